@@ -1,0 +1,23 @@
+import type { Cluster } from '../kubernetes/cluster.ts';
+import type { Definitions } from '../storage/definitions.ts';
+import type { Storage } from '../storage/storage.ts';
+
+/** What the deeds act with; tests hand them other means. */
+export interface Means {
+  cluster: Cluster;
+  /** Namespace of the operation records. */
+  recordsNamespace: string;
+  /** Where reports and evidence live. */
+  storage: Storage;
+  definitions: Definitions;
+}
+
+/** What the boundary gives every deed. */
+export interface Attempt {
+  /** Aborted when the activity is cancelled or the worker shuts down. */
+  signal: AbortSignal;
+  /** Says what is being done right now: becomes the heartbeat details, and what `status` shows. */
+  progress(detail: { doing: string; done?: number; of?: number; unit?: 'rows' | 'bytes' | 'pods' | 'sessions' }): void;
+  /** Structured log with the operation and the step. */
+  log: { info(message: string, fields?: object): void; warn(message: string, fields?: object): void };
+}

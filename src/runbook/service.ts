@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import { dnsLabel, serviceName } from './names.ts';
+
+/** Where a secret value lives. Definitions carry references only; activities resolve them (law 9). */
+export const secretReference = z.strictObject({
+  secret: dnsLabel.describe('Name of the Kubernetes Secret, in the namespace of the service'),
+  key: z.string().min(1).describe('Key within the Secret'),
+});
+export type SecretReference = z.infer<typeof secretReference>;
+
+const identifier = z.string().min(1).max(63);
+const tableName = z
+  .string()
+  .regex(/^([^.]+\.)?[^.]+$/, 'must be a table, or schema.table')
+  .describe('A table; without a schema, in public');
+
+const database = z.strictObject({
+  url: secretReference.describe("The application's own DATABASE_URL; its role owns the tables"),
+  admin: secretReference.describe(
+    'A connection to the maintenance database for the role that takes the database aside: CREATEDB, pg_signal_backend, and membership in the owner',
+  ),
+  extensionAdmin: secretReference
+    .optional()
+    .describe('A connection that may create extensions which are not trusted, such as vector; used for nothing else'),
+  tables: z.array(tableName).min(1).describe('Tables that must exist and be counted before and after'),
+  extensions: z.array(identifier).default([]).describe('Extensions that must be there at the end'),
+});
+
+const migrations = z.strictObject({
+  tool: z.literal('alembic').default('alembic'),
+  workload: dnsLabel.describe('Deployment whose pod template carries the migrations and runs Alembic'),
+  container: dnsLabel.optional().describe('Container of that template; the first one if not given'),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Image that holds the newest revision; found among the releases of the workload if not given'),
+  python: z.string().min(1).default('python3').describe('Python interpreter in that image'),
+  config: z.string().min(1).optional().describe('Path of alembic.ini in the image, from its working directory'),
+  scriptLocation: z.string().min(1).optional().describe('Alembic script_location, where the application sets it in code'),
+  options: z.record(z.string(), z.string()).default({}).describe('Further options of the Alembic configuration'),
+  versionTable: identifier.default('alembic_version'),
+  databaseUrl: z
+    .union([
+      z.strictObject({ env: z.string().min(1) }),
+      z.strictObject({ file: z.string().startsWith('/') }),
+    ])
+    .default({ env: 'DATABASE_URL' })
+    .describe('The environment variable, or file, from which env.py reads the database URL'),
+  setUrlOption: z
+    .boolean()
+    .default(false)
+    .describe('Also set sqlalchemy.url of the configuration, for histories whose env.py reads it from there'),
+  timeout: duration.prefault('30m').describe('Longest time that a migration may take'),
+});
+
+const health = z.strictObject({
+  service: dnsLabel.describe('Kubernetes Service in front of the pods'),
+  port: z.int().min(1).max(65_535),
+  path: z.string().startsWith('/').default('/health'),
+});
+
+const workload = z.strictObject({
+  deployment: dnsLabel,
+  replicas: z.int().min(0).describe('Replicas wanted when all is well, whatever is found'),
+  readyWithin: duration.prefault('180s'),
+  health: health.optional(),
+  toRevision: z.int().min(1).optional().describe('As `kubectl rollout undo --to-revision`; otherwise the newest that fits'),
+  image: z.string().min(1).optional().describe('Image to roll back to, where no earlier release holds it'),
+});
+
+const cronJob = z.strictObject({
+  name: dnsLabel,
+  suspended: z.boolean().default(false).describe('Wanted state when all is well'),
+  image: z.string().min(1).optional().describe('Image to roll back to; otherwise the one that its workload gets'),
+  resume: z
+    .enum(['run-once', 'wait'])
+    .default('run-once')
+    .describe('run-once: start one run and see it succeed; wait: see the next scheduled run succeed'),
+  within: duration.prefault('10m').describe('Time in which that run must have succeeded'),
+});
+
+const backup = z.strictObject({
+  claim: dnsLabel.describe('PersistentVolumeClaim on which dumps are kept'),
+  image: z.string().min(1).describe("Backstep's job image, with the PostgreSQL clients of every supported major"),
+  serviceAccount: dnsLabel.optional(),
+  timeout: duration.prefault('2h'),
+});
+
+const approval = z.strictObject({
+  people: z.int().min(0).max(5),
+  within: duration.prefault('1h').describe('A gate that nobody passed by then is expired: everything is put back'),
+});
+
+const approvals = z.strictObject({
+  start: approval.prefault({ people: 0 }),
+  downgrade: approval.prefault({ people: 1 }),
+  base: approval.prefault({ people: 2 }).describe('In place of downgrade, where the target is base'),
+  restore: approval.prefault({ people: 1 }),
+});
+
+const escalation = z.strictObject({
+  attempts: z.int().min(1).default(2),
+  downFor: duration.prefault('2h'),
+  path: z.array(z.string().min(1)).min(1),
+});
+
+/**
+ * A service that Backstep can roll back: everything that the runbook says about it (names, order, wanted
+ * state, tables, extension, escalation), and where its database URL lives. One YAML file a service.
+ */
+export const serviceDefinition = z.strictObject({
+  $schema: z.string().optional(),
+  service: serviceName,
+  namespace: dnsLabel,
+  database,
+  migrations,
+  workloads: z.array(workload).min(1).describe('Deployments that write to the database'),
+  cronJobs: z.array(cronJob).default([]).describe('In the order in which they are resumed, one at a time'),
+  backup,
+  approvals: approvals.prefault({}),
+  writes: z
+    .strictObject({
+      gracePeriod: duration.prefault('30s').describe('Time for pods and sessions to end by themselves'),
+      quietFor: duration.prefault('10s').describe('How long there must be no foreign session'),
+      runningJobs: z
+        .enum(['wait', 'delete'])
+        .default('delete')
+        .describe('Running Jobs of the CronJobs: wait for them until the grace period ends, or delete them at once'),
+    })
+    .prefault({}),
+  writeOutageBudget: duration.prefault('2h').describe('How long a hold before the downgrade may last'),
+  onGiveUp: z.enum(['put-back', 'stay-stopped']).default('put-back'),
+  escalation,
+  relatedRunbooks: z.array(z.strictObject({ title: z.string().min(1), url: z.string().min(1) })).default([]),
+});
+
+export type ServiceDefinition = z.infer<typeof serviceDefinition>;
+/** A service definition as written in YAML, before defaults and durations are filled in. */
+export type ServiceDefinitionSource = z.input<typeof serviceDefinition>;
+export type Workload = ServiceDefinition['workloads'][number];
+export type CronJob = ServiceDefinition['cronJobs'][number];
+export type GateName = 'start' | 'downgrade' | 'restore';

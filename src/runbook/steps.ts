@@ -1,0 +1,126 @@
+/** What a person can answer at a hold. */
+export type Decision = 'retry' | 'skip' | 'restore' | 'abort';
+
+/**
+ * What follows when a step fails: `refuse` ends with nothing touched; `put-back` undoes what was stopped;
+ * `hold` waits for a decision with writes as they are; `report` says it and goes on.
+ */
+export type OnFailure = 'refuse' | 'put-back' | 'hold' | 'report';
+
+export interface Step {
+  title: string;
+  /** Where the runbook describes it. */
+  section: string;
+  onFailure: OnFailure;
+  decisions: readonly Decision[];
+  /** Longest time of one attempt, and of silence between heartbeats; milliseconds. */
+  timeouts: { attempt: number; heartbeat: number };
+}
+
+const minutes = (count: number) => count * 60_000;
+const heartbeat = 10_000;
+
+/** The steps, each declared once: activity type = file name = step name = what progress and report show. */
+export const steps = {
+  assess: {
+    title: 'Assess: pin the plan, prove every right',
+    section: 'Pre-Rollback Checklist; Step 3',
+    onFailure: 'refuse',
+    decisions: [],
+    timeouts: { attempt: minutes(10), heartbeat },
+  },
+  'stop-writes': {
+    title: 'Stop write operations',
+    section: 'Step 1: Stop Write Operations',
+    onFailure: 'put-back',
+    decisions: [],
+    timeouts: { attempt: minutes(15), heartbeat },
+  },
+  'keep-writes-stopped': {
+    title: 'Keep writes stopped',
+    section: 'Step 1: Stop Write Operations',
+    onFailure: 'report',
+    decisions: [],
+    timeouts: { attempt: minutes(7 * 24 * 60), heartbeat },
+  },
+  'back-up': {
+    title: 'Back the database up, and prove the backup',
+    section: 'Step 2: Create Database Backup',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
+  downgrade: {
+    title: 'Execute the downgrade',
+    section: 'Step 4: Execute Rollback',
+    onFailure: 'hold',
+    decisions: ['retry', 'restore', 'abort'],
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
+  verify: {
+    title: 'Verify the rollback',
+    section: 'Step 5: Verify Rollback',
+    onFailure: 'hold',
+    decisions: ['retry', 'restore', 'abort'],
+    timeouts: { attempt: minutes(60), heartbeat },
+  },
+  'roll-back-app': {
+    title: 'Roll the application code back',
+    section: 'Step 6: Rollback Application Code',
+    onFailure: 'hold',
+    decisions: ['retry', 'restore', 'abort'],
+    timeouts: { attempt: minutes(15), heartbeat },
+  },
+  'start-app': {
+    title: 'Start the application and check its health',
+    section: 'Step 7: Resume Operations',
+    onFailure: 'hold',
+    decisions: ['retry', 'restore', 'abort'],
+    timeouts: { attempt: minutes(60), heartbeat },
+  },
+  'resume-cron-jobs': {
+    title: 'Resume the CronJobs, one at a time',
+    section: 'Step 7: Resume Operations',
+    onFailure: 'hold',
+    decisions: ['retry', 'skip', 'restore', 'abort'],
+    timeouts: { attempt: minutes(26 * 60), heartbeat },
+  },
+  'put-back': {
+    title: 'Put back what was stopped',
+    section: 'Step 7: Resume Operations',
+    onFailure: 'report',
+    decisions: [],
+    timeouts: { attempt: minutes(30), heartbeat },
+  },
+  restore: {
+    title: 'Restore the database from the backup',
+    section: 'Emergency Database Restore',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
+  report: {
+    title: 'Report',
+    section: 'Post-Rollback',
+    onFailure: 'report',
+    decisions: [],
+    timeouts: { attempt: minutes(5), heartbeat },
+  },
+} as const satisfies Record<string, Step>;
+
+export type StepName = keyof typeof steps;
+export const stepNames = Object.keys(steps) as StepName[];
+export const step = (name: StepName): Step => steps[name];
+
+/** The steps of a rollback in which nothing fails, in order: what progress shows as still to come. */
+export const order = [
+  'assess',
+  'stop-writes',
+  'back-up',
+  'downgrade',
+  'verify',
+  'roll-back-app',
+  'start-app',
+  'resume-cron-jobs',
+  'report',
+] as const satisfies StepName[];
