@@ -27,6 +27,7 @@ export interface OperationRecord {
   /** First run of the chain: stays the same after a *Reset*. */
   runId: string;
   service: string;
+  trigger?: string;
   namespace: string;
   startedAt: string;
   database: { server: string; name: string; aside: string };
@@ -52,4 +53,5 @@ export interface FinishedOperation {
   target: string;
   outcome: string;
   endedAt: string;
+  trigger?: string;
 }

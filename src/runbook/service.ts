@@ -131,6 +131,9 @@ export const serviceDefinition = z.strictObject({
     })
     .prefault({}),
   writeOutageBudget: duration.prefault('2h').describe('How long a hold before the downgrade may last'),
+  coolDown: duration
+    .prefault('1h')
+    .describe('For so long after a rollback a relative target (-1) is answered with it instead of moving further'),
   onGiveUp: z.enum(['put-back', 'stay-stopped']).default('put-back'),
   escalation,
   relatedRunbooks: z.array(z.strictObject({ title: z.string().min(1), url: z.string().min(1) })).default([]),
