@@ -10,12 +10,16 @@ export interface Means {
   /** Where reports and evidence live. */
   storage: Storage;
   definitions: Definitions;
+  /** Backstep's job image, where a definition names none (BACKSTEP_JOB_IMAGE). */
+  jobImage?: string;
 }
 
 /** What the boundary gives every deed. */
 export interface Attempt {
   /** Aborted when the activity is cancelled or the worker shuts down. */
   signal: AbortSignal;
+  /** True where the workflow asked for the end; false where only this worker shuts down and another goes on. */
+  cancelRequested(): boolean;
   /** Says what is being done right now: becomes the heartbeat details, and what `status` shows. */
   progress(detail: { doing: string; done?: number; of?: number; unit?: 'rows' | 'bytes' | 'pods' | 'sessions' }): void;
   /** Structured log with the operation and the step. */

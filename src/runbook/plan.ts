@@ -63,6 +63,8 @@ export interface Plan {
   reverts: Revision[];
   /** Image that holds the newest revision and runs the downgrade, and the workload template it is cloned from. */
   migrationImage: string;
+  /** Image that dumps and restores. */
+  jobImage: string;
   workloads: PlannedWorkload[];
   cronJobs: PlannedCronJob[];
   /** Set where the record of an unfinished operation was taken up. */

@@ -83,7 +83,11 @@ const cronJob = z.strictObject({
 
 const backup = z.strictObject({
   claim: dnsLabel.describe('PersistentVolumeClaim on which dumps are kept'),
-  image: z.string().min(1).describe("Backstep's job image, with the PostgreSQL clients of every supported major"),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Backstep's job image, with the PostgreSQL clients of every supported major; otherwise the worker's BACKSTEP_JOB_IMAGE"),
   serviceAccount: dnsLabel.optional(),
   timeout: duration.prefault('2h'),
 });
