@@ -1,0 +1,140 @@
+import { mkdtempSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { execa } from 'execa';
+import pg from 'pg';
+import { parse, stringify } from 'yaml';
+import { install, migrateBadly, uninstall, type Radar } from '../../examples/deeptech-radar/install.ts';
+import { jobImage } from '../../lab/job-image.ts';
+import { current, type Lab } from '../../lab/lab.ts';
+import { kubectl, prepareSite, removeSite, type Site } from '../../lab/site.ts';
+import { environment, startWorker, type WorkerOptions, type WorkerProcess } from '../../lab/worker.ts';
+import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+
+/** Changes to the shipped definition, such as shorter waits; deep. */
+export type Edit = (definition: ServiceDefinitionSource) => void;
+
+export interface SceneOptions {
+  name: string;
+  edit?: Edit;
+  /** Passed on to the example's installation. */
+  install?: Partial<Parameters<typeof install>[1]>;
+  /** False for a scene whose service is not broken yet. */
+  broken?: boolean;
+}
+
+/** The runbook's application, broken by its migration, with Backstep beside it: one namespace and database each. */
+export interface Scene {
+  lab: Lab;
+  radar: Radar;
+  site: Site;
+  temporalNamespace: string;
+  env: Record<string, string>;
+  worker: WorkerProcess;
+  /** Starts another worker, as after a crash. */
+  restartWorker(): Promise<void>;
+  /** Rewrites the definition; the next rollback reads it. */
+  define(edit: Edit): void;
+  backstep(...args: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }>;
+  temporal(...args: string[]): Promise<string>;
+  kubectl(...args: string[]): Promise<string>;
+  /** Queries the application's database under a name, by default its own, as superuser. */
+  sql<T extends pg.QueryResultRow>(text: string, database?: string): Promise<T[]>;
+  breakAgain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const root = new URL('../..', import.meta.url).pathname;
+/** The shipped definition waits as a person would; a test need not. */
+const quick: Edit = (definition) => {
+  definition.writes = { ...definition.writes, gracePeriod: '20s', quietFor: '1s' };
+};
+
+export async function scene(options: SceneOptions): Promise<Scene> {
+  const lab = await current();
+  if (lab === undefined) throw new Error('no lab is running: `npm run lab`');
+  const id = `${options.name}-${Date.now().toString(36).slice(-5)}`;
+  const directory = mkdtempSync(join(tmpdir(), `backstep-${id}-`));
+  const [radar, image] = await Promise.all([
+    install(lab, { namespace: id, database: id.replaceAll('-', '_'), ...options.install }),
+    jobImage(lab),
+    temporalCommand(lab, ['operator', 'namespace', 'create', '--namespace', id]),
+  ]);
+  const site = await prepareSite(lab, id, directory);
+  const services = join(directory, 'services');
+  const worker: WorkerOptions = {
+    temporalNamespace: id,
+    services,
+    reports: join(directory, 'reports'),
+    jobImage: image,
+  };
+  mkdirSync(services);
+  const env = environment(lab, site, worker);
+  const define = (edit: Edit) => {
+    const source = parse(readFileSync(join(root, 'services/deeptech-radar.yaml'), 'utf8')) as ServiceDefinitionSource;
+    source.namespace = id;
+    for (const change of [quick, options.edit, edit]) change?.(source);
+    writeFileSync(join(services, `${source.service}.yaml`), stringify(source));
+  };
+  define(() => {});
+  const made: Scene = {
+    lab,
+    radar,
+    site,
+    temporalNamespace: id,
+    env,
+    worker: await untilNamespace(() => startWorker(lab, site, worker)),
+    restartWorker: async () => {
+      made.worker = await startWorker(lab, site, worker);
+    },
+    define,
+    backstep: (...args) => backstep(env, args),
+    temporal: (...args) => temporalCommand(lab, [...args, '--namespace', id]),
+    kubectl: (...args) => kubectl(lab, ['-n', id, ...args]),
+    sql: (text, database = radar.database) => query(lab, text, database),
+    breakAgain: () => migrateBadly(lab, radar),
+    close: async () => {
+      await made.worker.kill();
+      await uninstall(lab, radar);
+      await removeSite(lab, id);
+    },
+  };
+  const registered = await made.backstep('setup');
+  if (registered.exitCode !== 0) throw new Error(`backstep setup: ${registered.stdout}${registered.stderr}`);
+  if (options.broken !== false) await migrateBadly(lab, radar);
+  return made;
+}
+
+async function backstep(env: Record<string, string>, args: string[]) {
+  const end = await execa(process.execPath, [join(root, 'dist/cli.js'), ...args], { env, reject: false, stdin: 'ignore' });
+  return { stdout: end.stdout, stderr: end.stderr, exitCode: end.exitCode ?? -1 };
+}
+
+async function temporalCommand(lab: Lab, args: string[]): Promise<string> {
+  return (await execa(lab.temporal.cli, [...args, '--address', lab.temporal.address])).stdout;
+}
+
+async function query<T extends pg.QueryResultRow>(lab: Lab, text: string, database: string): Promise<T[]> {
+  const url = new URL(lab.postgres.superuserUrl);
+  url.pathname = `/${database}`;
+  const client = new pg.Client({ connectionString: url.href, application_name: 'test' });
+  await client.connect();
+  try {
+    return (await client.query<T>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** A new Temporal namespace is known everywhere only after a moment. */
+async function untilNamespace<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === 5) throw error;
+      await pause(1_000);
+    }
+  }
+}
