@@ -1,0 +1,137 @@
+import { image, type Recipe } from '../../lab/image.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { Cluster, until } from '../cluster.ts';
+import { createDatabase, dropDatabase } from '../database.ts';
+import { job, secrets } from '../manifests.ts';
+import { recipes } from './images.ts';
+import {
+  cronJobNames,
+  databaseSecret,
+  workloads,
+  type CronJobChange,
+  type CronJobName,
+} from './manifests.ts';
+
+/** DeepTech Radar as it stands in the lab. */
+export interface Radar {
+  namespace: string;
+  database: string;
+  /** The application's role, which owns the database. */
+  owner: string;
+  /** As the application connects; also in Secret `deeptech-database`. */
+  databaseUrl: string;
+  /** As Backstep connects, to database `postgres`; also in Secret `backstep-admin`. */
+  adminUrl: string;
+  images: { old: string; new: string };
+}
+
+export interface InstallOptions {
+  namespace: string;
+  database: string;
+  /** Rows in the four tables together. */
+  rows?: number;
+  seed?: number;
+  /** Of the Deployment. */
+  replicas?: number;
+  cronJobs?: Partial<Record<CronJobName, CronJobChange>>;
+  /** Other images than release 1 and release 2. */
+  images?: { old?: Recipe; new?: Recipe };
+  /** False for an old release that never gets Ready. */
+  awaitReady?: boolean;
+}
+
+export const defaultRows = 60_000;
+
+/** Release 1 at revision 0004, seeded, Ready: in a namespace and a database of its own. */
+export async function install(lab: Lab, options: InstallOptions): Promise<Radar> {
+  const { namespace, database, rows = defaultRows, seed = 1 } = options;
+  const cluster = await Cluster.of(lab);
+  const release1 = await image(lab, recipes.old);
+  const images = {
+    old: options.images?.old ? await image(lab, options.images.old) : release1,
+    new: await image(lab, options.images?.new ?? recipes.new),
+  };
+
+  await cluster.createNamespace(namespace);
+  const { owner, url, adminUrl } = await createDatabase(
+    lab,
+    database,
+    [release1, rows, seed].join(),
+    async (template) => {
+      await cluster.create(secrets(namespace, { 'deeptech-seed': template }));
+      const fill = `alembic upgrade head && python3 -m radar.seed --rows ${rows} --seed ${seed}`;
+      await cluster.create([job(namespace, 'deeptech-seed', release1, ['sh', '-c', fill], 'deeptech-seed')]);
+      await cluster.jobDone(namespace, 'deeptech-seed');
+      await cluster.deleteJob(namespace, 'deeptech-seed');
+      await cluster.core.deleteNamespacedSecret({ namespace, name: 'deeptech-seed' });
+    },
+  );
+
+  await cluster.create(secrets(namespace, { [databaseSecret]: url, 'backstep-admin': adminUrl }));
+  const { replicas = 2, cronJobs = {} } = options;
+  await cluster.create(workloads({ namespace, image: images.old, replicas, cronJobs }));
+  if (options.awaitReady !== false) await cluster.deploymentReady(namespace, 'deeptech-api');
+  return { namespace, database, owner, databaseUrl: url, adminUrl, images };
+}
+
+export interface BadMigrationOptions {
+  /** What the pipeline tells Alembic; `heads` where a variant has several. */
+  target?: 'head' | 'heads';
+  /** Image of the migration Job, where that of the new release cannot run one. */
+  migrateWith?: string;
+}
+
+/**
+ * Release 2 as a deployment pipeline rolls it out: Job `deeptech-migrate`, then the new image everywhere.
+ * Ends when it is seen to fail: no pod Ready, a pod of the new release and every pod of the old one
+ * answering /health with 500.
+ */
+export async function migrateBadly(lab: Lab, radar: Radar, options: BadMigrationOptions = {}): Promise<void> {
+  const { namespace, images } = radar;
+  const cluster = await Cluster.of(lab);
+  const upgrade = ['alembic', 'upgrade', options.target ?? 'head'];
+  await cluster.create([
+    job(namespace, 'deeptech-migrate', options.migrateWith ?? images.new, upgrade, databaseSecret),
+  ]);
+  await cluster.jobDone(namespace, 'deeptech-migrate');
+
+  await cluster.setImage('Deployment', namespace, 'deeptech-api', images.new);
+  await Promise.all(cronJobNames.map((name) => cluster.setImage('CronJob', namespace, name, images.new)));
+  await until(`release 2 of ${namespace} failing`, 60, () => seenFailing(cluster, radar));
+}
+
+async function seenFailing(cluster: Cluster, { namespace, images }: Radar): Promise<boolean> {
+  const { status } = await cluster.apps.readNamespacedDeployment({ namespace, name: 'deeptech-api' });
+  if (status?.readyReplicas) return false;
+  const pods = (await cluster.pods(namespace, 'app=deeptech-api')).filter(
+    (pod) => !pod.metadata?.deletionTimestamp,
+  );
+  const fails = await Promise.all(
+    pods.map(async (pod) => ({
+      isNew: pod.spec?.containers[0]?.image === images.new,
+      failing: (await health(pod.status?.podIP)) === 500,
+    })),
+  );
+  return (
+    fails.some(({ isNew, failing }) => isNew && failing) &&
+    fails.every(({ isNew, failing }) => isNew || failing)
+  );
+}
+
+async function health(address: string | undefined): Promise<number | undefined> {
+  if (!address) return undefined;
+  try {
+    const response = await fetch(`http://${address}:8000/health`, { signal: AbortSignal.timeout(5000) });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return undefined; // Not listening yet, or no longer.
+  }
+}
+
+/** Removes the namespace, the database with all that a rollback made of it, and its roles. */
+export async function uninstall(lab: Lab, radar: Radar): Promise<void> {
+  const cluster = await Cluster.of(lab);
+  await cluster.deleteNamespace(radar.namespace);
+  await dropDatabase(lab, { name: radar.database, owner: radar.owner });
+}
