@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { current, down, up } from '../lab/lab.ts';
+
+// Everything that is promised, in one command: checks and fast tests while the lab comes up, then the lab tests.
+// Ends with `N passed, N failed`, and takes the lab down again unless it was up before.
+
+interface Counts {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+}
+
+const results = mkdtempSync(join(tmpdir(), 'backstep-test-'));
+const run = async (command: string, args: string[]): Promise<boolean> => {
+  const end = await execa(command, args, { stdio: ['ignore', 'inherit', 'inherit'], reject: false, preferLocal: true });
+  return end.exitCode === 0;
+};
+
+/** A program of its own in the count: it passed or it failed. */
+const counted = async (command: string, args: string[]): Promise<Counts> => {
+  const passed = await run(command, args);
+  return { numPassedTests: Number(passed), numFailedTests: Number(!passed), numPendingTests: 0 };
+};
+
+/** A run of vitest; one that ends badly without a failed test (a broken set-up) counts as a failure. */
+async function vitest(name: string, projects: string[]): Promise<Counts> {
+  const file = join(results, `${name}.json`);
+  const selection = projects.flatMap((project) => ['--project', project]);
+  const passed = await run('vitest', [
+    'run',
+    ...selection,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+    ...process.argv.slice(2),
+  ]);
+  const none: Counts = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 };
+  const counts = passed ? (JSON.parse(readFileSync(file, 'utf8')) as Counts) : readCounts(file, none);
+  return !passed && counts.numFailedTests === 0 ? { ...counts, numFailedTests: 1 } : counts;
+}
+
+function readCounts(file: string, otherwise: Counts): Counts {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Counts;
+  } catch {
+    return otherwise;
+  }
+}
+
+const before = await current();
+const built = await counted('npm', ['run', 'build']);
+const lab = up().then(
+  () => undefined,
+  (error: unknown) => error,
+);
+const parts: Counts[] = [
+  built,
+  await counted('npm', ['run', 'check']),
+  await vitest('fast', ['unit', 'workflow', 'replay']),
+];
+const broken = await lab;
+if (broken === undefined) {
+  parts.push(await vitest('lab', ['integration']));
+} else {
+  console.error(broken instanceof Error ? broken.message : broken);
+  parts.push({ numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 });
+}
+if (before === undefined) await down();
+
+const total = (key: keyof Counts) => parts.reduce((sum, part) => sum + part[key], 0);
+const skipped = total('numPendingTests');
+console.log(
+  `${total('numPassedTests')} passed, ${total('numFailedTests')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+);
+process.exitCode = total('numFailedTests') === 0 ? 0 : 1;
