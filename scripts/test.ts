@@ -51,13 +51,11 @@ function readCounts(file: string, otherwise: Counts): Counts {
 }
 
 const before = await current();
-const built = await counted('npm', ['run', 'build']);
 const lab = up().then(
   () => undefined,
   (error: unknown) => error,
 );
 const parts: Counts[] = [
-  built,
   await counted('npm', ['run', 'check']),
   await vitest('fast', ['unit', 'workflow', 'replay']),
 ];
