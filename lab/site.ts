@@ -15,9 +15,13 @@ const root = new URL('..', import.meta.url).pathname;
 
 /** Runs the lab's kubectl as administrator. */
 export async function kubectl(lab: Lab, args: string[], input?: string): Promise<string> {
-  const { stdout } = await execa(lab.kubernetes.kubectl, ['--kubeconfig', lab.kubernetes.kubeconfig, ...args], {
-    ...(input === undefined ? {} : { input }),
-  });
+  const { stdout } = await execa(
+    lab.kubernetes.kubectl,
+    ['--kubeconfig', lab.kubernetes.kubeconfig, ...args],
+    {
+      ...(input === undefined ? {} : { input }),
+    },
+  );
   return stdout;
 }
 
@@ -31,6 +35,7 @@ export async function prepareSite(lab: Lab, namespace: string, directory: string
   const role = readFileSync(join(root, 'deploy/rbac-service.yaml'), 'utf8');
   await kubectl(lab, ['apply', '--namespace', namespace, '-f', '-'], role);
   await backupClaim(lab, namespace);
+  await extensionAdmin(lab, namespace);
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, await ownKubeconfig(lab), { mode: 0o600 });
   return { namespace, directory, kubeconfig };
@@ -51,6 +56,17 @@ async function ownKubeconfig(lab: Lab): Promise<string> {
     contexts: [{ name: 'backstep', context: { cluster: cluster.name, user: 'backstep' } }],
     'current-context': 'backstep',
   });
+}
+
+/** vector is not a trusted extension, so a scratch or restored database gets it from a superuser. */
+async function extensionAdmin(lab: Lab, namespace: string): Promise<void> {
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'backstep-extensions', namespace },
+    stringData: { DATABASE_URL: lab.postgres.superuserUrl },
+  };
+  await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(secret));
 }
 
 /** A volume for backups: a directory of the node, since the lab has no provisioner. */

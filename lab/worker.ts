@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import type { Lab } from './lab.ts';
 import type { Site } from './site.ts';
 
@@ -53,10 +53,6 @@ export async function startWorker(lab: Lab, site: Site, options: WorkerOptions):
     if (child.exitCode !== null || waited > 60_000) throw new Error(`the worker did not start:\n${said}`);
     await pause(50);
   }
-  return handle(child);
-}
-
-function handle(child: ResultPromise<{ all: true; buffer: false; reject: false }>): WorkerProcess {
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);
     await child;

@@ -5,7 +5,6 @@ import { current, down, up } from '../../lab/lab.ts';
 export default async function setup(): Promise<() => Promise<void>> {
   const already = await current();
   await execa('npm', ['run', 'build'], { stdio: 'inherit' });
-  await execa('npm', ['run', 'build'], { stdio: 'inherit' });
   await up();
   return async () => {
     if (already === undefined) await down();
