@@ -1,0 +1,70 @@
+import { chmod, copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { build } from 'esbuild';
+import { execa } from 'execa';
+import { writeSchema } from './schema.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const finished = join(root, 'dist');
+/** Built beside and swapped in, so that nobody ever starts half a build. */
+const dist = join(root, `dist.${process.pid}`);
+
+try {
+  await writeSchema();
+  await compile();
+  await Promise.all([copyPrograms(), bundleWorkflows(), bundleJob()]);
+  await chmod(join(dist, 'cli.js'), 0o755);
+  await rm(finished, { recursive: true, force: true });
+  await rename(dist, finished);
+} finally {
+  await rm(dist, { recursive: true, force: true });
+}
+
+async function compile(): Promise<void> {
+  const { exitCode } = await execa('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', dist], {
+    cwd: root,
+    stdio: 'inherit',
+    reject: false,
+  });
+  if (exitCode !== 0) throw new Error('the sources do not compile');
+}
+
+/** What is no TypeScript but read at run time from beside its module. */
+async function copyPrograms(): Promise<void> {
+  const source = join(root, 'src');
+  for (const file of await readdir(source, { recursive: true })) {
+    if (!file.endsWith('.py')) continue;
+    await mkdir(dirname(join(dist, file)), { recursive: true });
+    await copyFile(join(source, file), join(dist, file));
+  }
+}
+
+/** A worker with a bundle is ready in 0.6 s instead of 2.2 s, and needs no bundler at run time. */
+async function bundleWorkflows(): Promise<void> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(dist, 'workflows/index.js'),
+    logger: { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} },
+  });
+  await writeFile(join(dist, 'workflow-bundle.js'), code);
+}
+
+/** One file for the job image, which has Node but no node_modules. */
+async function bundleJob(): Promise<void> {
+  await build({
+    entryPoints: [join(root, 'src/job.ts')],
+    outfile: join(dist, 'job.js'),
+    allowOverwrite: true,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    // pg is CommonJS and calls require.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    external: ['pg-native'],
+    logLevel: 'warning',
+  });
+}
