@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { command } from './command.ts';
+import { containerdSocket } from './kubernetes/containerd.ts';
+import { inCache } from './paths.ts';
+
+/** One layer of an image: an uncompressed tar in the cache and its SHA-256, which is also its name to containerd. */
+export interface Layer {
+  path: string;
+  digest: string;
+}
+
+/** What containers of an image start with; the names are those of the image format. */
+export interface ImageConfiguration {
+  Env?: string[];
+  WorkingDir?: string;
+  User?: string;
+  Cmd?: string[];
+  Entrypoint?: string[];
+}
+
+/**
+ * A layer from the cache, or made there: `make` fills an empty directory, which is packed with fixed times and owners,
+ * so that the same content is the same layer. `key` must stand for everything that goes in.
+ */
+export async function layer(key: string, make: (directory: string) => Promise<void>): Promise<Layer> {
+  const path = inCache('layers', `${key}.tar`);
+  if (!existsSync(`${path}.sha256`)) {
+    await mkdir(inCache('layers'), { recursive: true });
+    const directory = await mkdtemp(inCache('layers', 'making-'));
+    try {
+      await command('chmod', ['0755', directory]);
+      await make(directory);
+      const unfinished = `${directory}.tar`;
+      await command('tar', [
+        '--create',
+        '--file',
+        unfinished,
+        '--directory',
+        directory,
+        '--sort=name',
+        '--mtime=@0',
+        '--numeric-owner',
+        '--owner=0',
+        '--group=0',
+        '--exclude=./dev/*',
+        '.',
+      ]);
+      await rename(unfinished, path);
+      await writeFile(`${path}.sha256.part`, await sha256(path));
+      await rename(`${path}.sha256.part`, `${path}.sha256`);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+      await rm(`${directory}.tar`, { force: true });
+    }
+  }
+  return { path, digest: (await readFile(`${path}.sha256`, 'utf8')).trim() };
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** Gives containerd an image made of these layers under this reference, in the archive format of `docker save`. */
+export async function importImage(
+  reference: string,
+  layers: Layer[],
+  configuration: ImageConfiguration,
+): Promise<void> {
+  await mkdir(inCache('archives'), { recursive: true });
+  const directory = await mkdtemp(inCache('archives', 'packing-'));
+  try {
+    const config = JSON.stringify({
+      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      os: 'linux',
+      config: configuration,
+      rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => `sha256:${digest}`) },
+      history: layers.map(() => ({ created_by: 'backstep lab' })),
+    });
+    const configFile = `${createHash('sha256').update(config).digest('hex')}.json`;
+    const layerFiles = layers.map(({ digest }) => `${digest}.tar`);
+    await writeFile(join(directory, configFile), config);
+    await writeFile(
+      join(directory, 'manifest.json'),
+      JSON.stringify([{ Config: configFile, RepoTags: [reference], Layers: layerFiles }]),
+    );
+    await Promise.all(layers.map(({ path, digest }) => link(path, join(directory, `${digest}.tar`))));
+    const pack = 'tar --create --directory "$1" . | ctr --address "$2" --namespace k8s.io images import -';
+    await command('bash', ['-o', 'pipefail', '-c', pack, 'bash', directory, containerdSocket]);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
