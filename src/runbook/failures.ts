@@ -39,6 +39,8 @@ export const failures = {
   CronJobFailed: { retry: false, next: 'The CronJob is suspended again. Mend it and `retry`, or `skip` and resume it by hand.' },
   RestoreFailed: { retry: false, next: 'Nothing was destroyed: the database as it was is kept. Mend the cause; then `retry`. Escalate.' },
   PutBackFailed: { retry: false, next: 'Put back by hand with the commands in the report; escalate.' },
+  MessageRefused: { retry: false, next: 'Look at `backstep status` for the open gate or hold; it names the plan hash and the decisions.' },
+  CancelRequested: { retry: false, next: '`retry` goes on with this step; `abort` ends with things as they are; `restore` goes back to the backup.' },
   StorageFailed: { retry: true, next: 'Make the reports directory writable.' },
   Unexpected: { retry: true, next: 'This is a bug in Backstep: keep the report and the worker’s log.' },
 } as const satisfies Record<string, { retry: boolean; next: string }>;

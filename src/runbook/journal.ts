@@ -1,4 +1,5 @@
 import type { Fault } from './failures.ts';
+import type { Findings } from './findings.ts';
 import type { Outcome } from './outcome.ts';
 import type { GateName } from './service.ts';
 import type { Decision, StepName } from './steps.ts';
@@ -10,13 +11,24 @@ interface OfStep {
   part?: string;
 }
 
+type StepEnded = {
+  [S in StepName]: {
+    kind: 'step-ended';
+    step: S;
+    summary: string;
+    notes?: string[];
+    /** Absent where a step ended without acting: `assess` with nothing to do. */
+    found?: Findings[S];
+  } & Omit<OfStep, 'step'>;
+}[StepName];
+
 /**
  * What happens, as it happens. Progress, current details, search attributes, timeline and report are pure
  * functions of these entries (views.ts, report.ts).
  */
 export type Event =
   | ({ kind: 'step-began' } & OfStep)
-  | ({ kind: 'step-ended'; summary: string; notes?: string[] } & OfStep)
+  | StepEnded
   | ({ kind: 'step-failed'; fault: Fault } & OfStep)
   | { kind: 'gate-opened'; gate: GateName; hash: string; people: number; expiresAt: string; shows: string[] }
   | { kind: 'gate-approved'; gate: GateName; hash: string; by: string; reason?: string }

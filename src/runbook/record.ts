@@ -1,4 +1,4 @@
-import type { Backup, Breach } from './deeds.ts';
+import type { Backup, Breach } from './findings.ts';
 import type { OperationId } from './names.ts';
 
 /** What a workload was, and what it becomes when everything is put back. */

@@ -18,7 +18,8 @@ export interface Step {
 }
 
 const minutes = (count: number) => count * 60_000;
-const heartbeat = 10_000;
+/** The boundary beats every second; a worker that was killed is noticed after this long. */
+const heartbeat = 5_000;
 
 /** The steps, each declared once: activity type = file name = step name = what progress and report show. */
 export const steps = {
