@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shortHash } from './hash.ts';
 
 /** A DNS label: what Kubernetes accepts as the name of a namespace, workload or key owner. */
 export const dnsLabel = z
@@ -22,9 +23,13 @@ export function operationId(firstExecutionRunId: string): OperationId {
 /** The workflow ID of a service's rollback; Temporal's own exclusion makes a second one impossible. */
 export const workflowIdOf = (service: string) => `backstep-${service}`;
 
-/** `<operation>-<step>-<try>[-<part>]`: a retry after a crash finds its own Job, a person's retry gets a new one. */
+/**
+ * `<operation>-<step>-<try>[-<part>]`: a retry after a crash finds its own Job, a person's retry gets a new one.
+ * A name that Kubernetes would refuse for its length ends in a hash instead.
+ */
 export function jobName(operation: OperationId, step: string, tryNumber: number, part?: string): string {
-  return [operation, step, tryNumber, part].filter((word) => word !== undefined).join('-');
+  const name = [operation, step, tryNumber, part].filter((word) => word !== undefined).join('-');
+  return name.length <= 63 ? name : `${name.slice(0, 50)}-${shortHash(name)}`;
 }
 
 const identifierBytes = 63;

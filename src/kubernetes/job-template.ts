@@ -1,0 +1,191 @@
+import { dirname, basename } from 'node:path/posix';
+import type {
+  V1Container,
+  V1EnvVar,
+  V1Job,
+  V1PodSpec,
+  V1PodTemplateSpec,
+  V1Volume,
+  V1VolumeMount,
+  V1VolumeProjection,
+} from '@kubernetes/client-node';
+import { Failure } from '../runbook/failures.ts';
+import { labels, type OperationId } from '../runbook/names.ts';
+
+/** One key of a Secret as a file: how an application that reads its database URL from a file gets another. */
+export interface SecretFile {
+  secret: string;
+  key: string;
+  /** Absolute path of the file in the container. */
+  path: string;
+}
+
+export interface JobWish {
+  name: string;
+  namespace: string;
+  operation: OperationId;
+  step: string;
+  /** Pod template of the workload that the Job is cloned from. */
+  template: V1PodTemplateSpec;
+  /** Container of the template; the first one if not given. */
+  container?: string | undefined;
+  image?: string | undefined;
+  command: string[];
+  /** Takes the place of entries of the same name. */
+  env: V1EnvVar[];
+  secretFile?: SecretFile | undefined;
+  deadlineSeconds: number;
+  volumes?: { volume: V1Volume; mountPath: string; readOnly?: boolean }[] | undefined;
+}
+
+/**
+ * A Job that runs one command as the application would: same image, environment, volumes, account and place,
+ * without what belongs to serving (probes, hooks, ports), without init containers that migrate, and with no
+ * label that a Service or a controller selects. Native sidecars stay, since the way to the database may lead
+ * through one.
+ *
+ * @throws Failure WorkloadMissing where the template has no such container.
+ */
+export function jobFromTemplate(wish: JobWish): V1Job {
+  const pod = wish.template.spec;
+  const found =
+    wish.container === undefined
+      ? pod?.containers[0]
+      : pod?.containers.find(({ name }) => name === wish.container);
+  if (pod === undefined || found === undefined) {
+    const names = pod?.containers.map(({ name }) => name).join(', ') || 'none';
+    throw new Failure(
+      'WorkloadMissing',
+      `The pod template has no container ${wish.container ?? ''}; it has: ${names}.`,
+    );
+  }
+  const sidecars = (pod.initContainers ?? [])
+    .filter(({ restartPolicy }) => restartPolicy === 'Always')
+    .map(withoutHostPorts);
+  const file = wish.secretFile && mounted(wish.secretFile, found.volumeMounts ?? [], pod.volumes ?? []);
+  const ours = wish.volumes ?? [];
+  const container = onlyTheCommand(found, wish, [
+    ...(file?.mounts ?? found.volumeMounts ?? []),
+    ...ours.map(({ volume, mountPath, readOnly = false }) => ({ name: volume.name, mountPath, readOnly })),
+  ]);
+  const volumes = [...(file?.volumes ?? pod.volumes ?? []), ...ours.map(({ volume }) => volume)];
+  const used = new Set(
+    [container, ...sidecars].flatMap((each) => each.volumeMounts ?? []).map(({ name }) => name),
+  );
+  const own = { [labels.operation]: wish.operation, [labels.step]: wish.step };
+  const annotations = wish.template.metadata?.annotations;
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: wish.name, namespace: wish.namespace, labels: own },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: wish.deadlineSeconds,
+      template: {
+        metadata: { labels: own, ...(annotations && { annotations }) },
+        spec: {
+          ...whereItRuns(pod),
+          restartPolicy: 'Never',
+          ...(sidecars.length > 0 && { initContainers: sidecars }),
+          containers: [container],
+          volumes: volumes.filter(({ name }) => used.has(name)),
+        },
+      },
+    },
+  };
+}
+
+function onlyTheCommand(found: V1Container, wish: JobWish, volumeMounts: V1VolumeMount[]): V1Container {
+  return {
+    ...without(found, [
+      'args',
+      'ports',
+      'livenessProbe',
+      'readinessProbe',
+      'startupProbe',
+      'lifecycle',
+      'stdin',
+      'tty',
+      'restartPolicy',
+    ]),
+    ...(wish.image !== undefined && { image: wish.image }),
+    command: wish.command,
+    env: overridden(found.env ?? [], wish.env),
+    volumeMounts,
+  };
+}
+
+/** Replaced in their place, since later entries may refer to them as `$(NAME)`; new ones follow. */
+function overridden(found: V1EnvVar[], ours: V1EnvVar[]): V1EnvVar[] {
+  const byName = new Map([...found, ...ours].map((entry) => [entry.name, entry]));
+  return [...byName.values()];
+}
+
+function withoutHostPorts(sidecar: V1Container): V1Container {
+  const ports = sidecar.ports?.map((port) => without(port, ['hostPort', 'hostIP']));
+  return { ...without(sidecar, ['ports']), ...(ports && { ports }) };
+}
+
+/** Affinity between pods and spreading speak of the application's replicas, so they are left out. */
+function whereItRuns(pod: V1PodSpec): Partial<V1PodSpec> {
+  const nodeAffinity = pod.affinity?.nodeAffinity;
+  return {
+    ...without(pod, [
+      'containers',
+      'initContainers',
+      'ephemeralContainers',
+      'volumes',
+      'restartPolicy',
+      'activeDeadlineSeconds',
+      'affinity',
+      'topologySpreadConstraints',
+      'readinessGates',
+      'schedulingGates',
+      'hostname',
+      'subdomain',
+    ]),
+    ...(nodeAffinity && { affinity: { nodeAffinity } }),
+  };
+}
+
+function without<T extends object, K extends keyof T & string>(value: T, keys: K[]): Omit<T, K> {
+  const kept = Object.entries(value).filter(([key]) => !keys.includes(key as K));
+  return Object.fromEntries(kept) as Omit<T, K>;
+}
+
+const fileVolume = 'backstep-database-url';
+
+/**
+ * Puts the Secret's key in place of the file. Where the directory is a Secret or ConfigMap of its own, the
+ * other files of it stay: both are projected into one volume.
+ */
+function mounted(file: SecretFile, mounts: V1VolumeMount[], volumes: V1Volume[]) {
+  const directory = dirname(file.path);
+  const here = mounts.find(({ mountPath }) => mountPath.replace(/\/$/, '') === directory);
+  const there = volumes.find(({ name }) => name === here?.name);
+  const theirs =
+    there === undefined || here?.subPath !== undefined ? undefined : projections(there, basename(file.path));
+  const source: V1VolumeProjection = {
+    secret: { name: file.secret, items: [{ key: file.key, path: basename(file.path) }] },
+  };
+  const volume = { name: fileVolume, projected: { sources: [...(theirs ?? []), source] } };
+  const others = mounts.filter(
+    (mount) => mount.mountPath !== file.path && (theirs === undefined || mount !== here),
+  );
+  const mount =
+    theirs === undefined
+      ? { name: fileVolume, mountPath: file.path, subPath: basename(file.path), readOnly: true }
+      : { name: fileVolume, mountPath: directory, readOnly: true };
+  return { volumes: [...volumes, volume], mounts: [...others, mount] };
+}
+
+/** The sources of a volume, without the item that would lie where our file goes: two of one path are refused. */
+function projections(volume: V1Volume, taken: string): V1VolumeProjection[] | undefined {
+  const name = volume.secret?.secretName ?? volume.configMap?.name;
+  if (name === undefined) return undefined;
+  const items = (volume.secret ?? volume.configMap)?.items?.filter(({ path }) => path !== taken);
+  // No items at all would mean every key.
+  if (items?.length === 0) return [];
+  const source = { name, ...(items && { items }) };
+  return [volume.secret === undefined ? { configMap: source } : { secret: source }];
+}

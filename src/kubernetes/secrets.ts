@@ -1,0 +1,68 @@
+import { Failure } from '../runbook/failures.ts';
+import { labels as ours } from '../runbook/names.ts';
+import type { SecretReference } from '../runbook/service.ts';
+import { ask, find, kubernetesFailure, statusOf } from './answer.ts';
+import type { Cluster } from './cluster.ts';
+
+/**
+ * Reads one value of a Secret. A trailing line break, which `kubectl create secret --from-file` keeps, is no
+ * part of it.
+ *
+ * @throws Failure SecretMissing where the Secret, its key, or any content is missing.
+ */
+export async function readSecret(cluster: Cluster, namespace: string, ref: SecretReference): Promise<string> {
+  const secret = await find(
+    `read Secret ${namespace}/${ref.secret}`,
+    cluster.core.readNamespacedSecret({ namespace, name: ref.secret }),
+  );
+  if (secret === undefined) {
+    throw new Failure('SecretMissing', `There is no Secret ${namespace}/${ref.secret}.`);
+  }
+  const encoded = secret.data?.[ref.key];
+  const value =
+    encoded === undefined
+      ? ''
+      : Buffer.from(encoded, 'base64')
+          .toString('utf8')
+          .replace(/\r?\n$/, '');
+  if (value === '') {
+    const keys = Object.keys(secret.data ?? {}).join(', ') || 'none';
+    throw new Failure(
+      'SecretMissing',
+      `Secret ${namespace}/${ref.secret} has nothing under the key ${ref.key}; its keys: ${keys}.`,
+    );
+  }
+  return value;
+}
+
+/**
+ * Makes a Secret of an operation, or gives it this content where it exists.
+ *
+ * @throws Failure Unexpected where a Secret of that name belongs to somebody else.
+ */
+export async function putSecret(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  data: Record<string, string>,
+  labels: Record<string, string>,
+): Promise<void> {
+  const body = { metadata: { name, namespace, labels }, type: 'Opaque', stringData: data };
+  const doing = `write Secret ${namespace}/${name}`;
+  try {
+    await cluster.core.createNamespacedSecret({ namespace, body });
+    return;
+  } catch (error) {
+    if (statusOf(error) !== 409) throw kubernetesFailure(error, doing);
+  }
+  const found = await ask(doing, cluster.core.readNamespacedSecret({ namespace, name }));
+  if (found.metadata?.labels?.[ours.operation] !== labels[ours.operation]) {
+    throw new Failure('Unexpected', `Secret ${namespace}/${name} exists and is not of this operation.`);
+  }
+  await ask(doing, cluster.core.replaceNamespacedSecret({ namespace, name, body }));
+}
+
+/** Deletes a Secret; one that is gone already is fine. */
+export async function deleteSecret(cluster: Cluster, namespace: string, name: string): Promise<void> {
+  await find(`delete Secret ${namespace}/${name}`, cluster.core.deleteNamespacedSecret({ namespace, name }));
+}
