@@ -51,7 +51,13 @@ export type Event =
       /** Commands that undo the freeze by hand. */
       byHand: string[];
     }
-  | { kind: 'hold-closed'; hold: string; decision: Decision | 'give-up' | 'cancelled'; by: string; reason?: string }
+  | {
+      kind: 'hold-closed';
+      hold: string;
+      decision: Decision | 'give-up' | 'cancelled';
+      by: string;
+      reason?: string;
+    }
   | { kind: 'message-ignored'; message: string; by: string; why: string }
   | { kind: 'escalated'; to: string; why: string }
   | { kind: 'acknowledged'; by: string }

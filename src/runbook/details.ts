@@ -1,0 +1,110 @@
+import { inWords } from './duration.ts';
+import type { Journal } from './journal.ts';
+import type { searchAttributes } from './messages.ts';
+import { progressOf } from './views.ts';
+import type { GateProgress, HoldProgress, Progress, StepProgress, Subject } from './views.ts';
+
+/** Text for a cell of a Markdown table: one line, no pipe, no HTML. */
+export const cell = (text: string) =>
+  text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').trim();
+
+const signs = {
+  'to-do': '○ to do',
+  running: '▶ running',
+  done: '✔ done',
+  failed: '✘ failed',
+  holding: '⏸ waits for you',
+  skipped: '↷ skipped',
+} as const satisfies Record<StepProgress['state'], string>;
+
+/** The time a line took; of a running one only its start is known, since views have no clock. */
+export function timeOf({ startedAt, endedAt }: StepProgress): string {
+  if (startedAt === undefined) return '';
+  return endedAt === undefined
+    ? `since ${startedAt.slice(11, 19)}`
+    : inWords(Date.parse(endedAt) - Date.parse(startedAt));
+}
+
+/** A step as people name it: with its CronJob, and its try from the second on. */
+export const nameOf = (line: { title: string; part?: string; try: number }) =>
+  [line.title, line.part && `(${line.part})`, line.try > 1 && `try ${line.try}`].filter(Boolean).join(' ');
+
+function waitingAtGate(
+  { service }: Progress,
+  { gate, hash, people, approvedBy, expiresAt, shows }: GateProgress,
+): string[] {
+  const body = JSON.stringify({ gate, plan: hash, by: 'your name' });
+  const missing = people - approvedBy.length;
+  return [
+    `**Gate \`${gate}\` waits for ${missing} ${missing === 1 ? 'person' : 'different people'} until ${expiresAt}**, plan \`${hash}\``,
+    '',
+    ...shows.map((line) => `- ${cell(line)}`),
+    ...(approvedBy.length > 0 ? [`- Approved so far by: ${cell(approvedBy.join(', '))}`] : []),
+    '',
+    `Approve with signal or update \`approve\`, refuse with \`reject\`: \`${body}\``,
+    '',
+    `Or: \`backstep approve ${service} --gate ${gate} --plan ${hash} --by <your name>\``,
+  ];
+}
+
+function waitingAtHold(
+  { service }: Progress,
+  { hold, step, fault, decisions, deadline, byHand }: HoldProgress,
+): string[] {
+  const body = JSON.stringify({ hold, decision: decisions[0], by: 'your name' });
+  return [
+    `**Hold: \`${step}\` needs a decision${deadline === undefined ? '' : ` until ${deadline}`}**`,
+    '',
+    `${fault.type}: ${cell(fault.message)}`,
+    '',
+    `Next: ${fault.next}`,
+    '',
+    `Decide ${decisions.map((decision) => `\`${decision}\``).join(', ')} with signal or update \`decide\`: \`${body}\``,
+    '',
+    `Or: \`backstep decide ${service} --hold ${hold} --decision ${decisions.join('|')} --by <your name>\``,
+    ...(byHand.length === 0 ? [] : ['', 'To undo the freeze by hand:', '', '```sh', ...byHand, '```']),
+  ];
+}
+
+/**
+ * The workflow's current details, as the Temporal UI renders them: Markdown with a table, no HTML. What a
+ * person must do stands first.
+ */
+export function details(journal: Journal, subject: Subject): string {
+  const progress = progressOf(journal, subject);
+  const { from, target, outcome, reason, gate, hold, ignored } = progress;
+  const headline = outcome === undefined ? progress.phase : `${outcome}: ${cell(reason ?? '')}`;
+  const last = ignored.at(-1);
+  return [
+    `**${subject.service}** ${from === undefined ? '' : `\`${from}\` → \`${target}\``}: ${headline}`,
+    '',
+    ...(gate ? [...waitingAtGate(progress, gate), ''] : []),
+    ...(hold ? [...waitingAtHold(progress, hold), ''] : []),
+    ...(last
+      ? [
+          `Last message that counted for nothing: \`${last.message}\` by ${cell(last.by)}: ${cell(last.why)}`,
+          '',
+        ]
+      : []),
+    '| Step | State | Time | |',
+    '|---|---|---|---|',
+    ...progress.steps.map(
+      (line) =>
+        `| ${cell(nameOf(line))} | ${signs[line.state]} | ${timeOf(line)} | ${cell(line.summary ?? '').slice(0, 300)} |`,
+    ),
+  ].join('\n');
+}
+
+/** Values of the search attributes; those not known yet are absent. */
+export function attributesOf(
+  journal: Journal,
+  subject: Subject,
+): Partial<Record<keyof typeof searchAttributes, string>> {
+  const { phase, target, outcome } = progressOf(journal, subject);
+  return {
+    service: subject.service,
+    phase,
+    ...(target !== undefined && { target }),
+    ...(outcome && { outcome }),
+  };
+}

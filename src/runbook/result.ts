@@ -1,0 +1,24 @@
+import type { OperationId } from './names.ts';
+import type { Outcome } from './outcome.ts';
+
+/** What a finished rollback answers. */
+export interface Finished {
+  outcome: Outcome;
+  reason: string;
+  operation: OperationId;
+  /** Revision before and after; absent where nothing was planned. */
+  from?: string;
+  to?: string;
+  /** Rows by table. */
+  counts: { afterStop?: Record<string, number>; atEnd?: Record<string, number> };
+  /** Where the report lies; absent where it could not be written. */
+  report?: { markdown: string; json: string };
+  notVerified: string[];
+}
+
+/** A rollback that was started under another workflow ID goes on under the service's own. */
+export interface Continued {
+  continuesAs: string;
+}
+
+export type RollbackResult = Finished | Continued;
