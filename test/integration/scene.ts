@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import pg from 'pg';
 import { parse, stringify } from 'yaml';
-import { install, migrateBadly, uninstall, type Radar } from '../../examples/deeptech-radar/install.ts';
+import { install, migrateBadly, uninstall, type BadMigrationOptions, type Radar } from '../../examples/deeptech-radar/install.ts';
 import { jobImage } from '../../lab/job-image.ts';
 import { current, type Lab } from '../../lab/lab.ts';
 import { kubectl, prepareSite, removeSite, type Site } from '../../lab/site.ts';
@@ -20,8 +20,8 @@ export interface SceneOptions {
   edit?: Edit;
   /** Passed on to the example's installation. */
   install?: Partial<Parameters<typeof install>[1]>;
-  /** False for a scene whose service is not broken yet. */
-  broken?: boolean;
+  /** How the bad migration is applied; false for a service that is not broken yet. */
+  migration?: BadMigrationOptions | false;
 }
 
 /** The runbook's application, broken by its migration, with Backstep beside it: one namespace and database each. */
@@ -41,7 +41,6 @@ export interface Scene {
   kubectl(...args: string[]): Promise<string>;
   /** Queries the application's database under a name, by default its own, as superuser. */
   sql<T extends pg.QueryResultRow>(text: string, database?: string): Promise<T[]>;
-  breakAgain(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -93,7 +92,6 @@ export async function scene(options: SceneOptions): Promise<Scene> {
     temporal: (...args) => temporalCommand(lab, [...args, '--namespace', id]),
     kubectl: (...args) => kubectl(lab, ['-n', id, ...args]),
     sql: (text, database = radar.database) => query(lab, text, database),
-    breakAgain: () => migrateBadly(lab, radar),
     close: async () => {
       await made.worker.kill();
       await uninstall(lab, radar);
@@ -102,7 +100,7 @@ export async function scene(options: SceneOptions): Promise<Scene> {
   };
   const registered = await made.backstep('setup');
   if (registered.exitCode !== 0) throw new Error(`backstep setup: ${registered.stdout}${registered.stderr}`);
-  if (options.broken !== false) await migrateBadly(lab, radar);
+  if (options.migration !== false) await migrateBadly(lab, radar, options.migration);
   return made;
 }
 

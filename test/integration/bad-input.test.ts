@@ -1,0 +1,161 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recipes } from '../../examples/deeptech-radar/images.ts';
+import { image } from '../../lab/image.ts';
+import { start } from './drive.ts';
+import { openRecord, world, type World } from './look.ts';
+import { scene, type Edit, type Scene } from './scene.ts';
+import { severalHeads, withoutAlembic } from './variants/index.ts';
+
+describe('bad input is refused with every fault named, its next move, and nothing touched', () => {
+  let here: Scene;
+  let before: World;
+
+  beforeAll(async () => {
+    here = await scene({ name: 'input' });
+    before = await world(here);
+  });
+  afterAll(() => here?.close());
+
+  /** Starts, expects a refusal that says all of this, and an untouched world. */
+  const refused = async (type: string, says: (string | RegExp)[], request: object = {}, edit: Edit = () => {}) => {
+    here.define(edit);
+    const failure = await (await start(here, request)).failure();
+    expect(failure.type).toBe(type);
+    for (const words of says) expect(failure.message).toMatch(words);
+    expect(await world(here)).toEqual(before);
+    expect(await openRecord(here)).toBeUndefined();
+    return failure.message;
+  };
+  const secret = (name: string, url: string) =>
+    here.kubectl('create', 'secret', 'generic', name, `--from-literal=DATABASE_URL=${url}`);
+
+  test('a request with unknown fields and a wrong target', () =>
+    refused('InvalidRequest', [/target/, /colour/, /reason/], { target: 'rm -rf', colour: 'red', reason: 7 }));
+
+  test('an unknown service: the known ones are named', async () => {
+    const unknown = await start(here, { service: 'nobody' }, 'backstep-nobody');
+    const failure = await unknown.failure();
+    expect(failure.type).toBe('Refused');
+    expect(failure.message).toMatch(/nobody/);
+    expect(failure.message).toMatch(/deeptech-radar/);
+  });
+
+  test('malformed YAML: every fault with its line', async () => {
+    const file = join(here.env['BACKSTEP_SERVICES'] ?? '', 'broken.yaml');
+    writeFileSync(file, 'service: broken\nnamespace: Not_A_Namespace\nreplica: 3\nworkloads: []\n');
+    const failure = await (await start(here, { service: 'broken' }, 'backstep-broken')).failure();
+    expect(failure.type).toBe('Refused');
+    for (const line of [2, 3, 4]) expect(failure.message).toContain(`broken.yaml:${line}`);
+    const validate = await here.backstep('validate', file);
+    expect(validate.exitCode).not.toBe(0);
+    for (const line of [2, 3, 4]) expect(validate.stdout + validate.stderr).toContain(`broken.yaml:${line}`);
+  });
+
+  test('a target that does not exist', () => refused('Refused', [/9999/, /backstep plan/], { target: '9999' }));
+
+  test('a target that lies ahead is no ancestor', async () => {
+    await here.sql(`UPDATE alembic_version SET version_num = '0003'`);
+    try {
+      const failure = await (await start(here, { target: '0004' })).failure();
+      expect(failure).toMatchObject({ type: 'Refused', message: expect.stringMatching(/0004/) as string });
+    } finally {
+      await here.sql(`UPDATE alembic_version SET version_num = '0005'`);
+    }
+  });
+
+  test('a target already reached ends well and says that there is nothing to do', async () => {
+    here.define(() => {});
+    const result = await (await start(here, { target: '0005' })).result();
+    expect(result.outcome).toBe('nothing-to-do');
+    expect(await world(here)).toEqual(before);
+  });
+
+  test('a database that cannot be reached', async () => {
+    await secret('nowhere', 'postgresql://app:hidden-word@127.0.0.1:9/app');
+    await refused('Refused', [/127\.0\.0\.1/, /PostgreSQL/], {}, (definition) => {
+      definition.database.url = { secret: 'nowhere', key: 'DATABASE_URL' };
+      definition.database.admin = { secret: 'nowhere', key: 'DATABASE_URL' };
+    });
+  });
+
+  test('law 9: a wrong password is named as one, and not shown', async () => {
+    const url = new URL(here.radar.adminUrl);
+    url.password = 'hidden-word';
+    await secret('wrong-password', url.href);
+    const message = await refused('Refused', [/wrong-password/], {}, (definition) => {
+      definition.database.admin = { secret: 'wrong-password', key: 'DATABASE_URL' };
+    });
+    expect(message).not.toContain('hidden-word');
+  });
+
+  test('a missing Deployment, CronJob, Secret, claim and table: all in one refusal', () =>
+    refused('Refused', [/no-deployment/, /no-cron-job/, /no-claim/, /no_table/], {}, (definition) => {
+      definition.workloads.push({ deployment: 'no-deployment', replicas: 1 });
+      definition.cronJobs = [...(definition.cronJobs ?? []), { name: 'no-cron-job' }];
+      definition.backup.claim = 'no-claim';
+      definition.database.tables.push('no_table');
+    }));
+
+  test('a right missing in PostgreSQL', async () => {
+    const admin = new URL(here.radar.adminUrl).username;
+    await here.sql(`ALTER ROLE "${admin}" NOCREATEDB`);
+    try {
+      await refused('Refused', [/CREATEDB/]);
+    } finally {
+      await here.sql(`ALTER ROLE "${admin}" CREATEDB`);
+    }
+  });
+
+  test('a right missing in Kubernetes', async () => {
+    const role = JSON.parse(await here.kubectl('get', 'role', 'backstep', '-o', 'json')) as {
+      rules: { resources: string[] }[];
+    };
+    const less = { ...role, rules: role.rules.filter((rule) => !rule.resources.some((name) => name.startsWith('cronjobs'))) };
+    const file = join(here.site.directory, 'role.json');
+    const apply = async (content: object) => {
+      writeFileSync(file, JSON.stringify(content));
+      await here.kubectl('replace', '--force', '-f', file);
+    };
+    await apply(less);
+    try {
+      await refused('Refused', [/cronjobs/, /rbac/]);
+    } finally {
+      await apply(role);
+    }
+  });
+
+  test('a run time-out is refused: it would end without compensation', async () => {
+    const started = here.temporal('workflow', 'execute', '--type', 'rollback', '-w', 'backstep-deeptech-radar',
+      '--task-queue', 'backstep', '--run-timeout', '1h', '--input', '{"service":"deeptech-radar"}');
+    await expect(started).rejects.toThrow(/time-?out/i);
+  });
+});
+
+describe('migrations that cannot be rolled back by themselves', () => {
+  let here: Scene | undefined;
+  afterAll(() => here?.close());
+
+  test('several heads are refused and named', async () => {
+    here = await scene({ name: 'heads', install: { images: { new: severalHeads } }, migration: { target: 'heads' } });
+    const failure = await (await start(here)).failure();
+    expect(failure.type).toBe('Refused');
+    expect(failure.message).toMatch(/0005b/);
+    await here.close();
+  });
+
+  test('an image without Alembic is refused', async () => {
+    const { current } = await import('../../lab/lab.ts');
+    const lab = await current();
+    if (lab === undefined) throw new Error('no lab');
+    here = await scene({
+      name: 'no-alembic',
+      install: { images: { new: withoutAlembic } },
+      migration: { migrateWith: await image(lab, recipes.new) },
+    });
+    const failure = await (await start(here)).failure();
+    expect(failure.type).toBe('Refused');
+    expect(failure.message).toMatch(/Alembic/);
+  });
+});

@@ -1,0 +1,171 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { start, type Drive } from './drive.ts';
+import { openRecord, world, type World } from './look.ts';
+import { scene, type Scene } from './scene.ts';
+
+/** Everything that ends before the downgrade leaves the world as it was: one scene serves all. */
+describe('before the downgrade', () => {
+  let here: Scene;
+  let before: World;
+
+  beforeAll(async () => {
+    here = await scene({ name: 'before' });
+    before = await world(here);
+  });
+  afterAll(() => here?.close());
+  afterEach(() => here.define(() => {}));
+
+  const untouched = async () => {
+    expect(await world(here)).toEqual(before);
+    expect(await openRecord(here)).toBeUndefined();
+  };
+  const askAtStart = () =>
+    here.define((definition) => {
+      definition.approvals = { ...definition.approvals, start: { people: 1 } };
+    });
+
+  test('a reject at gate start ends with nothing touched', async () => {
+    askAtStart();
+    const rollback = await start(here);
+    await rollback.gate('start');
+    await untouched();
+    await rollback.reject('start');
+    expect((await rollback.result()).outcome).toBe('rejected');
+    await untouched();
+  });
+
+  test('a gate start that nobody passes in time expires, nothing touched', async () => {
+    here.define((definition) => {
+      definition.approvals = { ...definition.approvals, start: { people: 1, within: '2s' } };
+    });
+    expect((await (await start(here)).result()).outcome).toBe('rejected');
+    await untouched();
+  });
+
+  test('law 4: a reject at gate downgrade puts everything back', async () => {
+    const rollback = await start(here);
+    await rollback.gate('downgrade');
+    expect((await world(here)).replicas).toBe(0);
+    await rollback.reject('downgrade');
+    expect((await rollback.result()).outcome).toBe('put-back');
+    await untouched();
+  });
+
+  test('law 5: a decision before its gate, or for another plan, counts for nothing and is told why', async () => {
+    askAtStart();
+    const rollback = await start(here);
+    const hash = await rollback.gate('start');
+    await rollback.handle.signal('approve', { gate: 'downgrade', plan: hash, by: 'eve' });
+    await rollback.handle.signal('approve', { gate: 'start', plan: '000000000000', by: 'eve' });
+    await rollback.handle.signal('approve', 'nonsense');
+    await expect(
+      rollback.handle.executeUpdate('approve', { args: [{ gate: 'downgrade', plan: hash, by: 'eve' }] }),
+    ).rejects.toThrow();
+    expect((await rollback.progress()).gate?.gate).toBe('start');
+    await untouched();
+    const history = await here.temporal('workflow', 'query', '-w', 'backstep-deeptech-radar', '--type', 'report');
+    expect(history).toContain('eve');
+    await rollback.reject('start');
+    expect((await rollback.result()).outcome).toBe('rejected');
+  });
+
+  test('law 1: a backup that fails holds; no downgrade without one; abort puts everything back', async () => {
+    here.define((definition) => {
+      definition.backup = { ...definition.backup, timeout: '1s' };
+    });
+    const rollback = await start(here);
+    const hold = await rollback.hold('back-up');
+    expect(hold.fault.type).toMatch(/^(BackupFailed|JobFailed)$/);
+    expect((await world(here)).replicas).toBe(0);
+    await rollback.decide('back-up', 'abort');
+    expect((await rollback.result()).outcome).toBe('put-back');
+    await untouched();
+  });
+
+  test('law 1: a backup that nobody mends within the write-outage budget puts everything back', async () => {
+    here.define((definition) => {
+      definition.backup = { ...definition.backup, timeout: '1s' };
+      definition.writeOutageBudget = '5s';
+    });
+    const rollback = await start(here);
+    expect((await rollback.result()).outcome).toBe('put-back');
+    await untouched();
+  });
+
+  describe.each([
+    ['at gate start', async (rollback: Drive) => rollback.gate('start'), 'rejected'],
+    ['while writes are being stopped', async (rollback: Drive) => rollback.step('stop-writes', 'running'), 'put-back'],
+    ['in the middle of the backup', async (rollback: Drive) => rollback.step('back-up', 'running'), 'put-back'],
+    ['at gate downgrade', async (rollback: Drive) => rollback.gate('downgrade'), 'put-back'],
+  ] as const)('cancelled %s', (_when, reached, outcome) => {
+    test(`ends ${outcome}, everything as it was`, async () => {
+      if (outcome === 'rejected') askAtStart();
+      const rollback = await start(here);
+      await reached(rollback);
+      await rollback.handle.cancel();
+      expect((await rollback.result()).outcome).toBe(outcome);
+      await untouched();
+    });
+  });
+
+  test('law 3: a writer that reconnects in a loop gets no write through while writes are stopped', async () => {
+    const writer = reconnectingWriter(here.radar.databaseUrl);
+    try {
+      await pause(500);
+      const rollback = await start(here);
+      await rollback.gate('downgrade');
+      const atGate = writer.written;
+      expect(atGate).toBeGreaterThan(0);
+      await pause(3_000);
+      expect(writer.written).toBe(atGate);
+      expect(writer.refused).toBeGreaterThan(10);
+      await rollback.reject('downgrade');
+      expect((await rollback.result()).outcome).toBe('put-back');
+    } finally {
+      await writer.stop();
+      await here.sql('DELETE FROM repositories WHERE full_name LIKE $$loop/%$$');
+    }
+    await untouched();
+  });
+});
+
+/** Connects, writes one row, and connects again at once when it is thrown out, as a forgotten cron would. */
+function reconnectingWriter(url: string) {
+  const state = { written: 0, refused: 0, ended: false };
+  const loop = async () => {
+    while (!state.ended) {
+      const client = new pg.Client({ connectionString: url, application_name: 'forgotten-cron' });
+      client.on('error', () => {});
+      try {
+        await client.connect();
+        while (!state.ended) {
+          await client.query('INSERT INTO repositories (full_name, stars) VALUES ($1, 0)', [
+            `loop/${state.written}-${Date.now()}`,
+          ]);
+          state.written += 1;
+          await pause(20);
+        }
+      } catch {
+        state.refused += 1;
+        await pause(10);
+      } finally {
+        await client.end().catch(() => {});
+      }
+    }
+  };
+  const running = loop();
+  return {
+    get written() {
+      return state.written;
+    },
+    get refused() {
+      return state.refused;
+    },
+    stop: async () => {
+      state.ended = true;
+      await running;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { Scene } from './scene.ts';
+
+/** The world as it is, read past Backstep: what every lab test compares before and after. */
+export interface World {
+  revision: string;
+  counts: Record<string, number>;
+  replicas: number;
+  image: string;
+  suspended: Record<string, boolean>;
+  databases: string[];
+}
+
+const tables = ['papers', 'repositories', 'paper_repo_links', 'opportunities'];
+
+export async function revision(scene: Scene, database?: string): Promise<string> {
+  const [row] = await scene.sql<{ version_num: string }>('SELECT version_num FROM alembic_version', database);
+  return row?.version_num ?? 'base';
+}
+
+export async function counts(scene: Scene, database?: string): Promise<Record<string, number>> {
+  const sum = tables.map((table) => `SELECT '${table}' AS name, count(*)::int AS rows FROM ${table}`);
+  const rows = await scene.sql<{ name: string; rows: number }>(sum.join(' UNION ALL '), database);
+  return Object.fromEntries(rows.map((row) => [row.name, row.rows]));
+}
+
+/** One checksum a table, over every row in order of its key; equal contents have equal sums. */
+export async function checksums(scene: Scene, database?: string): Promise<Record<string, string>> {
+  const found = await scene.sql<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1`,
+    database,
+  );
+  const sums = found.map(
+    ({ name }) =>
+      `SELECT '${name}' AS name, md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) AS sum FROM "${name}" t`,
+  );
+  const rows = await scene.sql<{ name: string; sum: string }>(sums.join(' UNION ALL '), database);
+  return Object.fromEntries(rows.map((row) => [row.name, row.sum]));
+}
+
+export async function databases(scene: Scene): Promise<string[]> {
+  const rows = await scene.sql<{ datname: string }>(
+    `SELECT datname FROM pg_database WHERE datname LIKE '${scene.radar.database}%' ORDER BY 1`,
+    'postgres',
+  );
+  return rows.map((row) => row.datname);
+}
+
+interface Workloads {
+  items: {
+    metadata: { name: string };
+    spec: {
+      replicas?: number;
+      suspend?: boolean;
+      template?: { spec: { containers: { image: string }[] } };
+    };
+  }[];
+}
+
+export async function workloads(scene: Scene): Promise<Pick<World, 'replicas' | 'image' | 'suspended'>> {
+  const read = async (kind: string) =>
+    JSON.parse(await scene.kubectl('get', kind, '-o', 'json')) as Workloads;
+  const [deployments, cronJobs] = [await read('deployments'), await read('cronjobs')];
+  const api = deployments.items.find((item) => item.metadata.name === 'deeptech-api');
+  return {
+    replicas: api?.spec.replicas ?? -1,
+    image: api?.spec.template?.spec.containers[0]?.image ?? '',
+    suspended: Object.fromEntries(
+      cronJobs.items.map((item) => [item.metadata.name, item.spec.suspend ?? false]),
+    ),
+  };
+}
+
+export async function world(scene: Scene): Promise<World> {
+  return {
+    ...(await workloads(scene)),
+    revision: await revision(scene),
+    counts: await counts(scene),
+    databases: await databases(scene),
+  };
+}
+
+/** The operation record of the scene's database, if one is open. */
+export async function openRecord(scene: Scene): Promise<string | undefined> {
+  const maps = JSON.parse(
+    await scene.kubectl('get', 'configmaps', '-n', 'backstep', '-o', 'json'),
+  ) as { items: { data?: Record<string, string> }[] };
+  return maps.items
+    .flatMap((item) => Object.values(item.data ?? {}))
+    .find((text) => text.startsWith('{') && text.includes(`"name":"${scene.radar.database}"`) && text.includes('"stopped"'));
+}
