@@ -58,7 +58,10 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
     const now = await workloads(here);
     expect(now.replicas).toBe(0);
     expect(Object.values(now.suspended)).toEqual([true, true, true, true, true]);
-    const [gone] = await here.sql(`SELECT 1 FROM pg_database WHERE datname = '${here.radar.database}'`, 'postgres');
+    const [gone] = await here.sql(
+      `SELECT 1 FROM pg_database WHERE datname = '${here.radar.database}'`,
+      'postgres',
+    );
     expect(gone).toBeUndefined();
 
     await rollback.decide('start-app', 'abort');
@@ -85,7 +88,10 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
     await rollback.decide('resume-cron-jobs', 'skip');
     const result = await rollback.result();
     expect(result.outcome).toBe('rolled-back');
-    expect((await workloads(here)).suspended).toMatchObject({ 'linking-daily': true, 'opportunities-daily': false });
+    expect((await workloads(here)).suspended).toMatchObject({
+      'linking-daily': true,
+      'opportunities-daily': false,
+    });
   });
 
   test('law 4: found at 0 and suspended by hand, the definition’s state is the wanted one; a late cancel is a hold', async () => {

@@ -19,7 +19,12 @@ describe('bad input is refused with every fault named, its next move, and nothin
   afterAll(() => here?.close());
 
   /** Starts, expects a refusal that says all of this, and an untouched world. */
-  const refused = async (type: string, says: (string | RegExp)[], request: object = {}, edit: Edit = () => {}) => {
+  const refused = async (
+    type: string,
+    says: (string | RegExp)[],
+    request: object = {},
+    edit: Edit = () => {},
+  ) => {
     here.define(edit);
     const failure = await (await start(here, request)).failure();
     expect(failure.type).toBe(type);
@@ -32,7 +37,11 @@ describe('bad input is refused with every fault named, its next move, and nothin
     here.kubectl('create', 'secret', 'generic', name, `--from-literal=DATABASE_URL=${url}`);
 
   test('a request with unknown fields and a wrong target', () =>
-    refused('InvalidRequest', [/target/, /colour/, /reason/], { target: 'rm -rf', colour: 'red', reason: 7 }));
+    refused('InvalidRequest', [/target/, /colour/, /reason/], {
+      target: 'rm -rf',
+      colour: 'red',
+      reason: 7,
+    }));
 
   test('an unknown service: the known ones are named', async () => {
     const unknown = await start(here, { service: 'nobody' }, 'backstep-nobody');
@@ -53,7 +62,8 @@ describe('bad input is refused with every fault named, its next move, and nothin
     for (const line of [2, 3, 4]) expect(validate.stdout + validate.stderr).toContain(`broken.yaml:${line}`);
   });
 
-  test('a target that does not exist', () => refused('Refused', [/9999/, /backstep plan/], { target: '9999' }));
+  test('a target that does not exist', () =>
+    refused('Refused', [/9999/, /backstep plan/], { target: '9999' }));
 
   test('a target that lies ahead is no ancestor', async () => {
     await here.sql(`UPDATE alembic_version SET version_num = '0003'`);
@@ -112,7 +122,10 @@ describe('bad input is refused with every fault named, its next move, and nothin
     const role = JSON.parse(await here.kubectl('get', 'role', 'backstep', '-o', 'json')) as {
       rules: { resources: string[] }[];
     };
-    const less = { ...role, rules: role.rules.filter((rule) => !rule.resources.some((name) => name.startsWith('cronjobs'))) };
+    const less = {
+      ...role,
+      rules: role.rules.filter((rule) => !rule.resources.some((name) => name.startsWith('cronjobs'))),
+    };
     const file = join(here.site.directory, 'role.json');
     const apply = async (content: object) => {
       writeFileSync(file, JSON.stringify(content));
@@ -127,8 +140,20 @@ describe('bad input is refused with every fault named, its next move, and nothin
   });
 
   test('a run time-out is refused: it would end without compensation', async () => {
-    const started = here.temporal('workflow', 'execute', '--type', 'rollback', '-w', 'backstep-deeptech-radar',
-      '--task-queue', 'backstep', '--run-timeout', '1h', '--input', '{"service":"deeptech-radar"}');
+    const started = here.temporal(
+      'workflow',
+      'execute',
+      '--type',
+      'rollback',
+      '-w',
+      'backstep-deeptech-radar',
+      '--task-queue',
+      'backstep',
+      '--run-timeout',
+      '1h',
+      '--input',
+      '{"service":"deeptech-radar"}',
+    );
     await expect(started).rejects.toThrow(/time-?out/i);
   });
 });
@@ -138,7 +163,11 @@ describe('migrations that cannot be rolled back by themselves', () => {
   afterAll(() => here?.close());
 
   test('several heads are refused and named', async () => {
-    here = await scene({ name: 'heads', install: { images: { new: severalHeads } }, migration: { target: 'heads' } });
+    here = await scene({
+      name: 'heads',
+      install: { images: { new: severalHeads } },
+      migration: { target: 'heads' },
+    });
     const failure = await (await start(here)).failure();
     expect(failure.type).toBe('Refused');
     expect(failure.message).toMatch(/0005b/);

@@ -65,7 +65,14 @@ describe('before the downgrade', () => {
     ).rejects.toThrow();
     expect((await rollback.progress()).gate?.gate).toBe('start');
     await untouched();
-    const history = await here.temporal('workflow', 'query', '-w', 'backstep-deeptech-radar', '--type', 'report');
+    const history = await here.temporal(
+      'workflow',
+      'query',
+      '-w',
+      'backstep-deeptech-radar',
+      '--type',
+      'report',
+    );
     expect(history).toContain('eve');
     await rollback.reject('start');
     expect((await rollback.result()).outcome).toBe('rejected');
@@ -96,8 +103,16 @@ describe('before the downgrade', () => {
 
   describe.each([
     ['at gate start', async (rollback: Drive) => rollback.gate('start'), 'rejected'],
-    ['while writes are being stopped', async (rollback: Drive) => rollback.step('stop-writes', 'running'), 'put-back'],
-    ['in the middle of the backup', async (rollback: Drive) => rollback.step('back-up', 'running'), 'put-back'],
+    [
+      'while writes are being stopped',
+      async (rollback: Drive) => rollback.step('stop-writes', 'running'),
+      'put-back',
+    ],
+    [
+      'in the middle of the backup',
+      async (rollback: Drive) => rollback.step('back-up', 'running'),
+      'put-back',
+    ],
     ['at gate downgrade', async (rollback: Drive) => rollback.gate('downgrade'), 'put-back'],
   ] as const)('cancelled %s', (_when, reached, outcome) => {
     test(`ends ${outcome}, everything as it was`, async () => {

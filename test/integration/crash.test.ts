@@ -18,11 +18,13 @@ describe('law 8: any process may die at any instant', () => {
   afterEach(() => here?.close());
 
   const jobs = async (step: string) => {
-    const all = JSON.parse(await here.kubectl('get', 'jobs', '-l', `backstep.dev/step=${step}`, '-o', 'json')) as Jobs;
+    const all = JSON.parse(
+      await here.kubectl('get', 'jobs', '-l', `backstep.dev/step=${step}`, '-o', 'json'),
+    ) as Jobs;
     return all.items.map((job) => `${job.metadata.name} ${job.metadata.uid}`);
   };
   const untilJob = async (step: string) => {
-    for (const end = Date.now() + 60_000; Date.now() < end; ) {
+    for (const end = Date.now() + 60_000; Date.now() < end;) {
       const found = await jobs(step);
       if (found.length > 0) return found;
     }
@@ -78,14 +80,32 @@ describe('law 8: any process may die at any instant', () => {
     await rollback.approve('downgrade');
     await rollback.step('downgrade', 'done');
     const scheduled = await eventOf(here, 'downgrade');
-    await here.temporal('workflow', 'reset', '-w', 'backstep-deeptech-radar', '--event-id', String(scheduled), '--reason', 'test');
+    await here.temporal(
+      'workflow',
+      'reset',
+      '-w',
+      'backstep-deeptech-radar',
+      '--event-id',
+      String(scheduled),
+      '--reason',
+      'test',
+    );
     const again = drive(await clientOf(here));
     const result = await again.result();
     expect(result.outcome).toBe('rolled-back');
     const after = await world(here);
     expect([after.revision, after.replicas]).toEqual(['0004', 1]);
 
-    await here.temporal('workflow', 'reset', '-w', 'backstep-deeptech-radar', '--type', 'FirstWorkflowTask', '--reason', 'test');
+    await here.temporal(
+      'workflow',
+      'reset',
+      '-w',
+      'backstep-deeptech-radar',
+      '--type',
+      'FirstWorkflowTask',
+      '--reason',
+      'test',
+    );
     expect((await drive(await clientOf(here)).result()).outcome).toBe('nothing-to-do');
     expect((await world(here)).revision).toBe('0004');
   });
@@ -107,7 +127,11 @@ interface History {
 async function eventOf(here: Scene, step: string): Promise<number> {
   const text = await here.temporal('workflow', 'show', '-w', 'backstep-deeptech-radar', '-o', 'json');
   const { events } = JSON.parse(text) as History;
-  const scheduled = events.findIndex((event) => event.activityTaskScheduledEventAttributes?.activityType.name === step);
-  const task = events.slice(0, scheduled).findLast((event) => event.eventType.endsWith('WORKFLOW_TASK_COMPLETED'));
+  const scheduled = events.findIndex(
+    (event) => event.activityTaskScheduledEventAttributes?.activityType.name === step,
+  );
+  const task = events
+    .slice(0, scheduled)
+    .findLast((event) => event.eventType.endsWith('WORKFLOW_TASK_COMPLETED'));
   return Number(task?.eventId);
 }

@@ -43,7 +43,11 @@ export async function clientOf(scene: Scene): Promise<Client> {
 }
 
 /** Starts `rollback` with plain JSON, as `temporal workflow start` does. */
-export async function start(scene: Scene, request: object = {}, id = workflowId): Promise<Drive> {
+export async function start(
+  scene: Scene,
+  request: { service?: string } & object = {},
+  id = `backstep-${request.service ?? 'deeptech-radar'}`,
+): Promise<Drive> {
   const client = await clientOf(scene);
   await client.workflow.start('rollback', {
     taskQueue: 'backstep',
@@ -70,9 +74,11 @@ export function drive(client: Client, id = workflowId): Drive {
     until(`gate ${name}`, (now) => (now.gate?.gate === name ? now.gate.hash : undefined));
   const hold = (step: StepName) =>
     until(`hold at ${step}`, (now) => (now.hold?.step === step ? now.hold : undefined));
-  const say = (verdict: 'approve' | 'reject') => async (name: GateName, by = 'ada') => {
-    await handle.executeUpdate(verdict, { args: [{ gate: name, plan: await gate(name), by }] });
-  };
+  const say =
+    (verdict: 'approve' | 'reject') =>
+    async (name: GateName, by = 'ada') => {
+      await handle.executeUpdate(verdict, { args: [{ gate: name, plan: await gate(name), by }] });
+    };
   return {
     handle,
     progress,

@@ -81,10 +81,15 @@ export async function world(scene: Scene): Promise<World> {
 
 /** The operation record of the scene's database, if one is open. */
 export async function openRecord(scene: Scene): Promise<string | undefined> {
-  const maps = JSON.parse(
-    await scene.kubectl('get', 'configmaps', '-n', 'backstep', '-o', 'json'),
-  ) as { items: { data?: Record<string, string> }[] };
+  const maps = JSON.parse(await scene.kubectl('get', 'configmaps', '-n', 'backstep', '-o', 'json')) as {
+    items: { data?: Record<string, string> }[];
+  };
   return maps.items
     .flatMap((item) => Object.values(item.data ?? {}))
-    .find((text) => text.startsWith('{') && text.includes(`"name":"${scene.radar.database}"`) && text.includes('"stopped"'));
+    .find(
+      (text) =>
+        text.startsWith('{') &&
+        text.includes(`"name":"${scene.radar.database}"`) &&
+        text.includes('"stopped"'),
+    );
 }

@@ -5,7 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import pg from 'pg';
 import { parse, stringify } from 'yaml';
-import { install, migrateBadly, uninstall, type BadMigrationOptions, type Radar } from '../../examples/deeptech-radar/install.ts';
+import * as deeptech from '../../examples/deeptech-radar/install.ts';
+import * as optuna from '../../examples/optuna/install.ts';
 import { jobImage } from '../../lab/job-image.ts';
 import { current, type Lab } from '../../lab/lab.ts';
 import { kubectl, prepareSite, removeSite, type Site } from '../../lab/site.ts';
@@ -17,17 +18,19 @@ export type Edit = (definition: ServiceDefinitionSource) => void;
 
 export interface SceneOptions {
   name: string;
+  /** The application; also the name of its definition. */
+  service?: keyof typeof applications;
   edit?: Edit;
   /** Passed on to the example's installation. */
-  install?: Partial<Parameters<typeof install>[1]>;
+  install?: Partial<deeptech.InstallOptions>;
   /** How the bad migration is applied; false for a service that is not broken yet. */
-  migration?: BadMigrationOptions | false;
+  migration?: deeptech.BadMigrationOptions | false;
 }
 
 /** The runbook's application, broken by its migration, with Backstep beside it: one namespace and database each. */
 export interface Scene {
   lab: Lab;
-  radar: Radar;
+  radar: deeptech.Radar;
   site: Site;
   temporalNamespace: string;
   env: Record<string, string>;
@@ -45,6 +48,10 @@ export interface Scene {
 }
 
 const root = new URL('../..', import.meta.url).pathname;
+const applications = {
+  'deeptech-radar': { ...deeptech, migrate: deeptech.migrateBadly },
+  optuna: { ...optuna, migrate: optuna.upgrade },
+};
 /** The shipped definition waits as a person would; a test need not. */
 const quick: Edit = (definition) => {
   definition.writes = { ...definition.writes, gracePeriod: '20s', quietFor: '1s' };
@@ -55,8 +62,10 @@ export async function scene(options: SceneOptions): Promise<Scene> {
   if (lab === undefined) throw new Error('no lab is running: `npm run lab`');
   const id = `${options.name}-${Date.now().toString(36).slice(-5)}`;
   const directory = mkdtempSync(join(tmpdir(), `backstep-${id}-`));
+  const service = options.service ?? 'deeptech-radar';
+  const application = applications[service];
   const [radar, image] = await Promise.all([
-    install(lab, { namespace: id, database: id.replaceAll('-', '_'), ...options.install }),
+    application.install(lab, { namespace: id, database: id.replaceAll('-', '_'), ...options.install }),
     jobImage(lab),
     temporalCommand(lab, ['operator', 'namespace', 'create', '--namespace', id]),
   ]);
@@ -71,7 +80,9 @@ export async function scene(options: SceneOptions): Promise<Scene> {
   mkdirSync(services);
   const env = environment(lab, site, worker);
   const define = (edit: Edit) => {
-    const source = parse(readFileSync(join(root, 'services/deeptech-radar.yaml'), 'utf8')) as ServiceDefinitionSource;
+    const source = parse(
+      readFileSync(join(root, 'services', `${service}.yaml`), 'utf8'),
+    ) as ServiceDefinitionSource;
     source.namespace = id;
     for (const change of [quick, options.edit, edit]) change?.(source);
     writeFileSync(join(services, `${source.service}.yaml`), stringify(source));
@@ -94,18 +105,22 @@ export async function scene(options: SceneOptions): Promise<Scene> {
     sql: (text, database = radar.database) => query(lab, text, database),
     close: async () => {
       await made.worker.kill();
-      await uninstall(lab, radar);
+      await application.uninstall(lab, radar);
       await removeSite(lab, id);
     },
   };
   const registered = await made.backstep('setup');
   if (registered.exitCode !== 0) throw new Error(`backstep setup: ${registered.stdout}${registered.stderr}`);
-  if (options.migration !== false) await migrateBadly(lab, radar, options.migration);
+  if (options.migration !== false) await application.migrate(lab, radar, options.migration);
   return made;
 }
 
 async function backstep(env: Record<string, string>, args: string[]) {
-  const end = await execa(process.execPath, [join(root, 'dist/cli.js'), ...args], { env, reject: false, stdin: 'ignore' });
+  const end = await execa(process.execPath, [join(root, 'dist/cli.js'), ...args], {
+    env,
+    reject: false,
+    stdin: 'ignore',
+  });
   return { stdout: end.stdout, stderr: end.stderr, exitCode: end.exitCode ?? -1 };
 }
 
