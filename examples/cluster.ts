@@ -65,8 +65,11 @@ export class Cluster {
     return this.jobLog(namespace, name);
   }
 
+  /** With its pods, whether it exists or not. */
   async deleteJob(namespace: string, name: string): Promise<void> {
-    await this.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' });
+    await this.batch
+      .deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })
+      .catch(unlessStatus(404));
   }
 
   private async jobLog(namespace: string, job: string): Promise<string> {

@@ -35,7 +35,7 @@ export function release(number: 1 | 2, versions: Record<string, string> = {}): R
           .map((file) => [`${workdir}/radar/${file}`, app(`radar/${file}`)]),
       ),
     },
-    env: { RADAR_RELEASE: String(number), PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+    env: { RADAR_RELEASE: String(number) },
     workdir,
     user: '10001:10001',
     command: ['python3', '-m', 'radar.api'],

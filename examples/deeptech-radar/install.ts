@@ -90,6 +90,7 @@ export async function migrateBadly(lab: Lab, radar: Radar, options: BadMigration
   const { namespace, images } = radar;
   const cluster = await Cluster.of(lab);
   const upgrade = ['alembic', 'upgrade', options.target ?? 'head'];
+  await cluster.deleteJob(namespace, 'deeptech-migrate'); // The one of an earlier deployment.
   await cluster.create([
     job(namespace, 'deeptech-migrate', options.migrateWith ?? images.new, upgrade, databaseSecret),
   ]);

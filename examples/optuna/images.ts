@@ -19,7 +19,6 @@ function release(optuna: string, numpy: string): Recipe {
       'psycopg2-binary==2.9.13',
     ],
     files: { '/app/study.py': fileURLToPath(new URL('app/study.py', import.meta.url)) },
-    env: { PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
     workdir: '/app',
     user: '10001:10001',
     command: ['python3', 'study.py', 'serve'],
