@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { z } from 'zod';
+import { ClientError, clientError, noWorker } from './client/client-error.ts';
+import { connectClient } from './client/connection.ts';
+import type { ConnectOptions } from './client/connection.ts';
+import { describeLastRun } from './client/last-run.ts';
+import { start } from './client/start.ts';
+import type { Started } from './client/start.ts';
+import { query, readStatus, workerPolls } from './client/status.ts';
+import type { Status } from './client/status.ts';
+import { messages } from './runbook/messages.ts';
+import type { AcknowledgeMessage, DecisionMessage, VerdictMessage } from './runbook/messages.ts';
+import { taskQueue, workflowIdOf } from './runbook/names.ts';
+import type { Assessment } from './runbook/plan.ts';
+import type { Report } from './runbook/report.ts';
+import { faultsOf, rollbackRequest } from './runbook/request.ts';
+import type { RollbackRequest } from './runbook/request.ts';
+import type { PlanView } from './runbook/views.ts';
+
+export { ClientError } from './client/client-error.ts';
+export type { ClientErrorKind } from './client/client-error.ts';
+export type { ConnectOptions } from './client/connection.ts';
+export type { End } from './client/last-run.ts';
+export type { Started } from './client/start.ts';
+export type { AtWork, Doing, Status } from './client/status.ts';
+
+export interface BackstepOptions extends ConnectOptions {
+  /**
+   * For so long after a rollback a relative target is answered with that rollback; milliseconds, 1 h if not
+   * given. The definition's own `coolDown` counts in any case, since the workflow looks too.
+   */
+  coolDown?: number;
+  /** Longest wait for a worker's answer to a message; milliseconds, 20,000 if not given. */
+  answerTimeout?: number;
+}
+
+type Verb = keyof typeof messages;
+
+/** Connects to Temporal by the ordinary client settings (environment, TOML profile). Throws ClientError. */
+export async function connectBackstep(options: BackstepOptions = {}): Promise<Backstep> {
+  return new Backstep(await connectClient(options), options);
+}
+
+/** Starts rollbacks, approves, decides and follows them. Every method throws ClientError and nothing else. */
+export class Backstep {
+  constructor(
+    readonly temporal: Client,
+    private readonly options: Pick<BackstepOptions, 'coolDown' | 'answerTimeout'> = {},
+  ) {}
+
+  /** Starts the rollback of a service, or answers with the run that this request would repeat. */
+  async start(request: z.input<typeof rollbackRequest>): Promise<Started> {
+    const checked = parsed(rollbackRequest, request);
+    return guarded('start the rollback', () => start(this.temporal, checked, this.options.coolDown));
+  }
+
+  /** Assesses and answers with the plan; touches nothing and takes no lock. */
+  async plan(request: z.input<typeof rollbackRequest>): Promise<Assessment> {
+    const checked: RollbackRequest = parsed(rollbackRequest, request);
+    return guarded('make a plan', async () => {
+      if (!(await workerPolls(this.temporal))) throw noWorker('there is nobody to make a plan');
+      return (await this.temporal.workflow.execute('plan', {
+        workflowId: `backstep-plan-${checked.service}-${randomUUID().slice(0, 8)}`,
+        taskQueue,
+        args: [checked],
+        staticSummary: `Plan: ${checked.service} back to ${checked.target}`,
+      })) as Assessment;
+    });
+  }
+
+  /** Approves one gate for one plan hash; answers what the rollback says to it. */
+  approve = (service: string, message: VerdictMessage) => this.say(service, 'approve', message);
+  reject = (service: string, message: VerdictMessage) => this.say(service, 'reject', message);
+  decide = (service: string, message: DecisionMessage) => this.say(service, 'decide', message);
+  acknowledge = (service: string, message: AcknowledgeMessage) => this.say(service, 'acknowledge', message);
+
+  /** How the newest rollback of a service stands. */
+  async progress(service: string): Promise<Status> {
+    return guarded('read its progress', async () =>
+      readStatus(this.temporal, service, await this.lastRun(service)),
+    );
+  }
+
+  /** The plan of the newest rollback; null until it is pinned. */
+  async pinnedPlan(service: string): Promise<PlanView> {
+    return guarded('read its plan', async () => query(this.temporal, await this.lastRun(service), 'plan'));
+  }
+
+  /** The report of the newest rollback as far as it goes. */
+  async report(service: string): Promise<Report> {
+    return guarded('read its report', async () =>
+      query(this.temporal, await this.lastRun(service), 'report'),
+    );
+  }
+
+  /** Its progress again and again, until the run it begins with has ended; at most one second apart by default. */
+  async *watch(service: string, every = 1_000, signal?: AbortSignal): AsyncGenerator<Status> {
+    for (;;) {
+      const status = await this.progress(service);
+      yield status;
+      if (status.endedAt !== undefined || signal?.aborted) return;
+      await pause(every, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.temporal.connection.close();
+  }
+
+  private async lastRun(service: string) {
+    const described = await describeLastRun(this.temporal, service);
+    if (described !== undefined) return described;
+    throw new ClientError(
+      'none',
+      `There was never a rollback of "${service}" in namespace ${this.temporal.options.namespace}.`,
+      `Start one: \`backstep rollback ${service}\`.`,
+    );
+  }
+
+  private async say(service: string, verb: Verb, message: object): Promise<string> {
+    const checked = parsed(messages[verb].schema, message);
+    const doing = `${verb} it`;
+    return guarded(doing, async () => {
+      const run = await this.lastRun(service);
+      if (run.status.name !== 'RUNNING') {
+        const next = `Look at it: \`backstep status ${service}\`.`;
+        throw new ClientError('none', `No rollback of "${service}" is open; the last one has ended.`, next);
+      }
+      if (!(await workerPolls(this.temporal))) throw noWorker(`"${verb}" was not sent`);
+      const handle = this.temporal.workflow.getHandle(workflowIdOf(service), run.runId);
+      const deadline = Date.now() + (this.options.answerTimeout ?? 20_000);
+      const answer = await this.temporal.connection.withDeadline(deadline, () =>
+        handle.executeUpdate<{ message: string }, [unknown]>(verb, { args: [checked] }),
+      );
+      return answer.message;
+    });
+  }
+}
+
+async function guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw clientError(error, doing);
+  }
+}
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const next = 'Correct what is named; nothing was touched.';
+  throw new ClientError('invalid', `Invalid: ${faultsOf(result.error).join('; ')}`, next);
+}

@@ -1,0 +1,54 @@
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import { WorkflowNotFoundError, defaultPayloadConverter } from '@temporalio/common';
+import { workflowIdOf } from '../runbook/names.ts';
+import { rollbackRequest } from '../runbook/request.ts';
+import type { RollbackRequest } from '../runbook/request.ts';
+import type { RollbackResult } from '../runbook/result.ts';
+import { said } from './client-error.ts';
+
+/** How a run ended: with a result, or with a failure as people should read it. */
+export type End = { result: RollbackResult } | { failure: { message: string; next: string; type?: string } };
+
+/** The newest run of a service's rollback as Temporal describes it; undefined where there was none. */
+export async function describeLastRun(
+  client: Client,
+  service: string,
+): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await client.workflow.getHandle(workflowIdOf(service)).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What a run was asked for: read from its first event, since it may have been started by any client.
+ * Undefined where that is no request.
+ */
+export async function requestOf(
+  client: Client,
+  run: { workflowId: string; runId: string },
+): Promise<RollbackRequest | undefined> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: run,
+    maximumPageSize: 1,
+  });
+  const input = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
+  return input?.[0]
+    ? rollbackRequest.safeParse(defaultPayloadConverter.fromPayload(input[0])).data
+    : undefined;
+}
+
+/** How a closed run ended. */
+export async function endOf(client: Client, run: { workflowId: string; runId: string }): Promise<End> {
+  const handle = client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false });
+  try {
+    return { result: (await handle.result()) as RollbackResult };
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return { failure: said(error.cause) };
+    throw error;
+  }
+}

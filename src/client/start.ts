@@ -1,0 +1,83 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { taskQueue, workflowIdOf } from '../runbook/names.ts';
+import type { RollbackRequest } from '../runbook/request.ts';
+import { ClientError } from './client-error.ts';
+import { describeLastRun, endOf, requestOf } from './last-run.ts';
+import type { End } from './last-run.ts';
+import { workerPolls } from './status.ts';
+
+/** The run that answers a request: a new one, or the one that the request would repeat. */
+export interface Started {
+  workflowId: string;
+  runId: string;
+  /** Absent for a new run; otherwise how the run found stands, and why it answers. */
+  already?: { state: 'running' | 'ended'; why: string; end?: End };
+  /** False where no worker polls: the run waits for one. */
+  worker: boolean;
+}
+
+const hour = 3_600_000;
+const isRelative = (target: string) => target.startsWith('-');
+
+/**
+ * Starts a rollback. The last run is described first: an open one, one of the same trigger, or a rollback
+ * that ended within the cool-down, where `-1` again would move one further, is the answer instead.
+ */
+export async function start(client: Client, request: RollbackRequest, coolDown = hour): Promise<Started> {
+  const workflowId = workflowIdOf(request.service);
+  const worker = await workerPolls(client);
+  const answered = await answeredBy(client, request, coolDown);
+  if (answered !== undefined) return { ...answered, worker };
+  try {
+    const handle = await client.workflow.start('rollback', {
+      workflowId,
+      taskQueue,
+      args: [request],
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `Roll ${request.service} back to ${request.target}`,
+    });
+    return { workflowId, runId: handle.firstExecutionRunId, worker };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const open = await answeredBy(client, request, coolDown);
+    if (open !== undefined) return { ...open, worker };
+    throw error;
+  }
+}
+
+async function answeredBy(
+  client: Client,
+  request: RollbackRequest,
+  coolDown: number,
+): Promise<Omit<Started, 'worker'> | undefined> {
+  const last = await describeLastRun(client, request.service);
+  if (last === undefined) return undefined;
+  const { workflowId, runId } = last;
+  if (last.status.name === 'RUNNING') {
+    if (last.type !== 'rollback') {
+      const next = `End it first: \`temporal workflow terminate --workflow-id ${workflowId}\`.`;
+      throw new ClientError(
+        'refused',
+        `Workflow ${workflowId} is open and no rollback but "${last.type}".`,
+        next,
+      );
+    }
+    return { workflowId, runId, already: { state: 'running', why: 'a rollback of this service is open' } };
+  }
+  // One that failed, was cancelled or terminated came to no end that could answer.
+  if (last.status.name !== 'COMPLETED') return undefined;
+  const end = await endOf(client, last);
+  const asked = await requestOf(client, last);
+  if (request.trigger !== undefined && asked?.trigger === request.trigger) {
+    return { workflowId, runId, already: { state: 'ended', why: 'the same trigger started it', end } };
+  }
+  const outcome = 'result' in end && 'outcome' in end.result ? end.result.outcome : undefined;
+  const since = Date.now() - (last.closeTime?.getTime() ?? 0);
+  if (outcome === 'rolled-back' && isRelative(request.target) && since < coolDown) {
+    const why = `it ended ${Math.ceil(since / 60_000)} min ago, and ${request.target} again would move further; name the revision if you mean that`;
+    return { workflowId, runId, already: { state: 'ended', why, end } };
+  }
+  return undefined;
+}
