@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { chmod, link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from './command.ts';
 import { containerdSocket } from './kubernetes/containerd.ts';
+import { withLock } from './lock.ts';
 import { inCache } from './paths.ts';
 
 /** One layer of an image: an uncompressed tar in the cache and its SHA-256, which is also its name to containerd. */
@@ -26,37 +27,50 @@ export interface ImageConfiguration {
  * so that the same content is the same layer. `key` must stand for everything that goes in.
  */
 export async function layer(key: string, make: (directory: string) => Promise<void>): Promise<Layer> {
-  const path = inCache('layers', `${key}.tar`);
-  if (!existsSync(`${path}.sha256`)) {
-    await mkdir(inCache('layers'), { recursive: true });
-    const directory = await mkdtemp(inCache('layers', 'making-'));
-    try {
-      await command('chmod', ['0755', directory]);
-      await make(directory);
-      const unfinished = `${directory}.tar`;
-      await command('tar', [
-        '--create',
-        '--file',
-        unfinished,
-        '--directory',
-        directory,
-        '--sort=name',
-        '--mtime=@0',
-        '--numeric-owner',
-        '--owner=0',
-        '--group=0',
-        '--exclude=./dev/*',
-        '.',
-      ]);
-      await rename(unfinished, path);
-      await writeFile(`${path}.sha256.part`, await sha256(path));
-      await rename(`${path}.sha256.part`, `${path}.sha256`);
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-      await rm(`${directory}.tar`, { force: true });
-    }
+  const known = inCache('layers', key);
+  const made = (): Layer | undefined => {
+    if (!existsSync(known)) return undefined;
+    const digest = readFileSync(known, 'utf8');
+    return { digest, path: inCache('layers', `${digest}.tar`) };
+  };
+  const cached = made();
+  if (cached !== undefined) return cached;
+  await mkdir(inCache('layers'), { recursive: true });
+  return withLock(
+    `${known}.lock`,
+    () => {},
+    async () => made() ?? (await pack(known, make)),
+  );
+}
+
+async function pack(known: string, make: (directory: string) => Promise<void>): Promise<Layer> {
+  const directory = await mkdtemp(inCache('layers', 'making-'));
+  try {
+    await chmod(directory, 0o755);
+    await make(directory);
+    const unfinished = `${directory}.tar`;
+    await command('tar', [
+      '--create',
+      `--file=${unfinished}`,
+      `--directory=${directory}`,
+      '--sort=name',
+      '--mtime=@0',
+      '--numeric-owner',
+      '--owner=0',
+      '--group=0',
+      '--exclude=./dev/*',
+      '.',
+    ]);
+    const digest = await sha256(unfinished);
+    const path = inCache('layers', `${digest}.tar`);
+    await rename(unfinished, path);
+    await writeFile(`${known}.part`, digest);
+    await rename(`${known}.part`, known);
+    return { digest, path };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+    await rm(`${directory}.tar`, { force: true });
   }
-  return { path, digest: (await readFile(`${path}.sha256`, 'utf8')).trim() };
 }
 
 async function sha256(path: string): Promise<string> {

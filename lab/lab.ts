@@ -7,7 +7,7 @@ import { kubeProxy, kubelet } from './kubernetes/node.ts';
 import { LabError } from './lab-error.ts';
 import { withLock } from './lock.ts';
 import type { Part } from './part.ts';
-import { inState } from './paths.ts';
+import { inState, lockFile } from './paths.ts';
 import { bin, dataDirectory, major, postgres, superuserUrl } from './postgres.ts';
 import { isAlive } from './process.ts';
 import type { Running } from './process.ts';
@@ -47,6 +47,7 @@ export async function up(progress: Progress = () => {}): Promise<Lab> {
   const missing = faults(await observeHost());
   if (missing.length > 0) throw new LabError(missing.join('\n'));
   return withLock(
+    lockFile,
     () => progress({ kind: 'waiting' }),
     async () => {
       const running = await current();
@@ -71,6 +72,7 @@ export async function up(progress: Progress = () => {}): Promise<Lab> {
 export async function down(progress: Progress = () => {}): Promise<void> {
   if (process.getuid?.() !== 0) throw new LabError('Taking the lab down needs root: run it again with sudo.');
   await withLock(
+    lockFile,
     () => progress({ kind: 'waiting' }),
     () => sweep(readState()),
   );

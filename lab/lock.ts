@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { LabError } from './lab-error.ts';
-import { lockFile } from './paths.ts';
 
 /**
- * Does the work while no other `up` or `down` is at work on this machine; waits for one that is. The kernel holds the lock for
- * a `flock` whose standard input is ours: however this process ends, the pipe closes and the lock is free.
+ * Does the work while no other process holds the lock on this file; waits for one that does. The kernel holds the lock for a
+ * `flock` whose standard input is ours: however this process ends, the pipe closes and the lock is free.
  */
-export async function withLock<T>(onWait: () => void, work: () => Promise<T>): Promise<T> {
-  const holder = spawn('flock', ['--exclusive', lockFile, 'sh', '-c', 'echo held; exec cat'], {
+export async function withLock<T>(file: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
+  const holder = spawn('flock', ['--exclusive', file, 'sh', '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true, // so that Ctrl-C reaches us first
   });
@@ -19,7 +18,8 @@ export async function withLock<T>(onWait: () => void, work: () => Promise<T>): P
       once(holder.stdout, 'data').then(() => 'held'),
       ended.then(() => 'ended'),
     ]);
-    if (said !== 'held') throw new LabError(`The lock ${lockFile} cannot be taken; run this as root.`);
+    if (said !== 'held')
+      throw new LabError(`The lock ${file} cannot be taken; see whether it may be written.`);
   } finally {
     clearTimeout(waiting);
   }

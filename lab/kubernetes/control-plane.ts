@@ -91,6 +91,8 @@ export function kubeControllerManager(state: State, network: Network): Part {
     '--kube-api-qps=200',
     '--kube-api-burst=400',
     '--use-service-account-credentials',
+    // A claim that is seen before its volume is bound at the next look; the default is 15 s.
+    '--pvclaimbinder-sync-period=1s',
     `--root-ca-file=${certificate('ca')}`,
     `--service-account-private-key-file=${key('service-accounts')}`,
   ]);
