@@ -1,0 +1,65 @@
+import { deleteSecret, putSecret, readSecret } from '../kubernetes/secrets.ts';
+import { withDatabase } from '../postgres/connect.ts';
+import { labels, type OperationId } from '../runbook/names.ts';
+import type { ServiceDefinition } from '../runbook/service.ts';
+import type { Means } from './means.ts';
+
+/** The maintenance connection of the role that takes the database aside. */
+export const adminUrl = (means: Means, service: ServiceDefinition): Promise<string> =>
+  readSecret(means.cluster, service.namespace, service.database.admin);
+
+/** The application's own URL; with `database`, the same role on another database. */
+export async function applicationUrl(
+  means: Means,
+  service: ServiceDefinition,
+  database?: string,
+): Promise<string> {
+  const url = await readSecret(means.cluster, service.namespace, service.database.url);
+  return database === undefined ? url : withDatabase(url, database);
+}
+
+/** The connection that may create extensions which are not trusted, where the definition has one. */
+export async function extensionAdminUrl(
+  means: Means,
+  service: ServiceDefinition,
+): Promise<string | undefined> {
+  const reference = service.database.extensionAdmin;
+  return reference === undefined ? undefined : readSecret(means.cluster, service.namespace, reference);
+}
+
+/** Which Job a Secret is for; a closed set, so that cleaning up needs no right to list Secrets. */
+export const secretParts = ['inspect', 'back-up', 'downgrade', 'verify', 'restore'] as const;
+export type SecretPart = (typeof secretParts)[number];
+
+/** Keys of a Job's Secret. */
+export const secretKeys = { application: 'DATABASE_URL', admin: 'ADMIN_URL' } as const;
+
+/**
+ * Makes the short-lived Secret `<operation>-<part>` for a Job: the application's URL and the admin's, both on
+ * the database named, which may be aside or beside (DESIGN, The barrier).
+ *
+ * @returns the Secret's name, in the namespace of the service
+ * @throws Failure SecretMissing, KubernetesRightMissing
+ */
+export async function jobSecret(
+  means: Means,
+  of: { operation: OperationId; service: ServiceDefinition; part: SecretPart; database: string },
+): Promise<string> {
+  const { operation, service, part, database } = of;
+  const name = `${operation}-${part}`;
+  const content = {
+    [secretKeys.application]: await applicationUrl(means, service, database),
+    [secretKeys.admin]: withDatabase(await adminUrl(means, service), database),
+  };
+  await putSecret(means.cluster, service.namespace, name, content, { [labels.operation]: operation });
+  return name;
+}
+
+/** Deletes the Secrets of an operation's Jobs; those that are gone, or never were, are fine. */
+export async function removeJobSecrets(
+  means: Means,
+  { operation, service }: { operation: OperationId; service: ServiceDefinition },
+): Promise<void> {
+  for (const part of secretParts)
+    await deleteSecret(means.cluster, service.namespace, `${operation}-${part}`);
+}

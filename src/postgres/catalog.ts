@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { canonical } from '../runbook/hash.ts';
+import { queries } from './catalog-queries.ts';
+import type { Client } from './connect.ts';
+import { inSnapshot } from './tables.ts';
+
+export { counts } from './tables.ts';
+
+export type Kind = keyof typeof queries;
+export const kinds = Object.keys(queries) as Kind[];
+
+/** The schema of a database in full: by kind and name, the definition of every object that users made. */
+export type Catalog = Record<Kind, Record<string, string>>;
+
+/**
+ * Reads the catalog at one moment. The result does not depend on the role that asks, on its search_path, on
+ * the order of columns, or on names that PostgreSQL gives by itself to NOT NULL constraints.
+ */
+export async function catalog(client: Client): Promise<Catalog> {
+  return inSnapshot(client, () => catalogInTransaction(client));
+}
+
+/** As `catalog`, inside the snapshot of a transaction that is open. */
+export async function catalogInTransaction(client: Client): Promise<Catalog> {
+  await client.query(`SET LOCAL search_path = ''`);
+  const found = {} as Catalog;
+  for (const kind of kinds) {
+    const { rows } = await client.query<{ name: string; definition: string | null }>(queries[kind]);
+    found[kind] = Object.fromEntries(rows.map(({ name, definition }) => [name, plain(definition ?? '')]));
+  }
+  return found;
+}
+
+/**
+ * A definition as it survives a dump and restore: `CHECK (kind IN ('a'))` over varchar is printed as
+ * `((kind)::text = ANY ((ARRAY['a'::character varying])::text[]))`, and after a restore with the casts
+ * elsewhere. Casts between text types and parentheses are left out, so both read alike.
+ */
+const plain = (definition: string): string =>
+  definition
+    .replace(/::(?:pg_catalog\.)?(?:text|character varying|bpchar)(?:\(\d+\))?(?:\[\])?/g, '')
+    .replace(/[()]/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+
+/** SHA-256 of the catalog, 64 hexadecimal digits. */
+export const catalogHash = (of: Catalog): string => createHash('sha256').update(canonical(of)).digest('hex');
+
+/** What differs, in plain words: `index papers_score is missing`, `column papers.score: expected …, found …`. */
+export function differences(expected: Catalog, found: Catalog, of: readonly Kind[] = kinds): string[] {
+  const said: string[] = [];
+  for (const kind of of) {
+    const wanted = expected[kind];
+    const there = found[kind];
+    for (const name of Object.keys({ ...wanted, ...there }).toSorted()) {
+      const want = wanted[name];
+      const have = there[name];
+      if (want === have) continue;
+      if (have === undefined) said.push(`${kind} ${name} is missing (expected: ${short(want)})`);
+      else if (want === undefined)
+        said.push(`${kind} ${name} is there but was not expected (${short(have)})`);
+      else said.push(`${kind} ${name}: expected ${short(want)}, found ${short(have)}`);
+    }
+  }
+  return said;
+}
+
+const short = (definition = ''): string =>
+  definition.length > 200 ? `${definition.slice(0, 200)}…` : definition;
+
+/** Indexes left invalid by a failed build, and constraints that were never validated, by name. */
+export function unsound({ index, constraint }: Catalog): string[] {
+  return [
+    ...names(index, /(INVALID|NOT READY)( |$)/, 'index', 'is not valid'),
+    ...names(constraint, / NOT VALID$/, 'constraint', 'is not validated'),
+  ];
+}
+
+const names = (of: Record<string, string>, pattern: RegExp, kind: string, what: string): string[] =>
+  Object.entries(of)
+    .filter(([, definition]) => pattern.test(definition))
+    .map(([name]) => `${kind} ${name} ${what}`);

@@ -1,0 +1,64 @@
+import { postgresFailure, quoted, type Client } from './connect.ts';
+
+/** A table of the user's: not of the system, not of an extension. */
+export interface Table {
+  /** `table` in public, otherwise `schema.table`. */
+  key: string;
+  schema: string;
+  name: string;
+  /** A partitioned table holds no rows of its own; its partitions are tables too. */
+  partitioned: boolean;
+}
+
+/** `schema.name` without `public.`: how tables are named everywhere in Backstep. */
+export const keyOf = (schema: string, name: string): string =>
+  schema === 'public' ? name : `${schema}.${name}`;
+
+/** All user tables; tables that belong to an extension are its own affair. */
+export async function tables(client: Client): Promise<Table[]> {
+  const { rows } = await client.query<{ schema: string; name: string; partitioned: boolean }>(`
+    SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY 1, 2`);
+  return rows.map((row) => ({ ...row, key: keyOf(row.schema, row.name) }));
+}
+
+/** Rows of the given tables, exact; of a parent by inheritance its own rows only, as a dump holds them. */
+export async function countRows(client: Client, of: Table[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { key, schema, name, partitioned } of of) {
+    const { rows } = await client.query<{ count: string }>(
+      `SELECT count(*) FROM ${partitioned ? '' : 'ONLY '}${quoted(schema)}.${quoted(name)}`,
+    );
+    counts[key] = Number(rows[0]?.count);
+  }
+  return counts;
+}
+
+/**
+ * Rows of every user table, the version table included, exact and at one moment.
+ *
+ * @returns rows by `table` (in public) or `schema.table`
+ * @throws Failure DatabaseRightMissing where a table may not be read, or only through row security.
+ */
+export async function counts(client: Client): Promise<Record<string, number>> {
+  return inSnapshot(client, async () => countRows(client, await tables(client)));
+}
+
+/** Runs `read` in one read-only snapshot, so that all it reads is of one moment. */
+export async function inSnapshot<T>(client: Client, read: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  try {
+    return await read();
+  } catch (error) {
+    throw postgresFailure(error, 'read the database');
+  } finally {
+    await client.query('ROLLBACK').catch(() => {});
+  }
+}
