@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import { createActivities } from './activities/index.ts';
+import { ClientError } from './client/client-error.ts';
+import { settings as temporalSettings } from './client/connection.ts';
+import { taskQueue } from './runbook/names.ts';
+import { temporalLogger } from './worker/log.ts';
+import { meansOf } from './worker/means.ts';
+import { StartError, readSettings } from './worker/settings.ts';
+
+/** The Temporal server may come up a moment after the worker. */
+const connectWithin = 20_000;
+
+/** Workflows as built beside this file; from the sources they are bundled now. */
+function workflows() {
+  const codePath = fileURLToPath(new URL('workflow-bundle.js', import.meta.url));
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: fileURLToPath(new URL('workflows/index.ts', import.meta.url)) };
+}
+
+async function connect(): Promise<{ connection: NativeConnection; namespace: string; address: string }> {
+  const { connection: options, namespace } = temporalSettings();
+  const address = options.address ?? 'localhost:7233';
+  for (const began = Date.now(); ;) {
+    try {
+      return { connection: await NativeConnection.connect(options), namespace, address };
+    } catch (error) {
+      if (Date.now() - began < connectWithin) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        continue;
+      }
+      throw new StartError(
+        `Temporal at ${address} cannot be reached: ${(error as Error).message}. Check TEMPORAL_ADDRESS.`,
+      );
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const log = pino({ level: settings.logLevel, base: { service: 'backstep-worker' } });
+  Runtime.install({
+    logger: temporalLogger(log),
+    telemetryOptions: {
+      logging: { forward: {}, filter: 'temporalio_sdk_core=WARN,temporalio_client=WARN,ERROR' },
+    },
+  });
+  const means = await meansOf(settings, log);
+  const { connection, namespace, address } = await connect();
+  try {
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      ...workflows(),
+      activities: createActivities(means),
+      // A dead worker's workflows answer from another one after 1.7 s instead of 10 to 12 s.
+      stickyQueueScheduleToStartTimeout: '1s',
+      // A workflow with zod takes some MB; hardly more rollbacks than this are ever open at once.
+      maxCachedWorkflows: 50,
+      // `status` shows what a step is doing by its heartbeats.
+      maxHeartbeatThrottleInterval: '1s',
+      defaultHeartbeatThrottleInterval: '1s',
+      // SIGTERM drains: short steps end, long ones are handed to another worker, which finds their Jobs.
+      shutdownGraceTime: '10s',
+      shutdownForceTime: '25s',
+    });
+    const running = worker.run();
+    log.info({ address, namespace, taskQueue }, 'the worker is ready');
+    await running;
+    log.info('the worker has drained');
+  } finally {
+    await connection.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  const said =
+    error instanceof StartError
+      ? error.message
+      : error instanceof ClientError
+        ? `${error.message} ${error.next}`
+        : (error as Error).stack;
+  process.stderr.write(`backstep worker: ${said}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { dnsLabel } from '../runbook/names.ts';
+import { faultsOf } from '../runbook/request.ts';
+
+/** The environment of a worker beside Temporal's own (TEMPORAL_…) and KUBECONFIG: each variable and its default. */
+export const environment = z.object({
+  BACKSTEP_SERVICES: z.string().min(1).default('services').describe('Directory of the service definitions'),
+  BACKSTEP_REPORTS: z.string().min(1).default('reports').describe('Directory in which reports are written'),
+  BACKSTEP_NAMESPACE: dnsLabel.default('backstep').describe('Kubernetes namespace of the operation records'),
+  BACKSTEP_JOB_IMAGE: z.string().min(1).optional().describe('Image of the backup and restore Jobs'),
+  BACKSTEP_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Least level that is logged'),
+});
+
+export interface WorkerSettings {
+  services: string;
+  reports: string;
+  recordsNamespace: string;
+  jobImage?: string;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** Something that keeps a worker from starting: what is wrong, and the next move. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** Reads the environment; an empty variable counts as not set. Throws StartError with every fault named. */
+export function readSettings(variables: NodeJS.ProcessEnv): WorkerSettings {
+  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(set);
+  if (!parsed.success) throw new StartError(`${faultsOf(parsed.error).join('; ')}. Correct the environment.`);
+  const { BACKSTEP_JOB_IMAGE: jobImage, ...found } = parsed.data;
+  return {
+    services: resolve(found.BACKSTEP_SERVICES),
+    reports: resolve(found.BACKSTEP_REPORTS),
+    recordsNamespace: found.BACKSTEP_NAMESPACE,
+    ...(jobImage === undefined ? {} : { jobImage }),
+    logLevel: found.BACKSTEP_LOG_LEVEL,
+  };
+}
