@@ -36,7 +36,13 @@ export class Cluster {
     return new Cluster(config);
   }
 
+  /** A fresh one: a namespace of this name is removed first, such as that of an installation cut short. */
   async createNamespace(name: string): Promise<void> {
+    await this.deleteNamespace(name);
+    await until(`end of the earlier namespace ${name}`, 90, async () => {
+      const { items } = await this.core.listNamespace({ fieldSelector: `metadata.name=${name}` });
+      return items.length === 0;
+    });
     await this.core.createNamespace({ body: { metadata: { name } } });
     // A pod created before its service account exists is refused and tried again only seconds later.
     await until(`service account of namespace ${name}`, 30, async () => {

@@ -18,7 +18,7 @@ export interface Database {
 export const emptyTemplate = 'template_vector';
 
 /**
- * Creates a database with content that is made once and cloned from then on.
+ * Creates a database, in place of an earlier one of this name, with content that is made once and cloned from then on.
  * @param key what the content depends on; another key makes another template
  * @param fill called with a URL of the new, empty template when there is none for this key
  */
@@ -31,6 +31,7 @@ export async function createDatabase(
   const template = `example_template_${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
   const owner = `${name}_app`;
   const admin = `${name}_backstep`;
+  await dropDatabase(lab, { name, owner });
   const passwords = { owner: password(), admin: password() };
   await asSuperuser(lab, 'postgres', async (sql) => {
     await makeTemplates(lab, sql, template, fill);
