@@ -9,6 +9,7 @@ explicit revision; `build` upgrades an empty database to a revision.
 """
 
 import json
+import logging
 import os
 import re
 import sys
@@ -26,9 +27,9 @@ secrets = set()
 
 
 class Failure(Exception):
-    def __init__(self, kind, message, **details):
+    def __init__(self, kind, message):
         super().__init__(message)
-        self.kind, self.details = kind, details
+        self.kind = kind
 
 
 def say(prefix, value):
@@ -62,7 +63,19 @@ def modules():
     except ImportError as error:
         raise Failure("AlembicMissing", "%s cannot import Alembic: %s" % (sys.executable, error))
     sys.path.insert(0, os.getcwd())
+    sqlalchemy.event.listen(sqlalchemy.engine.Engine, "connect", be_known)
     return alembic, sqlalchemy
+
+
+def be_known(connection, _record):
+    """Names every session, those of env.py too: while writes are stopped, sessions of others are ended."""
+    try:
+        cursor = connection.cursor()
+        cursor.execute("SET application_name = '%s'" % request["application"])
+        cursor.close()
+        connection.commit()
+    except Exception:
+        connection.rollback()
 
 
 def database_url():
@@ -105,6 +118,10 @@ def configuration():
         options["sqlalchemy.url"] = database_url()
     for name, value in options.items():
         config.set_main_option(name, value.replace("%", "%%"))
+    if config.config_file_name is None:
+        # Without a file that configures logging, some env.py ask for one, and nothing says what is being run.
+        logging.basicConfig(stream=sys.stderr, format="%(levelname)s [%(name)s] %(message)s")
+        logging.getLogger("alembic").setLevel(logging.INFO)
     return config
 
 
@@ -131,7 +148,7 @@ def history(script):
                 "parents": parents,
                 "dependencies": [other for other in standing_on if other not in parents],
                 "message": (revision.doc or "").split("\n")[0][:200],
-                "path": os.path.relpath(revision.path, os.getcwd()),
+                "path": re.sub("^" + re.escape(os.getcwd()) + "/", "", revision.path),
             }
         )
     return listed
@@ -218,6 +235,8 @@ def inspect(alembic, _sqlalchemy):
     config = configuration()
     script = script_directory(config)
     answer = {"alembic": alembic.__version__, "heads": sorted(script.get_heads()), "history": history(script)}
+    if not request.get("current"):
+        return answer
     try:
         database_url()
         answer["current"] = seen_by_env(config, script)
@@ -255,17 +274,17 @@ def move(sqlalchemy, direction, begin):
         return {"from": before, "to": before, "moved": False, "seconds": 0}
     if before != begin:
         words = "the database is at %s, not at %s" % (names(before), names(begin))
-        raise Failure("DowngradeUnclear", words, revisions=before)
+        raise Failure("DowngradeUnclear", words)
     try:
         getattr(command, direction)(config, target)
     except BaseException as error:
         traceback_text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         sys.stderr.write(without_secrets(traceback_text))
-        raise Failure("DowngradeFailed", reason(error), revisions=session.revisions())
+        raise Failure("DowngradeFailed", "%s; the database is at %s" % (reason(error), names(session.revisions())))
     after = session.revisions()
     if after != wanted:
         words = "Alembic reported success, but the database is at %s; does env.py migrate another one?" % names(after)
-        raise Failure("DowngradeUnclear", words, revisions=after)
+        raise Failure("DowngradeUnclear", words)
     return {"from": before, "to": after, "moved": True, "seconds": round(time.monotonic() - started, 3)}
 
 
@@ -287,7 +306,7 @@ def main():
         status = 0
     except Failure as error:
         message = without_secrets(str(error))
-        say("BACKSTEP-FAILURE", {"type": error.kind, "message": message, **error.details})
+        say("BACKSTEP-FAILURE", {"type": error.kind, "message": message})
         status = 1
     except BaseException as error:
         say("BACKSTEP-FAILURE", {"type": "AlembicBroken", "message": reason(error)})
