@@ -1,7 +1,21 @@
+import type { V1Job } from '@kubernetes/client-node';
 import { labels, type OperationId } from '../runbook/names.ts';
 import { ask, find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { nameOf } from './pods.ts';
+
+/** Jobs that an operation has made. */
+export async function operationJobs(
+  cluster: Cluster,
+  namespace: string,
+  operation: OperationId,
+): Promise<V1Job[]> {
+  const { items } = await ask(
+    `list Jobs in ${namespace}`,
+    cluster.batch.listNamespacedJob({ namespace, labelSelector: `${labels.operation}=${operation}` }),
+  );
+  return items;
+}
 
 /** Deletes every Job of an operation, and with them their pods; answers with their names. */
 export async function deleteOperationJobs(
@@ -9,18 +23,23 @@ export async function deleteOperationJobs(
   namespace: string,
   operation: OperationId,
 ): Promise<string[]> {
-  const { items } = await ask(
-    `list Jobs in ${namespace}`,
-    cluster.batch.listNamespacedJob({ namespace, labelSelector: `${labels.operation}=${operation}` }),
-  );
-  await Promise.all(items.map((job) => deleteJob(cluster, namespace, nameOf(job))));
-  return items.map(nameOf);
+  const jobs = await operationJobs(cluster, namespace, operation);
+  await Promise.all(jobs.map((job) => deleteJob(cluster, namespace, nameOf(job))));
+  return jobs.map(nameOf);
 }
 
-/** Deletes a Job and its pods; one that is gone already is fine. */
-export async function deleteJob(cluster: Cluster, namespace: string, name: string): Promise<void> {
+/**
+ * Deletes a Job and its pods; one that is gone already is fine. `Foreground`: the Job stays to be seen until
+ * its pods are gone.
+ */
+export async function deleteJob(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  propagationPolicy: 'Background' | 'Foreground' = 'Background',
+): Promise<void> {
   await find(
     `delete Job ${namespace}/${name}`,
-    cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' }),
+    cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy }),
   );
 }

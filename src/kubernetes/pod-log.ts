@@ -12,7 +12,13 @@ export interface LogSource {
 export async function readLog(
   cluster: Cluster,
   { namespace, pod, container }: LogSource,
-  options: { sinceSeconds?: number; tailLines?: number; timestamps?: boolean; limitBytes?: number } = {},
+  options: {
+    sinceSeconds?: number;
+    tailLines?: number;
+    timestamps?: boolean;
+    limitBytes?: number;
+    previous?: boolean;
+  } = {},
 ): Promise<string | undefined> {
   try {
     const text = await cluster.core.readNamespacedPodLog({ namespace, name: pod, container, ...options });

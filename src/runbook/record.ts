@@ -7,6 +7,8 @@ export interface StoppedWorkload {
   found: number;
   /** Replicas to put back: those found, or the definition's where it was found at 0 already (law 4). */
   putBack: number;
+  /** Image found before anything was touched: what runs again after a restore. */
+  image?: string;
 }
 
 export interface StoppedCronJob {
@@ -14,6 +16,7 @@ export interface StoppedCronJob {
   found: { suspended: boolean };
   /** Suspension to put back: as found, or the definition's where it was found suspended already. */
   putBack: { suspended: boolean };
+  image?: string;
 }
 
 /**

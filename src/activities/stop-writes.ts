@@ -1,0 +1,142 @@
+import { claim, update } from '../kubernetes/records.ts';
+import { foundWriters, stopStarting } from '../kubernetes/writers.ts';
+import { raise } from '../postgres/barrier.ts';
+import { catalog, catalogHash, counts } from '../postgres/catalog.ts';
+import { withClient } from '../postgres/connect.ts';
+import { quiet } from '../postgres/sessions.ts';
+import type { DeedInput, StoppedWrites } from '../runbook/deeds.ts';
+import { inWords } from '../runbook/duration.ts';
+import { canonical } from '../runbook/hash.ts';
+import type { Plan } from '../runbook/plan.ts';
+import type { OperationRecord } from '../runbook/record.ts';
+import { adminUrl, applicationUrl } from './connections.ts';
+import type { Attempt, Means } from './means.ts';
+import { endWriters, writersOf } from './writers.ts';
+
+/**
+ * Runbook, Step 1. Wanted: nothing that the definition names runs, the database is aside, no foreign session
+ * for the quiet time, and the record says what was stopped. Record first; then everything is told to stop at
+ * once, the barrier included; then it is waited for. Known by looking: pods, Jobs, sessions, row counts.
+ *
+ * @throws Failure OperationLost, WritesNotStopped, WorkloadMissing, DatabaseUnreachable, DatabaseRightMissing,
+ *   KubernetesUnreachable, KubernetesRightMissing, SecretMissing
+ */
+export async function stopWrites(
+  means: Means,
+  input: DeedInput<'stop-writes'>,
+  attempt: Attempt,
+): Promise<StoppedWrites> {
+  const { plan } = input;
+  const { service, database, operation } = plan;
+  const began = Date.now();
+  const record = await take(means, input);
+  const admin = await adminUrl(means, service);
+  const options = { operation, signal: attempt.signal };
+  attempt.progress({ doing: 'scales to 0, suspends, takes the database aside' });
+  const told = stopStarting(means.cluster, writersOf(plan));
+  const barrier = withClient(admin, options, (client) =>
+    raise(client, database, { within: service.writes.gracePeriod, signal: attempt.signal }),
+  );
+  await Promise.allSettled([told, barrier]);
+  for (const words of await told) attempt.log.info(`stopped: ${words}`);
+  const endedByBarrier = await barrier;
+  const jobsEnded = await endWriters(means, plan, attempt);
+  const { sessionsEnded } = await withClient(admin, options, (client) =>
+    quiet(client, database.aside, {
+      operation,
+      quietFor: service.writes.quietFor,
+      grace: Math.max(0, service.writes.gracePeriod - (Date.now() - began)),
+      signal: attempt.signal,
+      onProgress: ({ forMilliseconds, sessions }) =>
+        attempt.progress({
+          doing: `no foreign session for ${inWords(forMilliseconds)} of ${inWords(service.writes.quietFor)}`,
+          done: sessions.length,
+          unit: 'sessions',
+        }),
+    }),
+  );
+  attempt.progress({ doing: 'counts the rows of every table' });
+  const frozen = await freeze(means, input, attempt);
+  return {
+    at: frozen.at,
+    counts: frozen.counts,
+    sessionsEnded: sessionsEnded + endedByBarrier.length,
+    jobsEnded,
+    alreadyStopped: [
+      ...record.stopped.workloads
+        .filter(({ found }) => found === 0)
+        .map(({ deployment }) => `Deployment ${deployment}`),
+      ...record.stopped.cronJobs.filter(({ found }) => found.suspended).map(({ name }) => `CronJob ${name}`),
+    ],
+  };
+}
+
+/** Law 6: the record before the first change; of an unfinished operation what it stopped, and how, stays. */
+async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<OperationRecord> {
+  const { plan, workflowId, runId } = input;
+  const found = await foundWriters(means.cluster, writersOf(plan));
+  const { trigger } = plan.request;
+  const wanted: OperationRecord = {
+    version: 1,
+    operation: plan.operation,
+    workflowId,
+    runId,
+    service: plan.service.service,
+    ...(trigger !== undefined && { trigger }),
+    namespace: plan.service.namespace,
+    startedAt: new Date().toISOString(),
+    database: { server: plan.database.server, name: plan.database.name, aside: plan.database.aside },
+    from: plan.from,
+    target: plan.target,
+    stopped: stoppedBy(plan, found),
+    breaches: [],
+    kept: [],
+  };
+  return claim(means.cluster, means.recordsNamespace, wanted, plan.takesUp?.operation);
+}
+
+/** Law 4: what ran is put back as found; what somebody had stopped by hand, as the definition wants it. */
+function stoppedBy(plan: Plan, found: Awaited<ReturnType<typeof foundWriters>>): OperationRecord['stopped'] {
+  return {
+    workloads: found.deployments.map(({ name, replicas, image }) => {
+      const wanted =
+        plan.workloads.find(({ deployment }) => deployment === name)?.wanted.replicas ?? replicas;
+      return { deployment: name, found: replicas, putBack: replicas === 0 ? wanted : replicas, image };
+    }),
+    cronJobs: found.cronJobs.map(({ name, suspended, image }) => {
+      const wanted = plan.cronJobs.find((cronJob) => cronJob.name === name)?.wanted.suspended ?? suspended;
+      return { name, found: { suspended }, putBack: { suspended: suspended && wanted }, image };
+    }),
+  };
+}
+
+type Frozen = NonNullable<OperationRecord['frozen']>;
+
+/**
+ * What the database holds now that nobody writes: what a restore must bring back, and what the tables must
+ * hold after the downgrade. From the downgrade on, and after a failed start, what was taken first stays;
+ * before it, a difference (an unfinished operation was taken up) also makes an older backup worthless.
+ */
+async function freeze(
+  means: Means,
+  { plan, again }: DeedInput<'stop-writes'>,
+  attempt: Attempt,
+): Promise<Frozen> {
+  const { service, database, operation } = plan;
+  const url = await applicationUrl(means, service, database.aside);
+  const seen = await withClient(url, { operation, signal: attempt.signal }, async (client) => ({
+    at: new Date().toISOString(),
+    counts: await counts(client),
+    catalog: catalogHash(await catalog(client)),
+  }));
+  const record = await update(means.cluster, means.recordsNamespace, database, operation, (found) => {
+    if (found.frozen !== undefined && (again || found.pivotAt !== undefined)) return found;
+    if (found.frozen !== undefined && sameContents(found.frozen, seen)) return found;
+    const { backup: _, ...rest } = found;
+    return { ...rest, frozen: seen };
+  });
+  return record.frozen ?? seen;
+}
+
+const sameContents = (a: Frozen, b: Frozen) =>
+  a.catalog === b.catalog && canonical(a.counts) === canonical(b.counts);

@@ -1,0 +1,77 @@
+import { endOfJob } from '../kubernetes/cron-jobs.ts';
+import { deleteJob, operationJobs } from '../kubernetes/job-removal.ts';
+import { pause } from '../kubernetes/pause.ts';
+import { nameOf } from '../kubernetes/pods.ts';
+import { endJobs, endPods, runningJobs, runningPods, type Writers } from '../kubernetes/writers.ts';
+import { Failure } from '../runbook/failures.ts';
+import type { Plan } from '../runbook/plan.ts';
+import type { Attempt, Means } from './means.ts';
+
+/** What writes to the database, by the plan's definition. */
+export const writersOf = ({ service }: Plan): Writers => ({
+  namespace: service.namespace,
+  deployments: service.workloads.map(({ deployment }) => deployment),
+  cronJobs: service.cronJobs.map(({ name }) => name),
+});
+
+const every = 300;
+/** Given to the kubelet, once pods have been told to end within a second. */
+const killedWithin = 30_000;
+
+/**
+ * Waits until no pod of the writers is left: those that end by themselves within the grace period, then the
+ * rest, which are told to end at once. Terminating pods still write, so they count.
+ *
+ * @returns Jobs of the CronJobs that were ended
+ * @throws Failure WritesNotStopped naming the pods and Jobs that stay
+ */
+export async function endWriters(means: Means, plan: Plan, attempt: Attempt): Promise<string[]> {
+  const { cluster } = means;
+  const writers = writersOf(plan);
+  const { gracePeriod, runningJobs: policy } = plan.service.writes;
+  const grace = Date.now() + gracePeriod;
+  const ended = new Set<string>();
+  for (;;) {
+    const late = Date.now() >= grace;
+    const [pods, jobs] = [await runningPods(cluster, writers), await runningJobs(cluster, writers)];
+    if (pods.length + jobs.length === 0) break;
+    if (Date.now() > grace + killedWithin) {
+      const left = [...pods.map((pod) => `pod ${nameOf(pod)}`), ...jobs.map((job) => `Job ${nameOf(job)}`)];
+      throw new Failure('WritesNotStopped', `Told to end, and still there: ${left.join(', ')}.`);
+    }
+    attempt.progress({
+      doing: `waits for pods and Jobs to end: ${[...pods, ...jobs].map(nameOf).slice(0, 5).join(', ')}`,
+      done: pods.length + jobs.length,
+      unit: 'pods',
+    });
+    if (late || policy === 'delete') for (const name of await endJobs(cluster, jobs)) ended.add(name);
+    if (late) await endPods(cluster, pods);
+    await pause(every, attempt.signal);
+  }
+  await endUnfinishedJobs(means, plan, attempt);
+  return [...ended];
+}
+
+/** A migration is never cut short if it can be helped: its Job may end by itself within this time. */
+const migrationMayTake = 10 * 60_000;
+
+/** Jobs of an operation that was taken up may still move the database: they end first, then they go. */
+async function endUnfinishedJobs(means: Means, plan: Plan, attempt: Attempt): Promise<void> {
+  if (plan.takesUp === undefined) return;
+  const { namespace } = plan.service;
+  const end = Date.now() + migrationMayTake;
+  for (;;) {
+    const jobs = await operationJobs(means.cluster, namespace, plan.takesUp.operation);
+    if (jobs.length === 0) return;
+    for (const job of jobs) {
+      const over = endOfJob(job) !== undefined || Date.now() > end;
+      if (over && job.metadata?.deletionTimestamp === undefined) {
+        await deleteJob(means.cluster, namespace, nameOf(job), 'Foreground');
+      }
+    }
+    attempt.progress({
+      doing: `waits for Jobs of ${plan.takesUp.operation}: ${jobs.map(nameOf).join(', ')}`,
+    });
+    await pause(every, attempt.signal);
+  }
+}

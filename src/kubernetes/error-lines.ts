@@ -1,0 +1,41 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Cluster } from './cluster.ts';
+import { readLog } from './pod-log.ts';
+import { nameOf } from './pods.ts';
+
+const errorLike = /\b(error|exception|fatal|traceback|critical|panic)\b/i;
+const read = { tailLines: 300, limitBytes: 256 * 1024 };
+
+/**
+ * The last error lines in the logs of pods ("Document current state" in the runbook), as
+ * `pod: line`; of a container that crashed, the log of its previous run too. Not redacted.
+ */
+export async function errorLines(cluster: Cluster, pods: readonly V1Pod[], most = 20): Promise<string[]> {
+  const lines = await Promise.all(pods.map((pod) => linesOf(cluster, pod, most)));
+  return lines.flatMap((found, index) => {
+    const alike = found.filter((line) => errorLike.test(line)).slice(-Math.ceil(most / pods.length));
+    return alike.map((line) => `${nameOf(pods[index] ?? {})}: ${line}`);
+  });
+}
+
+/** The last lines of pods, whatever they say, as `pod: line`. Not redacted. */
+export async function lastLines(cluster: Cluster, pods: readonly V1Pod[], most = 10): Promise<string[]> {
+  const lines = await Promise.all(pods.map((pod) => linesOf(cluster, pod, most)));
+  return lines.flatMap((found, index) =>
+    found.slice(-most).map((line) => `${nameOf(pods[index] ?? {})}: ${line}`),
+  );
+}
+
+async function linesOf(cluster: Cluster, pod: V1Pod, atLeast: number): Promise<string[]> {
+  const container = pod.spec?.containers[0]?.name;
+  if (container === undefined) return [];
+  const source = { namespace: pod.metadata?.namespace ?? '', pod: nameOf(pod), container };
+  const now = split(await readLog(cluster, source, read));
+  const restarted = pod.status?.containerStatuses?.some(
+    ({ name, restartCount }) => name === container && restartCount > 0,
+  );
+  if (now.length >= atLeast || restarted !== true) return now;
+  return [...split(await readLog(cluster, source, { ...read, previous: true })), ...now];
+}
+
+const split = (text: string | undefined) => (text ?? '').split('\n').filter((line) => line.trim() !== '');

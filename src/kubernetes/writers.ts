@@ -1,0 +1,99 @@
+import type { V1Job, V1Pod } from '@kubernetes/client-node';
+import { find } from './answer.ts';
+import type { Cluster } from './cluster.ts';
+import { endOfJob, isSuspended, jobsOfCronJobs, readCronJob, suspend, templateOf } from './cron-jobs.ts';
+import { imageOf, podsOfDeployment, readDeployment, replicasOf, scale } from './deployments.ts';
+import { deleteJob } from './job-removal.ts';
+import { mayRun, nameOf } from './pods.ts';
+
+/** Everything in a namespace that writes to the database by definition. */
+export interface Writers {
+  namespace: string;
+  deployments: string[];
+  cronJobs: string[];
+}
+
+export interface FoundWriters {
+  deployments: { name: string; replicas: number; image: string }[];
+  cronJobs: { name: string; suspended: boolean; image: string }[];
+}
+
+/** The writers as they are now. Throws Failure WorkloadMissing for the first that is not there. */
+export async function foundWriters(cluster: Cluster, writers: Writers): Promise<FoundWriters> {
+  const deployments = writers.deployments.map(async (name) => {
+    const found = await readDeployment(cluster, writers.namespace, name);
+    return { name, replicas: replicasOf(found), image: imageOf(found.spec?.template) };
+  });
+  const cronJobs = writers.cronJobs.map(async (name) => {
+    const found = await readCronJob(cluster, writers.namespace, name);
+    return { name, suspended: isSuspended(found), image: imageOf(templateOf(found)) };
+  });
+  return { deployments: await Promise.all(deployments), cronJobs: await Promise.all(cronJobs) };
+}
+
+/**
+ * Wants every Deployment at 0 and every CronJob suspended (runbook, Step 1), all at once. Does all that it
+ * can, then throws what failed first.
+ *
+ * @returns in words, what was not so
+ */
+export async function stopStarting(cluster: Cluster, writers: Writers): Promise<string[]> {
+  const scaled = writers.deployments.map(async (name) => {
+    const before = await scale(cluster, writers.namespace, name, 0);
+    return before === 0 ? undefined : `Deployment ${name} was at ${before} replicas`;
+  });
+  const suspended = writers.cronJobs.map(async (name) => {
+    const before = await suspend(cluster, writers.namespace, name, true);
+    return before ? undefined : `CronJob ${name} was not suspended`;
+  });
+  const done = await allOf([...scaled, ...suspended]);
+  return done.filter((words) => words !== undefined);
+}
+
+/** Waits for all, whatever fails, so that nothing goes on unobserved; then throws the first failure. */
+export async function allOf<T>(promises: Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+/** Jobs of the CronJobs that have not ended, those being deleted included: their pods may still write. */
+export async function runningJobs(cluster: Cluster, writers: Writers): Promise<V1Job[]> {
+  const jobs = await jobsOfCronJobs(cluster, writers.namespace, writers.cronJobs);
+  return jobs.filter((job) => endOfJob(job) === undefined || job.metadata?.deletionTimestamp !== undefined);
+}
+
+/**
+ * Deletes Jobs that are not being deleted yet; each stays to be seen until its pods are gone.
+ *
+ * @returns the names of those newly told to end
+ */
+export async function endJobs(cluster: Cluster, jobs: readonly V1Job[]): Promise<string[]> {
+  const alive = jobs.filter((job) => job.metadata?.deletionTimestamp === undefined);
+  await allOf(
+    alive.map((job) => deleteJob(cluster, job.metadata?.namespace ?? '', nameOf(job), 'Foreground')),
+  );
+  return alive.map(nameOf);
+}
+
+/** Pods of the Deployments whose containers may still run, terminating ones included. */
+export async function runningPods(cluster: Cluster, writers: Writers): Promise<V1Pod[]> {
+  const pods = await Promise.all(
+    writers.deployments.map(async (name) =>
+      podsOfDeployment(cluster, await readDeployment(cluster, writers.namespace, name)),
+    ),
+  );
+  return pods.flat().filter(mayRun);
+}
+
+/** Shortens what is left of the pods' own grace period to a second: the kubelet then kills them, and says so. */
+export async function endPods(cluster: Cluster, pods: readonly V1Pod[]): Promise<void> {
+  await allOf(
+    pods.map((pod) => {
+      const [namespace, name] = [pod.metadata?.namespace ?? '', nameOf(pod)];
+      return find(
+        `delete pod ${namespace}/${name}`,
+        cluster.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 1 }),
+      );
+    }),
+  );
+}
