@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Lab } from './lab.ts';
@@ -10,6 +10,9 @@ export interface Site {
   /** Kubeconfig of Backstep's own ServiceAccount: the rights of deploy/rbac.yaml and no others. */
   kubeconfig: string;
 }
+
+/** User of Backstep's job image. */
+const jobUser = 10_001;
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -72,6 +75,9 @@ async function extensionAdmin(lab: Lab, namespace: string): Promise<void> {
 /** A volume for backups: a directory of the node, since the lab has no provisioner. */
 async function backupClaim(lab: Lab, namespace: string): Promise<void> {
   const name = `backups-${namespace}`;
+  // A hostPath belongs to root, and fsGroup does not reach it.
+  mkdirSync(backupDirectory(namespace), { recursive: true });
+  chownSync(backupDirectory(namespace), jobUser, jobUser);
   const storage = { requests: { storage: '10Gi' } };
   const objects = [
     {
@@ -84,7 +90,7 @@ async function backupClaim(lab: Lab, namespace: string): Promise<void> {
         persistentVolumeReclaimPolicy: 'Retain',
         storageClassName: '',
         claimRef: { namespace, name: 'backstep-backups' },
-        hostPath: { path: backupDirectory(namespace), type: 'DirectoryOrCreate' },
+        hostPath: { path: backupDirectory(namespace), type: 'Directory' },
       },
     },
     {
@@ -103,4 +109,9 @@ export const backupDirectory = (namespace: string) => `/var/lib/backstep-lab/bac
 /** Undoes `prepareSite`, apart from the rights shared by all. */
 export async function removeSite(lab: Lab, namespace: string): Promise<void> {
   await kubectl(lab, ['delete', 'pv', `backups-${namespace}`, '--ignore-not-found', '--wait=false']);
+}
+
+/** Waits until an earlier installation is gone: a namespace of the same name cannot be made before. */
+export async function waitForNamespaceGone(lab: Lab, namespace: string): Promise<void> {
+  await kubectl(lab, ['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=120s']);
 }

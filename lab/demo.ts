@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { confirm } from '@inquirer/prompts';
+import { execa } from 'execa';
+import pc from 'picocolors';
+import { install, migrateBadly, uninstall } from '../examples/deeptech-radar/install.ts';
+import { connectBackstep, type Backstep, type Status } from '../src/client.ts';
+import { inWords } from '../src/runbook/duration.ts';
+import { outcomes } from '../src/runbook/outcome.ts';
+import { accounts } from './demo/accounts.ts';
+import { follow } from './demo/follow.ts';
+import { jobImage } from './job-image.ts';
+import { current, down, type Lab } from './lab.ts';
+import { prepareSite, removeSite, waitForNamespaceGone } from './site.ts';
+import { upOnTerminal } from './terminal.ts';
+import { environment, startWorker } from './worker.ts';
+
+// The whole story on real parts: the runbook's application, its bad migration, and the rollback of it.
+
+const root = new URL('..', import.meta.url).pathname;
+const service = 'deeptech-radar';
+const { values: flags } = parseArgs({
+  options: { yes: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } },
+});
+const asks = !flags.yes && process.stdin.isTTY === true && process.stdout.isTTY === true;
+
+const began = Date.now();
+const say = (text: string) =>
+  console.log(`\n${pc.dim(inWords(Date.now() - began).padStart(8))}  ${pc.bold(text)}`);
+
+async function main(): Promise<boolean> {
+  say('Building Backstep, bringing the lab up');
+  const before = await current();
+  await execa('npm', ['run', 'build', '--silent'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const lab = before ?? (await upOnTerminal());
+  try {
+    return await rollBack(lab);
+  } finally {
+    if (before === undefined) await down();
+  }
+}
+
+async function rollBack(lab: Lab): Promise<boolean> {
+  say('Deploying DeepTech Radar: release 1, schema 0004, 60,000 rows, five CronJobs');
+  await waitForNamespaceGone(lab, 'deeptech');
+  const radar = await install(lab, {
+    namespace: 'deeptech',
+    database: `deeptech_${Date.now().toString(36)}`,
+  });
+  const image = await jobImage(lab);
+  const site = await prepareSite(lab, 'deeptech', mkdtempSync(join(tmpdir(), 'backstep-demo-')));
+
+  say('Releasing version 2 with migration 0005: the API breaks');
+  await migrateBadly(lab, radar);
+
+  say('Starting a Backstep worker');
+  const options = {
+    temporalNamespace: lab.temporal.namespace,
+    services: join(root, 'services'),
+    reports: join(root, 'reports'),
+    jobImage: image,
+  };
+  const worker = await startWorker(lab, site, options);
+  await execa(process.execPath, [join(root, 'dist/cli.js'), 'setup'], {
+    env: environment(lab, site, options),
+  });
+  const backstep = await connectBackstep({
+    address: lab.temporal.address,
+    namespace: lab.temporal.namespace,
+  });
+  try {
+    const well = summary(
+      await rescue(lab, backstep),
+      (await backstep.report(service)).verification?.dropped ?? {},
+    );
+    if (flags.keep) await untilInterrupted(lab);
+    return well;
+  } finally {
+    await backstep.close();
+    await worker.stop();
+    await uninstall(lab, radar);
+    await removeSite(lab, radar.namespace);
+  }
+}
+
+/** Starts the rollback and stands beside it, as the person who was paged would. */
+async function rescue(lab: Lab, backstep: Backstep): Promise<Status> {
+  const started = await backstep.start({
+    service,
+    reason: 'migration 0005 broke /health',
+    requestedBy: 'demo',
+    trigger: `demo-${began}`,
+  });
+  say(
+    `Rolling back: ${lab.temporal.uiUrl}/namespaces/${lab.temporal.namespace}/workflows/${started.workflowId}`,
+  );
+  return follow(backstep, service, async (gate) => {
+    for (const line of gate.shows) console.log(`            ${line}`);
+    const question = `Gate ${gate.gate}: approve plan ${gate.hash}?`;
+    const approved = asks ? await confirm({ message: question, default: true }) : true;
+    if (!asks) console.log(`            ${question} ${pc.green('Approved')} (nobody to ask)`);
+    const message = { gate: gate.gate, plan: gate.hash, by: asks ? 'you' : 'demo' };
+    await (approved ? backstep.approve(service, message) : backstep.reject(service, message));
+  });
+}
+
+/** What happened, on one screen. False where rows are missing without a reason, or it did not end well. */
+function summary(status: Status, dropped: Record<string, number>): boolean {
+  const { progress } = status;
+  const result = status.end !== undefined && 'result' in status.end ? status.end.result : undefined;
+  if (progress === undefined || result === undefined || !('outcome' in result)) {
+    console.log(pc.red(`The rollback ended ${status.state}: ${JSON.stringify(status.end)}`));
+    return false;
+  }
+  const { lines, accounted } = accounts(result.counts.afterStop ?? {}, result.counts.atEnd ?? {}, dropped);
+  say(`${result.outcome}: ${outcomes[result.outcome]}`);
+  console.log(`\n  Revision   ${result.from} -> ${result.to}\n\n${lines}\n`);
+  console.log(
+    `  Report     ${result.report?.markdown ?? pc.red('none')}\n             ${result.report?.json ?? ''}\n`,
+  );
+  const asked = asks && result.outcome === 'put-back';
+  return asked || (result.outcome === 'rolled-back' && accounted && result.report !== undefined);
+}
+
+/** Leaves everything as it is, for a look around. */
+async function untilInterrupted(lab: Lab): Promise<void> {
+  console.log(
+    `Everything is still up: Temporal UI ${lab.temporal.uiUrl}, cluster KUBECONFIG=${lab.kubernetes.kubeconfig} ${lab.kubernetes.kubectl}`,
+  );
+  console.log('Ctrl-C takes it down.');
+  const alive = setInterval(() => {}, 60_000);
+  await once(process, 'SIGINT');
+  clearInterval(alive);
+}
+
+try {
+  process.exitCode = (await main()) ? 0 : 1;
+} catch (error) {
+  console.error(pc.red(error instanceof Error ? error.message : String(error)));
+  process.exitCode = 1;
+}
