@@ -1,0 +1,30 @@
+import type { Journal } from './journal.ts';
+import { entriesOf, foundBy } from './views.ts';
+import type { Subject } from './views.ts';
+
+/** Law 10: what nobody proved, as far as the journal tells; in words, each once. */
+export function notVerifiedIn(journal: Journal, { plan }: Subject): string[] {
+  const decided = entriesOf(journal, 'gate-approved').length + entriesOf(journal, 'hold-closed').length > 0;
+  const began = (step: string) => entriesOf(journal, 'step-began').some((entry) => entry.step === step);
+  const unproved = [
+    ...(foundBy(journal, 'assess')?.notVerified ?? []),
+    ...(foundBy(journal, 'verify')?.notVerified ?? []),
+    ...(began('downgrade') && !foundBy(journal, 'verify')
+      ? ['The database after the downgrade was not verified.']
+      : []),
+    ...(began('downgrade') ? ['The downgrade was not rehearsed on a copy of the database.'] : []),
+    ...(foundBy(journal, 'roll-back-app')?.staySuspended ?? []).map(
+      (name) => `CronJob ${name} was not tried: it stays suspended.`,
+    ),
+    ...entriesOf(journal, 'step-failed')
+      .filter(({ step }) => step === 'keep-writes-stopped')
+      .map(
+        ({ fault }) => `Whether writes stayed stopped, after keeping them stopped failed: ${fault.message}`,
+      ),
+    ...(decided ? ['Who decided: names are self-asserted, nobody proved an identity.'] : []),
+    ...(plan && began('put-back')
+      ? ['Whether the application is healthy after putting back: it runs as it was found.']
+      : []),
+  ];
+  return [...new Set(unproved)];
+}

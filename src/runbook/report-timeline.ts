@@ -1,0 +1,55 @@
+import { inWords } from './duration.ts';
+import type { Entry, Journal } from './journal.ts';
+import type { EntryOf } from './views.ts';
+
+export interface TimelineLine {
+  at: string;
+  what: string;
+}
+
+const named = ({ step, part, try: number }: { step: string; part?: string; try: number }) =>
+  `${step}${part === undefined ? '' : ` ${part}`}${number > 1 ? `, try ${number}` : ''}`;
+
+const because = (reason: string | undefined) => (reason === undefined ? '' : ` (${reason})`);
+
+/** How long a step took, from the entry of its begin. */
+function took(journal: Journal, ended: Extract<Entry, { kind: 'step-ended' | 'step-failed' }>): string {
+  const began = journal.find(
+    (entry) =>
+      entry.kind === 'step-began' &&
+      entry.step === ended.step &&
+      entry.part === ended.part &&
+      entry.try === ended.try,
+  );
+  return began ? ` after ${inWords(Date.parse(ended.at) - Date.parse(began.at))}` : '';
+}
+
+const sayings: { [K in Entry['kind']]: (entry: EntryOf<K>, journal: Journal) => string } = {
+  'step-began': (entry) => `${named(entry)} began`,
+  'step-ended': (entry, journal) => `${named(entry)} done${took(journal, entry)}: ${entry.summary}`,
+  'step-failed': (entry, journal) =>
+    `${named(entry)} failed${took(journal, entry)}: ${entry.fault.type}: ${entry.fault.message}`,
+  'gate-opened': (entry) =>
+    `gate ${entry.gate} opened for ${entry.people} different people, plan ${entry.hash}, until ${entry.expiresAt}`,
+  'gate-approved': (entry) => `gate ${entry.gate} approved by ${entry.by}${because(entry.reason)}`,
+  'gate-closed': (entry) =>
+    `gate ${entry.gate}: ${entry.verdict}${entry.by.length > 0 ? ` by ${entry.by.join(', ')}` : ''}${because(entry.reason)}`,
+  'hold-opened': (entry) =>
+    `hold ${entry.hold}: waits for ${entry.decisions.join(', ')}${entry.deadline === undefined ? '' : ` until ${entry.deadline}`}`,
+  'hold-closed': (entry) => `hold ${entry.hold}: ${entry.decision} by ${entry.by}${because(entry.reason)}`,
+  'message-ignored': (entry) => `message ${entry.message} by ${entry.by} counted for nothing: ${entry.why}`,
+  escalated: (entry) => `escalated to ${entry.to}: ${entry.why}`,
+  acknowledged: (entry) => `acknowledged by ${entry.by}`,
+  'cancel-requested': () => 'cancelling was asked for',
+  breach: (entry) =>
+    `breach: ${entry.what}${entry.reachedDatabase ? ', it reached the database' : ', kept from the database'}`,
+  ended: (entry) => `ended ${entry.outcome}: ${entry.reason}`,
+};
+
+function said(entry: Entry, journal: Journal): string {
+  const saying = sayings[entry.kind] as (entry: Entry, journal: Journal) => string;
+  return saying(entry, journal);
+}
+
+export const timelineIn = (journal: Journal): TimelineLine[] =>
+  journal.map((entry) => ({ at: entry.at, what: said(entry, journal) }));

@@ -1,0 +1,26 @@
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { fault } from '../runbook/failures.ts';
+import type { FailureType } from '../runbook/failures.ts';
+import { faultsOf, rollbackRequest } from '../runbook/request.ts';
+import type { RollbackRequest } from '../runbook/request.ts';
+import { decoded } from './payload.ts';
+
+/** Ends the workflow Failed, with the next move; only for what stands at its very beginning. */
+export const refusal = (type: FailureType, message: string, details: unknown[] = []) => {
+  const { next } = fault(type, message);
+  return ApplicationFailure.nonRetryable(`${message} ${next}`, type, ...details);
+};
+
+/** Parses what the workflow was started with; throws InvalidRequest with every fault named. */
+export function accept(input: unknown): RollbackRequest {
+  const { runTimeoutMs, executionTimeoutMs } = workflowInfo();
+  const faults = [runTimeoutMs && 'a run time-out', executionTimeoutMs && 'an execution time-out']
+    .filter((what) => typeof what === 'string')
+    .map((what) => `${what} is set: it would end the rollback with writes stopped and put nothing back`);
+  const sent = decoded(input);
+  const parsed = 'value' in sent ? rollbackRequest.safeParse(sent.value) : undefined;
+  if ('fault' in sent) faults.push(sent.fault);
+  if (parsed?.error) faults.push(...faultsOf(parsed.error));
+  if (parsed?.data && faults.length === 0) return parsed.data;
+  throw refusal('InvalidRequest', `${faults.join('; ')}.`, [faults]);
+}

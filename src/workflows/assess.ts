@@ -1,0 +1,44 @@
+import { isCancellation } from '@temporalio/workflow';
+import type { Assessment } from '../runbook/plan.ts';
+import type { Fault } from '../runbook/failures.ts';
+import { summaries } from '../runbook/summaries.ts';
+import { refusal } from './accept.ts';
+import { deed, faultOf } from './deed.ts';
+import type { Operation } from './operation.ts';
+
+const named = ({ type, message, next }: Fault) => `${type}: ${message} ${next}`;
+
+/** What stands at the start of every rollback: a plan, or the finding that there is nothing to do. */
+export type Assessed = Exclude<Assessment, { kind: 'refused' }>;
+
+/**
+ * Pins the plan (runbook, Pre-Rollback Checklist and Step 3). Throws Refused with every fault and its next
+ * move; nothing is touched then.
+ */
+export async function assess(operation: Operation): Promise<Assessed> {
+  const of = { step: 'assess', try: operation.nextTry('assess') } as const;
+  operation.note({ kind: 'step-began', ...of });
+  const assessment = await deed('assess', {
+    request: operation.request,
+    operation: operation.id,
+    ...operation.run,
+    onlyPlan: false,
+  }).catch((error: unknown): Assessment => {
+    const fault = faultOf(error);
+    operation.note({ kind: 'step-failed', ...of, fault });
+    if (isCancellation(error)) throw error;
+    return { kind: 'refused', faults: [fault] };
+  });
+  if (assessment.kind === 'refused') {
+    const { faults } = assessment;
+    throw refusal('Refused', `${faults.map(named).join('\n')}\n`, [faults]);
+  }
+  if (assessment.kind === 'nothing-to-do') {
+    operation.note({ kind: 'step-ended', ...of, summary: assessment.reason });
+    return assessment;
+  }
+  const { plan, hash, observations, searchAttributes } = assessment;
+  Object.assign(operation, { plan, hash, observations, searchable: searchAttributes });
+  operation.note({ kind: 'step-ended', ...of, ...summaries.assess(observations), found: observations });
+  return assessment;
+}

@@ -1,0 +1,48 @@
+import type { ReportFiles } from '../runbook/findings.ts';
+import { notVerifiedIn } from '../runbook/not-verified.ts';
+import type { Finished } from '../runbook/result.ts';
+import { summaries } from '../runbook/summaries.ts';
+import { countsOf } from '../runbook/views.ts';
+import { refusal } from './accept.ts';
+import { deed, faultOf } from './deed.ts';
+import type { Ending } from './leave.ts';
+import type { Operation } from './operation.ts';
+
+/** Writes the report. It never blocks the end: what could not be written is said instead. */
+async function report(
+  operation: Operation,
+  { outcome, keepRecord }: Ending,
+): Promise<ReportFiles | undefined> {
+  const { plan, hash, journal } = operation;
+  if (plan === undefined || hash === undefined) return undefined;
+  const of = { step: 'report', try: operation.nextTry('report') } as const;
+  const told = [...journal];
+  operation.note({ kind: 'step-began', ...of });
+  try {
+    const found = await deed('report', { plan, hash, journal: told, outcome, keepRecord });
+    operation.note({ kind: 'step-ended', ...of, ...summaries.report(found), found });
+    return found;
+  } catch (error) {
+    operation.note({ kind: 'step-failed', ...of, fault: faultOf(error) });
+    return undefined;
+  }
+}
+
+/** Ends the rollback: its last entry, its report, its answer. Throws PutBackFailed for a failed compensation. */
+export async function conclude(operation: Operation, ending: Ending): Promise<Finished> {
+  operation.note({ kind: 'ended', outcome: ending.outcome, reason: ending.reason });
+  const files = await report(operation, ending);
+  if (ending.failed) throw refusal('PutBackFailed', ending.reason, [ending.failed, files]);
+  const { plan, journal, subject } = operation;
+  const unreported = plan !== undefined && files === undefined;
+  const moved = ending.outcome === 'rolled-back';
+  return {
+    outcome: ending.outcome,
+    reason: unreported ? `${ending.reason} The report could not be written.` : ending.reason,
+    operation: operation.id,
+    ...(plan && { from: plan.from, to: moved ? plan.target : plan.from }),
+    counts: countsOf(journal),
+    ...(files && { report: files }),
+    notVerified: notVerifiedIn(journal, subject),
+  };
+}

@@ -1,0 +1,30 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import { workflowIdOf } from '../runbook/names.ts';
+import type { RollbackRequest } from '../runbook/request.ts';
+import type { Continued } from '../runbook/result.ts';
+import { refusal } from './accept.ts';
+
+/** True where the workflow runs under another ID than the service's own, which alone excludes a second one. */
+export const isElsewhere = ({ service }: RollbackRequest) =>
+  workflowInfo().workflowId !== workflowIdOf(service);
+
+/**
+ * Starts the rollback under the service's own workflow ID and leaves it to itself: from the UI people choose
+ * any ID, and a schedule appends a time to it. Throws AlreadyRunning naming the one that is open.
+ */
+export async function continueUnderOwnId(request: RollbackRequest): Promise<Continued> {
+  const workflowId = workflowIdOf(request.service);
+  try {
+    await startChild('rollback', {
+      workflowId,
+      args: [request],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw refusal('AlreadyRunning', `A rollback of ${request.service} is open as workflow ${workflowId}.`);
+  }
+  return { continuesAs: workflowId };
+}

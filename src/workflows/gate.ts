@@ -1,0 +1,97 @@
+import { condition, isCancellation } from '@temporalio/workflow';
+import type { Event } from '../runbook/journal.ts';
+import { shortHash } from '../runbook/hash.ts';
+import type { Plan } from '../runbook/plan.ts';
+import type { GateName } from '../runbook/service.ts';
+import { Leave } from './leave.ts';
+import type { OpenGate, Operation } from './operation.ts';
+
+type Closed = Extract<Event, { kind: 'gate-closed' }>;
+export interface Verdict {
+  passed: boolean;
+  hash: string;
+  /** In words: who approved, who refused and why, or that time ran out. */
+  reason: string;
+}
+
+/** How many different people the policy wants here, and for how long the gate stays open. */
+function policy(plan: Plan, gate: GateName): { people: number; within: number } {
+  const { start, downgrade, base, restore } = plan.service.approvals;
+  if (gate === 'downgrade')
+    return { people: plan.people, within: (plan.target === 'base' ? base : downgrade).within };
+  if (gate === 'restore') return restore;
+  // The database may have moved already: nobody but a person can say that this goes on.
+  return plan.takesUp?.pivotPassed ? { ...start, people: Math.max(1, start.people) } : start;
+}
+
+const because = (reason: string | undefined) => (reason === undefined ? '' : `: ${reason}`);
+
+function verdictOf({
+  gate,
+  people,
+  approvedBy,
+  rejected,
+}: OpenGate): Pick<Closed, 'verdict' | 'by' | 'reason'> & { said: string } {
+  if (rejected)
+    return {
+      verdict: 'rejected',
+      by: [rejected.by],
+      ...(rejected.reason !== undefined && { reason: rejected.reason }),
+      said: `Gate '${gate}' was rejected by ${rejected.by}${because(rejected.reason)}.`,
+    };
+  if (approvedBy.length >= people) {
+    const verdict = people === 0 ? 'passed-by-policy' : 'passed';
+    return { verdict, by: approvedBy, said: `Gate '${gate}' was approved by ${approvedBy.join(', ')}.` };
+  }
+  return {
+    verdict: 'expired',
+    by: approvedBy,
+    said: `Gate '${gate}' expired: ${approvedBy.length} of ${people} people approved in time.`,
+  };
+}
+
+/**
+ * Asks people at a gate and waits: for enough different names, for one refusal, or until time runs out. The
+ * hash is over what they approve: the plan, and the findings so far (law 5).
+ */
+export async function ask(
+  operation: Operation,
+  gate: GateName,
+  approved: unknown,
+  shows: string[],
+): Promise<Verdict> {
+  if (operation.plan === undefined)
+    throw new Leave({ kind: 'refused', reason: 'There is no plan to approve.' });
+  const { people, within } = policy(operation.plan, gate);
+  const hash = shortHash(approved);
+  const open: OpenGate = { gate, hash, people, approvedBy: [] };
+  if (people > 0) {
+    operation.gate = open;
+    const expiresAt = new Date(Date.now() + within).toISOString();
+    operation.note({ kind: 'gate-opened', gate, hash, people, expiresAt, shows });
+    try {
+      await condition(() => open.approvedBy.length >= people || open.rejected !== undefined, within);
+    } catch (error) {
+      if (isCancellation(error))
+        operation.note({ kind: 'gate-closed', gate, hash, verdict: 'cancelled', by: open.approvedBy });
+      throw error;
+    } finally {
+      operation.gate = undefined;
+    }
+  }
+  const { said, ...closed } = verdictOf(open);
+  operation.note({ kind: 'gate-closed', gate, hash, ...closed });
+  return { passed: closed.verdict === 'passed' || closed.verdict === 'passed-by-policy', hash, reason: said };
+}
+
+/** A gate that must be passed to go on; answers with the approved hash. */
+export async function gate(
+  operation: Operation,
+  name: GateName,
+  approved: unknown,
+  shows: string[],
+): Promise<string> {
+  const { passed, hash, reason } = await ask(operation, name, approved, shows);
+  if (!passed) throw new Leave({ kind: 'refused', reason });
+  return hash;
+}

@@ -1,0 +1,85 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { RollbackRequest } from '../runbook/request.ts';
+import type { Finished } from '../runbook/result.ts';
+import { assess } from './assess.ts';
+import { KeepWritesStopped } from './background.ts';
+import { Compensations, irreversible, reversible } from './compensation.ts';
+import { conclude } from './conclude.ts';
+import { openDoors } from './doors.ts';
+import { Escalation } from './escalation.ts';
+import { ask, gate } from './gate.ts';
+import { Leave } from './leave.ts';
+import type { Ending } from './leave.ts';
+import { Operation } from './operation.ts';
+import { step } from './step.ts';
+import type { StepInput } from './step.ts';
+import { Writes } from './writes.ts';
+
+type Rest<F> = F extends (operation: Operation, ...rest: infer R) => unknown ? R : never;
+
+/** The words in which rollback.ts is written; all of them act on one operation. */
+export type Words = ReturnType<typeof wordsOf>;
+
+function wordsOf(operation: Operation) {
+  const escalation = new Escalation(operation);
+  const keeper = new KeepWritesStopped(operation);
+  const compensations = new Compensations(operation, keeper);
+  const writes = new Writes(operation, escalation, keeper);
+  const stage = { operation, compensations };
+  const run = <S extends Parameters<typeof step>[2]>(name: S, input: StepInput<S>) =>
+    step(operation, escalation, name, input);
+  return {
+    operation,
+    escalation,
+    keeper,
+    compensations,
+    writes,
+    assess: () => assess(operation),
+    step: run,
+    gate: (...rest: Rest<typeof gate>) => gate(operation, ...rest),
+    ask: (...rest: Rest<typeof ask>) => ask(operation, ...rest),
+    reversible: <T>(body: () => Promise<T>) => reversible(stage, body),
+    irreversible: <T>(body: () => Promise<T>, orRestore?: (reason: string) => Promise<T>) =>
+      irreversible(stage, body, orRestore),
+    undoBy: (name: 'put-back', input: StepInput<'put-back'>) =>
+      compensations.register(() => run(name, input)),
+  };
+}
+
+/** How the body ended: by its own answer, by what left it, or by a cancel request before its first gate. */
+async function endingOf(words: Words, body: (words: Words) => Promise<Ending>): Promise<Ending> {
+  try {
+    return await body(words);
+  } catch (error) {
+    if (error instanceof Leave && error.why.kind === 'ended') return error.why.ending;
+    if (!isCancellation(error)) throw error;
+    return {
+      outcome: 'rejected',
+      reason: 'Cancelled on request, before anything was touched.',
+      keepRecord: true,
+    };
+  }
+}
+
+/**
+ * Runs one rollback: opens its doors, lets the body act, and ends by the report. Throws only Refused, and
+ * PutBackFailed after the report is written.
+ */
+export async function operate(
+  request: RollbackRequest,
+  body: (words: Words) => Promise<Ending>,
+): Promise<Finished> {
+  const operation = new Operation(request);
+  openDoors(operation);
+  CancellationScope.current().cancelRequested.catch(() => {
+    operation.cancelPending = true;
+    operation.note({ kind: 'cancel-requested' });
+  });
+  const words = wordsOf(operation);
+  const ending = await endingOf(words, body);
+  return CancellationScope.nonCancellable(async () => {
+    words.escalation.over();
+    await words.keeper.end();
+    return conclude(operation, ending);
+  });
+}

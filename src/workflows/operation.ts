@@ -1,0 +1,107 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { attributesOf, details } from '../runbook/details.ts';
+import type { Entry, Event } from '../runbook/journal.ts';
+import { searchAttributes } from '../runbook/messages.ts';
+import { operationId } from '../runbook/names.ts';
+import type { Observations, Plan } from '../runbook/plan.ts';
+import type { RollbackRequest } from '../runbook/request.ts';
+import type { GateName } from '../runbook/service.ts';
+import type { Decision, StepName } from '../runbook/steps.ts';
+import type { Subject } from '../runbook/views.ts';
+
+export interface OpenGate {
+  gate: GateName;
+  hash: string;
+  people: number;
+  approvedBy: string[];
+  rejected?: { by: string; reason?: string };
+}
+
+export interface OpenHold {
+  hold: string;
+  decisions: readonly Decision[];
+  answer?: { decision: Decision; by: string; reason?: string };
+}
+
+/** Above this many, messages that count for nothing are no longer listed one by one. */
+const ignoredListed = 50;
+
+/** The state of one rollback: the journal, the plan, and what waits for a person. */
+export class Operation {
+  readonly journal: Entry[] = [];
+  readonly id = operationId(workflowInfo().firstExecutionRunId);
+  /** Who this is, for the operation record; the same after a *Reset*. */
+  readonly run = { workflowId: workflowInfo().workflowId, runId: workflowInfo().firstExecutionRunId };
+  plan?: Plan;
+  hash?: string;
+  observations?: Observations;
+  gate: OpenGate | undefined;
+  hold: OpenHold | undefined;
+  /** From the pivot on nothing unwinds by itself. */
+  irreversible = false;
+  writesStopped = false;
+  /** A cancel request that no hold has answered yet. */
+  cancelPending = false;
+  /** Search attributes are set only where registered: an unregistered one wedges the workflow task. */
+  searchable = false;
+  readonly #tries = new Map<string, number>();
+  #attributes: Record<string, string> = {};
+  #ignored = 0;
+
+  constructor(readonly request: RollbackRequest) {}
+
+  get subject(): Subject {
+    return {
+      service: this.request.service,
+      operation: this.id,
+      workflowId: this.run.workflowId,
+      ...(this.plan && { plan: this.plan }),
+      ...(this.hash !== undefined && { hash: this.hash }),
+    };
+  }
+
+  /** Appends to the journal; whatever people see follows from it. */
+  note(event: Event): void {
+    this.journal.push({ ...event, at: new Date().toISOString() });
+    setCurrentDetails(details(this.journal, this.subject));
+    if (this.searchable) this.#showAttributes();
+  }
+
+  /** Journals a message that counted for nothing. A flood must not fill the journal. */
+  ignore(message: string, by: string, why: string): void {
+    this.#ignored += 1;
+    if (this.#ignored < ignoredListed) this.note({ kind: 'message-ignored', message, by, why });
+    if (this.#ignored === ignoredListed)
+      this.note({
+        kind: 'message-ignored',
+        message,
+        by,
+        why: `${why} (further ignored messages are not listed)`,
+      });
+  }
+
+  /** The number that the next try of a step will have. */
+  upcomingTry(name: StepName, part?: string): number {
+    return (this.#tries.get(`${name} ${part ?? ''}`) ?? 0) + 1;
+  }
+
+  nextTry(name: StepName, part?: string): number {
+    const number = this.upcomingTry(name, part);
+    this.#tries.set(`${name} ${part ?? ''}`, number);
+    return number;
+  }
+
+  #showAttributes(): void {
+    const values = Object.entries(attributesOf(this.journal, this.subject));
+    const changed = values.filter(([name, value]) => this.#attributes[name] !== value);
+    if (changed.length === 0) return;
+    this.#attributes = Object.fromEntries(values);
+    upsertSearchAttributes(
+      changed.map(([name, value]) => ({
+        key: defineSearchAttributeKey(searchAttributes[name as keyof typeof searchAttributes], 'KEYWORD'),
+        value,
+      })),
+    );
+  }
+}

@@ -1,0 +1,96 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
+import { fault } from '../runbook/failures.ts';
+import type { Entry } from '../runbook/journal.ts';
+import { step as declared } from '../runbook/steps.ts';
+import type { Decision, StepName, steps } from '../runbook/steps.ts';
+import { summaries } from '../runbook/summaries.ts';
+import { deed, faultOf } from './deed.ts';
+import type { Escalation } from './escalation.ts';
+import { hold } from './hold.ts';
+import { Leave } from './leave.ts';
+import type { Operation } from './operation.ts';
+
+export type StepInput<S extends StepName> = Omit<DeedInput<S>, 'try'>;
+/** Undefined only of a step that people may skip. */
+export type StepOutput<S extends StepName> = 'skip' extends (typeof steps)[S]['decisions'][number]
+  ? DeedOutput<S> | undefined
+  : DeedOutput<S>;
+
+export interface Around {
+  /** Before each try. */
+  first?: () => Promise<void>;
+  /** After each failure, before people are asked: the step's own compensation. */
+  afterFailure?: () => Promise<void>;
+}
+
+/** What people may decide where a step holds; after the pivot every step does. */
+const decisionsAt = (name: StepName): Decision[] => {
+  const { decisions } = declared(name);
+  return decisions.length === 0 ? ['retry', 'abort'] : [...decisions];
+};
+
+const holdName = (name: StepName, number: number, part?: string) =>
+  [name, number, part].filter((word) => word !== undefined).join('-');
+
+/** After the pivot a cancel request unwinds nothing: it becomes a hold before the next step. */
+async function holdIfCancelled(operation: Operation, name: StepName, part?: string): Promise<'go' | 'skip'> {
+  const compensates = declared(name).onFailure === 'report';
+  if (!operation.irreversible || !operation.cancelPending || compensates) return 'go';
+  const decision = await hold(operation, {
+    hold: `before-${holdName(name, operation.upcomingTry(name, part), part)}`,
+    step: name,
+    fault: fault(
+      'CancelRequested',
+      'Cancelling was asked for; after the downgrade nothing unwinds by itself.',
+    ),
+    decisions: decisionsAt(name),
+  });
+  return decision === 'skip' ? 'skip' : 'go';
+}
+
+/**
+ * Runs a step: one loop. On failure `onFailure` decides: `hold` asks a person, and `retry` makes one more try;
+ * `put-back` leaves; `report` throws the failure to whoever runs the step. From the pivot on, whatever would
+ * put back holds instead.
+ */
+export async function step<S extends StepName>(
+  operation: Operation,
+  escalation: Escalation,
+  name: S,
+  input: StepInput<S>,
+  around: Around = {},
+): Promise<StepOutput<S>> {
+  const part = 'cronJob' in input && typeof input.cronJob === 'string' ? input.cronJob : undefined;
+  const skipped = undefined as StepOutput<S>;
+  for (let failures = 1; ; failures += 1) {
+    if ((await holdIfCancelled(operation, name, part)) === 'skip') return skipped;
+    const number = operation.nextTry(name, part);
+    const of = { step: name, try: number, ...(part !== undefined && { part }) };
+    await around.first?.();
+    operation.note({ kind: 'step-began', ...of });
+    try {
+      const found = await deed(name, { ...input, try: number } as DeedInput<S>, part);
+      const said = summaries[name](found as never);
+      operation.note({ kind: 'step-ended', ...of, ...said, found } as unknown as Entry);
+      return found;
+    } catch (error) {
+      const seen = faultOf(error);
+      operation.note({ kind: 'step-failed', fault: seen, ...of });
+      if (isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+      escalation.failed(name, failures);
+      await around.afterFailure?.();
+      const { onFailure } = declared(name);
+      if (onFailure === 'report') throw error;
+      if (onFailure !== 'hold' && !operation.irreversible)
+        throw new Leave({ kind: 'failed', fault: seen, reason: `${declared(name).title}: ${seen.message}` });
+      const held = {
+        hold: holdName(name, number, part),
+        step: name,
+        fault: seen,
+        decisions: decisionsAt(name),
+      };
+      if ((await hold(operation, held)) === 'skip') return skipped;
+    }
+  }
+}
