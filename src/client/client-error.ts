@@ -8,6 +8,8 @@ import {
   isGrpcServiceError,
 } from '@temporalio/client';
 import { ApplicationFailure, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
+import { failures, isFailureType } from '../runbook/failures.ts';
+import type { Fault } from '../runbook/failures.ts';
 
 /**
  * Why a client could not do what it was asked: `invalid` input, `unreachable` Temporal, no such rollback
@@ -108,14 +110,33 @@ export const unreachable = (why: string, options: ErrorOptions) =>
     options,
   );
 
-/** A failure of a workflow or an update as people should read it; its first detail is a fault. */
-export function said(error: unknown): { message: string; next: string; type?: string } {
-  if (error instanceof ApplicationFailure) {
-    const detail = error.details?.[0] as { next?: unknown } | undefined;
-    const next =
-      typeof detail?.next === 'string' ? detail.next : 'Look at the rollback: `backstep status <service>`.';
-    return { message: error.message, next, ...(error.type ? { type: error.type } : {}) };
+/** A failure as people should read it. */
+export interface Said {
+  message: string;
+  next: string;
+  /** Of the closed set in runbook/failures.ts, where Backstep itself failed it. */
+  type?: string;
+  /** Of a refusal: the types of all the faults that its message names. */
+  faults?: string[];
+}
+
+/** Reads the failure of a workflow or an update; its first detail is a fault, or a list of faults. */
+export function said(error: unknown): Said {
+  if (!(error instanceof ApplicationFailure)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { message, next: 'Look at the rollback in the Temporal UI.' };
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return { message, next: 'Look at the rollback in the Temporal UI.' };
+  const { message, type } = error;
+  const detail = error.details?.[0];
+  const faults = (Array.isArray(detail) ? detail : [detail]) as (Partial<Fault> | undefined)[];
+  const known =
+    type && isFailureType(type) ? failures[type].next : 'Look at the rollback: `backstep status <service>`.';
+  const next = faults.length === 1 ? (faults[0]?.next ?? known) : known;
+  const types = faults.flatMap((fault) => fault?.type ?? []);
+  return {
+    message: message.trimEnd(),
+    next,
+    ...(type ? { type } : {}),
+    ...(types.length > 0 ? { faults: types } : {}),
+  };
 }

@@ -6,9 +6,10 @@ import { rollbackRequest } from '../runbook/request.ts';
 import type { RollbackRequest } from '../runbook/request.ts';
 import type { RollbackResult } from '../runbook/result.ts';
 import { said } from './client-error.ts';
+import type { Said } from './client-error.ts';
 
 /** How a run ended: with a result, or with a failure as people should read it. */
-export type End = { result: RollbackResult } | { failure: { message: string; next: string; type?: string } };
+export type End = { result: RollbackResult } | { failure: Said };
 
 /** The newest run of a service's rollback as Temporal describes it; undefined where there was none. */
 export async function describeLastRun(

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { json, withBackstep } from './doors.ts';
+import type { GlobalOptions, Register } from './doors.ts';
+import { exit } from './exit.ts';
+
+export const acknowledge: Register = (program, doors, action) => {
+  program
+    .command('acknowledge')
+    .description('Tell the others that somebody is on it')
+    .argument('<service>', 'name of the service')
+    .option('--by <name>', 'who is on it', doors.person)
+    .action(
+      action(async (service: string, _options: object, command: Command) => {
+        const options = command.optsWithGlobals<GlobalOptions & { by: string }>();
+        return withBackstep(doors, options, async (backstep) => {
+          const answer = await backstep.acknowledge(service, { by: options.by });
+          doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
+          return exit.done;
+        });
+      }),
+    );
+};

@@ -1,0 +1,116 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ClientError } from '../client.ts';
+import type { Backstep, Status } from '../client.ts';
+import type { Decision } from '../runbook/steps.ts';
+import type { GateProgress, HoldProgress, Progress } from '../runbook/views.ts';
+import type { Doors } from './doors.ts';
+import { waitsFor } from './status-view.ts';
+
+const decisions: Record<Decision, string> = {
+  retry: 'try the step again',
+  skip: 'go on without it; it is named in the report',
+  restore: 'restore the database from the backup',
+  abort: 'end with writes stopped; a person takes over',
+};
+
+/** What to call at every look of `follow`, so that the person at the terminal is asked; undefined without one. */
+export function asker(doors: Doors, backstep: Backstep, service: string, by: string) {
+  if (!doors.interactive) return undefined;
+  const left = new Set<string>();
+  return async ({ progress }: Status, stopDrawing: () => void): Promise<boolean> => {
+    const open = progress?.hold?.hold ?? (progress?.gate && `${progress.gate.gate} ${progress.gate.hash}`);
+    if (progress === undefined || open === undefined || left.has(open)) return false;
+    if (progress.hold === undefined && progress.gate?.approvedBy.includes(by)) return false;
+    stopDrawing();
+    const said = await ask(doors, backstep, progress, by, service);
+    // Asked once; a person who leaves it to another is not asked again.
+    left.add(open);
+    if (said !== undefined) doors.out(`${said}\n`);
+    return said !== undefined;
+  };
+}
+
+async function ask(
+  doors: Doors,
+  backstep: Backstep,
+  progress: Progress,
+  by: string,
+  service: string,
+): Promise<string | undefined> {
+  const elsewhere = new AbortController();
+  const watching = untilAnswered(backstep, progress, elsewhere);
+  const signal = AbortSignal.any([elsewhere.signal, doors.interrupted]);
+  try {
+    if (progress.hold) return await askHold(doors, backstep, service, progress.hold, by, signal);
+    if (progress.gate) return await askGate(doors, backstep, service, progress.gate, by, signal);
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    if (error instanceof ClientError) return `${error.message} ${error.next}`;
+    // Ctrl-C at the prompt.
+    if ((error as Error).name === 'ExitPromptError') return undefined;
+    throw error;
+  } finally {
+    elsewhere.abort();
+    await watching;
+  }
+}
+
+/** Takes the question away when somebody else has answered it. */
+async function untilAnswered(backstep: Backstep, asked: Progress, elsewhere: AbortController): Promise<void> {
+  while (!elsewhere.signal.aborted) {
+    await pause(1_000, undefined, { signal: elsewhere.signal }).catch(() => undefined);
+    if (elsewhere.signal.aborted) return;
+    const status = await backstep.progress(asked.service).catch(() => undefined);
+    const now = status?.progress;
+    if (now === undefined) continue;
+    if (now.hold?.hold !== asked.hold?.hold || now.gate?.hash !== asked.gate?.hash) elsewhere.abort();
+  }
+}
+
+/** Asks for a verdict on the open gate and gives it; undefined where the person leaves it open. */
+export async function askGate(
+  doors: Doors,
+  backstep: Backstep,
+  service: string,
+  { gate, hash }: GateProgress,
+  by: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const verdict = await doors.choose(
+    `Gate ${gate}, plan ${hash}: what do you say, ${by}?`,
+    [
+      { name: 'approve', value: 'approve', description: 'the rollback goes on' },
+      { name: 'reject', value: 'reject', description: 'what was stopped is put back' },
+      { name: 'leave', value: 'leave', description: 'somebody else decides' },
+    ],
+    signal,
+  );
+  if (verdict === 'leave') return undefined;
+  const message = { gate, plan: hash, by };
+  return verdict === 'approve' ? backstep.approve(service, message) : backstep.reject(service, message);
+}
+
+/** Asks for the answer to the open hold and gives it; undefined where the person leaves it open. */
+export async function askHold(
+  doors: Doors,
+  backstep: Backstep,
+  service: string,
+  { hold, decisions: possible }: HoldProgress,
+  by: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const choices = possible.map((name) => ({ name, value: name, description: decisions[name] }));
+  const decision = await doors.choose(
+    `Hold ${hold}: what is to be done, ${by}?`,
+    [...choices, { name: 'leave', value: 'leave', description: 'somebody else decides' }],
+    signal,
+  );
+  if (decision === 'leave') return undefined;
+  return backstep.decide(service, { hold, decision: decision as Decision, by });
+}
+
+/** Prints what is open, for a person about to be asked. */
+export function showOpen(doors: Doors, progress: Progress): void {
+  doors.out(`${waitsFor(progress, doors.colours).join('\n')}\n`);
+}

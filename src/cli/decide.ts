@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { ClientError } from '../client.ts';
+import type { DecisionMessage } from '../runbook/messages.ts';
+import { askHold, showOpen } from './ask.ts';
+import { json, withBackstep } from './doors.ts';
+import type { GlobalOptions, Register } from './doors.ts';
+import { exit } from './exit.ts';
+
+interface DecideOptions extends GlobalOptions {
+  hold?: string;
+  decision?: DecisionMessage['decision'];
+  by: string;
+  reason?: string;
+}
+
+export const decide: Register = (program, doors, action) => {
+  program
+    .command('decide')
+    .description('Answer the hold: retry, skip, restore or abort')
+    .argument('<service>', 'name of the service')
+    .argument('[decision]', 'retry, skip, restore or abort; without it you are asked')
+    .option('--hold <hold>', 'the hold that is meant; the open one if not given')
+    .option('--decision <decision>', 'the same as the argument')
+    .option('--by <name>', 'who decides', doors.person)
+    .option('--reason <text>', 'why, for the report')
+    .action(
+      action(async (service: string, word: string | undefined, _options: object, command: Command) => {
+        const options = command.optsWithGlobals<DecideOptions>();
+        const { by, reason } = options;
+        const decision = (word ?? options.decision) as DecideOptions['decision'];
+        if (word !== undefined && options.decision !== undefined && word !== options.decision) {
+          const message = `Both "${word}" and --decision ${options.decision} are given.`;
+          throw new ClientError('invalid', message, 'Give one of them.');
+        }
+        return withBackstep(doors, options, async (backstep) => {
+          const send = async (hold: string, decision: DecisionMessage['decision']) => {
+            const message = { hold, decision, by, ...(reason === undefined ? {} : { reason }) };
+            const answer = await backstep.decide(service, message);
+            doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
+            return exit.done;
+          };
+          if (options.hold !== undefined && decision !== undefined) return send(options.hold, decision);
+          const { progress, noWorker } = await backstep.progress(service);
+          if (progress === undefined) {
+            throw new ClientError('no-worker', noWorker ?? 'No worker answers.', 'No decision was sent.');
+          }
+          const { hold } = progress;
+          if (hold === undefined) {
+            const next = `See what it is doing: \`backstep status ${service}\`.`;
+            throw new ClientError('refused', `It does not hold; the rollback is at ${progress.phase}.`, next);
+          }
+          if (decision !== undefined) return send(hold.hold, decision);
+          if (options.json || !doors.interactive) {
+            const next = `Give one: \`backstep decide ${service} ${hold.decisions.join('|')} --hold ${hold.hold}\`.`;
+            throw new ClientError(
+              'refused',
+              `Hold ${hold.hold} needs a decision: ${hold.fault.message}`,
+              next,
+            );
+          }
+          showOpen(doors, progress);
+          const said = await askHold(doors, backstep, service, hold, by);
+          if (said === undefined) return exit.refused;
+          doors.out(`${said}\n`);
+          return exit.done;
+        });
+      }),
+    );
+};

@@ -1,0 +1,93 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { connectBackstep } from '../client.ts';
+import type { Backstep, ConnectOptions } from '../client.ts';
+import type { Exit } from './exit.ts';
+
+export interface Choice {
+  name: string;
+  value: string;
+  description?: string;
+}
+
+/** What a command speaks through; tests hand it others. */
+export interface Doors {
+  out: (text: string) => void;
+  err: (text: string) => void;
+  /** Width of the terminal that is drawn on; absent where the output goes elsewhere. */
+  columns?: number;
+  /** True where a person can be asked. */
+  interactive: boolean;
+  colours: ReturnType<typeof pc.createColors>;
+  /** Who runs the command, as the system knows. */
+  person: string;
+  services: string;
+  connect(options: ConnectOptions): Promise<Backstep>;
+  choose(question: string, choices: Choice[], signal?: AbortSignal): Promise<string>;
+  /** Aborted at Ctrl-C. */
+  interrupted: AbortSignal;
+}
+
+export interface GlobalOptions extends ConnectOptions {
+  json?: boolean;
+}
+
+/** The operating system's user; under sudo the one who called it. */
+export function systemPerson(variables: NodeJS.ProcessEnv): string {
+  const sudo = variables['SUDO_USER'];
+  if (sudo) return sudo;
+  try {
+    return userInfo().username;
+  } catch {
+    return variables['USER'] ?? 'unknown';
+  }
+}
+
+/** The doors of a real terminal. Prompts are loaded only when somebody is asked: they take 0.1 s. */
+export function terminal(interrupted: AbortSignal): Doors {
+  const { stdin, stdout, stderr, env } = process;
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    ...(stdout.isTTY ? { columns: stdout.columns } : {}),
+    interactive: stdin.isTTY && stdout.isTTY,
+    colours: pc.createColors(stdout.isTTY && !env['NO_COLOR']),
+    person: systemPerson(env),
+    services: env['BACKSTEP_SERVICES'] || 'services',
+    connect: connectBackstep,
+    choose: async (message, choices, signal) => {
+      const { select } = await import('@inquirer/prompts');
+      return select({ message, choices }, signal === undefined ? {} : { signal });
+    },
+    interrupted,
+  };
+}
+
+/** Connects, works, and closes. `options` are those of the command together with the global ones. */
+export async function withBackstep<T>(
+  doors: Doors,
+  { address, namespace, profile }: GlobalOptions,
+  work: (backstep: Backstep) => Promise<T>,
+): Promise<T> {
+  const backstep = await doors.connect({
+    ...(address === undefined ? {} : { address }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(profile === undefined ? {} : { profile }),
+  });
+  try {
+    return await work(backstep);
+  } finally {
+    await backstep.close();
+  }
+}
+
+/** One command: registers itself on the program; its action answers with the exit status. */
+export type Register = (program: Command, doors: Doors, action: ActionOf) => void;
+
+/** Makes a commander action of a function that answers with an exit status. */
+export type ActionOf = <A extends unknown[]>(
+  work: (...args: A) => Promise<Exit>,
+) => (...args: A) => Promise<void>;
+
+export const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;

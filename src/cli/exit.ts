@@ -1,0 +1,52 @@
+import type { ClientErrorKind, End, Status } from '../client.ts';
+import type { Outcome } from '../runbook/outcome.ts';
+
+/** Exit statuses of every command. */
+export const exit = { done: 0, failed: 1, badInput: 2, refused: 3, notRolledBack: 4 } as const;
+export type Exit = (typeof exit)[keyof typeof exit];
+
+/** For the help; scripts rely on them. */
+export const exitHelp = `Exit statuses:
+  0  done; of a rollback: rolled back, or nothing to do
+  1  failed: Temporal cannot be reached, no worker answers, or something unexpected
+  2  bad input: arguments, request, or service definition
+  3  refused: nothing was changed by this command
+  4  not rolled back: waits at a hold, or ended put back, restored, aborted or failed`;
+
+export const ofError: Record<ClientErrorKind, Exit> = {
+  invalid: exit.badInput,
+  unreachable: exit.failed,
+  none: exit.refused,
+  'no-worker': exit.failed,
+  refused: exit.refused,
+  failed: exit.failed,
+};
+
+export const ofOutcome: Record<Outcome, Exit> = {
+  'rolled-back': exit.done,
+  'nothing-to-do': exit.done,
+  rejected: exit.refused,
+  'put-back': exit.notRolledBack,
+  restored: exit.notRolledBack,
+  aborted: exit.notRolledBack,
+};
+
+const badInput = /^(Invalid(Request|Definition)|Target(Unknown|NotAncestor)|SeveralHeads)$/;
+const refused = /^(Refused|AlreadyRunning|UnfinishedOperation|CancelRequested)$/;
+
+/** True where one of the faults is the caller's to correct. */
+export const isBadInput = (types: readonly string[]) => types.some((type) => badInput.test(type));
+
+/** Of a run that ended: by its outcome, or by the type of the failure it ended with. */
+export function ofEnd(end: End): Exit {
+  if ('result' in end) return 'outcome' in end.result ? ofOutcome[end.result.outcome] : exit.done;
+  const { type = '', faults = [] } = end.failure;
+  if (isBadInput([type, ...faults])) return exit.badInput;
+  return refused.test(type) ? exit.refused : exit.notRolledBack;
+}
+
+/** Of a rollback as it stands: an open one is fine unless it holds. */
+export function ofStatus({ end, progress }: Status): Exit {
+  if (end !== undefined) return ofEnd(end);
+  return progress?.hold === undefined ? exit.done : exit.notRolledBack;
+}

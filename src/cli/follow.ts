@@ -1,0 +1,107 @@
+import { ClientError } from '../client.ts';
+import type { Backstep, Status } from '../client.ts';
+import type { Doors } from './doors.ts';
+import { nameWidth, statusLines } from './status-view.ts';
+
+export interface FollowOptions {
+  json?: boolean;
+  /** Called at every look; may ask the person. Answers true where something was said, to look again at once. */
+  decide?: (status: Status, stopDrawing: () => void) => Promise<boolean>;
+}
+
+const every = 1_000;
+
+/**
+ * Shows a rollback until it has ended: drawn anew in place on a terminal, otherwise each line once when it
+ * changes, with `json` one object a line. Goes on when Temporal is away for a moment.
+ *
+ * @returns the last status; undefined where Ctrl-C came first
+ */
+export async function follow(
+  doors: Doors,
+  backstep: Backstep,
+  service: string,
+  options: FollowOptions = {},
+): Promise<Status | undefined> {
+  const screen = options.json ? undefined : screenOf(doors);
+  let shown = '';
+  for (;;) {
+    try {
+      for await (const status of backstep.watch(service, every, doors.interrupted)) {
+        if (doors.interrupted.aborted) return undefined;
+        if (screen !== undefined) screen.show(statusLines(status, Date.now(), doors.colours));
+        else {
+          const text = `${JSON.stringify(status)}\n`;
+          if (text !== shown) doors.out(text);
+          shown = text;
+        }
+        if (status.endedAt !== undefined) return status;
+        await options.decide?.(status, () => screen?.leave());
+      }
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.kind !== 'unreachable') throw error;
+      if (doors.interrupted.aborted) return undefined;
+      doors.err(`${error.message} Trying again.\n`);
+      screen?.leave();
+    }
+    if (doors.interrupted.aborted) return undefined;
+  }
+}
+
+interface Screen {
+  show(lines: string[]): void;
+  /** Leaves what is drawn where it is; the next drawing begins below. */
+  leave(): void;
+}
+
+function screenOf(doors: Doors): Screen {
+  const { columns } = doors;
+  return columns === undefined ? changesOnly(doors) : inPlace(doors, columns);
+}
+
+function inPlace(doors: Doors, columns: number): Screen {
+  let drawn = 0;
+  return {
+    show: (lines) => {
+      const up = drawn === 0 ? '' : `\u001B[${drawn}A\r\u001B[0J`;
+      doors.out(`${up}${lines.map((line) => `${cut(line, columns)}\n`).join('')}`);
+      drawn = lines.length;
+    },
+    leave: () => {
+      drawn = 0;
+    },
+  };
+}
+
+/** Each line once. The headline and a running step change every second: they count as new by their beginning. */
+function changesOnly(doors: Doors): Screen {
+  const seen = new Set<string>();
+  return {
+    show: (lines) => {
+      for (const [index, line] of lines.entries()) {
+        if (line.startsWith('  ○')) continue;
+        const running = line.startsWith('  ▶');
+        const key = index === 0 ? (line.split(', ')[0] ?? line) : running ? line.slice(0, nameWidth) : line;
+        if (seen.has(key)) continue;
+        seen.add(key);
+        doors.out(`${running ? line.slice(0, nameWidth).trimEnd() : line}\n`);
+      }
+    },
+    leave: () => undefined,
+  };
+}
+
+/** Cuts a line at the width of the terminal; a wrapped one would make the next drawing begin too low. */
+function cut(line: string, columns: number): string {
+  let room = columns - 1;
+  let result = '';
+  // Colours take no room: what follows an escape up to its "m".
+  for (const [index, part] of line.split('\u001B[').entries()) {
+    const textAt = index === 0 ? 0 : part.indexOf('m') + 1;
+    const text = [...part.slice(textAt)];
+    result += (index === 0 ? '' : `\u001B[${part.slice(0, textAt)}`) + text.slice(0, room).join('');
+    room -= text.length;
+    if (room < 0) return `${result}…\u001B[0m`;
+  }
+  return result;
+}

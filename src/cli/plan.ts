@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { json, withBackstep } from './doors.ts';
+import type { GlobalOptions, Register } from './doors.ts';
+import { exit, isBadInput } from './exit.ts';
+import { assessmentLines } from './plan-view.ts';
+
+interface PlanOptions extends GlobalOptions {
+  target: string;
+}
+
+export const plan: Register = (program, doors, action) => {
+  program
+    .command('plan')
+    .description('Show what a rollback would do; touches nothing')
+    .argument('<service>', 'name of a service definition')
+    .option('--target <revision>', '-1: one migration back; a revision; or base', '-1')
+    .action(
+      action(async (service: string, _options: object, command: Command) => {
+        const options = command.optsWithGlobals<PlanOptions>();
+        return withBackstep(doors, options, async (backstep) => {
+          const assessment = await backstep.plan({ service, target: options.target });
+          if (options.json) doors.out(json(assessment));
+          else doors.out(`${assessmentLines(assessment, doors.colours).join('\n')}\n`);
+          if (assessment.kind !== 'refused') return exit.done;
+          return isBadInput(assessment.faults.map(({ type }) => type)) ? exit.badInput : exit.refused;
+        });
+      }),
+    );
+};

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ClientError } from '../client.ts';
+import { acknowledge } from './acknowledge.ts';
+import { decide } from './decide.ts';
+import { json } from './doors.ts';
+import type { ActionOf, Doors, GlobalOptions, Register } from './doors.ts';
+import { exit, exitHelp, ofError } from './exit.ts';
+import type { Exit } from './exit.ts';
+import { plan } from './plan.ts';
+import { report } from './report.ts';
+import { rollback } from './rollback.ts';
+import { setup } from './setup.ts';
+import { status } from './status.ts';
+import { validate } from './validate.ts';
+import { approve, reject } from './verdict.ts';
+
+const commands: Register[] = [
+  setup,
+  rollback,
+  plan,
+  approve,
+  reject,
+  decide,
+  acknowledge,
+  status,
+  report,
+  validate,
+];
+
+const version = () =>
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
+
+/** Runs one command line, without the program's own name. Never throws; answers with the exit status. */
+export async function run(words: readonly string[], doors: Doors): Promise<Exit> {
+  let status: Exit = exit.done;
+  const action: ActionOf =
+    (work) =>
+    async (...args) => {
+      status = await work(...args);
+    };
+  const program = programOf(doors, action);
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.badInput;
+    return sayError(error, doors, program.opts<GlobalOptions>());
+  }
+}
+
+function programOf(doors: Doors, action: ActionOf): Command {
+  const program = new Command('backstep')
+    .description(
+      'Rolls a bad database migration back: durable, approved, verified, and put back where it fails.',
+    )
+    .version(version())
+    .option('--address <host:port>', 'Temporal server; otherwise TEMPORAL_ADDRESS or the profile')
+    .option('--namespace <name>', 'Temporal namespace; otherwise TEMPORAL_NAMESPACE or the profile')
+    .option('--profile <name>', 'profile of the Temporal TOML file; otherwise TEMPORAL_PROFILE')
+    .option('--json', 'answer with JSON')
+    .addHelpText('after', `\n${exitHelp}`)
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: doors.out, writeErr: doors.err })
+    .exitOverride();
+  for (const register of commands) register(program, doors, action);
+  return program;
+}
+
+/** One sentence and the next move; never a stack, since nobody can mend Backstep at night. */
+function sayError(error: unknown, doors: Doors, options: GlobalOptions): Exit {
+  const known = error instanceof ClientError;
+  const kind = known ? error.kind : 'failed';
+  const message = error instanceof Error ? error.message : String(error);
+  const next = known ? error.next : 'This is a bug in Backstep: please report it.';
+  if (options.json) doors.out(json({ error: { kind, message, next } }));
+  else doors.err(`${doors.colours.red(message)}\n${next}\n`);
+  return ofError[kind];
+}

@@ -1,0 +1,137 @@
+import type { AtWork, Status } from '../client.ts';
+import { inWords } from '../runbook/duration.ts';
+import { nameOf } from '../runbook/details.ts';
+import { bytesInWords } from '../runbook/summaries.ts';
+import type { Progress, StepProgress } from '../runbook/views.ts';
+import type { Doors } from './doors.ts';
+
+type Colours = Doors['colours'];
+
+/** Columns of sign and name at the beginning of a step's line. */
+export const nameWidth = 52;
+
+const signs = { 'to-do': '○', running: '▶', done: '✔', failed: '✘', holding: '⏸', skipped: '↷' } as const;
+
+function sign(state: StepProgress['state'], colours: Colours): string {
+  const paint = {
+    'to-do': colours.dim,
+    running: colours.cyan,
+    done: colours.green,
+    failed: colours.red,
+    holding: colours.yellow,
+    skipped: colours.yellow,
+  }[state];
+  return paint(signs[state]);
+}
+
+/** What a step is doing right now, with how far it is where that is known. */
+export function doing({ latest, attempt, lastFailure, startedAt, nextAttemptAt }: AtWork): string {
+  const amount = (value: number) =>
+    latest?.unit === 'bytes' ? bytesInWords(value) : value.toLocaleString('en');
+  const unit = latest?.unit === undefined || latest.unit === 'bytes' ? '' : ` ${latest.unit}`;
+  const far =
+    latest?.done === undefined
+      ? ''
+      : `: ${amount(latest.done)}${latest.of === undefined ? '' : ` of ${amount(latest.of)}`}${unit}`;
+  const again =
+    attempt > 1 ? ` (attempt ${attempt}${lastFailure === undefined ? '' : `; before: ${lastFailure}`})` : '';
+  const waits = startedAt === undefined && nextAttemptAt !== undefined ? 'waits for a worker' : '';
+  return `${latest === undefined ? waits : `${latest.doing}${far}`}${again}`;
+}
+
+/** One line of the list of steps. */
+export function stepLine(
+  line: StepProgress,
+  atWork: AtWork | undefined,
+  now: number,
+  colours: Colours,
+): string {
+  const took =
+    line.startedAt === undefined
+      ? ''
+      : inWords((line.endedAt === undefined ? now : Date.parse(line.endedAt)) - Date.parse(line.startedAt));
+  const says = line.state === 'running' && atWork !== undefined ? doing(atWork) : (line.summary ?? '');
+  const name = nameOf(line);
+  const text = `${name.padEnd(nameWidth - 4)} ${took.padStart(12)}`;
+  const shown = line.state === 'to-do' ? colours.dim(name) : text;
+  return `  ${sign(line.state, colours)} ${shown}${says === '' ? '' : `  ${says}`}`.trimEnd();
+}
+
+/** What a person must do now: the open gate or hold, with the commands to type. */
+export function waitsFor(progress: Progress, colours: Colours): string[] {
+  const { service, gate, hold } = progress;
+  if (hold !== undefined) {
+    return [
+      colours.yellow(`Hold ${hold.hold}: ${hold.fault.message}`),
+      `  Next: ${hold.fault.next}`,
+      ...(hold.deadline === undefined ? [] : [`  Until ${hold.deadline}; then everything goes by onGiveUp.`]),
+      ...hold.decisions.map((decision) => `  backstep decide ${service} ${decision} --hold ${hold.hold}`),
+      '  To undo the freeze by hand:',
+      ...hold.byHand.map((command) => `    ${command}`),
+    ];
+  }
+  if (gate !== undefined) {
+    const by = gate.approvedBy.length === 0 ? '' : `; approved by ${gate.approvedBy.join(', ')}`;
+    const people = gate.people === 1 ? '1 person' : `${gate.people} different people`;
+    const flags = `--gate ${gate.gate} --plan ${gate.hash}`;
+    return [
+      colours.yellow(
+        `Gate ${gate.gate} waits for ${people}, plan ${gate.hash}, until ${gate.expiresAt}${by}`,
+      ),
+      ...gate.shows.map((line) => `  ${line}`),
+      `  backstep approve ${service} ${flags}`,
+      `  backstep reject ${service} ${flags}`,
+    ];
+  }
+  return [];
+}
+
+/** How it ended, in a few lines; empty while it is open. */
+export function ending({ end, state }: Status, colours: Colours): string[] {
+  if (end === undefined) return [];
+  if ('failure' in end) {
+    return [colours.red(`${state.toLowerCase()}: ${end.failure.message}`), `Next: ${end.failure.next}`];
+  }
+  const { result } = end;
+  if ('continuesAs' in result) return [`It goes on as ${result.continuesAs}.`];
+  const good = result.outcome === 'rolled-back' || result.outcome === 'nothing-to-do';
+  return [
+    `${(good ? colours.green : colours.yellow)(result.outcome)}: ${result.reason}`,
+    ...(result.notVerified.length === 0 ? [] : [`Not verified: ${result.notVerified.join('; ')}`]),
+    ...(result.report === undefined
+      ? []
+      : [`Report: ${result.report.markdown}`, `        ${result.report.json}`]),
+  ];
+}
+
+/** The whole status, one entry a line. */
+export function statusLines(status: Status, now: number, colours: Colours): string[] {
+  const { service, progress, noWorker, atWork } = status;
+  const until = status.endedAt === undefined ? now : Date.parse(status.endedAt);
+  const took = inWords(until - Date.parse(status.startedAt));
+  const way = progress?.from === undefined ? '' : `  ${progress.from} → ${progress.target}`;
+  const doneWith = status.endedAt === undefined ? `for ${took}` : `took ${took}`;
+  return [
+    `${colours.bold(service)}${way}  ${progress?.operation ?? status.workflowId}  ${status.state.toLowerCase()}, ${doneWith}`,
+    ...(progress?.steps ?? []).map((line) =>
+      stepLine(
+        line,
+        atWork.find(({ step }) => step === line.step),
+        now,
+        colours,
+      ),
+    ),
+    ...(progress === undefined ? atWork.map((work) => `  ${work.step}: ${doing(work)}`) : []),
+    ...(progress?.cancelRequested
+      ? [colours.yellow('A cancel request came after the pivot: it holds at the next step.')]
+      : []),
+    ...(progress?.escalated ?? []).map(({ to, why }) => colours.yellow(`Escalated to ${to}: ${why}`)),
+    ...(progress?.acknowledgedBy.length ? [`Acknowledged by ${progress.acknowledgedBy.join(', ')}`] : []),
+    ...(progress?.ignored ?? []).map(
+      ({ message, by, why }) => `Counted for nothing: ${message} by ${by}: ${why}`,
+    ),
+    ...(noWorker === undefined ? [] : [colours.red(noWorker)]),
+    ...(progress === undefined || status.endedAt !== undefined ? [] : waitsFor(progress, colours)),
+    ...ending(status, colours),
+  ];
+}

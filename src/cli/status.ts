@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { json, withBackstep } from './doors.ts';
+import type { GlobalOptions, Register } from './doors.ts';
+import { ofStatus } from './exit.ts';
+import { follow } from './follow.ts';
+import { left } from './rollback.ts';
+import { statusLines } from './status-view.ts';
+
+interface StatusOptions extends GlobalOptions {
+  watch?: boolean;
+}
+
+export const status: Register = (program, doors, action) => {
+  program
+    .command('status')
+    .description('Show the newest rollback of a service: its steps, and what it waits for')
+    .argument('<service>', 'name of the service')
+    .option('--watch', 'live, until it has ended')
+    .action(
+      action(async (service: string, _options: object, command: Command) => {
+        const options = command.optsWithGlobals<StatusOptions>();
+        return withBackstep(doors, options, async (backstep) => {
+          if (options.watch) {
+            const last = await follow(doors, backstep, service, options.json ? { json: true } : {});
+            return last === undefined ? left(doors, service, options) : ofStatus(last);
+          }
+          const found = await backstep.progress(service);
+          if (options.json) doors.out(json(found));
+          else doors.out(`${statusLines(found, Date.now(), doors.colours).join('\n')}\n`);
+          return ofStatus(found);
+        });
+      }),
+    );
+};

@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import { ClientError } from '../client.ts';
+import type { Backstep } from '../client.ts';
+import type { VerdictMessage } from '../runbook/messages.ts';
+import type { GateName } from '../runbook/service.ts';
+import type { GateProgress } from '../runbook/views.ts';
+import { showOpen } from './ask.ts';
+import { json, withBackstep } from './doors.ts';
+import type { Doors, GlobalOptions, Register } from './doors.ts';
+import { exit } from './exit.ts';
+
+interface VerdictOptions extends GlobalOptions {
+  gate?: GateName;
+  plan?: string;
+  by: string;
+  reason?: string;
+}
+
+const command =
+  (verb: 'approve' | 'reject', description: string): Register =>
+  (program, doors, action) => {
+    program
+      .command(verb)
+      .description(description)
+      .argument('<service>', 'name of the service')
+      .option('--gate <gate>', 'start, downgrade or restore; the open one if not given')
+      .option('--plan <hash>', 'the plan hash shown; without it you are shown the gate and asked')
+      .option('--by <name>', 'who says it', doors.person)
+      .option('--reason <text>', 'why, for the report')
+      .action(
+        action(async (service: string, _options: object, command: Command) => {
+          const options = command.optsWithGlobals<VerdictOptions>();
+          return withBackstep(doors, options, async (backstep) => {
+            const meant = await gateOf(doors, backstep, service, verb, options);
+            if (meant === undefined) return exit.refused;
+            const { by, reason } = options;
+            const message = { ...meant, by, ...(reason === undefined ? {} : { reason }) };
+            const answer = await backstep[verb](service, message);
+            doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
+            return exit.done;
+          });
+        }),
+      );
+  };
+
+export const approve = command('approve', 'Let the rollback pass its gate, for one plan hash');
+export const reject = command('reject', 'Refuse the gate; what was stopped is put back');
+
+/** The gate and hash that are meant: those given, or the open gate's after a person has seen it. */
+async function gateOf(
+  doors: Doors,
+  backstep: Backstep,
+  service: string,
+  verb: string,
+  { gate, plan, json: asJson }: VerdictOptions,
+): Promise<Pick<VerdictMessage, 'gate' | 'plan'> | undefined> {
+  if (gate !== undefined && plan !== undefined) return { gate, plan };
+  const { progress, noWorker } = await backstep.progress(service);
+  if (progress === undefined) {
+    throw new ClientError('no-worker', noWorker ?? 'No worker answers.', `"${verb}" was not sent.`);
+  }
+  const open = progress.gate;
+  if (open === undefined || (gate !== undefined && gate !== open.gate)) {
+    const which = gate === undefined ? 'No gate' : `Gate ${gate}`;
+    const next = `See what it is doing: \`backstep status ${service}\`.`;
+    throw new ClientError('refused', `${which} is not open; the rollback is at ${progress.phase}.`, next);
+  }
+  if (plan !== undefined) return { gate: open.gate, plan };
+  if (asJson || !doors.interactive)
+    throw new ClientError('refused', notShown(open), nextOf(service, verb, open));
+  showOpen(doors, progress);
+  const answer = await doors.choose(`${verb === 'approve' ? 'Approve' : 'Reject'} this plan, ${open.hash}?`, [
+    { name: 'no', value: 'no', description: 'nothing is sent' },
+    {
+      name: 'yes',
+      value: 'yes',
+      description: verb === 'approve' ? 'the rollback goes on' : 'what was stopped is put back',
+    },
+  ]);
+  return answer === 'yes' ? { gate: open.gate, plan: open.hash } : undefined;
+}
+
+const notShown = ({ gate, hash }: GateProgress) =>
+  `Gate ${gate} is open for plan ${hash}; without a terminal the hash must be given.`;
+
+const nextOf = (service: string, verb: string, { gate, hash }: GateProgress) =>
+  `Look at it with \`backstep status ${service}\`, then: backstep ${verb} ${service} --gate ${gate} --plan ${hash}`;
