@@ -36,7 +36,7 @@ export const queries = {
       concat_ws(' ', CASE c.relkind WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' ELSE 'table' END,
         CASE c.relpersistence WHEN 'u' THEN 'unlogged' END, 'owner ' || pg_get_userbyid(c.relowner),
         CASE WHEN c.relrowsecurity THEN 'row security' END, CASE WHEN c.relforcerowsecurity THEN 'forced' END,
-        CASE WHEN c.relreplident <> 'd' THEN 'replica identity ' || c.relreplident END,
+        CASE WHEN c.relreplident <> 'd' THEN 'replica identity ' || c.relreplident::text END,
         pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid), array_to_string(c.reloptions, ', '),
         (SELECT 'inherits ' || string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)
          FROM pg_inherits i WHERE i.inhrelid = c.oid)) AS definition
@@ -47,7 +47,7 @@ export const queries = {
         CASE WHEN a.attcollation <> t.typcollation THEN 'collate ' || a.attcollation::regcollation END,
         CASE WHEN a.attnotnull THEN 'not null' END,
         CASE a.attidentity WHEN 'a' THEN 'identity always' WHEN 'd' THEN 'identity by default' END,
-        CASE WHEN a.attgenerated <> '' THEN 'generated ' || a.attgenerated WHEN d.oid IS NOT NULL THEN 'default' END,
+        CASE WHEN a.attgenerated <> '' THEN 'generated ' || a.attgenerated::text WHEN d.oid IS NOT NULL THEN 'default' END,
         pg_get_expr(d.adbin, d.adrelid)) AS definition
     FROM pg_attribute a JOIN ${relations} ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

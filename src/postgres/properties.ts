@@ -40,10 +40,11 @@ export async function propertiesOf(
   const { datlocprovider, datlocale, daticulocale, daticurules } = row.all;
   const locale = datlocale ?? daticulocale ?? undefined;
   const clauses = [
+    // Even the default one may not be named without a grant on it.
+    ...(row.tablespace === 'pg_default' ? [] : [`TABLESPACE ${quoted(row.tablespace)}`]),
     `ENCODING ${literal(row.encoding)}`,
     `LC_COLLATE ${literal(row.collate)}`,
     `LC_CTYPE ${literal(row.ctype)}`,
-    `TABLESPACE ${quoted(row.tablespace)}`,
     `CONNECTION LIMIT ${row.connlimit}`,
   ];
   if (datlocprovider === 'i') clauses.push('LOCALE_PROVIDER icu', `ICU_LOCALE ${literal(locale ?? '')}`);

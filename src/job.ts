@@ -1,0 +1,33 @@
+import { backUp } from './jobs/back-up.ts';
+import type { BackUpArguments, CheckArguments, RestoreArguments } from './jobs/manifest.ts';
+import { argumentsVariable, sayFailure, sayResult } from './jobs/protocol.ts';
+import { check, restore } from './jobs/restore.ts';
+import { Failure } from './runbook/failures.ts';
+
+/** What runs in Backstep's own job image: `node job.js back-up | check | restore`. */
+const programs: Record<string, (told: unknown) => Promise<unknown>> = {
+  'back-up': (told) => backUp(environment('DATABASE_URL'), told as BackUpArguments),
+  check: (told) => check(told as CheckArguments),
+  restore: (told) => restore(environment('ADMIN_URL'), told as RestoreArguments),
+};
+
+function environment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') throw new Failure('JobFailed', `The environment has no ${name}.`);
+  return value;
+}
+
+// The first process of a container ignores signals that it does not handle; its children go with it.
+process.on('SIGTERM', () => process.exit(143));
+
+const name = process.argv[2] ?? '';
+try {
+  const program = programs[name];
+  if (program === undefined)
+    throw new Failure('JobFailed', `Unknown program ${name}: one of ${Object.keys(programs).join(', ')}.`);
+  sayResult(await program(JSON.parse(environment(argumentsVariable))));
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  sayFailure({ type: error instanceof Failure ? error.type : 'JobFailed', message });
+  process.exitCode = 1;
+}
