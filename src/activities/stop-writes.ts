@@ -1,3 +1,4 @@
+import { imageOf } from '../kubernetes/deployments.ts';
 import { claim, update } from '../kubernetes/records.ts';
 import { foundWriters, stopStarting } from '../kubernetes/writers.ts';
 import { raise } from '../postgres/barrier.ts';
@@ -11,7 +12,7 @@ import type { Plan } from '../runbook/plan.ts';
 import type { OperationRecord } from '../runbook/record.ts';
 import { adminUrl, applicationUrl } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
-import { endWriters, writersOf } from './writers.ts';
+import { containerOf, endWriters, writersOf } from './writers.ts';
 
 /**
  * Runbook, Step 1. Wanted: nothing that the definition names runs, the database is aside, no foreign session
@@ -98,14 +99,20 @@ async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<Oper
 /** Law 4: what ran is put back as found; what somebody had stopped by hand, as the definition wants it. */
 function stoppedBy(plan: Plan, found: Awaited<ReturnType<typeof foundWriters>>): OperationRecord['stopped'] {
   return {
-    workloads: found.deployments.map(({ name, replicas, image }) => {
+    workloads: found.deployments.map(({ name, replicas, template }) => {
       const wanted =
         plan.workloads.find(({ deployment }) => deployment === name)?.wanted.replicas ?? replicas;
+      const image = imageOf(template, containerOf(plan, name));
       return { deployment: name, found: replicas, putBack: replicas === 0 ? wanted : replicas, image };
     }),
-    cronJobs: found.cronJobs.map(({ name, suspended, image }) => {
+    cronJobs: found.cronJobs.map(({ name, suspended, template }) => {
       const wanted = plan.cronJobs.find((cronJob) => cronJob.name === name)?.wanted.suspended ?? suspended;
-      return { name, found: { suspended }, putBack: { suspended: suspended && wanted }, image };
+      return {
+        name,
+        found: { suspended },
+        putBack: { suspended: suspended && wanted },
+        image: imageOf(template),
+      };
     }),
   };
 }

@@ -14,6 +14,10 @@ export const writersOf = ({ service }: Plan): Writers => ({
   cronJobs: service.cronJobs.map(({ name }) => name),
 });
 
+/** Container whose image a release is known by: that of the migrations in their workload, else the first. */
+export const containerOf = ({ service }: Plan, deployment: string): string | undefined =>
+  deployment === service.migrations.workload ? service.migrations.container : undefined;
+
 const every = 300;
 /** Given to the kubelet, once pods have been told to end within a second. */
 const killedWithin = 30_000;

@@ -6,6 +6,7 @@ import type { Cluster } from './cluster.ts';
 import { imageOf } from './deployments.ts';
 import { mergePatch, strategicPatch } from './patch.ts';
 import { nameOf } from './pods.ts';
+import { without } from './without.ts';
 
 /** Reads a CronJob; undefined where there is none. */
 export const findCronJob = (
@@ -123,6 +124,7 @@ export function runOnce(
         },
       ],
     },
-    ...(template?.spec && { spec: template.spec }),
+    // A Job that removes itself could not be asked how it ended.
+    ...(template?.spec && { spec: without(template.spec, ['ttlSecondsAfterFinished']) }),
   };
 }

@@ -1,4 +1,3 @@
-import { dirname, basename } from 'node:path/posix';
 import type {
   V1Container,
   V1EnvVar,
@@ -7,18 +6,11 @@ import type {
   V1PodTemplateSpec,
   V1Volume,
   V1VolumeMount,
-  V1VolumeProjection,
 } from '@kubernetes/client-node';
 import { Failure } from '../runbook/failures.ts';
 import { labels, type OperationId } from '../runbook/names.ts';
-
-/** One key of a Secret as a file: how an application that reads its database URL from a file gets another. */
-export interface SecretFile {
-  secret: string;
-  key: string;
-  /** Absolute path of the file in the container. */
-  path: string;
-}
+import { mountedFile, type SecretFile } from './secret-file.ts';
+import { without } from './without.ts';
 
 export interface JobWish {
   name: string;
@@ -62,7 +54,7 @@ export function jobFromTemplate(wish: JobWish): V1Job {
   const sidecars = (pod.initContainers ?? [])
     .filter(({ restartPolicy }) => restartPolicy === 'Always')
     .map(withoutHostPorts);
-  const file = wish.secretFile && mounted(wish.secretFile, found.volumeMounts ?? [], pod.volumes ?? []);
+  const file = wish.secretFile && mountedFile(wish.secretFile, found.volumeMounts ?? [], pod.volumes ?? []);
   const ours = wish.volumes ?? [];
   const container = onlyTheCommand(found, wish, [
     ...(file?.mounts ?? found.volumeMounts ?? []),
@@ -146,46 +138,4 @@ function whereItRuns(pod: V1PodSpec): Partial<V1PodSpec> {
     ]),
     ...(nodeAffinity && { affinity: { nodeAffinity } }),
   };
-}
-
-function without<T extends object, K extends keyof T & string>(value: T, keys: K[]): Omit<T, K> {
-  const kept = Object.entries(value).filter(([key]) => !keys.includes(key as K));
-  return Object.fromEntries(kept) as Omit<T, K>;
-}
-
-const fileVolume = 'backstep-database-url';
-
-/**
- * Puts the Secret's key in place of the file. Where the directory is a Secret or ConfigMap of its own, the
- * other files of it stay: both are projected into one volume.
- */
-function mounted(file: SecretFile, mounts: V1VolumeMount[], volumes: V1Volume[]) {
-  const directory = dirname(file.path);
-  const here = mounts.find(({ mountPath }) => mountPath.replace(/\/$/, '') === directory);
-  const there = volumes.find(({ name }) => name === here?.name);
-  const theirs =
-    there === undefined || here?.subPath !== undefined ? undefined : projections(there, basename(file.path));
-  const source: V1VolumeProjection = {
-    secret: { name: file.secret, items: [{ key: file.key, path: basename(file.path) }] },
-  };
-  const volume = { name: fileVolume, projected: { sources: [...(theirs ?? []), source] } };
-  const others = mounts.filter(
-    (mount) => mount.mountPath !== file.path && (theirs === undefined || mount !== here),
-  );
-  const mount =
-    theirs === undefined
-      ? { name: fileVolume, mountPath: file.path, subPath: basename(file.path), readOnly: true }
-      : { name: fileVolume, mountPath: directory, readOnly: true };
-  return { volumes: [...volumes, volume], mounts: [...others, mount] };
-}
-
-/** The sources of a volume, without the item that would lie where our file goes: two of one path are refused. */
-function projections(volume: V1Volume, taken: string): V1VolumeProjection[] | undefined {
-  const name = volume.secret?.secretName ?? volume.configMap?.name;
-  if (name === undefined) return undefined;
-  const items = (volume.secret ?? volume.configMap)?.items?.filter(({ path }) => path !== taken);
-  // No items at all would mean every key.
-  if (items?.length === 0) return [];
-  const source = { name, ...(items && { items }) };
-  return [volume.secret === undefined ? { configMap: source } : { secret: source }];
 }

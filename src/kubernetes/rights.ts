@@ -45,7 +45,7 @@ export function rightsNeeded(namespace: string, recordsNamespace: string): Right
   return [
     ...all('get create update', '', 'configmaps', recordsNamespace),
     ...all('get create update delete', '', 'secrets', namespace),
-    ...all('get list delete', '', 'pods', namespace),
+    ...all('list delete', '', 'pods', namespace),
     ...all('get', '', 'pods/log', namespace),
     ...all('list', '', 'events', namespace),
     ...all('get', '', 'services/proxy', namespace),

@@ -1,8 +1,8 @@
-import type { V1Job, V1Pod } from '@kubernetes/client-node';
+import type { V1Job, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { endOfJob, isSuspended, jobsOfCronJobs, readCronJob, suspend, templateOf } from './cron-jobs.ts';
-import { imageOf, podsOfDeployment, readDeployment, replicasOf, scale } from './deployments.ts';
+import { podsOfDeployment, readDeployment, replicasOf, scale } from './deployments.ts';
 import { deleteJob } from './job-removal.ts';
 import { mayRun, nameOf } from './pods.ts';
 
@@ -14,19 +14,19 @@ export interface Writers {
 }
 
 export interface FoundWriters {
-  deployments: { name: string; replicas: number; image: string }[];
-  cronJobs: { name: string; suspended: boolean; image: string }[];
+  deployments: { name: string; replicas: number; template: V1PodTemplateSpec | undefined }[];
+  cronJobs: { name: string; suspended: boolean; template: V1PodTemplateSpec | undefined }[];
 }
 
 /** The writers as they are now. Throws Failure WorkloadMissing for the first that is not there. */
 export async function foundWriters(cluster: Cluster, writers: Writers): Promise<FoundWriters> {
   const deployments = writers.deployments.map(async (name) => {
     const found = await readDeployment(cluster, writers.namespace, name);
-    return { name, replicas: replicasOf(found), image: imageOf(found.spec?.template) };
+    return { name, replicas: replicasOf(found), template: found.spec?.template };
   });
   const cronJobs = writers.cronJobs.map(async (name) => {
     const found = await readCronJob(cluster, writers.namespace, name);
-    return { name, suspended: isSuspended(found), image: imageOf(templateOf(found)) };
+    return { name, suspended: isSuspended(found), template: templateOf(found) };
   });
   return { deployments: await Promise.all(deployments), cronJobs: await Promise.all(cronJobs) };
 }

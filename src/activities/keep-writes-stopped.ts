@@ -1,0 +1,121 @@
+import { pause } from '../kubernetes/pause.ts';
+import { update } from '../kubernetes/records.ts';
+import { endJobs, runningJobs, stopStarting } from '../kubernetes/writers.ts';
+import { raise, state } from '../postgres/barrier.ts';
+import { withClient } from '../postgres/connect.ts';
+import { endSessions, foreignSessions, inWords } from '../postgres/sessions.ts';
+import type { Breach, DeedInput, DeedOutput } from '../runbook/deeds.ts';
+import { Failure } from '../runbook/failures.ts';
+import type { Plan } from '../runbook/plan.ts';
+import { adminUrl } from './connections.ts';
+import type { Attempt, Means } from './means.ts';
+import { writersOf } from './writers.ts';
+
+const every = 1_000;
+/** The record is one ConfigMap of at most 1 MiB. */
+const keptBreaches = 100;
+
+/**
+ * Wanted, from the stop to the start of the application: what was stopped stays so. Looks each second, stops
+ * what came back, and writes every breach to the record, where `downgrade` reads whether one of them reached
+ * the database. A hold may last days: what cannot be asked right now is asked again.
+ *
+ * @returns the breaches seen, once the workflow asks for the end
+ * @throws Failure OperationLost; on a mere shutdown of the worker the signal's reason, so that another goes on
+ */
+export async function keepWritesStopped(
+  means: Means,
+  { plan }: DeedInput<'keep-writes-stopped'>,
+  attempt: Attempt,
+): Promise<DeedOutput<'keep-writes-stopped'>> {
+  const breaches: Breach[] = [];
+  const tell = teller(means, plan, attempt, breaches);
+  for (;;) {
+    try {
+      await look(means, plan, attempt, tell);
+      attempt.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
+      await pause(every, attempt.signal);
+    } catch (error) {
+      if (attempt.signal.aborted) {
+        if (attempt.cancelRequested()) return { breaches: breaches.slice(-keptBreaches) };
+        throw attempt.signal.reason;
+      }
+      if (error instanceof Failure && error.type === 'OperationLost') throw error;
+      const words = `could not look whether writes are still stopped: ${String(error)}`;
+      attempt.log.warn(words);
+      attempt.progress({ doing: words });
+      await pause(every, attempt.signal).catch(() => undefined);
+    }
+  }
+}
+
+interface Seen {
+  what: string;
+  reachedDatabase: boolean;
+  /** It stays until a person removes it, and is told once. */
+  lasts?: boolean;
+}
+type Tell = (seen: Seen[]) => Promise<void>;
+
+/** Writes what was seen to the record; what could not be written is kept for the next time. */
+function teller(means: Means, plan: Plan, attempt: Attempt, told: Breach[]): Tell {
+  const lasting = new Set<string>();
+  let pending: Breach[] = [];
+  return async (seen) => {
+    const at = new Date().toISOString();
+    for (const { what, reachedDatabase, lasts } of seen) {
+      if (lasts === true && lasting.has(what)) continue;
+      if (lasts === true) lasting.add(what);
+      attempt.log.warn(`came back while writes are stopped: ${what}`);
+      pending.push({ at, what, reachedDatabase });
+    }
+    if (pending.length === 0) return;
+    const written = pending;
+    await update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (now) => ({
+      ...now,
+      breaches: [...now.breaches, ...written].slice(-keptBreaches),
+    }));
+    pending = pending.filter((breach) => !written.includes(breach));
+    told.push(...written);
+  };
+}
+
+/** Stops what came back. Every part is looked at, whatever fails; then the first failure is thrown. */
+async function look(means: Means, plan: Plan, attempt: Attempt, tell: Tell): Promise<void> {
+  const { cluster } = means;
+  const writers = writersOf(plan);
+  const [restarted, jobs, sessions] = await Promise.allSettled([
+    stopStarting(cluster, writers),
+    runningJobs(cluster, writers).then((found) => endJobs(cluster, found)),
+    lookAtDatabase(means, plan, attempt, tell),
+  ]);
+  const came = [
+    ...(restarted.status === 'fulfilled' ? restarted.value : []),
+    ...(jobs.status === 'fulfilled' ? jobs.value.map((name) => `Job ${name} was running`) : []),
+  ];
+  await tell(came.map((what) => ({ what, reachedDatabase: false })));
+  for (const result of [restarted, jobs, sessions]) if (result.status === 'rejected') throw result.reason;
+}
+
+/** A session is written down before it is ended: a crash in between must not hide that it was there. */
+async function lookAtDatabase(means: Means, plan: Plan, attempt: Attempt, tell: Tell): Promise<void> {
+  const { service, database, operation } = plan;
+  const admin = await adminUrl(means, service);
+  await withClient(admin, { operation, statementTimeout: 5_000, signal: attempt.signal }, async (client) => {
+    const found = await state(client, database);
+    const sessions = await foreignSessions(client, database.aside, operation);
+    const seen: Seen[] = sessions.map((session) => ({
+      what: `a session on ${database.aside}: ${inWords(session)}`,
+      reachedDatabase: true,
+    }));
+    if (found === 'occupied') {
+      const what = `somebody made a database ${database.name} while ${database.aside} was aside; writes may go there`;
+      seen.push({ what, reachedDatabase: false, lasts: true });
+    }
+    if (found === 'down')
+      seen.push({ what: `the barrier of ${database.name} was lowered`, reachedDatabase: true });
+    await tell(seen);
+    if (sessions.length > 0) await endSessions(client, database.aside, operation);
+    if (found === 'down') await raise(client, database, { signal: attempt.signal });
+  });
+}

@@ -1,0 +1,141 @@
+import {
+  bornAt,
+  endOfJob,
+  isSuspended,
+  jobsOfCronJobs,
+  readCronJob,
+  runOnce,
+  suspend,
+} from '../kubernetes/cron-jobs.ts';
+import { lastLines } from '../kubernetes/error-lines.ts';
+import { deleteJob, runJob } from '../kubernetes/jobs.ts';
+import { poll } from '../kubernetes/pause.ts';
+import { nameOf, podsOf } from '../kubernetes/pods.ts';
+import { mark, unmark } from '../kubernetes/resume-mark.ts';
+import type { DeedInput, ResumedCronJob } from '../runbook/deeds.ts';
+import { inWords } from '../runbook/duration.ts';
+import { Failure } from '../runbook/failures.ts';
+import { jobName } from '../runbook/names.ts';
+import type { CronJob } from '../runbook/service.ts';
+import type { Attempt, Means } from './means.ts';
+
+type Input = DeedInput<'resume-cron-jobs'>;
+
+/**
+ * Runbook, Step 7: one CronJob. Wanted: not suspended, and a run of it has succeeded with the older image:
+ * one that is started for this purpose while it is still suspended, or the next one by its schedule. A failure
+ * suspends it again, verifiably. Without a fitting image, or where the definition says so, it stays suspended.
+ *
+ * @throws Failure CronJobFailed, WorkloadMissing, KubernetesUnreachable, KubernetesRightMissing
+ */
+export async function resumeCronJobs(means: Means, input: Input, attempt: Attempt): Promise<ResumedCronJob> {
+  const { plan, cronJob: name } = input;
+  const { cluster } = means;
+  const { namespace } = plan.service;
+  const began = Date.now();
+  const seconds = () => (Date.now() - began) / 1_000;
+  const planned = plan.cronJobs.find((cronJob) => cronJob.name === name);
+  const definition = plan.service.cronJobs.find((cronJob) => cronJob.name === name);
+  if (planned === undefined || definition === undefined) {
+    throw new Failure('InvalidDefinition', `The plan has no CronJob ${name}.`);
+  }
+  if (planned.rollBackTo === undefined || planned.wanted.suspended) {
+    await suspend(cluster, namespace, name, true);
+    return { name, staysSuspended: true, seconds: seconds() };
+  }
+  try {
+    const job =
+      definition.resume === 'run-once'
+        ? await oneRun(means, input, definition, attempt)
+        : await nextRun(means, input, definition, attempt);
+    return { name, job, staysSuspended: false, seconds: seconds() };
+  } catch (error) {
+    if (attempt.signal.aborted || (error instanceof Failure && error.type === 'KubernetesUnreachable'))
+      throw error;
+    throw await suspendedAgain(means, namespace, name, error);
+  }
+}
+
+/** Starts a run first, and lets the schedule go on only after it has succeeded. */
+async function oneRun(means: Means, input: Input, definition: CronJob, attempt: Attempt): Promise<string> {
+  const { plan, cronJob: name } = input;
+  const { cluster } = means;
+  const { namespace } = plan.service;
+  const step = 'resume-cron-jobs';
+  const run = { name: jobName(plan.operation, step, input.try, name), operation: plan.operation, step };
+  const job = runOnce(await readCronJob(cluster, namespace, name), run);
+  const late = AbortSignal.timeout(definition.within);
+  const doing = `runs CronJob ${name} once`;
+  attempt.progress({ doing });
+  try {
+    const end = await runJob(cluster, job, {
+      signal: AbortSignal.any([attempt.signal, late]),
+      onLine: (line) => attempt.progress({ doing: `${doing}: ${line.slice(0, 200)}` }),
+    });
+    if (!end.succeeded) {
+      throw failed(`Its run ${end.name} failed: ${end.reason ?? 'no reason given'}.`, end.lines);
+    }
+  } catch (error) {
+    if (!late.aborted || attempt.signal.aborted) throw error;
+    await deleteJob(cluster, namespace, run.name);
+    throw failed(
+      `Its run ${run.name} did not succeed within ${inWords(definition.within)}, and was deleted.`,
+    );
+  }
+  await suspend(cluster, namespace, name, false);
+  if (isSuspended(await readCronJob(cluster, namespace, name))) {
+    throw failed('It was suspended by somebody else right after it was resumed.');
+  }
+  return run.name;
+}
+
+/** Lets the schedule go on, and sees the next run that the controller makes succeed. */
+async function nextRun(means: Means, input: Input, definition: CronJob, attempt: Attempt): Promise<string> {
+  const { plan, cronJob: name } = input;
+  const { cluster } = means;
+  const { namespace } = plan.service;
+  // Written with the API server's own clock before the schedule goes on, so that a second attempt knows, too.
+  const since = await mark(cluster, namespace, name, `${plan.operation}-${input.try}`);
+  await suspend(cluster, namespace, name, false);
+  const run = await poll({ every: 1_000, within: definition.within, signal: attempt.signal }, async () => {
+    const jobs = (await jobsOfCronJobs(cluster, namespace, [name])).filter((job) => bornAt(job) > since);
+    const job = jobs[0];
+    const doing =
+      job === undefined ? `waits for the next run of CronJob ${name}` : `waits for Job ${nameOf(job)}`;
+    attempt.progress({ doing });
+    const end = job && endOfJob(job);
+    return job && end && { job, ...end };
+  });
+  if (run === undefined) throw failed(`No run of it ended within ${inWords(definition.within)}.`);
+  if (!run.succeeded) {
+    const pods = await podsOf(cluster, namespace, `batch.kubernetes.io/job-name=${nameOf(run.job)}`);
+    throw failed(
+      `Its run ${nameOf(run.job)} failed: ${run.reason ?? 'no reason given'}.`,
+      await lastLines(cluster, pods),
+    );
+  }
+  await unmark(cluster, namespace, name);
+  return nameOf(run.job);
+}
+
+const failed = (words: string, lines: readonly string[] = []) =>
+  new Failure(
+    'CronJobFailed',
+    lines.length === 0 ? words : `${words}\nLast lines of its log:\n${lines.slice(-15).join('\n')}`,
+  );
+
+async function suspendedAgain(
+  means: Means,
+  namespace: string,
+  name: string,
+  error: unknown,
+): Promise<Failure> {
+  const words = error instanceof Error ? error.message : String(error);
+  await suspend(means.cluster, namespace, name, true);
+  await unmark(means.cluster, namespace, name);
+  const suspended = isSuspended(await readCronJob(means.cluster, namespace, name));
+  const now = suspended
+    ? 'It is suspended again.'
+    : 'It could NOT be suspended again: somebody else resumes it.';
+  return new Failure('CronJobFailed', `CronJob ${name}: ${words} ${now}`, {}, { cause: error });
+}
