@@ -98,7 +98,7 @@ function cut(line: string, columns: number): string {
   // Colours take no room: what follows an escape up to its "m".
   for (const [index, part] of line.split('\u001B[').entries()) {
     const textAt = index === 0 ? 0 : part.indexOf('m') + 1;
-    const text = [...part.slice(textAt)];
+    const text = Array.from(part.slice(textAt));
     result += (index === 0 ? '' : `\u001B[${part.slice(0, textAt)}`) + text.slice(0, room).join('');
     room -= text.length;
     if (room < 0) return `${result}…\u001B[0m`;

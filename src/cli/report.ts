@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { markdown } from '../runbook/report-markdown.ts';
+import { reportMarkdown } from '../runbook/report-markdown.ts';
 import { json, withBackstep } from './doors.ts';
 import type { GlobalOptions, Register } from './doors.ts';
 import { exit } from './exit.ts';
@@ -14,7 +14,7 @@ export const report: Register = (program, doors, action) => {
         const options = command.optsWithGlobals<GlobalOptions>();
         return withBackstep(doors, options, async (backstep) => {
           const found = await backstep.report(service);
-          doors.out(options.json ? json(found) : markdown(found));
+          doors.out(options.json ? json(found) : reportMarkdown(found));
           return exit.done;
         });
       }),

@@ -133,8 +133,10 @@ export function said(error: unknown): Said {
     type && isFailureType(type) ? failures[type].next : 'Look at the rollback: `backstep status <service>`.';
   const next = faults.length === 1 ? (faults[0]?.next ?? known) : known;
   const types = faults.flatMap((fault) => fault?.type ?? []);
+  // A workflow says its next move in the message too, for people who see nothing else.
+  const seen = message.trimEnd();
   return {
-    message: message.trimEnd(),
+    message: seen.endsWith(next) ? seen.slice(0, -next.length).trimEnd() : seen,
     next,
     ...(type ? { type } : {}),
     ...(types.length > 0 ? { faults: types } : {}),
