@@ -1,0 +1,193 @@
+import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
+import { shortHash } from '../runbook/hash.ts';
+import type { Plan } from '../runbook/plan.ts';
+import type { ServiceDefinition } from '../runbook/service.ts';
+import { base, resolveTarget } from '../alembic/target.ts';
+import { lookAtCluster, type ClusterFacts } from './assess/cluster.ts';
+import { lookAtDatabase, type DatabaseFacts } from './assess/database.ts';
+import { earlier, type Earlier } from './assess/earlier.ts';
+import { Faults } from './assess/faults.ts';
+import { candidatesOf, inspectImages, type SeenImage } from './assess/images.ts';
+import { migrationImage, type MigrationImage } from './assess/migrations.ts';
+import { observe } from './assess/observations.ts';
+import { planCronJob, planWorkload } from './assess/releases.ts';
+import { lookAtServer, type ServerFacts } from './assess/server.ts';
+import { areSearchAttributesRegistered } from './assess/temporal.ts';
+import type { Attempt, Means } from './means.ts';
+
+type Input = DeedInput<'assess'>;
+type Answer = DeedOutput<'assess'>;
+
+/**
+ * Pins everything decided, apart from what is only seen, and proves every right needed later, the undo
+ * included. Changes nothing: the Jobs that ask the images are removed again. Whatever is wrong is named in
+ * one refusal (runbook, Pre-Rollback Checklist and Step 3).
+ */
+export async function assess(means: Means, input: Input, attempt: Attempt): Promise<Answer> {
+  attempt.progress({ doing: `reading the definition of ${input.request.service}` });
+  const loaded = await means.definitions.load(input.request.service);
+  if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
+  const service = loaded.definition;
+  const faults = new Faults();
+  const refused = (): Answer => ({ kind: 'refused', faults: [...faults.all] });
+
+  attempt.progress({ doing: 'looking at the cluster and at the database' });
+  const [cluster, [facts, database]] = await Promise.all([
+    lookAtCluster(means, service, faults),
+    lookAtBoth(means, service, input, faults),
+  ]);
+  const jobImage = service.backup.image ?? means.jobImage;
+  if (jobImage === undefined) {
+    faults.add(
+      'InvalidDefinition',
+      'No image for backups: name backup.image, or set BACKSTEP_JOB_IMAGE of the worker.',
+    );
+  }
+  if (facts === undefined || database === undefined) return refused();
+
+  const before = lookBack(input, service, facts, database);
+  if (before.kind === 'nothing-to-do') return { ...before, revision: revisionOf(database) };
+  if (before.kind === 'refused') {
+    faults.take(before.fault);
+    return refused();
+  }
+  const record = before.kind === 'takes-up' ? before.record : undefined;
+  const current = record === undefined ? database.revisions : [record.from];
+  const asked = before.kind === 'takes-up' ? before.record.target : before.asked;
+
+  // Without any history it is known whether there is something to move, and from where.
+  const first = resolveTarget(asked, [], current);
+  if (first.kind === 'there' && record === undefined) return nothing(first.revision);
+  if (current.length === 1 && current[0] === asked && record === undefined) return nothing(asked);
+  if (current.length !== 1) {
+    if (first.kind === 'refused') faults.take(first.fault);
+    return refused();
+  }
+  attempt.progress({ doing: 'asking the images for their migrations' });
+  const images = await askImages(means, { input, service, cluster, facts }, attempt);
+  const env =
+    'env' in service.migrations.databaseUrl
+      ? service.migrations.databaseUrl.env
+      : service.migrations.databaseUrl.file;
+  const chosen = migrationImage(
+    images,
+    { holds: current[0] ?? '', current: database.revisions, env },
+    faults,
+  );
+  if (chosen === undefined) return refused();
+  const target = resolveTarget(asked, chosen.history, current);
+  if (target.kind === 'there') return nothing(target.revision);
+  if (target.kind === 'refused') {
+    faults.take(target.fault);
+    return refused();
+  }
+  const plan = planOf(
+    { input, service, cluster, facts, database, before, images, chosen, faults, jobImage: jobImage ?? '' },
+    target,
+  );
+  if (faults.all.length > 0) return refused();
+
+  attempt.progress({ doing: 'documenting the state before' });
+  const observations = await observe(means, input.operation, { facts, workloads: cluster.workloads });
+  observations.notes.unshift(...cluster.notes);
+  return {
+    kind: 'planned',
+    plan,
+    hash: shortHash(plan),
+    observations,
+    searchAttributes: await areSearchAttributesRegistered(),
+  };
+}
+
+const revisionOf = ({ revisions }: DatabaseFacts): string => revisions.join(', ') || base;
+
+const nothing = (revision: string): Answer => ({
+  kind: 'nothing-to-do',
+  reason: `The database is at ${revision} already.`,
+  revision,
+});
+
+async function lookAtBoth(
+  means: Means,
+  service: ServiceDefinition,
+  { operation, onlyPlan }: Input,
+  faults: Faults,
+): Promise<[ServerFacts | undefined, DatabaseFacts | undefined]> {
+  const facts = await lookAtServer(means, service, operation, { onlyPlan, faults });
+  if (facts === undefined) return [undefined, undefined];
+  return [facts, await lookAtDatabase(means, service, operation, { facts, faults })];
+}
+
+function lookBack(
+  { operation, request, onlyPlan }: Input,
+  { coolDown }: ServiceDefinition,
+  { record, open, finished }: ServerFacts,
+  { revisions }: DatabaseFacts,
+): Earlier {
+  const asked = { operation, request, onlyPlan, coolDown, now: Date.now() };
+  return earlier(asked, { record, finished, open, revisions });
+}
+
+function askImages(
+  means: Means,
+  {
+    input,
+    service,
+    cluster,
+    facts,
+  }: { input: Input; service: ServiceDefinition; cluster: ClusterFacts; facts: ServerFacts },
+  attempt: Attempt,
+): Promise<SeenImage[]> {
+  const { operation } = input;
+  const candidates = candidatesOf(service, cluster.workloads);
+  const aside = facts.now === facts.name ? {} : { database: facts.now };
+  return inspectImages(means, { service, operation, candidates, ...aside }, attempt);
+}
+
+interface Known {
+  input: Input;
+  service: ServiceDefinition;
+  cluster: ClusterFacts;
+  facts: ServerFacts;
+  database: DatabaseFacts;
+  before: Extract<Earlier, { kind: 'fresh' | 'takes-up' }>;
+  images: SeenImage[];
+  chosen: MigrationImage;
+  faults: Faults;
+  jobImage: string;
+}
+
+function planOf(known: Known, { from, target, reverts }: Pick<Plan, 'from' | 'target' | 'reverts'>): Plan {
+  const { input, service, cluster, facts, database, before, images, chosen, faults, jobImage } = known;
+  const takesUp = before.kind === 'takes-up' ? before.record : undefined;
+  const choice = { images, target, record: takesUp, faults, notes: cluster.notes };
+  const workloads = cluster.workloads.map((seen) => planWorkload(seen, choice));
+  const { approvals } = service;
+  if (before.kind === 'takes-up' && before.open) {
+    cluster.notes.unshift(
+      `Operation ${before.record.operation} on this database is open (workflow ${before.record.workflowId}).`,
+    );
+  }
+  return {
+    operation: input.operation,
+    service,
+    request: input.request,
+    database: {
+      server: facts.server,
+      serverMajor: facts.serverMajor,
+      name: facts.name,
+      owner: facts.owner,
+      role: database.role,
+      aside: facts.aside,
+    },
+    from,
+    target,
+    reverts: reverts.map(({ revision, parents, message, path }) => ({ revision, parents, message, path })),
+    migrationImage: chosen.image,
+    jobImage,
+    workloads,
+    cronJobs: cluster.cronJobs.map((seen) => planCronJob(seen, workloads, choice)),
+    ...(takesUp && { takesUp: { operation: takesUp.operation, pivotPassed: takesUp.pivotAt !== undefined } }),
+    people: (target === base ? approvals.base : approvals.downgrade).people,
+  };
+}

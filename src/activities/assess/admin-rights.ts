@@ -1,0 +1,35 @@
+import type { Client } from '../../postgres/connect.ts';
+import type { Faults } from './faults.ts';
+
+type Right = 'creates' | 'owns' | 'becomes' | 'signals';
+
+/**
+ * Proves that the maintenance role can take the database aside, restore it and end sessions: the undo
+ * included (law 4).
+ *
+ * @returns the owner of the database
+ */
+export async function proveAdmin(admin: Client, database: string, faults: Faults): Promise<string> {
+  const { rows } = await admin.query<Record<'role' | 'owner', string> & Record<Right, boolean>>(
+    `SELECT r.rolname AS role, pg_get_userbyid(d.datdba) AS owner, r.rolsuper OR r.rolcreatedb AS creates,
+            pg_has_role(d.datdba, 'USAGE') AS owns,
+            pg_has_role(d.datdba, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) AS becomes,
+            pg_has_role('pg_signal_backend', 'USAGE') AS signals
+     FROM pg_catalog.pg_roles r, pg_catalog.pg_database d
+     WHERE r.rolname = current_user AND d.datname = $1`,
+    [database],
+  );
+  const [found] = rows;
+  if (found === undefined) throw new Error(`the database ${database} has gone`);
+  const { role, owner } = found;
+  const needs: Record<Right, string> = {
+    creates: `Role ${role} may not create databases, which a restore needs: ALTER ROLE "${role}" CREATEDB.`,
+    owns: `Role ${role} does not have the rights of ${owner}, which owns the database: GRANT "${owner}" TO "${role}".`,
+    becomes: `Role ${role} may not become ${owner}, to which a restored database belongs: GRANT "${owner}" TO "${role}" WITH SET TRUE.`,
+    signals: `Role ${role} may not end sessions: GRANT pg_signal_backend TO "${role}".`,
+  };
+  for (const [right, message] of Object.entries(needs)) {
+    if (!found[right as Right]) faults.add('DatabaseRightMissing', message);
+  }
+  return owner;
+}

@@ -1,0 +1,143 @@
+import type { V1CronJob, V1Deployment } from '@kubernetes/client-node';
+import { find } from '../../kubernetes/answer.ts';
+import { autoscalersOf, ownersOutside } from '../../kubernetes/autoscalers.ts';
+import { isSuspended, readCronJob, templateOf } from '../../kubernetes/cron-jobs.ts';
+import { imageOf, readDeployment, replicasOf } from '../../kubernetes/deployments.ts';
+import { assertRecordable } from '../../kubernetes/records.ts';
+import { releases, type Release } from '../../kubernetes/releases.ts';
+import { missingRights, rightInWords, rightsNeeded } from '../../kubernetes/rights.ts';
+import type { CronJob, ServiceDefinition, Workload } from '../../runbook/service.ts';
+import type { Means } from '../means.ts';
+import type { Faults } from './faults.ts';
+
+export interface SeenWorkload {
+  definition: Workload;
+  deployment: V1Deployment;
+  /** The container whose image is the release; the definition's for the workload that migrates. */
+  container: string | undefined;
+  replicas: number;
+  image: string;
+  /** Newest first, the current one included. */
+  releases: Release[];
+}
+
+export interface SeenCronJob {
+  definition: CronJob;
+  cronJob: V1CronJob;
+  suspended: boolean;
+  image: string;
+}
+
+export interface ClusterFacts {
+  workloads: SeenWorkload[];
+  cronJobs: SeenCronJob[];
+  notes: string[];
+}
+
+/**
+ * Looks at everything of the definition in the cluster, and proves every right that any step needs, the undo
+ * included (runbook, Pre-Rollback Checklist).
+ */
+export async function lookAtCluster(
+  means: Means,
+  service: ServiceDefinition,
+  faults: Faults,
+): Promise<ClusterFacts> {
+  const notes: string[] = [];
+  const [workloads, cronJobs] = await Promise.all([
+    Promise.all(service.workloads.map((each) => faults.try(() => seeWorkload(means, service, each, notes)))),
+    Promise.all(service.cronJobs.map((each) => faults.try(() => seeCronJob(means, service, each, notes)))),
+    faults.try(() => proveRights(means, service, faults)),
+    faults.try(() => proveClaim(means, service, faults)),
+    faults.try(() => assertRecordable(means.cluster, means.recordsNamespace)),
+  ]);
+  if (!service.workloads.some(({ deployment }) => deployment === service.migrations.workload)) {
+    const words = `migrations.workload ${service.migrations.workload} is none of the workloads of ${service.service}`;
+    faults.add(
+      'InvalidDefinition',
+      `${words}: ${service.workloads.map(({ deployment }) => deployment).join(', ')}.`,
+    );
+  }
+  return {
+    workloads: workloads.filter((each) => each !== undefined),
+    cronJobs: cronJobs.filter((each) => each !== undefined),
+    notes,
+  };
+}
+
+async function proveRights(means: Means, { namespace }: ServiceDefinition, faults: Faults): Promise<void> {
+  const missing = await missingRights(means.cluster, rightsNeeded(namespace, means.recordsNamespace));
+  for (const right of missing)
+    faults.add('KubernetesRightMissing', `Backstep may not ${rightInWords(right)}.`);
+}
+
+async function proveClaim(
+  means: Means,
+  { namespace, backup }: ServiceDefinition,
+  faults: Faults,
+): Promise<void> {
+  const name = backup.claim;
+  const claim = await find(
+    `read PersistentVolumeClaim ${namespace}/${name}`,
+    means.cluster.core.readNamespacedPersistentVolumeClaim({ namespace, name }),
+  );
+  if (claim === undefined) {
+    faults.add('WorkloadMissing', `There is no PersistentVolumeClaim ${namespace}/${name} for the backup.`);
+  } else if (claim.status?.phase === 'Lost') {
+    faults.add('WorkloadMissing', `PersistentVolumeClaim ${namespace}/${name} has lost its volume.`);
+  }
+}
+
+async function seeWorkload(
+  { cluster }: Means,
+  { namespace, migrations }: ServiceDefinition,
+  definition: Workload,
+  notes: string[],
+): Promise<SeenWorkload> {
+  const name = definition.deployment;
+  const deployment = await readDeployment(cluster, namespace, name);
+  const container = name === migrations.workload ? migrations.container : undefined;
+  const [kept, autoscalers] = await Promise.all([
+    releases(cluster, namespace, name),
+    autoscalersOf(cluster, namespace, name),
+  ]);
+  const replicas = replicasOf(deployment);
+  if (replicas === 0 && definition.replicas > 0) {
+    notes.push(`Deployment ${name} was found at 0 already; wanted in the end: ${definition.replicas}.`);
+  }
+  for (const each of autoscalers) {
+    notes.push(
+      `HorizontalPodAutoscaler ${each} scales ${name}; it does nothing at 0, and may change the replicas afterwards.`,
+    );
+  }
+  ownedOutside(`Deployment ${name}`, deployment, notes);
+  return {
+    definition,
+    deployment,
+    container,
+    replicas,
+    image: imageOf(deployment.spec?.template, container),
+    releases: kept,
+  };
+}
+
+async function seeCronJob(
+  { cluster }: Means,
+  { namespace }: ServiceDefinition,
+  definition: CronJob,
+  notes: string[],
+): Promise<SeenCronJob> {
+  const cronJob = await readCronJob(cluster, namespace, definition.name);
+  const suspended = isSuspended(cronJob);
+  if (suspended && !definition.suspended) {
+    notes.push(`CronJob ${definition.name} was found suspended already; wanted in the end: running.`);
+  }
+  ownedOutside(`CronJob ${definition.name}`, cronJob, notes);
+  return { definition, cronJob, suspended, image: imageOf(templateOf(cronJob)) };
+}
+
+function ownedOutside(what: string, object: V1Deployment | V1CronJob, notes: string[]): void {
+  for (const tool of ownersOutside(object)) {
+    notes.push(`${what} is managed by ${tool}: pause its sync, or it brings the bad release back.`);
+  }
+}

@@ -1,0 +1,79 @@
+import { inWords } from '../../runbook/duration.ts';
+import { fault, type Fault } from '../../runbook/failures.ts';
+import type { OperationId } from '../../runbook/names.ts';
+import type { FinishedOperation, OperationRecord } from '../../runbook/record.ts';
+import type { RollbackRequest } from '../../runbook/request.ts';
+
+/** What operations before this one mean for it. */
+export type Earlier =
+  | { kind: 'fresh'; asked: string }
+  /** The record of this operation, or of one that ended unfinished: revisions come from it. */
+  | { kind: 'takes-up'; record: OperationRecord; open: boolean }
+  | { kind: 'nothing-to-do'; reason: string }
+  | { kind: 'refused'; fault: Fault };
+
+interface Asked {
+  operation: OperationId;
+  request: RollbackRequest;
+  onlyPlan: boolean;
+  coolDown: number;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+interface Found {
+  record?: OperationRecord | undefined;
+  finished: FinishedOperation[];
+  /** Whether the run that wrote the record is open. */
+  open: boolean;
+  /** Revisions of the database. */
+  revisions: string[];
+}
+
+/**
+ * Decides between a fresh start, taking up what an earlier run left unfinished, and doing nothing (laws 2
+ * and 6): `-1` again, right after a rollback, would go one migration further than anybody meant.
+ */
+export function earlier(asked: Asked, found: Found): Earlier {
+  const { record } = found;
+  if (record !== undefined) return unfinished(asked, record, found.open);
+  const mine = found.finished.find(({ operation }) => operation === asked.operation);
+  if (mine !== undefined) return { kind: 'fresh', asked: mine.target };
+  const again = found.finished.findLast((done) => stillCools(asked, done, found.revisions));
+  if (again === undefined) return { kind: 'fresh', asked: asked.request.target };
+  const ago = inWords(asked.now - Date.parse(again.endedAt));
+  return {
+    kind: 'nothing-to-do',
+    reason: `Operation ${again.operation} rolled this database back from ${again.from} to ${again.target} ${ago} ago, and it is there. To go further, name the revision.`,
+  };
+}
+
+function unfinished(
+  { operation, request, onlyPlan }: Asked,
+  record: OperationRecord,
+  open: boolean,
+): Earlier {
+  if (record.operation === operation) return { kind: 'takes-up', record, open: false };
+  if (open && !onlyPlan) {
+    const words = `Operation ${record.operation} on this database is open: workflow ${record.workflowId}, since ${record.startedAt}.`;
+    return { kind: 'refused', fault: fault('AlreadyRunning', words) };
+  }
+  if (!request.target.startsWith('-') && !record.target.startsWith(request.target)) {
+    const words = `Operation ${record.operation} from ${record.from} to ${record.target} is unfinished, and now ${request.target} is asked for.`;
+    return { kind: 'refused', fault: fault('UnfinishedOperation', words) };
+  }
+  return { kind: 'takes-up', record, open };
+}
+
+function stillCools(
+  { request, coolDown, now }: Asked,
+  done: FinishedOperation,
+  revisions: string[],
+): boolean {
+  return (
+    request.target.startsWith('-') &&
+    done.outcome === 'rolled-back' &&
+    now - Date.parse(done.endedAt) < coolDown &&
+    (revisions.join() || 'base') === done.target
+  );
+}

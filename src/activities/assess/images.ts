@@ -1,0 +1,119 @@
+import type { V1PodTemplateSpec } from '@kubernetes/client-node';
+import { inspect, type Inspection } from '../../alembic/inspect.ts';
+import { deleteJob } from '../../kubernetes/jobs.ts';
+import { deleteSecret } from '../../kubernetes/secrets.ts';
+import { Failure, type FailureType } from '../../runbook/failures.ts';
+import { jobName, type OperationId } from '../../runbook/names.ts';
+import type { ServiceDefinition } from '../../runbook/service.ts';
+import { jobSecret } from '../connections.ts';
+import type { Attempt, Means } from '../means.ts';
+import type { SeenWorkload } from './cluster.ts';
+
+/** An image that may hold the migrations, and what it said. */
+export interface SeenImage {
+  image: string;
+  /** Workload whose release it is, or for which the definition names it. */
+  workload: string;
+  inspection?: Inspection;
+  problem?: { type: FailureType; message: string };
+}
+
+interface Candidate {
+  image: string;
+  workload: string;
+  template: V1PodTemplateSpec;
+  container: string | undefined;
+}
+
+/** Releases that are asked, for each workload: the newest. */
+const atMost = 4;
+/** Pulling a large image included; seconds. */
+const inspectWithin = 300;
+
+/**
+ * Images that are worth a question, each once: those that the definition names, then the releases of the
+ * workload that migrates, newest first, then those of the others.
+ */
+export function candidatesOf(service: ServiceDefinition, workloads: SeenWorkload[]): Candidate[] {
+  const { migrations } = service;
+  const first = (seen: SeenWorkload) => (seen.definition.deployment === migrations.workload ? 0 : 1);
+  const listed = workloads
+    .toSorted((a, b) => first(a) - first(b))
+    .flatMap((seen) => {
+      const workload = seen.definition.deployment;
+      const { container, deployment } = seen;
+      const template = deployment.spec?.template ?? {};
+      const named = [first(seen) === 0 ? migrations.image : undefined, seen.definition.image]
+        .filter((image) => image !== undefined)
+        .map((image) => ({ image, workload, template, container }));
+      const released = [
+        { image: seen.image, workload, template, container },
+        ...seen.releases.map((release) => ({
+          image: imageIn(release.images, release.template, container),
+          workload,
+          template: release.template,
+          container,
+        })),
+      ];
+      return [...named, ...distinct(released).slice(0, atMost)];
+    });
+  return distinct(listed);
+}
+
+const distinct = (candidates: Candidate[]): Candidate[] =>
+  candidates.filter(
+    ({ image }, at) => image !== '' && candidates.findIndex((each) => each.image === image) === at,
+  );
+
+/** Image of a release in the container that counts. */
+export function imageIn(
+  images: Record<string, string>,
+  template: V1PodTemplateSpec,
+  container: string | undefined,
+): string {
+  return images[container ?? template.spec?.containers[0]?.name ?? ''] ?? '';
+}
+
+/**
+ * Asks the images, each in a Job beside the others, for their history and for the revision at which env.py
+ * finds the database. The Jobs, and the Secret where one is needed, are removed again.
+ *
+ * @param database its name where it is aside: the application's own URL does not lead there
+ */
+export async function inspectImages(
+  means: Means,
+  of: { service: ServiceDefinition; operation: OperationId; candidates: Candidate[]; database?: string },
+  { signal }: Attempt,
+): Promise<SeenImage[]> {
+  const { service, operation, candidates, database } = of;
+  const databaseSecret =
+    database === undefined
+      ? undefined
+      : await jobSecret(means, { operation, service, part: 'inspect', database });
+  const one = async (candidate: Candidate, at: number): Promise<SeenImage> => {
+    const { image, workload } = candidate;
+    const name = jobName(operation, 'assess', 1, String(at + 1));
+    const wish = {
+      ...candidate,
+      name,
+      operation,
+      step: 'assess',
+      service,
+      deadlineSeconds: inspectWithin,
+      ...(databaseSecret !== undefined && { databaseSecret }),
+    };
+    try {
+      return { image, workload, inspection: await inspect(means.cluster, wish, { current: true, signal }) };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return { image, workload, problem: { type: error.type, message: error.message } };
+    } finally {
+      await deleteJob(means.cluster, service.namespace, name);
+    }
+  };
+  try {
+    return await Promise.all(candidates.map(one));
+  } finally {
+    if (databaseSecret !== undefined) await deleteSecret(means.cluster, service.namespace, databaseSecret);
+  }
+}

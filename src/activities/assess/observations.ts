@@ -1,0 +1,139 @@
+import { podsOfDeployment } from '../../kubernetes/deployments.ts';
+import { isReady, nameOf, troubleOf } from '../../kubernetes/pods.ts';
+import { errorLines } from '../../kubernetes/error-lines.ts';
+import { counts } from '../../postgres/catalog.ts';
+import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
+import { preparedTransactions } from '../../postgres/sessions.ts';
+import { keyOf } from '../../postgres/tables.ts';
+import { Failure } from '../../runbook/failures.ts';
+import type { OperationId } from '../../runbook/names.ts';
+import type { Observations } from '../../runbook/plan.ts';
+import type { Means } from '../means.ts';
+import { redact, truncate } from '../redact.ts';
+import type { SeenWorkload } from './cluster.ts';
+import { carefully, type ServerFacts } from './server.ts';
+
+/** Counting stops here: an observation must not cost the application anything. */
+const countWithin = 5_000;
+const mostErrors = 10;
+
+/** Documents the state before anything is touched (runbook, Pre-Rollback Checklist); no part of the plan's hash. */
+export async function observe(
+  means: Means,
+  operation: OperationId,
+  { facts, workloads }: { facts: ServerFacts; workloads: SeenWorkload[] },
+): Promise<Observations> {
+  const notes: string[] = [];
+  const notVerified = [
+    'The free space for backup and restore: neither the volume nor the server tells it.',
+    'Whether the downgrade works on this data: there is no rehearsal.',
+  ];
+  const [database, pods] = await Promise.all([
+    observeDatabase(operation, facts, notes),
+    Promise.all(workloads.map((seen) => observePods(means, seen))),
+  ]);
+  return {
+    ...database,
+    pods: pods.flatMap((each) => each.pods),
+    errors: pods.flatMap((each) => each.errors).slice(-mostErrors),
+    notes,
+    notVerified,
+  };
+}
+
+async function observeDatabase(
+  operation: OperationId,
+  { applicationUrl, adminUrl, now }: ServerFacts,
+  notes: string[],
+): Promise<Pick<Observations, 'counts' | 'databaseBytes' | 'sessions'>> {
+  const url = withDatabase(applicationUrl, now);
+  const [counted, size] = await Promise.all([
+    countCarefully(url, operation, notes),
+    withClient(url, { ...carefully, operation }, async (client) => {
+      const { rows } = await client.query<{ bytes: string }>(
+        'SELECT pg_database_size(current_database()) AS bytes',
+      );
+      return Number(rows[0]?.bytes);
+    }),
+  ]);
+  const sessions = await withClient(adminUrl, { ...carefully, operation }, (admin) =>
+    whoIsThere(admin, now, notes),
+  );
+  return { counts: counted, databaseBytes: size, sessions };
+}
+
+/** Exact where that is quick; otherwise the planner's estimates, said to be such. */
+async function countCarefully(
+  url: string,
+  operation: OperationId,
+  notes: string[],
+): Promise<Record<string, number>> {
+  try {
+    return await withClient(url, { operation, statementTimeout: countWithin, lockTimeout: 2_000 }, counts);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    notes.push(`Rows are estimates, for counting took too long or met a lock: ${error.message}`);
+    return withClient(url, { ...carefully, operation }, estimates);
+  }
+}
+
+async function estimates(client: Client): Promise<Record<string, number>> {
+  const { rows } = await client.query<{ schema: string; name: string; rows: number }>(
+    `SELECT schemaname AS schema, relname AS name, n_live_tup::float8 AS rows
+     FROM pg_catalog.pg_stat_user_tables ORDER BY 1, 2`,
+  );
+  return Object.fromEntries(rows.map((row) => [keyOf(row.schema, row.name), row.rows]));
+}
+
+async function whoIsThere(
+  admin: Client,
+  database: string,
+  notes: string[],
+): Promise<Observations['sessions']> {
+  const { rows: slots } = await admin.query<{ name: string }>(
+    'SELECT slot_name AS name FROM pg_catalog.pg_replication_slots WHERE database = $1',
+    [database],
+  );
+  for (const { name } of slots) {
+    notes.push(
+      `Replication slot ${name} reads from the database and stays with it: its reader sees the downgrade.`,
+    );
+  }
+  notes.push(
+    ...(await preparedTransactions(admin, database)).map(
+      (name) => `There is a ${name}: writes cannot be stopped before it ends.`,
+    ),
+  );
+  const { rows } = await admin.query<{
+    role: string;
+    application: string;
+    count: number;
+    superuser: boolean;
+  }>(
+    `SELECT r.rolname AS role, coalesce(a.application_name, '') AS application, count(*)::int AS count,
+            r.rolsuper AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser
+     FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+     WHERE a.datname = $1 AND coalesce(a.application_name, '') NOT LIKE 'backstep%'
+     GROUP BY 1, 2, 4 ORDER BY 3 DESC, 1, 2 LIMIT 50`,
+    [database],
+  );
+  for (const { role } of rows.filter(({ superuser }) => superuser)) {
+    notes.push(`Superuser ${role} has a session that only a superuser can end.`);
+  }
+  return rows.map(({ role, application, count }) => ({ role, application, count }));
+}
+
+async function observePods(
+  { cluster }: Means,
+  { deployment }: SeenWorkload,
+): Promise<Pick<Observations, 'pods' | 'errors'>> {
+  const found = await podsOfDeployment(cluster, deployment);
+  const errors = found.length === 0 ? [] : await errorLines(cluster, found, mostErrors);
+  return {
+    pods: found.map((pod) => {
+      const reason = troubleOf(pod);
+      return { name: nameOf(pod), ready: isReady(pod), ...(reason !== undefined && { reason }) };
+    }),
+    errors: errors.map((line) => truncate(redact(line), 300)),
+  };
+}
