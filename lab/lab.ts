@@ -6,10 +6,10 @@ import { etcd, kubeApiServer, kubeControllerManager, kubeScheduler } from './kub
 import { kubeProxy, kubelet } from './kubernetes/node.ts';
 import { LabError } from './lab-error.ts';
 import { withLock } from './lock.ts';
+import { isWell } from './part.ts';
 import type { Part } from './part.ts';
 import { inState, lockFile } from './paths.ts';
 import { bin, dataDirectory, major, postgres, superuserUrl } from './postgres.ts';
-import { isAlive } from './process.ts';
 import type { Running } from './process.ts';
 import { runStages } from './progress.ts';
 import type { Progress } from './progress.ts';
@@ -94,11 +94,6 @@ export async function health(): Promise<Record<string, boolean>> {
   return Object.fromEntries(
     await Promise.all(parts(state).map(async (part) => [part.name, await isWell(state, part)] as const)),
   );
-}
-
-async function isWell(state: State, part: Part): Promise<boolean> {
-  const running = state.processes[part.name];
-  return isAlive(running) && (await part.healthy(running));
 }
 
 function parts(state: State): Part[] {

@@ -16,6 +16,7 @@ import { installPackages } from './packages.ts';
 import { ensure } from './part.ts';
 import { inState } from './paths.ts';
 import { postgres, postgresWheel } from './postgres.ts';
+import { rootFileSystem } from './rootfs.ts';
 import type { Network, State } from './state.ts';
 import { temporal, temporalProgram } from './temporal.ts';
 
@@ -66,6 +67,14 @@ export const stages = {
     usually: { cold: '5 to 8 min', warm: 'at once' },
     after: ['packages'],
     run: async (_, onProgress) => linkPrograms(await build(onProgress)),
+  },
+  'root-file-system': {
+    title: 'Debian root file system for images',
+    usually: { cold: '20 s', warm: 'at once' },
+    after: ['packages'],
+    run: async () => {
+      await rootFileSystem('python');
+    },
   },
   network: {
     title: 'Bridge for pods',

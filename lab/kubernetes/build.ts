@@ -53,14 +53,19 @@ export async function build(onProgress: (detail: string) => void): Promise<strin
   const dependencies = await command(go, ['list', '-deps', './...'], { cwd: sources, env });
   const packages = dependencies.split('\n').length;
   let compiled = 0;
-  await command(go, ['build', '-v', '-trimpath', '-ldflags', linkerFlags(), '-o', unfinished, './...'], {
-    cwd: sources,
-    env,
-    onLine: () => {
-      compiled += 1;
-      if (compiled % 10 === 0) onProgress(`package ${compiled} of at most ${packages}`);
+  // With a low priority, for tests and other stages run beside it.
+  await command(
+    'nice',
+    ['-n', '10', go, 'build', '-v', '-trimpath', '-ldflags', linkerFlags(), '-o', unfinished, './...'],
+    {
+      cwd: sources,
+      env,
+      onLine: () => {
+        compiled += 1;
+        if (compiled % 10 === 0) onProgress(`package ${compiled} of at most ${packages}`);
+      },
     },
-  });
+  );
   await rm(finished, { recursive: true, force: true });
   await rename(unfinished, finished);
   return finished;
