@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
-import type { DecisionMessage } from '../runbook/messages.ts';
+import type { Decision } from '../runbook/steps.ts';
 import { askHold, showOpen } from './ask.ts';
 import { json, withBackstep } from './doors.ts';
 import type { GlobalOptions, Register } from './doors.ts';
@@ -8,7 +8,6 @@ import { exit } from './exit.ts';
 
 interface DecideOptions extends GlobalOptions {
   hold?: string;
-  decision?: DecisionMessage['decision'];
   by: string;
   reason?: string;
 }
@@ -20,20 +19,14 @@ export const decide: Register = (program, doors, action) => {
     .argument('<service>', 'name of the service')
     .argument('[decision]', 'retry, skip, restore or abort; without it you are asked')
     .option('--hold <hold>', 'the hold that is meant; the open one if not given')
-    .option('--decision <decision>', 'the same as the argument')
     .option('--by <name>', 'who decides', doors.person)
     .option('--reason <text>', 'why, for the report')
     .action(
-      action(async (service: string, word: string | undefined, _options: object, command: Command) => {
+      action(async (service: string, decision: Decision | undefined, _options: object, command: Command) => {
         const options = command.optsWithGlobals<DecideOptions>();
         const { by, reason } = options;
-        const decision = (word ?? options.decision) as DecideOptions['decision'];
-        if (word !== undefined && options.decision !== undefined && word !== options.decision) {
-          const message = `Both "${word}" and --decision ${options.decision} are given.`;
-          throw new ClientError('invalid', message, 'Give one of them.');
-        }
         return withBackstep(doors, options, async (backstep) => {
-          const send = async (hold: string, decision: DecisionMessage['decision']) => {
+          const send = async (hold: string, decision: Decision) => {
             const message = { hold, decision, by, ...(reason === undefined ? {} : { reason }) };
             const answer = await backstep.decide(service, message);
             doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
