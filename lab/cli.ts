@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { current, down, health, labFile } from './lab.ts';
 import type { Lab } from './lab.ts';
-import { LabError } from './lab-error.ts';
+import { explanation } from './lab-error.ts';
 import { stateDirectory } from './paths.ts';
 import { upOnTerminal } from './terminal.ts';
 
@@ -57,9 +57,12 @@ program
     process.exitCode = 1;
   });
 
+// `npm run lab -- status | head` closes the pipe early.
+process.stdout.on('error', () => process.exit());
+
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof LabError ? error.message : error);
+  console.error(explanation(error));
   process.exitCode = 1;
 }

@@ -37,7 +37,10 @@ export function readState(): State | undefined {
   let text: string;
   try {
     text = readFileSync(file(), 'utf8');
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') {
+      throw new LabError('The lab belongs to root: run this again with sudo.');
+    }
     return undefined;
   }
   const state = JSON.parse(text) as State;

@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { distributions, faults, observeHost } from '../../lab/host.ts';
 import type { Host } from '../../lab/host.ts';
+import { LabError, explanation } from '../../lab/lab-error.ts';
 
 const good: Host = {
   platform: 'linux',
@@ -75,6 +76,20 @@ describe('prerequisites of the lab', () => {
     expect(host.node).toBe(process.versions.node);
     expect(host.platform).toBe(process.platform);
     expect(host.freeGigabytes.home).toBeGreaterThan(0);
+  });
+});
+
+describe('an error at the terminal', () => {
+  it('says what to do about a full disk, whoever met it', () => {
+    expect(explanation(new Error('ENOSPC: no space left on device, write'))).toMatch(
+      /^The disk is full: free some/,
+    );
+    expect(explanation(new LabError('`tar` failed: No space left on device'))).toMatch(/^The disk is full/);
+  });
+
+  it('is one sentence when the lab knows the next move, and keeps its stack when it does not', () => {
+    expect(explanation(new LabError('Do this.'))).toBe('Do this.');
+    expect(explanation(new TypeError('x is not a function'))).toContain(' at ');
   });
 });
 
