@@ -97,6 +97,7 @@ async function dumped(
         ...proof,
         counts: held.counts,
         extensions: held.extensions.map(({ name }) => name),
+        installed: held.extensions,
         takenAt: snapshot.takenAt,
         seconds: (Date.now() - began) / 1_000,
         client: pgDump.version,

@@ -5,7 +5,7 @@ const dot = 0x2e;
 const statementLimit = 256 * 1024;
 
 const part = String.raw`("(?:[^"]|"")+"|[^\s."(]+)`;
-const copy = new RegExp(String.raw`^COPY ${part}\.${part} (?:\(.*\) )?FROM stdin;$`);
+const copy = new RegExp(String.raw`^COPY ${part}\.${part} (?:\(.*\))? ?FROM stdin;$`);
 const largeObject = /^SELECT pg_catalog\.lo_open\('\d+', \d+\);$/;
 
 /**

@@ -32,7 +32,7 @@ export async function runProgram(
     ...(stop && { signal: stop }),
   });
   let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-keep);
   });
   if (onOutput !== undefined) child.stdout?.on('data', onOutput);

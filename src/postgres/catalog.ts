@@ -32,15 +32,17 @@ export async function catalogInTransaction(client: Client): Promise<Catalog> {
 }
 
 /**
- * A definition as it survives a dump and restore: `CHECK (kind IN ('a'))` over varchar is printed as
- * `((kind)::text = ANY ((ARRAY['a'::character varying])::text[]))`, and after a restore with the casts
- * elsewhere. Casts between text types and parentheses are left out, so both read alike.
+ * A definition as it survives a dump and restore. Over varchar `CHECK (kind IN ('a'))` is printed with
+ * `ANY ((ARRAY['a'::character varying])::text[])`, and after a restore with `ANY (ARRAY[('a'::character
+ * varying)::text])`, seen on 18.4. Casts between text types and parentheses are left out, so both read alike.
  */
 const plain = (definition: string): string =>
   definition
     .replace(/::(?:pg_catalog\.)?(?:text|character varying|bpchar)(?:\(\d+\))?(?:\[\])?/g, '')
     .replace(/[()]/g, ' ')
     .replace(/\s+/g, ' ')
+    .replace(/ ?([[\],]) ?/g, '$1')
+    .replaceAll(',', ', ')
     .trim();
 
 /** SHA-256 of the catalog, 64 hexadecimal digits. */

@@ -36,6 +36,8 @@ export interface Backup {
   /** Rows by table as read from the dump; equal to the catalog's at the dump's own snapshot. */
   counts: Record<string, number>;
   extensions: string[];
+  /** How to make those extensions anew; a schema is named where it must be there before. */
+  installed?: { name: string; version?: string; schema?: { name: string; owner: string } }[];
   /** Snapshot time; ISO 8601. */
   takenAt: string;
   seconds: number;
@@ -94,6 +96,8 @@ export interface Restored {
   counts: Record<string, number>;
   revision: string;
   seconds: number;
+  /** Settings of the database that a person must carry over, with the command. */
+  notes?: string[];
 }
 
 export interface ReportFiles {

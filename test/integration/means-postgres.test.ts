@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lower, raise, state } from '../../src/postgres/barrier.ts';
 import { catalog, catalogHash, counts, differences, unsound } from '../../src/postgres/catalog.ts';
-import { withClient, withDatabase, type Client as Session } from '../../src/postgres/connect.ts';
+import { quoted, withClient, withDatabase, type Client as Session } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';
 import { revisions } from '../../src/postgres/revision.ts';
 import { foreignSessions, quiet } from '../../src/postgres/sessions.ts';
@@ -28,14 +28,14 @@ async function open(url: string): Promise<Client> {
 
 describe('barrier', () => {
   test('wins against clients that reconnect in a tight loop, and gives the name back', async () => {
-    let go = true;
+    const stop = new AbortController();
     let writes = 0;
     let lastWrite = 0;
     const loop = async () => {
-      while (go) {
+      while (!stop.signal.aborted) {
         try {
           const client = await open(it.url);
-          for (let n = 0; n < 20 && go; n += 1) {
+          for (let n = 0; n < 20 && !stop.signal.aborted; n += 1) {
             await client.query('INSERT INTO nothing DEFAULT VALUES');
             writes += 1;
             lastWrite = Date.now();
@@ -60,7 +60,7 @@ describe('barrier', () => {
     const written = writes;
     await asAdmin((admin) => lower(admin, it));
     await expect.poll(() => writes, { timeout: 5_000 }).toBeGreaterThan(written);
-    go = false;
+    stop.abort();
     await Promise.all(loops);
     await asOwner((client) =>
       client.query(`DELETE FROM nothing WHERE ctid NOT IN (SELECT ctid FROM nothing LIMIT 7)`),
@@ -69,7 +69,6 @@ describe('barrier', () => {
 
   test('is idempotent, and finishes what a crash left half done', async () => {
     const sql = (text: string) => asAdmin((admin) => admin.query(text));
-    const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
     const seen = () => asAdmin((admin) => state(admin, it));
 
     await sql(`ALTER DATABASE ${quoted(it.name)} ALLOW_CONNECTIONS false`);
@@ -119,11 +118,10 @@ describe('barrier', () => {
 
   test('does not give the name back where somebody took it', async () => {
     await asAdmin((admin) => raise(admin, it));
-    const quoted = `"${it.name.replaceAll('"', '""')}"`;
-    await it.asSuperuser('postgres', `CREATE DATABASE ${quoted}`);
+    await it.asSuperuser('postgres', `CREATE DATABASE ${quoted(it.name)}`);
     expect(await asAdmin((admin) => state(admin, it))).toBe('occupied');
     await expect(asAdmin((admin) => lower(admin, it))).rejects.toMatchObject({ type: 'DatabaseInvalid' });
-    await it.asSuperuser('postgres', `DROP DATABASE ${quoted}`);
+    await it.asSuperuser('postgres', `DROP DATABASE ${quoted(it.name)}`);
     await asAdmin((admin) => lower(admin, it));
   });
 });

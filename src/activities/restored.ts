@@ -1,0 +1,46 @@
+import { readRecord } from '../kubernetes/records.ts';
+import { catalog, catalogHash, counts as countsOf } from '../postgres/catalog.ts';
+import { withClient, withDatabase } from '../postgres/connect.ts';
+import { revisions } from '../postgres/revision.ts';
+import type { DeedInput } from '../runbook/deeds.ts';
+import { Failure } from '../runbook/failures.ts';
+import { adminUrl } from './connections.ts';
+import type { Means } from './means.ts';
+
+/**
+ * Looks at a restored database from outside: rows of every table as in the backup, catalog as it was when
+ * writes stopped, revision as it was before the downgrade.
+ *
+ * @throws Failure RestoreFailed with every difference
+ */
+export async function assertAsBefore(
+  means: Means,
+  { plan, backup }: DeedInput<'restore'>,
+  database: string,
+): Promise<{ counts: Record<string, number>; revision: string }> {
+  const { service, operation } = plan;
+  const { record } = await readRecord(means.cluster, means.recordsNamespace, plan.database);
+  const url = withDatabase(await adminUrl(means, service), database);
+  const found = await withClient(url, { operation }, async (client) => ({
+    counts: await countsOf(client),
+    catalog: catalogHash(await catalog(client)),
+    revision: (await revisions(client, service.migrations.versionTable)).join(', ') || 'base',
+  }));
+  const faults = unequal(backup.counts, found.counts);
+  if (found.revision !== plan.from) faults.push(`the revision is ${found.revision}, and was ${plan.from}`);
+  if (record?.frozen !== undefined && record.frozen.catalog !== found.catalog) {
+    faults.push('the catalog is not the one from when writes stopped');
+  }
+  if (faults.length === 0) return { counts: found.counts, revision: found.revision };
+  throw new Failure(
+    'RestoreFailed',
+    `Database ${database} is not as it was before: ${faults.slice(0, 20).join('; ')}.`,
+  );
+}
+
+/** Tables whose rows differ, in words. */
+export function unequal(wanted: Record<string, number>, found: Record<string, number>): string[] {
+  return Object.keys({ ...wanted, ...found })
+    .filter((table) => wanted[table] !== found[table])
+    .map((table) => `table ${table} has ${found[table] ?? 'no'} rows, the backup ${wanted[table] ?? 'no'}`);
+}
