@@ -2,8 +2,8 @@ import { chmod, copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { build } from 'esbuild';
 import { execa } from 'execa';
+import { bundleJob } from './job-bundle.ts';
 import { writeSchema } from './schema.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -14,7 +14,7 @@ const dist = join(root, `dist.${process.pid}`);
 try {
   await writeSchema();
   await compile();
-  await Promise.all([copyPrograms(), bundleWorkflows(), bundleJob()]);
+  await Promise.all([copyPrograms(), bundleWorkflows(), bundleJob(join(dist, 'job.js'))]);
   await chmod(join(dist, 'cli.js'), 0o755);
   await rm(finished, { recursive: true, force: true });
   await rename(dist, finished);
@@ -48,23 +48,4 @@ async function bundleWorkflows(): Promise<void> {
     logger: { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} },
   });
   await writeFile(join(dist, 'workflow-bundle.js'), code);
-}
-
-/** One file for the job image, which has Node but no node_modules. */
-async function bundleJob(): Promise<void> {
-  await build({
-    entryPoints: [join(root, 'src/job.ts')],
-    outfile: join(dist, 'job.js'),
-    allowOverwrite: true,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    // pg is CommonJS and calls require.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-    external: ['pg-native'],
-    logLevel: 'warning',
-  });
 }
