@@ -14,8 +14,8 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', 20_000),
-      project('workflow', 60_000, { fileParallelism: true }),
-      project('replay', 60_000),
+      project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'] }),
+      project('replay', 60_000, { globalSetup: ['test/workflow/setup.ts'] }),
       // The lab is one; its tests have a namespace and a database each, and two cores to share.
       project('integration', 300_000, {
         globalSetup: ['test/integration/setup.ts'],

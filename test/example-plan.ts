@@ -1,0 +1,143 @@
+import { shortHash } from '../src/runbook/hash.ts';
+import type { OperationId } from '../src/runbook/names.ts';
+import { besideName } from '../src/runbook/names.ts';
+import type { Findings } from '../src/runbook/findings.ts';
+import type { Observations, Plan } from '../src/runbook/plan.ts';
+import { rollbackRequest } from '../src/runbook/request.ts';
+import { serviceDefinition } from '../src/runbook/service.ts';
+import type { ServiceDefinitionSource } from '../src/runbook/service.ts';
+
+/** A definition small enough to read, with both kinds of things that write. */
+export const definitionSource = (service = 'radar'): ServiceDefinitionSource => ({
+  service,
+  namespace: 'radar',
+  database: {
+    url: { secret: 'radar-database', key: 'DATABASE_URL' },
+    admin: { secret: 'radar-admin', key: 'DATABASE_URL' },
+    tables: ['papers', 'opportunities'],
+    extensions: ['vector'],
+  },
+  migrations: { workload: 'radar-api' },
+  workloads: [{ deployment: 'radar-api', replicas: 2 }],
+  cronJobs: [{ name: 'hourly' }, { name: 'daily' }],
+  backup: { claim: 'backups' },
+  escalation: { path: ['Database administrator', 'Senior backend engineer', 'CTO'] },
+});
+
+export const operation: OperationId = 'bs-0a1b2c3d';
+
+export function examplePlan(
+  changes: Partial<Plan> = {},
+  source: Partial<ServiceDefinitionSource> = {},
+): Plan {
+  const service = serviceDefinition.parse({ ...definitionSource(), ...source });
+  const image = 'radar-api:new';
+  return {
+    operation,
+    service,
+    request: rollbackRequest.parse({
+      service: service.service,
+      reason: 'errors since 02:40',
+      requestedBy: 'ann',
+    }),
+    jobImage: 'backstep-job:1',
+    database: {
+      server: '7400000000000000000',
+      serverMajor: 18,
+      name: 'radar',
+      owner: 'radar',
+      role: 'radar',
+      aside: besideName('radar', 'backstep', operation),
+    },
+    from: '0005',
+    target: '0004',
+    reverts: [
+      { revision: '0005', parents: ['0004'], message: 'add scoring fields', path: '0005_scoring.py' },
+    ],
+    migrationImage: image,
+    workloads: [
+      {
+        deployment: 'radar-api',
+        found: { replicas: 3, image },
+        wanted: { replicas: 2 },
+        rollBackTo: { revision: 1, image: 'radar-api:old' },
+      },
+    ],
+    cronJobs: ['hourly', 'daily'].map((name) => ({
+      name,
+      found: { suspended: false, image },
+      wanted: { suspended: false },
+      rollBackTo: { image: 'radar-api:old' },
+    })),
+    people: 1,
+    ...changes,
+  };
+}
+
+export const hashOf = (plan: Plan) => shortHash(plan);
+
+export const observations: Observations = {
+  counts: { papers: 100, opportunities: 20, scores: 7 },
+  databaseBytes: 12_345_678,
+  sessions: [{ role: 'radar', application: 'api', count: 4 }],
+  pods: [{ name: 'radar-api-1', ready: false, reason: 'CrashLoopBackOff' }],
+  errors: ['KeyError: score'],
+  notes: ['HorizontalPodAutoscaler radar-api does nothing at 0 replicas'],
+  notVerified: ['Free space on the server'],
+};
+
+/** What each step finds when all is well. */
+export const findings: Findings = {
+  assess: observations,
+  'stop-writes': {
+    at: '2025-11-18T03:00:10.000Z',
+    counts: { papers: 100, opportunities: 20, scores: 7 },
+    sessionsEnded: 4,
+    jobsEnded: ['hourly-1'],
+    alreadyStopped: [],
+  },
+  'keep-writes-stopped': { breaches: [] },
+  'back-up': {
+    file: 'radar/bs-0a1b2c3d-1.dump',
+    manifest: 'radar/bs-0a1b2c3d-1.json',
+    claim: 'backups',
+    bytes: 27_000_000,
+    sha256: 'c0ffee'.padEnd(64, '0'),
+    counts: { papers: 100, opportunities: 20, scores: 7 },
+    extensions: ['vector'],
+    takenAt: '2025-11-18T03:00:12.000Z',
+    seconds: 4.2,
+    client: 'pg_dump 18.4',
+    proof: 'read',
+  },
+  downgrade: { from: '0005', to: '0004', moved: true, seconds: 3, job: 'bs-0a1b2c3d-downgrade-1' },
+  verify: {
+    revision: '0004',
+    counts: { papers: 100, opportunities: 20 },
+    checked: ['revision', 'catalog', 'row counts'],
+    notVerified: ['grants'],
+    dropped: { scores: 7 },
+  },
+  'roll-back-app': {
+    workloads: [{ deployment: 'radar-api', image: 'radar-api:old', from: 'radar-api:new' }],
+    cronJobs: [{ name: 'hourly', image: 'radar-api:old' }],
+    staySuspended: [],
+  },
+  'start-app': {
+    workloads: [{ deployment: 'radar-api', replicas: 2, seconds: 2 }],
+    health: [{ deployment: 'radar-api', path: '/health', status: 200 }],
+  },
+  'resume-cron-jobs': { name: 'hourly', job: 'hourly-2', staysSuspended: false, seconds: 5 },
+  'put-back': {
+    workloads: [{ deployment: 'radar-api', replicas: 3 }],
+    cronJobs: [{ name: 'hourly', suspended: false }],
+    database: 'radar',
+  },
+  restore: {
+    kept: 'radar__failed_0a1b2c3d',
+    counts: { papers: 100, opportunities: 20, scores: 7 },
+    revision: '0005',
+    seconds: 9,
+  },
+  report: { markdown: 'reports/bs-0a1b2c3d/report.md', json: 'reports/bs-0a1b2c3d/report.json' },
+};

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { applicationFailure } from '../../src/activities/boundary.ts';
+import type { DeedInput, DeedOutput } from '../../src/runbook/deeds.ts';
+import { Failure, type FailureType } from '../../src/runbook/failures.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
+import { workflowIdOf } from '../../src/runbook/names.ts';
+import type { Assessment, Plan } from '../../src/runbook/plan.ts';
+import { rollbackRequest } from '../../src/runbook/request.ts';
+import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import { stepNames, type StepName } from '../../src/runbook/steps.ts';
+import { examplePlan, findings, observations } from '../example-plan.ts';
+import { Play } from './play.ts';
+
+/** What the deeds of one play do; those not given do what they do when all is well. */
+export type Script = {
+  [S in StepName]?: (input: DeedInput<S>, call: number) => DeedOutput<S> | Promise<DeedOutput<S>>;
+};
+
+/** A deed that fails as the boundary would make it fail. */
+export const failing =
+  (type: FailureType, message = `${type} as the test wants it`) =>
+  (): never => {
+    throw applicationFailure(new Failure(type, message));
+  };
+
+/** Fails at the given calls, counted from 1; otherwise all is well. */
+export const failingAt = <S extends StepName>(step: S, calls: number[], type: FailureType) => ({
+  [step]: (_input: DeedInput<S>, call: number) =>
+    calls.includes(call) ? failing(type)() : (findings[step] as DeedOutput<S>),
+});
+
+/** Something that a deed waits for until the test lets it go. */
+export class Latch {
+  open!: () => void;
+  readonly opened = new Promise<void>((resolve) => (this.open = resolve));
+}
+
+export interface Casting {
+  script?: Script;
+  definition?: Partial<ServiceDefinitionSource>;
+  plan?: Partial<Plan>;
+  request?: object;
+  searchAttributes?: boolean;
+}
+
+async function untilCancelled(): Promise<{ breaches: [] }> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), 20);
+  await context.cancelled.catch(() => undefined);
+  clearInterval(beat);
+  return { breaches: [] };
+}
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+/** The theatre's own company: one worker plays every test of a file at once, each on a service of its own. */
+export class Theatre {
+  readonly #castings = new Map<string, Casting>();
+  readonly #calls = new Map<string, DeedInput<StepName>[]>();
+  /** Task queue of this file alone, and stem of its services. */
+  readonly name = `radar-${randomUUID().slice(0, 8)}`;
+  #number = 0;
+  #worker: Promise<void> = Promise.resolve();
+  #stop = () => {};
+  environment!: TestWorkflowEnvironment;
+
+  async open(server: () => Promise<TestWorkflowEnvironment>): Promise<void> {
+    this.environment = await server();
+    const worker = await Worker.create({
+      connection: this.environment.nativeConnection,
+      taskQueue: this.name,
+      workflowBundle: { codePath: inject('workflowBundle') },
+      activities: Object.fromEntries(
+        stepNames.map((step) => [step, (input: never) => this.#act(step, input)]),
+      ),
+      maxHeartbeatThrottleInterval: 20,
+      defaultHeartbeatThrottleInterval: 20,
+    });
+    this.#stop = () => worker.shutdown();
+    this.#worker = worker.run();
+  }
+
+  async close(): Promise<void> {
+    this.#stop();
+    await this.#worker;
+    await this.environment.teardown();
+  }
+
+  /** A service that nobody else uses, with its script. */
+  cast(casting: Casting = {}): string {
+    const service = `${this.name}-${++this.#number}`;
+    this.#castings.set(service, casting);
+    return service;
+  }
+
+  /** Starts a rollback with plain JSON. */
+  async play(casting: Casting = {}, workflowId?: string): Promise<Play> {
+    const service = this.cast(casting);
+    return this.start({ service, ...casting.request }, workflowId ?? workflowIdOf(service));
+  }
+
+  async start(request: unknown, workflowId: string, options: object = {}): Promise<Play> {
+    const handle = await this.environment.client.workflow.start('rollback', {
+      taskQueue: this.name,
+      workflowId,
+      args: [request],
+      ...options,
+    });
+    return this.follow(handle, String((request as { service?: unknown } | undefined)?.service));
+  }
+
+  follow(handle: WorkflowHandle, service: string): Play {
+    return new Play(handle, (step) => this.calls(service, step));
+  }
+
+  /** With what a step's deed was called, in order. */
+  calls(service: string, step: StepName): DeedInput<StepName>[] {
+    const key = `${service} ${step}`;
+    const calls = this.#calls.get(key) ?? [];
+    this.#calls.set(key, calls);
+    return calls;
+  }
+
+  async #act(step: StepName, input: DeedInput<StepName>): Promise<unknown> {
+    const service = 'plan' in input ? input.plan.service.service : input.request.service;
+    const casting = this.#castings.get(service);
+    if (casting === undefined) throw ApplicationFailure.nonRetryable(`nobody cast ${service}`);
+    const calls = this.calls(service, step);
+    calls.push(input);
+    const scripted = casting.script?.[step] as ((input: unknown, call: number) => unknown) | undefined;
+    if (scripted) return scripted(input, calls.length);
+    if (step === 'assess') return assessed(casting, input as DeedInput<'assess'>);
+    if (step === 'keep-writes-stopped') return untilCancelled();
+    await pause(1);
+    return findings[step];
+  }
+}
+
+/** Answers as the real deed does: a plan for this request, with its hash. */
+export function assessed(casting: Casting, { request, operation }: DeedInput<'assess'>): Assessment {
+  const source = { service: request.service, ...casting.definition };
+  const plan = examplePlan(
+    { operation, request: rollbackRequest.parse(request), ...casting.plan },
+    source,
+  );
+  return {
+    kind: 'planned',
+    plan,
+    hash: shortHash(plan),
+    observations,
+    searchAttributes: casting.searchAttributes ?? true,
+  };
+}
+
+const sharedServer = () =>
+  TestWorkflowEnvironment.createFromExistingServer({ address: inject('temporalAddress') });
+
+/** Opens for one test file; on the shared development server unless told otherwise. */
+export function theatre(server = sharedServer): Theatre {
+  const opened = new Theatre();
+  beforeAll(() => opened.open(server));
+  afterAll(() => opened.close());
+  return opened;
+}
