@@ -32,6 +32,8 @@ export interface BackstepOptions extends ConnectOptions {
    * given. The definition's own `coolDown` counts in any case, since the workflow looks too.
    */
   coolDown?: number;
+  /** Where workers poll; `backstep` if not given. */
+  taskQueue?: string;
   /** Longest wait for a worker's answer to a message; milliseconds, 20,000 if not given. */
   answerTimeout?: number;
 }
@@ -45,25 +47,32 @@ export async function connectBackstep(options: BackstepOptions = {}): Promise<Ba
 
 /** Starts rollbacks, approves, decides and follows them. Every method throws ClientError and nothing else. */
 export class Backstep {
+  private readonly taskQueue: string;
+
   constructor(
     readonly temporal: Client,
-    private readonly options: Pick<BackstepOptions, 'coolDown' | 'answerTimeout'> = {},
-  ) {}
+    private readonly options: Pick<BackstepOptions, 'coolDown' | 'answerTimeout' | 'taskQueue'> = {},
+  ) {
+    this.taskQueue = options.taskQueue ?? taskQueue;
+  }
 
   /** Starts the rollback of a service, or answers with the run that this request would repeat. */
   async start(request: z.input<typeof rollbackRequest>): Promise<Started> {
     const checked = parsed(rollbackRequest, request);
-    return guarded('start the rollback', () => start(this.temporal, checked, this.options.coolDown));
+    return guarded('start the rollback', () =>
+      start(this.temporal, this.taskQueue, checked, this.options.coolDown),
+    );
   }
 
   /** Assesses and answers with the plan; touches nothing and takes no lock. */
   async plan(request: z.input<typeof rollbackRequest>): Promise<Assessment> {
     const checked: RollbackRequest = parsed(rollbackRequest, request);
     return guarded('make a plan', async () => {
-      if (!(await workerPolls(this.temporal))) throw noWorker('there is nobody to make a plan');
+      if (!(await workerPolls(this.temporal, this.taskQueue)))
+        throw noWorker('there is nobody to make a plan');
       return (await this.temporal.workflow.execute('plan', {
         workflowId: `backstep-plan-${checked.service}-${randomUUID().slice(0, 8)}`,
-        taskQueue,
+        taskQueue: this.taskQueue,
         args: [checked],
         staticSummary: `Plan: ${checked.service} back to ${checked.target}`,
       })) as Assessment;
@@ -79,7 +88,7 @@ export class Backstep {
   /** How the newest rollback of a service stands. */
   async progress(service: string): Promise<Status> {
     return guarded('read its progress', async () =>
-      readStatus(this.temporal, service, await this.lastRun(service)),
+      readStatus(this.temporal, this.taskQueue, service, await this.lastRun(service)),
     );
   }
 
@@ -128,7 +137,7 @@ export class Backstep {
         const next = `Look at it: \`backstep status ${service}\`.`;
         throw new ClientError('none', `No rollback of "${service}" is open; the last one has ended.`, next);
       }
-      if (!(await workerPolls(this.temporal))) throw noWorker(`"${verb}" was not sent`);
+      if (!(await workerPolls(this.temporal, this.taskQueue))) throw noWorker(`"${verb}" was not sent`);
       const handle = this.temporal.workflow.getHandle(workflowIdOf(service), run.runId);
       const deadline = Date.now() + (this.options.answerTimeout ?? 20_000);
       const answer = await this.temporal.connection.withDeadline(deadline, () =>

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { taskQueue, workflowIdOf } from '../runbook/names.ts';
+import { workflowIdOf } from '../runbook/names.ts';
 import type { RollbackRequest } from '../runbook/request.ts';
 import { ClientError } from './client-error.ts';
 import { describeLastRun, endOf, requestOf } from './last-run.ts';
@@ -24,9 +24,14 @@ const isRelative = (target: string) => target.startsWith('-');
  * Starts a rollback. The last run is described first: an open one, one of the same trigger, or a rollback
  * that ended within the cool-down, where `-1` again would move one further, is the answer instead.
  */
-export async function start(client: Client, request: RollbackRequest, coolDown = hour): Promise<Started> {
+export async function start(
+  client: Client,
+  taskQueue: string,
+  request: RollbackRequest,
+  coolDown = hour,
+): Promise<Started> {
   const workflowId = workflowIdOf(request.service);
-  const worker = await workerPolls(client);
+  const worker = await workerPolls(client, taskQueue);
   const answered = await answeredBy(client, request, coolDown);
   if (answered !== undefined) return { ...answered, worker };
   try {

@@ -1,7 +1,6 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { taskQueue } from '../runbook/names.ts';
 import { stepNames } from '../runbook/steps.ts';
 import type { StepName } from '../runbook/steps.ts';
 import type { Progress } from '../runbook/views.ts';
@@ -56,7 +55,7 @@ const queryTimeout = 5_000;
 const pollerAge = 75_000;
 
 /** True where a worker has polled the task queue lately. */
-export async function workerPolls(client: Client): Promise<boolean> {
+export async function workerPolls(client: Client, taskQueue: string): Promise<boolean> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: taskQueue },
@@ -82,6 +81,7 @@ export async function query<T>(
 /** Reads how a run stands. Never throws for want of a worker: says so in `noWorker`. */
 export async function readStatus(
   client: Client,
+  taskQueue: string,
   service: string,
   described: WorkflowExecutionDescription,
 ): Promise<Status> {
@@ -100,7 +100,7 @@ export async function readStatus(
   }
   try {
     // A rollback without a poller would be waited for in vain.
-    if (!(await workerPolls(client)))
+    if (!(await workerPolls(client, taskQueue)))
       throw new ClientError('no-worker', 'No worker polls the task queue.', 'Start one.');
     status.progress = await query<Progress>(client, described, 'progress');
   } catch (error) {
