@@ -28,7 +28,7 @@ export async function extensionAdminUrl(
 }
 
 /** Which Job a Secret is for; a closed set, so that cleaning up needs no right to list Secrets. */
-export const secretParts = ['inspect', 'back-up', 'downgrade', 'verify', 'restore'] as const;
+export const secretParts = ['inspect', 'back-up', 'downgrade', 'verify', 'verify-before', 'restore'] as const;
 export type SecretPart = (typeof secretParts)[number];
 
 /** Keys of a Job's Secret. */

@@ -1,3 +1,4 @@
+import { approvedAtDowngrade } from '../runbook/approved.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { RollbackResult } from '../runbook/result.ts';
 import { shownAtDowngrade, shownAtRestore, shownAtStart } from '../runbook/shown.ts';
@@ -31,8 +32,8 @@ async function inOrder(words: Words): Promise<Ending> {
     undoBy('put-back', { plan });
     const stopped = await writes.stop(plan);
     const backup = await step('back-up', { plan });
-    const findings = { backup: { sha256: backup.sha256, counts: backup.counts }, stopped: stopped.counts };
-    const approved = await gate('downgrade', { plan, ...findings }, shownAtDowngrade(plan, stopped, backup));
+    const findings = approvedAtDowngrade(plan, backup, stopped.counts);
+    const approved = await gate('downgrade', findings, shownAtDowngrade(plan, stopped, backup));
     keeper.mustStand();
     return { stopped, backup, approved };
   });

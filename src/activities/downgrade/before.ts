@@ -1,0 +1,26 @@
+import { catalog, type Catalog } from '../../postgres/catalog.ts';
+import { withClient } from '../../postgres/connect.ts';
+import { Failure } from '../../runbook/failures.ts';
+import type { OperationId } from '../../runbook/names.ts';
+import type { Plan } from '../../runbook/plan.ts';
+import { applicationUrl } from '../connections.ts';
+import type { Means } from '../means.ts';
+
+const refOf = (operation: OperationId) => `${operation}/catalog-before.json`;
+
+/** Keeps the schema as it is just before the downgrade: `verify` tells old drift from new damage by it. */
+export async function keepCatalog(means: Means, { service, database, operation }: Plan): Promise<void> {
+  const url = await applicationUrl(means, service, database.aside);
+  const found = await withClient(url, { operation }, catalog);
+  await means.storage.put(refOf(operation), JSON.stringify(found));
+}
+
+/** @returns undefined where it was not kept: somebody else had moved the database */
+export async function catalogBefore(means: Means, operation: OperationId): Promise<Catalog | undefined> {
+  try {
+    return JSON.parse(new TextDecoder().decode(await means.storage.get(refOf(operation)))) as Catalog;
+  } catch (error) {
+    if (error instanceof Failure && error.type === 'StorageFailed') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+/** What the comparison of row counts says. */
+export interface RowFindings {
+  wrong: string[];
+  /** Tables that are gone, as the target wants it, with the rows that they held. */
+  dropped: Record<string, number>;
+  /** How many tables hold as many rows as after the stop. */
+  equal: number;
+}
+
+/**
+ * Compares the rows of every table with those counted after the stop; only tables that do not belong to the
+ * target's schema may be gone (runbook, Step 5: check table counts).
+ *
+ * @param stays whether a table belongs to the schema at the target; where that is not known, whether the
+ *   definition wants it
+ */
+export function compareRows(
+  stopped: Record<string, number>,
+  found: Record<string, number>,
+  { stays, versionTable }: { stays: (table: string) => boolean; versionTable: string },
+): RowFindings {
+  const findings: RowFindings = { wrong: [], dropped: {}, equal: 0 };
+  for (const [table, before] of Object.entries(stopped)) {
+    if (table === versionTable) continue;
+    const now = found[table];
+    if (now === before) findings.equal++;
+    else if (now !== undefined) findings.wrong.push(`${table}: ${before} rows after the stop, ${now} now`);
+    else if (stays(table)) findings.wrong.push(`${table} is gone, with ${before} rows`);
+    else findings.dropped[table] = before;
+  }
+  return findings;
+}

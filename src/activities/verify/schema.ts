@@ -1,0 +1,66 @@
+import { kinds, type Catalog, type Kind } from '../../postgres/catalog.ts';
+
+/** Four catalogs, of which two are the database's own. */
+export interface Schemas {
+  /** As the migrations make it at the target, and at the revision from which the rollback began. */
+  target: Catalog;
+  from: Catalog | undefined;
+  /** The database now, and just before the downgrade; unknown where somebody else moved it. */
+  now: Catalog;
+  before: Catalog | undefined;
+}
+
+export interface SchemaFindings {
+  /** What the rollback did not do as it should. */
+  wrong: string[];
+  /** What differs from the migrations, and did so before: nobody's work of tonight. */
+  drift: string[];
+}
+
+/** Grants and comments are often given by hand; they are told, and nothing hangs on them. */
+const byHand = new Set<Kind>(['grant', 'comment']);
+
+/** Alembic's own table is there at any revision, `base` included, whoever made it. */
+const isVersionTable = (name: string, versionTable: string): boolean =>
+  name === versionTable || name.startsWith(`${versionTable}.`) || name.startsWith(`${versionTable}_pk`);
+
+/**
+ * Compares the schema with the one that the same migrations build at the target (runbook, Step 5). A
+ * difference counts as drift only where it was there before, and where the reverted migrations do not touch
+ * the object; what vanished although no migration makes it is wrong too.
+ */
+export function compareSchemas({ target, from, now, before }: Schemas, versionTable: string): SchemaFindings {
+  const findings: SchemaFindings = { wrong: [], drift: [] };
+  for (const kind of kinds) {
+    const names = Object.keys({ ...target[kind], ...now[kind], ...before?.[kind] });
+    for (const name of names.toSorted()) {
+      if (isVersionTable(name, versionTable)) continue;
+      const want = target[kind][name];
+      const have = now[kind][name];
+      const had = before?.[kind][name];
+      const made = from?.[kind][name];
+      if (want === have) {
+        const lost = have === undefined && had !== undefined && from !== undefined && made === undefined;
+        if (lost) put(kind, `${kind} ${name} is gone, and no migration makes it (it was: ${short(had)})`);
+        continue;
+      }
+      const known = from !== undefined && before !== undefined;
+      if (known && have === had && want === made) findings.drift.push(inWords(kind, name, want, have));
+      else put(kind, inWords(kind, name, want, have));
+    }
+  }
+  return findings;
+
+  function put(kind: Kind, said: string): void {
+    (byHand.has(kind) ? findings.drift : findings.wrong).push(said);
+  }
+}
+
+function inWords(kind: Kind, name: string, want: string | undefined, have: string | undefined): string {
+  if (have === undefined) return `${kind} ${name} is missing (expected: ${short(want)})`;
+  if (want === undefined) return `${kind} ${name} should not be there (${short(have)})`;
+  return `${kind} ${name}: expected ${short(want)}, found ${short(have)}`;
+}
+
+const short = (definition = ''): string =>
+  definition.length > 200 ? `${definition.slice(0, 200)}…` : definition;
