@@ -48,9 +48,8 @@ def linking_daily(db: psycopg.Connection) -> int:
         """
         INSERT INTO paper_repo_links (paper_id, repository_id, confidence, linked_at)
         SELECT p.id, r.id, 0.5, now()
-        FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM papers ORDER BY id DESC LIMIT 5) AS p
-        JOIN (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM repositories ORDER BY id DESC LIMIT 5) AS r
-        USING (n)
+        FROM (SELECT id, rank() OVER (ORDER BY id DESC) AS n FROM papers ORDER BY n LIMIT 5) AS p
+        JOIN (SELECT id, rank() OVER (ORDER BY id DESC) AS n FROM repositories ORDER BY n LIMIT 5) AS r USING (n)
         ON CONFLICT DO NOTHING
         """
     ).rowcount

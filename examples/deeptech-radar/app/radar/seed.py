@@ -87,8 +87,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with connect() as db:
         counts = fill(db, arguments.rows, arguments.seed)
-    with connect() as db:
-        db.autocommit = True
+    with connect(autocommit=True) as db:
         db.execute("ANALYZE")
     print(*(f"{table}: {count}" for table, count in counts.items()), sep="\n")
 

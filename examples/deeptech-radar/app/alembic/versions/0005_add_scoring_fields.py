@@ -12,6 +12,8 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
+    # First, as in a job that writes opportunities: the other order ends in a deadlock with it.
+    op.execute("ALTER TABLE opportunities RENAME COLUMN score TO priority")
     op.execute(
         """
         CREATE TABLE scores (
@@ -45,7 +47,6 @@ def upgrade() -> None:
     )
     op.execute("ALTER TABLE papers ALTER COLUMN score SET NOT NULL")
     op.execute("CREATE INDEX papers_score ON papers (score DESC)")
-    op.execute("ALTER TABLE opportunities RENAME COLUMN score TO priority")
 
 
 def downgrade() -> None:
