@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -146,20 +147,19 @@ describe.concurrent('messages', () => {
 
 describe.concurrent('progress', () => {
   test('is merged with what the activity says it is doing', async () => {
-    let release = () => {};
-    const released = new Promise<void>((resolve) => (release = resolve));
+    const released = new AbortController();
     const service = stage.cast({
       script: {
         'back-up': async () => {
           Context.current().heartbeat({ doing: 'dumping', done: 120, of: 800, unit: 'rows' });
-          await released;
+          await once(released.signal, 'abort');
           return findings['back-up'];
         },
       },
     });
     await backstep.start({ service });
     const { atWork, progress } = await until(service, (status) => status.atWork.some(({ latest }) => latest));
-    release();
+    released.abort();
     expect(atWork.find(({ step }) => step === 'back-up')).toMatchObject({
       attempt: 1,
       startedAt: expect.any(String) as string,
