@@ -44,6 +44,8 @@ export type Event =
       kind: 'hold-opened';
       hold: string;
       step: StepName;
+      /** Which CronJob, for `resume-cron-jobs`. */
+      part?: string;
       fault: Fault;
       decisions: Decision[];
       /** Until then; afterwards onGiveUp. Only before the pivot; ISO 8601. */

@@ -29,6 +29,24 @@ interface OfStep {
 const same = (line: StepProgress, entry: OfStep) =>
   line.step === entry.step && line.try === entry.try && line.part === entry.part;
 
+/** Skipped after a failure, or before it had begun. */
+function skip(lines: StepProgress[], journal: Journal, name: string): void {
+  const hold = journal.findLast((entry) => entry.kind === 'hold-opened' && entry.hold === name);
+  if (hold?.kind !== 'hold-opened') return;
+  const { step, part, fault } = hold;
+  const tried = lines.findLast((line) => line.step === step && line.part === part);
+  if (tried) tried.state = 'skipped';
+  else
+    lines.push({
+      step,
+      ...(part !== undefined && { part }),
+      title: declared(step).title,
+      state: 'skipped',
+      try: 1,
+      summary: fault.message,
+    });
+}
+
 /** The lines of what happened so far, one for each try of a step. */
 function happened(journal: Journal): StepProgress[] {
   const lines: StepProgress[] = [];
@@ -50,8 +68,7 @@ function happened(journal: Journal): StepProgress[] {
       line.summary = entry.kind === 'step-ended' ? entry.summary : entry.fault.message;
       if (entry.kind === 'step-ended' && entry.notes) line.notes = entry.notes;
     } else if (entry.kind === 'hold-closed' && entry.decision === 'skip') {
-      const line = lines.findLast(({ state }) => state === 'failed');
-      if (line) line.state = 'skipped';
+      skip(lines, journal, entry.hold);
     }
   }
   return lines;

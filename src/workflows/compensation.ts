@@ -77,17 +77,19 @@ export interface Stage {
 }
 
 /**
- * Any failure, refusal or cancellation within puts back what was stopped. A cancel request that comes with
- * the last answer of the stage still counts.
+ * Any failure, refusal or cancellation within puts back what was stopped. A cancel request that comes just
+ * before the stage, or with its last answer, still counts.
  */
 export async function reversible<T>(stage: Stage, body: () => Promise<T>): Promise<T> {
+  const { operation } = stage;
   try {
+    if (operation.cancelPending) throw new Leave(cancelled);
     const value = await body();
-    if (stage.operation.cancelPending) throw new Leave(cancelled);
+    if (operation.cancelPending) throw new Leave(cancelled);
     return value;
   } catch (error) {
     const why = whyLeft(error);
-    stage.operation.cancelPending = false;
+    operation.cancelPending = false;
     throw await CancellationScope.nonCancellable(() => unwound(stage, why));
   }
 }

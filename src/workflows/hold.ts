@@ -9,6 +9,7 @@ export interface Held {
   /** `<step>-<try>`, with the CronJob behind it where there is one. */
   hold: string;
   step: StepName;
+  part?: string;
   fault: Fault;
   decisions: Decision[];
 }
@@ -22,7 +23,7 @@ const deadlineOf = ({ irreversible, plan }: Operation) =>
  * the deadline, `onGiveUp` decides.
  */
 export async function hold(operation: Operation, held: Held): Promise<'retry' | 'skip'> {
-  const { hold, step, fault, decisions } = held;
+  const { hold, step, part, fault, decisions } = held;
   const open: OpenHold = { hold, decisions };
   const within = deadlineOf(operation);
   operation.hold = open;
@@ -30,6 +31,7 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
     kind: 'hold-opened',
     hold,
     step,
+    ...(part !== undefined && { part }),
     fault,
     decisions,
     ...(within !== undefined && { deadline: new Date(Date.now() + within).toISOString() }),

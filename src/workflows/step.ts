@@ -40,6 +40,7 @@ async function holdIfCancelled(operation: Operation, name: StepName, part?: stri
   const decision = await hold(operation, {
     hold: `before-${holdName(name, operation.upcomingTry(name, part), part)}`,
     step: name,
+    ...(part !== undefined && { part }),
     fault: fault(
       'CancelRequested',
       'Cancelling was asked for; after the downgrade nothing unwinds by itself.',
@@ -87,6 +88,7 @@ export async function step<S extends StepName>(
       const held = {
         hold: holdName(name, number, part),
         step: name,
+        ...(part !== undefined && { part }),
         fault: seen,
         decisions: decisionsAt(name),
       };
