@@ -40,16 +40,20 @@ export async function health(
     await cluster.core.connectGetNamespacedServiceProxyWithPath({ namespace, name, path: 'health' }, options);
     return { status: 200, said: '' };
   } catch (error) {
-    const refusedByKubernetes = error instanceof ApiException && isStatus(error.body);
     if (!(error instanceof ApiException)) throw kubernetesFailure(error, `ask ${service}${path}`);
-    if (refusedByKubernetes && (error.code === 401 || error.code === 403))
+    const body = await textOf(error.body);
+    if ((error.code === 401 || error.code === 403) && isStatus(body)) {
       throw kubernetesFailure(error, `ask ${service}${path}`);
-    return { status: error.code, said: saidBy(error).slice(0, 500) };
+    }
+    return { status: error.code, said: (isStatus(body) ? saidBy(error) : body).slice(0, 500) };
   }
 }
 
-/** The API server's own refusals are objects of kind Status; an application's 403 is not ours. */
-function isStatus(body: unknown): boolean {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return /"kind"\s*:\s*"Status"/.test(text ?? '');
+/** The client gives a body of a content type that it does not know, or of none, as a Blob. */
+async function textOf(body: unknown): Promise<string> {
+  if (body instanceof Blob) return body.text();
+  return typeof body === 'string' ? body : JSON.stringify(body ?? '');
 }
+
+/** The API server's own refusals are objects of kind Status; an application's 403 is not ours. */
+const isStatus = (body: string): boolean => /"kind"\s*:\s*"Status"/.test(body);

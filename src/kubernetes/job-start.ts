@@ -6,7 +6,7 @@ import { deleteJob } from './job-removal.ts';
 import { nameOf, troubleOf } from './pods.ts';
 
 /** Pods recover from a registry's or a scheduler's hiccup within this time; milliseconds. */
-const patience = 60_000;
+export const patience = 60_000;
 
 /**
  * Gives a Job that has not started the time to do so, and no more: a pod that Kubernetes says is in trouble,
@@ -21,7 +21,6 @@ export async function assertStarting(
   pods: V1Pod[],
   waited: number,
 ): Promise<void> {
-  if (waited < patience) return;
   const pod = pods.at(-1);
   const namespace = job.metadata?.namespace ?? '';
   const trouble = (pod && troubleOf(pod)) ?? (await lastWarning(cluster, namespace, pod ?? job));
@@ -33,6 +32,9 @@ export async function assertStarting(
     `Job ${namespace}/${nameOf(job)}: ${what} in ${Math.round(waited / 1_000)} s: ${trouble ?? 'Kubernetes gives no reason'}. The Job was deleted.`,
   );
 }
+
+/** FailedMount, FailedCreatePodSandBox, FailedCreate (quota, admission), …; others warn of what does no harm. */
+const preventsStart = /^(Failed|NetworkNotReady|InspectFailed)/;
 
 async function lastWarning(
   cluster: Cluster,
@@ -46,6 +48,6 @@ async function lastWarning(
       fieldSelector: `involvedObject.uid=${object.metadata?.uid ?? ''},type=Warning`,
     }),
   );
-  const last = items.at(-1);
+  const last = items.findLast(({ reason }) => preventsStart.test(reason ?? ''));
   return last && `${last.reason ?? 'Warning'}: ${last.message ?? ''}`;
 }

@@ -3,7 +3,7 @@ import { Failure } from '../runbook/failures.ts';
 import { labels } from '../runbook/names.ts';
 import { find, kubernetesFailure, statusOf } from './answer.ts';
 import type { Cluster } from './cluster.ts';
-import { assertStarting } from './job-start.ts';
+import { assertStarting, patience } from './job-start.ts';
 import { pause } from './pause.ts';
 import { LogFollower, readLog } from './pod-log.ts';
 import { nameOf, podsOf, troubleOf } from './pods.ts';
@@ -24,6 +24,13 @@ export interface JobEnd {
   finishedAt?: string;
 }
 
+export interface Watch {
+  signal: AbortSignal;
+  onLine?: (line: string) => void;
+  /** Milliseconds after which a pod in trouble counts as not starting; a minute if absent. */
+  startWithin?: number;
+}
+
 const every = 300;
 const keepLines = 500;
 
@@ -35,11 +42,7 @@ const keepLines = 500;
  * @throws Failure JobNotStarted where its pod cannot start; the Job is deleted, so that it cannot start later.
  * @throws Failure JobFailed where the Job was deleted by somebody else.
  */
-export async function runJob(
-  cluster: Cluster,
-  job: V1Job,
-  watch: { signal: AbortSignal; onLine?: (line: string) => void },
-): Promise<JobEnd> {
+export async function runJob(cluster: Cluster, job: V1Job, watch: Watch): Promise<JobEnd> {
   const namespace = job.metadata?.namespace ?? '';
   const name = nameOf(job);
   const container = job.spec?.template.spec?.containers[0]?.name ?? '';
@@ -78,7 +81,9 @@ export async function runJob(
     }
     const ended = endOf(now);
     if (ended !== undefined) return told(cluster, now, ended, pods.at(-1), container, heard);
-    if (!started) await assertStarting(cluster, now, pods, Date.now() - begin);
+    const waited = Date.now() - begin;
+    if (!started && waited > (watch.startWithin ?? patience))
+      await assertStarting(cluster, now, pods, waited);
     await pause(every, watch.signal);
   }
 }

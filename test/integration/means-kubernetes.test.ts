@@ -1,0 +1,196 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { autoscalersOf } from '../../src/kubernetes/autoscalers.ts';
+import {
+  readCronJob,
+  runOnce,
+  setCronJobImage,
+  suspend,
+  templateOf,
+} from '../../src/kubernetes/cron-jobs.ts';
+import {
+  imageOf,
+  podsOfDeployment,
+  readDeployment,
+  readinessOf,
+  scale,
+} from '../../src/kubernetes/deployments.ts';
+import { lastLines } from '../../src/kubernetes/error-lines.ts';
+import { health } from '../../src/kubernetes/health.ts';
+import { runJob } from '../../src/kubernetes/jobs.ts';
+import { poll } from '../../src/kubernetes/pause.ts';
+import { releases, setTemplate } from '../../src/kubernetes/releases.ts';
+import { missingRights, rightsNeeded } from '../../src/kubernetes/rights.ts';
+import { deleteSecret, putSecret, readSecret } from '../../src/kubernetes/secrets.ts';
+import type { OperationId } from '../../src/runbook/names.ts';
+import { cronJob, deployment, fixture, service, template, type Fixture } from './kubernetes-fixture.ts';
+
+let it: Fixture;
+beforeAll(async () => {
+  it = await fixture('means-k');
+});
+afterAll(() => it.remove());
+
+const signal = new AbortController().signal;
+const operation: OperationId = 'bs-0123abcd';
+
+const ready = (replicas: number) =>
+  poll({ every: 300, within: 60_000, signal }, async () => {
+    const found = await readinessOf(it.cluster, it.namespace, 'server');
+    return found.ready && found.readyPods === replicas ? found : undefined;
+  });
+
+describe('Secrets', () => {
+  test('are made, changed, read and deleted; what is missing is named, and no value', async () => {
+    const name = `${operation}-back-up`;
+    const labels = { 'backstep.dev/operation': operation };
+    await putSecret(it.cluster, it.namespace, name, { url: 'postgresql://a\n' }, labels);
+    await putSecret(it.cluster, it.namespace, name, { url: 'postgresql://b\n', other: 'x' }, labels);
+    await expect(readSecret(it.cluster, it.namespace, { secret: name, key: 'url' })).resolves.toBe(
+      'postgresql://b',
+    );
+    await expect(readSecret(it.cluster, it.namespace, { secret: name, key: 'URL' })).rejects.toMatchObject({
+      type: 'SecretMissing',
+      message: expect.stringMatching(/under the key URL; its keys: other, url\.$/),
+    });
+    await expect(
+      putSecret(it.cluster, it.namespace, name, {}, { 'backstep.dev/operation': 'bs-ffffffff' }),
+    ).rejects.toThrow('is not of this operation');
+    await deleteSecret(it.cluster, it.namespace, name);
+    await deleteSecret(it.cluster, it.namespace, name);
+    await expect(readSecret(it.cluster, it.namespace, { secret: name, key: 'url' })).rejects.toMatchObject({
+      type: 'SecretMissing',
+    });
+  });
+});
+
+describe('Deployments', () => {
+  test('are scaled, rolled back as by kubectl, and asked for their health', async () => {
+    const current = async () =>
+      imageOf((await readDeployment(it.cluster, it.namespace, 'server')).spec?.template);
+    await it.apply(
+      deployment('server', 1, template(it.images.old, 'server', { COLOUR: 'blue' })),
+      service('server'),
+    );
+    expect(await ready(1)).toBeDefined();
+    await it.apply(deployment('server', 2, template(it.images.new, 'server', { COLOUR: 'red', ILL: 'yes' })));
+    expect(await ready(2)).toBeDefined();
+    const path = '/health?full=yes';
+    await expect(health(it.cluster, it.namespace, { service: 'server', port: 80, path })).resolves.toEqual({
+      status: 503,
+      said: expect.stringContaining('column papers.score does not exist'),
+    });
+
+    expect(await scale(it.cluster, it.namespace, 'server', 0)).toBe(2);
+    expect(await scale(it.cluster, it.namespace, 'server', 0)).toBe(0);
+    const [bad, good] = await releases(it.cluster, it.namespace, 'server');
+    expect([bad?.revision, bad?.images, good?.images]).toEqual([
+      2,
+      { api: it.images.new },
+      { api: it.images.old },
+    ]);
+    const wanted = { template: good?.template ?? {}, image: it.images.old, cause: 'a test' };
+    expect(await setTemplate(it.cluster, it.namespace, 'server', wanted)).toBe(true);
+    expect(await setTemplate(it.cluster, it.namespace, 'server', wanted)).toBe(false);
+    expect(await current()).toBe(it.images.old);
+
+    await scale(it.cluster, it.namespace, 'server', 2);
+    expect(await ready(2)).toBeDefined();
+    await expect(health(it.cluster, it.namespace, { service: 'server', port: 80, path })).resolves.toEqual({
+      status: 200,
+      said: '',
+    });
+    // The template came back whole, so that Kubernetes knows the old ReplicaSet again under a new number.
+    expect(
+      (await releases(it.cluster, it.namespace, 'server')).map(({ revision, replicaSet }) => [
+        revision,
+        replicaSet,
+      ]),
+    ).toEqual([
+      [3, good?.replicaSet],
+      [2, bad?.replicaSet],
+    ]);
+    const pods = await podsOfDeployment(it.cluster, await readDeployment(it.cluster, it.namespace, 'server'));
+    expect(await lastLines(it.cluster, pods)).toEqual(pods.map((pod) => `${pod.metadata?.name}: release 1`));
+    expect(await it.kubectl('rollout', 'history', 'deployment/server')).toContain('a test');
+  });
+
+  test('say why their pods are not ready', async () => {
+    const crashing = template(it.images.old, 'broken');
+    crashing.spec!.containers[0]!.command = [
+      'python3',
+      '-c',
+      'import sys; print("cannot start"); sys.exit(3)',
+    ];
+    await it.apply(deployment('broken', 1, crashing));
+    const seen = await poll({ every: 500, within: 30_000, signal }, async () => {
+      const { ready: done, trouble } = await readinessOf(it.cluster, it.namespace, 'broken');
+      expect(done).toBe(false);
+      return trouble.some((words) => /exit code 3/.test(words)) ? trouble : undefined;
+    });
+    expect(seen?.[0]).toMatch(/^pod broken-.*: container api: /);
+    const pods = await podsOfDeployment(it.cluster, await readDeployment(it.cluster, it.namespace, 'broken'));
+    expect((await lastLines(it.cluster, pods)).join()).toContain('cannot start');
+  });
+
+  test('have their autoscalers named', async () => {
+    await it.kubectl('autoscale', 'deployment', 'server', '--max=3', '--name=grow');
+    expect(await autoscalersOf(it.cluster, it.namespace, 'server')).toEqual(['grow']);
+    expect(await autoscalersOf(it.cluster, it.namespace, 'broken')).toEqual([]);
+    await it.kubectl('delete', 'hpa', 'grow');
+  });
+
+  test('that are missing, or have no such health path, are told apart', async () => {
+    await expect(readDeployment(it.cluster, it.namespace, 'none')).rejects.toMatchObject({
+      type: 'WorkloadMissing',
+    });
+    const elsewhere = { service: 'server', port: 80, path: '/elsewhere' };
+    await expect(health(it.cluster, it.namespace, elsewhere)).resolves.toMatchObject({ status: 404 });
+    const absent = { service: 'none', port: 80, path: '/health' };
+    await expect(health(it.cluster, it.namespace, absent)).resolves.toMatchObject({
+      status: 404,
+      said: expect.stringContaining('"none" not found'),
+    });
+  });
+});
+
+describe('CronJobs', () => {
+  test('are suspended, given an image, and run once by hand under the CronJob, for whoever asks how it ended', async () => {
+    await it.apply(cronJob('hourly', it.images.new, 'echo run by release $RELEASE'));
+    expect(await suspend(it.cluster, it.namespace, 'hourly', true)).toBe(false);
+    expect(await suspend(it.cluster, it.namespace, 'hourly', true)).toBe(true);
+    expect(await setCronJobImage(it.cluster, it.namespace, 'hourly', it.images.old)).toBe(true);
+    expect(await setCronJobImage(it.cluster, it.namespace, 'hourly', it.images.old)).toBe(false);
+    const found = await readCronJob(it.cluster, it.namespace, 'hourly');
+    expect(templateOf(found)?.spec?.containers[0]?.command).toEqual([
+      'sh',
+      '-c',
+      'echo run by release $RELEASE',
+    ]);
+    const job = runOnce(found, {
+      name: `${operation}-resume-cron-jobs-1-hourly`,
+      operation,
+      step: 'resume-cron-jobs',
+    });
+    const end = await runJob(it.cluster, job, { signal });
+    expect(end).toMatchObject({ succeeded: true, lines: ['run by release 1'] });
+    await pause(1_000);
+    expect(
+      await it.kubectl('get', 'job', end.name, '-o', 'jsonpath={.metadata.ownerReferences[0].name}'),
+    ).toBe('hourly');
+  });
+});
+
+describe('rights', () => {
+  test('those of the manifests are all that are needed, and one that is taken away is named', async () => {
+    const needed = rightsNeeded(it.namespace, 'backstep');
+    expect(await missingRights(it.cluster, needed)).toEqual([]);
+    await it.kubectl('delete', 'rolebinding', 'backstep');
+    const missing = await missingRights(it.cluster, needed);
+    expect(missing).toEqual(needed.filter(({ namespace }) => namespace === it.namespace));
+    await expect(readDeployment(it.cluster, it.namespace, 'server')).rejects.toMatchObject({
+      type: 'KubernetesRightMissing',
+      message: expect.stringContaining('cannot get resource "deployments"'),
+    });
+  });
+});

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../src/kubernetes/cluster.ts';
+import { assertRecordable, claim, close, readRecord, update } from '../../src/kubernetes/records.ts';
+import type { OperationId } from '../../src/runbook/names.ts';
+import type { OperationRecord } from '../../src/runbook/record.ts';
+import { fixture, type Fixture } from './kubernetes-fixture.ts';
+
+let it: Fixture;
+beforeAll(async () => {
+  it = await fixture('means-records');
+});
+afterAll(() => it.remove());
+
+const operation: OperationId = 'bs-0123abcd';
+
+const record = (change: Partial<OperationRecord> = {}): OperationRecord => ({
+  version: 1,
+  operation,
+  workflowId: 'backstep-radar',
+  runId: 'run-1',
+  service: 'radar',
+  namespace: it.namespace,
+  startedAt: '2026-11-23T07:00:00.000Z',
+  database: { server: randomUUID(), name: 'radar', aside: 'radar__backstep_0123abcd' },
+  from: '0005',
+  target: '0004',
+  stopped: { workloads: [], cronJobs: [] },
+  breaches: [],
+  kept: [],
+  ...change,
+});
+
+const breach = (n: number) => ({ at: '', what: String(n), reachedDatabase: false });
+
+const finishedAs = (n: number) => ({
+  operation: `bs-${n}` as const,
+  from: '0005',
+  target: '0004',
+  outcome: 'rolled-back',
+  endedAt: '',
+});
+
+describe('operation records', () => {
+  const records = 'backstep';
+
+  test('law 6: two operations that come at once, one gets the database', async () => {
+    const mine = record();
+    const theirs = { ...mine, operation: 'bs-99999999' as const, workflowId: 'backstep-other' };
+    const results = await Promise.allSettled([
+      claim(it.cluster, records, mine),
+      claim(it.cluster, records, theirs),
+    ]);
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const lost = results.find((result) => result.status === 'rejected');
+    expect(lost?.reason).toMatchObject({
+      type: 'OperationLost',
+      message: expect.stringContaining('workflow backstep-'),
+    });
+  });
+
+  test('law 8: claimed twice by the same operation, it is one record, and keeps what was written', async () => {
+    const mine = record();
+    await claim(it.cluster, records, mine);
+    await update(it.cluster, records, mine.database, operation, (found) => ({ ...found, pivotAt: 'now' }));
+    expect(await claim(it.cluster, records, mine)).toMatchObject({ pivotAt: 'now' });
+  });
+
+  test('changes that come at once are all kept', async () => {
+    const mine = record();
+    await claim(it.cluster, records, mine);
+    await Promise.all(
+      [1, 2, 3, 4, 5, 6].map((n) =>
+        update(it.cluster, records, mine.database, operation, (found) => ({
+          ...found,
+          breaches: [...found.breaches, breach(n)],
+        })),
+      ),
+    );
+    const { record: now } = await readRecord(it.cluster, records, mine.database);
+    expect(now?.breaches.map(({ what }) => what).toSorted()).toEqual(['1', '2', '3', '4', '5', '6']);
+  });
+
+  test('taken up, the record has a new operation and everything else of the old', async () => {
+    const mine = record({ pivotAt: '2026-11-23T07:10:00.000Z', target: '0003' });
+    await claim(it.cluster, records, mine);
+    const next: OperationRecord = {
+      ...record(),
+      database: mine.database,
+      operation: 'bs-11112222',
+      runId: 'run-2',
+    };
+    await expect(claim(it.cluster, records, next)).rejects.toMatchObject({ type: 'OperationLost' });
+    const taken = await claim(it.cluster, records, next, operation);
+    expect(taken).toEqual({ ...mine, operation: 'bs-11112222', runId: 'run-2' });
+    await expect(
+      update(it.cluster, records, mine.database, operation, (found) => found),
+    ).rejects.toMatchObject({
+      type: 'OperationLost',
+    });
+  });
+
+  test('closed twice, it is finished once; the newest twenty are remembered', async () => {
+    const mine = record();
+    for (let n = 0; n < 22; n += 1) {
+      await claim(it.cluster, records, { ...mine, operation: `bs-${n}` });
+      await close(it.cluster, records, mine.database, `bs-${n}`, finishedAs(n));
+      if (n === 0) await close(it.cluster, records, mine.database, 'bs-0', finishedAs(n));
+    }
+    const { record: now, finished } = await readRecord(it.cluster, records, mine.database);
+    expect(now).toBeUndefined();
+    expect(finished.map((each) => each.operation)).toEqual(
+      Array.from({ length: 20 }, (_, n) => `bs-${n + 2}`),
+    );
+  });
+
+  test('a missing namespace is named, with what to do', async () => {
+    await expect(assertRecordable(it.cluster, records)).resolves.toBeUndefined();
+    const admin = connect(it.lab.kubernetes.kubeconfig);
+    await expect(assertRecordable(admin, 'no-such-namespace')).rejects.toMatchObject({
+      type: 'WorkloadMissing',
+      message: expect.stringContaining('deploy/rbac.yaml'),
+    });
+    await expect(assertRecordable(it.cluster, it.namespace)).rejects.toMatchObject({
+      type: 'KubernetesRightMissing',
+    });
+  });
+});
