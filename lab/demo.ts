@@ -9,6 +9,7 @@ import pc from 'picocolors';
 import { install, migrateBadly, uninstall } from '../examples/deeptech-radar/install.ts';
 import { connectBackstep, type Backstep, type Status } from '../src/client.ts';
 import { inWords } from '../src/runbook/duration.ts';
+import type { ReportedRows } from '../src/runbook/report-rows.ts';
 import { outcomes } from '../src/runbook/outcome.ts';
 import { accounts } from './demo/accounts.ts';
 import { follow } from './demo/follow.ts';
@@ -72,10 +73,7 @@ async function rollBack(lab: Lab): Promise<boolean> {
     namespace: lab.temporal.namespace,
   });
   try {
-    const well = summary(
-      await rescue(lab, backstep),
-      (await backstep.report(service)).verification?.dropped ?? {},
-    );
+    const well = summary(await rescue(lab, backstep), (await backstep.report(service)).rows);
     if (flags.keep) await untilInterrupted(lab);
     return well;
   } finally {
@@ -108,14 +106,14 @@ async function rescue(lab: Lab, backstep: Backstep): Promise<Status> {
 }
 
 /** What happened, on one screen. False where rows are missing without a reason, or it did not end well. */
-function summary(status: Status, dropped: Record<string, number>): boolean {
+function summary(status: Status, rows: ReportedRows[]): boolean {
   const { progress } = status;
   const result = status.end !== undefined && 'result' in status.end ? status.end.result : undefined;
   if (progress === undefined || result === undefined || !('outcome' in result)) {
     console.log(pc.red(`The rollback ended ${status.state}: ${JSON.stringify(status.end)}`));
     return false;
   }
-  const { lines, accounted } = accounts(result.counts.afterStop ?? {}, result.counts.atEnd ?? {}, dropped);
+  const { lines, accounted } = accounts(rows);
   say(`${result.outcome}: ${outcomes[result.outcome]}`);
   console.log(`\n  Revision   ${result.from} -> ${result.to}\n\n${lines}\n`);
   console.log(

@@ -1,30 +1,17 @@
-type Counts = Record<string, number>;
+import type { ReportedRows } from '../../src/runbook/report-rows.ts';
 
 /**
  * Rows of every table after the stop and at the end, as lines. `accounted` is false where a table has other
- * rows at the end and the downgrade did not drop it.
+ * rows at the end, and no reason is known.
  */
-export function accounts(
-  afterStop: Counts,
-  atEnd: Counts,
-  dropped: Counts,
-): { lines: string; accounted: boolean } {
-  let accounted = Object.keys(atEnd).length > 0;
-  const tables = Object.keys({ ...afterStop, ...atEnd }).toSorted();
-  const rows = tables.map((table) => {
-    const [before, after] = [afterStop[table], atEnd[table]];
-    const equal = before === after;
-    if (!equal && !(table in dropped)) accounted = false;
-    const reason = equal
-      ? ''
-      : table in dropped
-        ? 'dropped by the downgrade; in the backup'
-        : 'UNEQUAL WITHOUT A REASON';
-    return [table, before ?? '-', after ?? '-', reason];
-  });
-  const width = Math.max(...tables.map((table) => table.length), 5);
-  const line = ([table, before, after, reason]: (string | number)[]) =>
-    `  ${String(table).padEnd(width)} ${String(before).padStart(10)} ${String(after).padStart(10)}  ${reason}`.trimEnd();
-  const lines = [['Rows', 'after stop', 'at end', ''], ...rows].map(line).join('\n');
-  return { lines, accounted };
+export function accounts(rows: ReportedRows[]): { lines: string; accounted: boolean } {
+  const width = Math.max(...rows.map(({ table }) => table.length), 5);
+  const line = (table: string, before: unknown, after: unknown, reason = '') =>
+    `  ${table.padEnd(width)} ${String(before ?? '-').padStart(10)} ${String(after ?? '-').padStart(10)}  ${reason}`.trimEnd();
+  const lines = [
+    line('Rows', 'after stop', 'at end'),
+    ...rows.map((row) => line(row.table, row.afterStop, row.atEnd, row.difference)),
+  ];
+  const accounted = rows.every((row) => row.afterStop === row.atEnd || row.difference?.startsWith('dropped'));
+  return { lines: lines.join('\n'), accounted: rows.length > 0 && accounted };
 }

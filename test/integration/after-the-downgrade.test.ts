@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { start } from './drive.ts';
 import { checksums, openRecord, revision, world, workloads } from './look.ts';
-import { scene, type Scene, type SceneOptions } from './scene.ts';
+import { scene, type Edit, type Scene, type SceneOptions } from './scene.ts';
 import { downgradeDeletesPapers, failingRun, oldReleaseUnwell } from './variants/index.ts';
 
 describe('from the downgrade on nothing unwinds by itself: a person decides', () => {
@@ -120,6 +120,6 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
   };
 });
 
-const one: SceneOptions['edit'] = (definition) => {
+const one: Edit = (definition) => {
   for (const workload of definition.workloads) workload.replicas = 1;
 };

@@ -22,7 +22,7 @@ describe('bad input is refused with every fault named, its next move, and nothin
   const refused = async (
     type: string,
     says: (string | RegExp)[],
-    request: object = {},
+    request: Record<string, unknown> = {},
     edit: Edit = () => {},
   ) => {
     here.define(edit);

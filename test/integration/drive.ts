@@ -45,8 +45,8 @@ export async function clientOf(scene: Scene): Promise<Client> {
 /** Starts `rollback` with plain JSON, as `temporal workflow start` does. */
 export async function start(
   scene: Scene,
-  request: { service?: string } & object = {},
-  id = `backstep-${request.service ?? 'deeptech-radar'}`,
+  request: Record<string, unknown> = {},
+  id = `backstep-${String(request['service'] ?? 'deeptech-radar')}`,
 ): Promise<Drive> {
   const client = await clientOf(scene);
   await client.workflow.start('rollback', {
