@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import { Client } from 'pg';
+import { Client, escapeIdentifier } from 'pg';
 
 import type { Lab } from '../lab/lab.ts';
 
@@ -64,8 +64,8 @@ export async function dropDatabase(lab: Lab, database: Pick<Database, 'name' | '
       [database.name, database.owner, admin],
     );
     for (const { datname } of rows) {
-      await sql.query(`ALTER DATABASE "${datname}" IS_TEMPLATE false`);
-      await sql.query(`DROP DATABASE "${datname}" WITH (FORCE)`);
+      await sql.query(`ALTER DATABASE ${escapeIdentifier(datname)} IS_TEMPLATE false`);
+      await sql.query(`DROP DATABASE ${escapeIdentifier(datname)} WITH (FORCE)`);
     }
     await sql.query(`DROP ROLE IF EXISTS "${admin}"`);
     await sql.query(`DROP ROLE IF EXISTS "${database.owner}"`);

@@ -16,11 +16,11 @@ def embed(text: str) -> str:
 
 
 def best(db: psycopg.Connection, count: int) -> list[dict]:
-    """The papers shown first: release 1 by date, release 2 by score."""
+    """The papers shown first: release 1 the newest, release 2 by score."""
     if PAPERS_HAVE_SCORES:
         query = "SELECT arxiv_id, title, domain, score FROM papers ORDER BY score DESC LIMIT %s"
     else:
-        query = "SELECT arxiv_id, title, domain FROM papers ORDER BY published_at DESC, id DESC LIMIT %s"
+        query = "SELECT arxiv_id, title, domain FROM papers ORDER BY id DESC LIMIT %s"
     return db.execute(query, (count,)).fetchall()
 
 
