@@ -5,13 +5,23 @@ import { resultOf } from '../../src/activities/own-program.ts';
 import { unequal } from '../../src/activities/restored.ts';
 import { postgresFailure } from '../../src/postgres/failure.ts';
 import { inWords } from '../../src/postgres/sessions.ts';
+import { Failure } from '../../src/runbook/failures.ts';
 import { findings } from '../example-plan.ts';
 
 const refused = (code: string, message = 'no') =>
   Object.assign(new DatabaseError(message, 1, 'error'), { code });
 
+const end = { name: 'bs-1-back-up-1', succeeded: false, lines: [] as string[] };
 const said = (type: string) => [`BACKSTEP-FAILURE {"type":"${type}","message":"pg_dump was killed"}`];
 const breach = (at: string, reachedDatabase = true) => ({ at, what: 'a pod', reachedDatabase });
+
+function typeOf(type: string): unknown {
+  try {
+    return resultOf({ ...end, lines: said(type) }, 'BackupFailed');
+  } catch (error) {
+    return error instanceof Failure ? error.type : error;
+  }
+}
 
 describe('postgresFailure', () => {
   test.each([
@@ -39,8 +49,6 @@ describe('postgresFailure', () => {
 });
 
 describe('resultOf', () => {
-  const end = { name: 'bs-1-back-up-1', succeeded: false, lines: [] as string[] };
-
   test('is the result, only of a Job that succeeded', () => {
     const lines = ['log', 'BACKSTEP-PROGRESS {"doing":"x"}', 'BACKSTEP-RESULT {"bytes":1}'];
     expect(resultOf({ ...end, succeeded: true, lines }, 'BackupFailed')).toEqual({ bytes: 1 });
@@ -48,13 +56,6 @@ describe('resultOf', () => {
   });
 
   test('is the failure that the program named, but none that would be tried again by itself', () => {
-    const typeOf = (type: string) => {
-      try {
-        return resultOf({ ...end, lines: said(type) }, 'BackupFailed');
-      } catch (error) {
-        return (error as { type: string }).type;
-      }
-    };
     expect(typeOf('BackupNotProved')).toBe('BackupNotProved');
     expect(typeOf('DatabaseUnreachable')).toBe('BackupFailed');
     expect(typeOf('no such type')).toBe('BackupFailed');
