@@ -1,5 +1,5 @@
 import { pause } from '../kubernetes/pause.ts';
-import { update } from '../kubernetes/records.ts';
+import { readRecord, update } from '../kubernetes/records.ts';
 import { endJobs, runningJobs, stopStarting } from '../kubernetes/writers.ts';
 import { raise, state } from '../postgres/barrier.ts';
 import { withClient } from '../postgres/connect.ts';
@@ -20,7 +20,7 @@ const keptBreaches = 100;
  * what came back, and writes every breach to the record, where `downgrade` reads whether one of them reached
  * the database. A hold may last days: what cannot be asked right now is asked again.
  *
- * @returns the breaches seen, once the workflow asks for the end
+ * @returns the breaches seen, once the workflow asks for the end, or the record says that writes go on
  * @throws Failure OperationLost; on a mere shutdown of the worker the signal's reason, so that another goes on
  */
 export async function keepWritesStopped(
@@ -32,6 +32,7 @@ export async function keepWritesStopped(
   const tell = teller(means, plan, attempt, breaches);
   for (;;) {
     try {
+      if (!(await stillWanted(means, plan))) return { breaches: breaches.slice(-keptBreaches) };
       await look(means, plan, attempt, tell);
       attempt.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
       await pause(every, attempt.signal);
@@ -47,6 +48,14 @@ export async function keepWritesStopped(
       await pause(every, attempt.signal).catch(() => undefined);
     }
   }
+}
+
+/** Before anything is stopped: an attempt that the workflow has lost sight of must not fight what comes after. */
+async function stillWanted(means: Means, { database, operation }: Plan): Promise<boolean> {
+  const { record } = await readRecord(means.cluster, means.recordsNamespace, database);
+  if (record?.operation === operation) return record.writes !== 'resumed';
+  const holder = record === undefined ? 'is closed' : `is operation ${record.operation}'s now`;
+  throw new Failure('OperationLost', `The record of ${operation} on ${database.name} ${holder}.`);
 }
 
 interface Seen {

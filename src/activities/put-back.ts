@@ -3,7 +3,7 @@ import { findDeployment, imageOf, replicasOf, scale } from '../kubernetes/deploy
 import { deleteJob, operationJobs } from '../kubernetes/job-removal.ts';
 import { poll } from '../kubernetes/pause.ts';
 import { nameOf } from '../kubernetes/pods.ts';
-import { readRecord } from '../kubernetes/records.ts';
+import { readRecord, update } from '../kubernetes/records.ts';
 import { releases, setTemplate } from '../kubernetes/releases.ts';
 import { lower, state } from '../postgres/barrier.ts';
 import { withClient } from '../postgres/connect.ts';
@@ -43,6 +43,10 @@ export async function putBack(
     await deed().catch((error: unknown) => problems.push(error));
   };
   const { workloads, cronJobs } = record.stopped;
+  await update(means.cluster, means.recordsNamespace, database, operation, (now) => ({
+    ...now,
+    writes: 'resumed',
+  }));
   await trying('ends its own Jobs', () => endOwnJobs(means, plan, attempt));
   if (record.pivotAt !== undefined) {
     for (const workload of workloads) {

@@ -38,9 +38,11 @@ export async function startApp(
 ): Promise<StartedApp> {
   const { service, database, operation } = plan;
   const { signal } = attempt;
-  await update(means.cluster, means.recordsNamespace, database, operation, (record) =>
-    record.resumedAt === undefined ? { ...record, resumedAt: new Date().toISOString() } : record,
-  );
+  await update(means.cluster, means.recordsNamespace, database, operation, (record) => ({
+    ...record,
+    writes: 'resumed',
+    resumedAt: record.resumedAt ?? new Date().toISOString(),
+  }));
   attempt.progress({ doing: 'gives the database its name back' });
   const admin = await adminUrl(means, service);
   await withClient(admin, { operation, signal }, (client) => lower(client, database, { signal }));

@@ -90,10 +90,14 @@ async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<Oper
     from: plan.from,
     target: plan.target,
     stopped: stoppedBy(plan, found),
+    writes: 'stopped',
     breaches: [],
     kept: [],
   };
-  return claim(means.cluster, means.recordsNamespace, wanted, plan.takesUp?.operation);
+  await claim(means.cluster, means.recordsNamespace, wanted, plan.takesUp?.operation);
+  return update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (record) =>
+    record.writes === 'stopped' ? record : { ...record, writes: 'stopped' },
+  );
 }
 
 /** Law 4: what ran is put back as found; what somebody had stopped by hand, as the definition wants it. */

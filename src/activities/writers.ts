@@ -59,9 +59,12 @@ export async function endWriters(means: Means, plan: Plan, attempt: Attempt): Pr
 /** A migration is never cut short if it can be helped: its Job may end by itself within this time. */
 const migrationMayTake = 10 * 60_000;
 
-/** Jobs of an operation that was taken up may still move the database: they end first, then they go. */
+/**
+ * Jobs of an operation that was taken up may still move the database: they end first, then they go. Those of
+ * this operation (it was reset) are found again by the steps that made them.
+ */
 async function endUnfinishedJobs(means: Means, plan: Plan, attempt: Attempt): Promise<void> {
-  if (plan.takesUp === undefined) return;
+  if (plan.takesUp === undefined || plan.takesUp.operation === plan.operation) return;
   const { namespace } = plan.service;
   const end = Date.now() + migrationMayTake;
   for (;;) {

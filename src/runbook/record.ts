@@ -43,6 +43,11 @@ export interface OperationRecord {
   breaches: Breach[];
   /** Set just before the first downgrade Job is created. */
   pivotAt?: string;
+  /**
+   * Written before either is begun. A worker that lost touch with Temporal reads here that it has nothing to
+   * keep stopped any more.
+   */
+  writes?: 'stopped' | 'resumed';
   /** Set once the application may have written again to the database (start-app). */
   resumedAt?: string;
   /** Databases kept aside, which a person removes. */

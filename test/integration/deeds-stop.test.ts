@@ -1,0 +1,190 @@
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keepWritesStopped } from '../../src/activities/keep-writes-stopped.ts';
+import { putBack } from '../../src/activities/put-back.ts';
+import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { poll } from '../../src/kubernetes/pause.ts';
+import { update } from '../../src/kubernetes/records.ts';
+import { withDatabase } from '../../src/postgres/connect.ts';
+import type { Breach } from '../../src/runbook/deeds.ts';
+import { attempt, otherOperation, scene, writer, type Scene } from './deeds-fixture.ts';
+
+let it: Scene;
+beforeAll(async () => {
+  it = await scene('deeds-stop');
+  // Somebody began the runbook by hand, and forgot a run that is under way.
+  await it.kubectl('patch', 'cronjob', 'daily', '-p', '{"spec":{"suspend":true}}');
+  await it.kubectl('patch', 'cronjob', 'hourly', '--type=json', '-p', JSON.stringify(sleeping));
+  await it.kubectl('create', 'job', 'forgotten', '--from=cronjob/hourly');
+});
+afterAll(() => it.remove());
+
+const command = '/spec/jobTemplate/spec/template/spec/containers/0/command';
+const sleeping = [{ op: 'replace', path: command, value: ['sleep', '600'] }];
+
+const input = (again = false) => ({
+  plan: it.plan,
+  try: 1,
+  workflowId: 'backstep-radar',
+  runId: 'run-1',
+  again,
+});
+const none = new AbortController().signal;
+
+describe('stop-writes', () => {
+  test('lets nobody write, says what it stopped, and records it first', async () => {
+    const loop = writer(it.postgres.url);
+    const stopped = await stopWrites(it.means, input(), attempt());
+    const { writes, lastAt } = await loop.stop();
+    expect(await it.state()).toEqual(['api 0', 'daily true', 'hourly true']);
+    expect(await it.kubectl('get', 'pods', '-o', 'name')).toBe('');
+    expect(stopped.jobsEnded).toEqual(['forgotten']);
+    expect(stopped.alreadyStopped).toEqual(['CronJob daily']);
+    expect(writes).toBeGreaterThan(0);
+    expect(lastAt).toBeLessThan(Date.parse(stopped.at) - it.plan.service.writes.quietFor + 50);
+    expect(stopped.counts['papers']).toBeGreaterThanOrEqual(writes);
+    const image = it.images.new;
+    expect(await it.record()).toMatchObject({
+      operation: it.plan.operation,
+      trigger: 'alert-1',
+      from: '0005',
+      target: '0004',
+      frozen: { at: stopped.at, counts: stopped.counts },
+      stopped: {
+        workloads: [{ deployment: 'api', found: 2, putBack: 2, image }],
+        cronJobs: [
+          { name: 'hourly', found: { suspended: false }, putBack: { suspended: false }, image },
+          // Law 4: found suspended, it is put back as the definition wants it.
+          { name: 'daily', found: { suspended: true }, putBack: { suspended: false }, image },
+        ],
+      },
+    });
+  });
+
+  test('law 8: run again, it changes nothing and answers the same', async () => {
+    const before = await it.record();
+    const again = await stopWrites(it.means, input(), attempt());
+    expect(await it.record()).toEqual(before);
+    expect(again).toMatchObject({
+      at: before?.frozen?.at,
+      counts: before?.frozen?.counts,
+      alreadyStopped: ['CronJob daily'],
+    });
+  });
+
+  test('law 6: another operation is refused, and touches nothing', async () => {
+    const plan = { ...it.plan, operation: otherOperation(it.plan.operation) };
+    await expect(stopWrites(it.means, { ...input(), plan }, attempt())).rejects.toMatchObject({
+      type: 'OperationLost',
+    });
+    await expect(putBack(it.means, { plan, try: 1 }, attempt())).resolves.toMatchObject({
+      workloads: [],
+      cronJobs: [],
+    });
+    expect(await it.state()).toEqual(['api 0', 'daily true', 'hourly true']);
+  });
+});
+
+describe('keep-writes-stopped', () => {
+  test('stops what comes back, and records it before it answers', async () => {
+    const keeper = attempt();
+    const kept = keepWritesStopped(it.means, { plan: it.plan }, keeper);
+    await it.kubectl('scale', 'deployment/api', '--replicas=1');
+    await it.kubectl('patch', 'cronjob', 'hourly', '-p', '{"spec":{"suspend":false}}');
+    await it.kubectl('create', 'job', 'by-hand', '--from=cronjob/hourly');
+    const client = new Client({
+      connectionString: withDatabase(it.postgres.url, it.postgres.aside),
+      application_name: 'psql',
+    });
+    const ended = new Promise((resolve) => client.on('error', resolve));
+    await client.connect();
+    const all = await poll({ every: 300, within: 30_000, signal: none }, async () => {
+      const breaches = (await it.record())?.breaches ?? [];
+      return breaches.length >= 4 ? breaches : undefined;
+    });
+    await ended;
+    const words = (breaches: Breach[] = []) =>
+      breaches.map(({ what, reachedDatabase }) => `${what}: ${reachedDatabase}`).toSorted();
+    expect(words(all)).toEqual([
+      'CronJob hourly was not suspended: false',
+      'Deployment api was at 1 replicas: false',
+      'Job by-hand was running: false',
+      expect.stringMatching(/^a session on .*pid \d+, role .*"psql": true$/),
+    ]);
+    expect(await it.state()).toEqual(['api 0', 'daily true', 'hourly true']);
+    keeper.cancel();
+    expect(words((await kept).breaches)).toEqual(words(all));
+  });
+
+  test('law 8: goes on at another worker, and is not ended by a shutdown', async () => {
+    const first = attempt();
+    const kept = keepWritesStopped(it.means, { plan: it.plan }, first);
+    first.crash();
+    await expect(kept).rejects.toThrow('worker shut down');
+  });
+
+  test('ends, and touches nothing, where the record is another operation’s or says that writes go on', async () => {
+    const { database, operation } = it.plan;
+    await it.kubectl('scale', 'deployment/api', '--replicas=1');
+    const plan = { ...it.plan, operation: otherOperation(operation) };
+    await expect(keepWritesStopped(it.means, { plan }, attempt())).rejects.toMatchObject({
+      type: 'OperationLost',
+    });
+    await update(it.means.cluster, 'backstep', database, operation, (now) => ({ ...now, writes: 'resumed' }));
+    await expect(keepWritesStopped(it.means, { plan: it.plan }, attempt())).resolves.toEqual({
+      breaches: [],
+    });
+    expect(await it.state()).toContain('api 1');
+  });
+});
+
+describe('a record that is taken up', () => {
+  test('keeps what the first operation found; before the pivot the rows are counted anew', async () => {
+    const { database, operation } = it.plan;
+    const before = await it.record();
+    await update(it.means.cluster, 'backstep', database, operation, (record) => ({
+      ...record,
+      backup: { file: 'dump' } as never,
+    }));
+    await it.postgres.asSuperuser(database.aside, `INSERT INTO papers (title) VALUES ('in between')`);
+    const plan = {
+      ...it.plan,
+      operation: otherOperation(operation),
+      takesUp: { operation, pivotPassed: false },
+    };
+    const stopped = await stopWrites(it.means, { ...input(), plan, runId: 'run-2' }, attempt());
+    expect(stopped.counts['papers']).toBe((before?.frozen?.counts['papers'] ?? 0) + 1);
+    const now = await it.record();
+    expect(now).toMatchObject({ operation: plan.operation, runId: 'run-2', stopped: before?.stopped });
+    // A backup from before that row is not a way back any more.
+    expect(now?.backup).toBeUndefined();
+    it.plan = plan;
+  });
+});
+
+describe('put-back', () => {
+  test('law 4: gives everything back as the record has it, and looks', async () => {
+    const result = await putBack(it.means, { plan: it.plan, try: 1 }, attempt());
+    expect(result).toEqual({
+      workloads: [{ deployment: 'api', replicas: 2 }],
+      cronJobs: [
+        { name: 'hourly', suspended: false },
+        { name: 'daily', suspended: false },
+      ],
+      database: it.plan.database.name,
+    });
+    expect(await it.state()).toEqual(['api 2', 'daily false', 'hourly false']);
+    await it.postgres.asSuperuser(it.plan.database.name, 'SELECT 1');
+    expect(await putBack(it.means, { plan: it.plan, try: 1 }, attempt())).toEqual(result);
+  });
+
+  test('names what could not be put back, and puts back the rest', async () => {
+    await stopWrites(it.means, input(), attempt());
+    await it.kubectl('delete', 'cronjob', 'hourly');
+    await expect(putBack(it.means, { plan: it.plan, try: 1 }, attempt())).rejects.toMatchObject({
+      type: 'PutBackFailed',
+      message: expect.stringContaining('CronJob hourly is gone'),
+    });
+    expect(await it.state()).toEqual(['api 2', 'daily false']);
+  });
+});
