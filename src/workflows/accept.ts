@@ -11,12 +11,17 @@ export const refusal = (type: FailureType, message: string, details: unknown[] =
   return ApplicationFailure.nonRetryable(`${message} ${next}`, type, ...details);
 };
 
+/** A server may fill a time-out in by itself (the time-skipping one: ten years); that far away it is none. */
+const isLimit = (timeout: number | undefined) =>
+  timeout !== undefined && timeout > 0 && timeout < 365 * 24 * 3_600_000;
+
 /** Parses what the workflow was started with; throws InvalidRequest with every fault named. */
 export function accept(input: unknown): RollbackRequest {
   const { runTimeoutMs, executionTimeoutMs } = workflowInfo();
-  const faults = [runTimeoutMs && 'a run time-out', executionTimeoutMs && 'an execution time-out']
-    .filter((what) => typeof what === 'string')
-    .map((what) => `${what} is set: it would end the rollback with writes stopped and put nothing back`);
+  const faults = [
+    ...(isLimit(runTimeoutMs) ? ['a run time-out'] : []),
+    ...(isLimit(executionTimeoutMs) ? ['an execution time-out'] : []),
+  ].map((what) => `${what} is set: it would end the rollback with writes stopped and put nothing back`);
   const sent = decoded(input);
   const parsed = 'value' in sent ? rollbackRequest.safeParse(sent.value) : undefined;
   if ('fault' in sent) faults.push(sent.fault);

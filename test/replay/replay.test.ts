@@ -1,0 +1,53 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { Worker } from '@temporalio/worker';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { theatre } from '../workflow/theatre.ts';
+import { record } from './record.ts';
+
+/**
+ * Runs that are under way while a new version is deployed must go on. So the histories of each released version
+ * are kept and replayed; `BACKSTEP_RECORD=1` records those of the version in package.json anew.
+ */
+const kept = fileURLToPath(new URL('histories', import.meta.url));
+const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const recording = process.env['BACKSTEP_RECORD'] !== undefined;
+if (recording) {
+  const stage = theatre();
+  beforeAll(() => record(stage, join(kept, version)));
+  test('histories are recorded', () => {});
+}
+
+interface Kept {
+  workflowId: string;
+  events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
+}
+
+const files = (await readdir(kept, { recursive: true })).filter((file) => file.endsWith('.json'));
+const read = async (file: string) => JSON.parse(await readFile(join(kept, file), 'utf8')) as Kept;
+
+const replay = ({ workflowId, ...history }: Kept) =>
+  Worker.runReplayHistory({ workflowBundle: { codePath: inject('workflowBundle') } }, history, workflowId);
+
+describe.skipIf(recording)('kept histories', () => {
+  test('there is one of every kind', () => {
+    expect(files.length).toBeGreaterThanOrEqual(9);
+  });
+
+  test.each(files)('%s replays', async (file) => {
+    await replay(await read(file));
+  });
+
+  test('a history of another order is noticed', async () => {
+    const history = await read(files.find((file) => file.endsWith('/rolled-back.json')) ?? '');
+    const scheduled = history.events.flatMap((event) => event.activityTaskScheduledEventAttributes ?? []);
+    const backUp = scheduled.find(({ activityType }) => activityType.name === 'back-up');
+    if (backUp) backUp.activityType.name = 'verify';
+    await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
+  });
+});
