@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { start, type Drive } from './drive.ts';
-import { openRecord, world, type World } from './look.ts';
+import { cancelOpen, start, type Drive } from './drive.ts';
+import { openRecord, workloads, world, type World } from './look.ts';
 import { scene, type Scene } from './scene.ts';
 
 /** Everything that ends before the downgrade leaves the world as it was: one scene serves all. */
@@ -15,7 +15,10 @@ describe('before the downgrade', () => {
     before = await world(here);
   });
   afterAll(() => here?.close());
-  afterEach(() => here.define(() => {}));
+  afterEach(async () => {
+    here.define(() => {});
+    await cancelOpen(here);
+  });
 
   const untouched = async () => {
     expect(await world(here)).toEqual(before);
@@ -47,7 +50,7 @@ describe('before the downgrade', () => {
   test('law 4: a reject at gate downgrade puts everything back', async () => {
     const rollback = await start(here);
     await rollback.gate('downgrade');
-    expect((await world(here)).replicas).toBe(0);
+    expect((await workloads(here)).replicas).toBe(0);
     await rollback.reject('downgrade');
     expect((await rollback.result()).outcome).toBe('put-back');
     await untouched();
@@ -85,7 +88,7 @@ describe('before the downgrade', () => {
     const rollback = await start(here);
     const hold = await rollback.hold('back-up');
     expect(hold.fault.type).toMatch(/^(BackupFailed|JobFailed)$/);
-    expect((await world(here)).replicas).toBe(0);
+    expect((await workloads(here)).replicas).toBe(0);
     await rollback.decide('back-up', 'abort');
     expect((await rollback.result()).outcome).toBe('put-back');
     await untouched();
@@ -140,8 +143,8 @@ describe('before the downgrade', () => {
       expect((await rollback.result()).outcome).toBe('put-back');
     } finally {
       await writer.stop();
-      await here.sql('DELETE FROM repositories WHERE full_name LIKE $$loop/%$$');
     }
+    await here.sql('DELETE FROM repositories WHERE full_name LIKE $$loop/%$$');
     await untouched();
   });
 });
@@ -156,7 +159,7 @@ function reconnectingWriter(url: string) {
       try {
         await client.connect();
         while (!state.ended) {
-          await client.query('INSERT INTO repositories (full_name, stars) VALUES ($1, 0)', [
+          await client.query('INSERT INTO repositories (full_name, stars, pushed_at) VALUES ($1, 0, now())', [
             `loop/${state.written}-${Date.now()}`,
           ]);
           state.written += 1;

@@ -57,6 +57,14 @@ export async function start(
   return drive(client, id);
 }
 
+/** Cancels what a failed test left open, so that the next one finds its service as it was. */
+export async function cancelOpen(scene: Scene): Promise<void> {
+  const { handle } = drive(await clientOf(scene));
+  if ((await handle.describe()).status.name !== 'RUNNING') return;
+  await handle.cancel();
+  await handle.result().catch(() => undefined);
+}
+
 export function drive(client: Client, id = workflowId): Drive {
   const handle = client.workflow.getHandle(id);
   const progress = () => handle.query<Progress>('progress');

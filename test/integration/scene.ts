@@ -57,6 +57,12 @@ const quick: Edit = (definition) => {
   definition.writes = { ...definition.writes, gracePeriod: '20s', quietFor: '1s' };
 };
 
+/** One replica, and one CronJob to resume: for what happens before that. */
+export const small: Edit = (definition) => {
+  for (const workload of definition.workloads) workload.replicas = 1;
+  for (const cronJob of definition.cronJobs?.slice(1) ?? []) cronJob.suspended = true;
+};
+
 export async function scene(options: SceneOptions): Promise<Scene> {
   const lab = await current();
   if (lab === undefined) throw new Error('no lab is running: `npm run lab`');
