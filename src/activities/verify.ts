@@ -52,7 +52,7 @@ export async function verify(means: Means, input: Input, attempt: Attempt): Prom
     wrong.push(...unsound(found));
   } else {
     const from = 'notBuilt' in made ? undefined : made;
-    const before = await catalogBefore(means, plan.operation);
+    const before = await catalogBefore(means, plan);
     const { wrong: differs, drift } = compareSchemas(
       { target: expected, from, now: found, before },
       versionTable,

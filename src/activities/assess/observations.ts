@@ -35,7 +35,7 @@ export async function observe(
   return {
     ...database,
     pods: pods.flatMap((each) => each.pods),
-    errors: pods.flatMap((each) => each.errors).slice(-mostErrors),
+    errors: [...new Set(pods.flatMap((each) => each.errors))].slice(-mostErrors),
     notes,
     notVerified,
   };

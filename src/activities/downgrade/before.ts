@@ -16,11 +16,14 @@ export async function keepCatalog(means: Means, { service, database, operation }
 }
 
 /** @returns undefined where it was not kept: somebody else had moved the database */
-export async function catalogBefore(means: Means, operation: OperationId): Promise<Catalog | undefined> {
-  try {
-    return JSON.parse(new TextDecoder().decode(await means.storage.get(refOf(operation)))) as Catalog;
-  } catch (error) {
-    if (error instanceof Failure && error.type === 'StorageFailed') return undefined;
-    throw error;
+export async function catalogBefore({ storage }: Means, plan: Plan): Promise<Catalog | undefined> {
+  const operations = [plan.operation, plan.takesUp?.operation].filter((each) => each !== undefined);
+  for (const operation of operations) {
+    try {
+      return JSON.parse(new TextDecoder().decode(await storage.get(refOf(operation)))) as Catalog;
+    } catch (error) {
+      if (!(error instanceof Failure && error.type === 'StorageFailed')) throw error;
+    }
   }
+  return undefined;
 }

@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import type { SeenCronJob, SeenWorkload } from '../../src/activities/assess/cluster.ts';
+import { Faults } from '../../src/activities/assess/faults.ts';
+import { candidatesOf, type SeenImage } from '../../src/activities/assess/images.ts';
+import { migrationImage } from '../../src/activities/assess/migrations.ts';
+import { planCronJob, planWorkload } from '../../src/activities/assess/releases.ts';
+import type { OperationRecord } from '../../src/runbook/record.ts';
+import { serviceDefinition, type ServiceDefinition } from '../../src/runbook/service.ts';
+
+const template = (image: string) => ({ spec: { containers: [{ name: 'api', image }] } });
+const release = (revision: number, image: string) => ({
+  revision,
+  replicaSet: `api-${revision}`,
+  images: { api: image },
+  template: template(image),
+});
+const history = ['0005', '0004', '0003'].map((id) => ({
+  revision: id,
+  parents: [],
+  dependencies: [],
+  message: '',
+  path: '',
+}));
+const image = (name: string, ...heads: string[]): SeenImage => ({
+  image: name,
+  workload: 'api',
+  inspection: {
+    alembic: '1.20.0',
+    heads,
+    history: history.filter(({ revision }) => heads.some((head) => revision <= head)),
+    current: ['0005'],
+  },
+});
+const images = [
+  image('api:3', '0005'),
+  image('api:2', '0004'),
+  image('api:1', '0004'),
+  image('api:0', '0003'),
+];
+const releases = [release(4, 'api:3'), release(3, 'api:2'), release(2, 'api:1'), release(1, 'api:0')];
+
+const seen = (definition: object = {}, change: Partial<SeenWorkload> = {}): SeenWorkload => ({
+  definition: { deployment: 'api', replicas: 2, readyWithin: 1, ...definition },
+  deployment: { spec: { template: template('api:3'), selector: {} } },
+  container: undefined,
+  replicas: 3,
+  image: 'api:3',
+  releases,
+  ...change,
+});
+const choice = (target: string, record?: OperationRecord) => ({
+  images,
+  target,
+  record,
+  faults: new Faults(),
+  notes: [] as string[],
+});
+const types = (faults: Faults) => faults.all.map(({ type }) => type);
+
+const cronJob = (found: string, own?: string): SeenCronJob => ({
+  definition: {
+    name: 'hourly',
+    suspended: false,
+    resume: 'wait',
+    within: 1,
+    ...(own !== undefined && { image: own }),
+  },
+  cronJob: { spec: { schedule: '5 * * * *', jobTemplate: {} } },
+  suspended: true,
+  image: found,
+});
+
+const chosen = (of: SeenImage[], current = ['0005'], holds = '0005') => {
+  const faults = new Faults();
+  return { found: migrationImage(of, { holds, current, env: 'DATABASE_URL' }, faults), faults };
+};
+
+const service = (migrations: object): ServiceDefinition =>
+  serviceDefinition.parse({
+    service: 'radar',
+    namespace: 'radar',
+    database: { url: { secret: 's', key: 'k' }, admin: { secret: 's', key: 'k' }, tables: ['papers'] },
+    migrations: { workload: 'api', ...migrations },
+    workloads: [{ deployment: 'api', replicas: 1 }],
+    backup: { claim: 'backups' },
+    escalation: { path: ['somebody'] },
+  });
+
+const names = (of: SeenWorkload[], migrations = {}) =>
+  candidatesOf(service(migrations), of).map((each) => each.image);
+
+describe('the release to which a workload goes back', () => {
+  it('is the newest whose image needs exactly the target', () => {
+    const asked = choice('0004');
+    expect(planWorkload(seen(), asked)).toEqual({
+      deployment: 'api',
+      found: { replicas: 3, image: 'api:3' },
+      wanted: { replicas: 2 },
+      rollBackTo: { revision: 3, replicaSet: 'api-3', image: 'api:2' },
+    });
+    expect(asked.notes).toEqual([]);
+  });
+
+  it('is the one of the definition: by revision, or by image', () => {
+    expect(planWorkload(seen({ toRevision: 2 }), choice('0004')).rollBackTo).toMatchObject({
+      revision: 2,
+      image: 'api:1',
+    });
+    expect(planWorkload(seen({ image: 'api:1' }), choice('0004')).rollBackTo).toMatchObject({
+      revision: 2,
+      image: 'api:1',
+    });
+    expect(planWorkload(seen({ image: 'gone:7' }), choice('0004')).rollBackTo).toEqual({ image: 'gone:7' });
+  });
+
+  it('is refused where Alembic in the named image contradicts, and where the revision is not kept', () => {
+    const contradicted = choice('0004');
+    planWorkload(seen({ image: 'api:0' }), contradicted);
+    expect(types(contradicted.faults)).toEqual(['NoFittingImage']);
+    const forgotten = choice('0004');
+    planWorkload(seen({ toRevision: 9 }), forgotten);
+    expect(types(forgotten.faults)).toEqual(['WorkloadMissing']);
+  });
+
+  it('is missing, and said to be, where none fits', () => {
+    const asked = choice('base');
+    expect(planWorkload(seen(), asked)).not.toHaveProperty('rollBackTo');
+    expect(asked.notes[0]).toMatch(/No release of Deployment api needs exactly base/);
+  });
+
+  it('leaves what an unfinished operation found as found', () => {
+    const record = {
+      stopped: { workloads: [{ deployment: 'api', found: 2, putBack: 2, image: 'api:3' }], cronJobs: [] },
+    };
+    const rolledBack = seen({}, { image: 'api:2' });
+    expect(planWorkload(rolledBack, choice('0004', record as unknown as OperationRecord)).found.image).toBe(
+      'api:3',
+    );
+  });
+});
+
+describe('the image of a CronJob', () => {
+  const workloads = [planWorkload(seen(), choice('0004'))];
+
+  it('is that of the workload whose image it shares', () => {
+    expect(planCronJob(cronJob('api:3'), workloads, choice('0004'))).toEqual({
+      name: 'hourly',
+      found: { suspended: true, image: 'api:3' },
+      wanted: { suspended: false },
+      rollBackTo: { image: 'api:2' },
+    });
+  });
+
+  it('is that of the definition', () => {
+    expect(planCronJob(cronJob('jobs:9', 'jobs:8'), workloads, choice('0004')).rollBackTo).toEqual({
+      image: 'jobs:8',
+    });
+  });
+
+  it('is missing, and said to be, where it shares none', () => {
+    const asked = choice('0004');
+    expect(planCronJob(cronJob('jobs:9'), workloads, asked)).not.toHaveProperty('rollBackTo');
+    expect(asked.notes[0]).toMatch(/hourly.*stay suspended/);
+  });
+});
+
+describe('the image that downgrades', () => {
+  it('is the first that holds the revision of the database: the older one cannot locate it', () => {
+    expect(chosen(images.toReversed()).found?.image).toBe('api:3');
+  });
+
+  it('is refused where none does, with what each one holds', () => {
+    const { found, faults } = chosen([
+      { image: 'api:3', workload: 'api', problem: { type: 'AlembicMissing', message: 'no module alembic' } },
+      image('api:2', '0004'),
+    ]);
+    expect(found).toBeUndefined();
+    expect(types(faults)).toEqual(['AlembicMissing']);
+    expect(faults.all[0]?.message).toMatch(/api:3: no module alembic[^]*api:2: its newest revision is 0004/);
+  });
+
+  it('is refused where its env.py finds another database, or none', () => {
+    expect(types(chosen(images, ['0004'], '0004').faults)).toEqual(['DatabaseInvalid']);
+    const { current: _, ...inspection } = image('api:3', '0005').inspection ?? {
+      alembic: '',
+      heads: [],
+      history,
+    };
+    const lost: SeenImage = {
+      image: 'api:3',
+      workload: 'api',
+      inspection: { ...inspection, currentError: 'refused' },
+    };
+    expect(types(chosen([lost]).faults)).toEqual(['AlembicBroken']);
+  });
+});
+
+describe('images worth a question', () => {
+  it('are those named, then the releases of the workload that migrates, each once, at most four', () => {
+    const long = [...releases, release(0, 'api:older')];
+    expect(names([seen({}, { releases: long })])).toEqual(['api:3', 'api:2', 'api:1', 'api:0']);
+    expect(names([seen()], { image: 'migrations:1' })).toEqual([
+      'migrations:1',
+      'api:3',
+      'api:2',
+      'api:1',
+      'api:0',
+    ]);
+  });
+
+  it('come first from the workload that migrates', () => {
+    const other = seen({ deployment: 'worker' }, { image: 'worker:1', releases: [release(1, 'worker:1')] });
+    expect(names([other, seen()])[0]).toBe('api:3');
+  });
+});
