@@ -1,0 +1,63 @@
+import type { Event, Journal } from '../src/runbook/journal.ts';
+import type { StepName } from '../src/runbook/steps.ts';
+import type { Subject } from '../src/runbook/views.ts';
+import { workflowIdOf } from '../src/runbook/names.ts';
+import { summaries } from '../src/runbook/summaries.ts';
+import { examplePlan, findings, hashOf, operation } from './example-plan.ts';
+
+const start = Date.parse('2025-11-18T03:00:00.000Z');
+
+/** Entries five seconds apart. */
+export const journalOf = (...events: Event[]): Journal =>
+  events.map((event, index) => ({ ...event, at: new Date(start + index * 5_000).toISOString() }));
+
+/** A step that began and ended well, with what it finds when all is well or the changes given. */
+export function done<S extends StepName>(step: S, found = findings[step], part?: string): Event[] {
+  const of = { step, try: 1, ...(part !== undefined && { part }) };
+  const ended = { kind: 'step-ended', ...of, ...summaries[step](found), found };
+  return [{ kind: 'step-began', ...of }, ended as unknown as Event];
+}
+
+export const subject = (plan = examplePlan()): Subject => ({
+  service: plan.service.service,
+  operation,
+  workflowId: workflowIdOf(plan.service.service),
+  plan,
+  hash: hashOf(plan),
+});
+
+export const hash = '0123456789ab';
+export const gateOpened = {
+  kind: 'gate-opened',
+  gate: 'downgrade',
+  hash,
+  people: 2,
+  expiresAt: '2025-11-18T04:00:00.000Z',
+  shows: ['Database: 0005 → 0004'],
+} satisfies Event;
+export const approvedBy = (by: string): Event => ({ kind: 'gate-approved', gate: 'downgrade', hash, by });
+export const gatePassed: Event = {
+  kind: 'gate-closed',
+  gate: 'downgrade',
+  hash,
+  verdict: 'passed',
+  by: ['ann', 'bob'],
+};
+
+/** The runbook in order, to its end. */
+export const straight: Event[] = [
+  ...done('assess'),
+  ...done('stop-writes'),
+  ...done('back-up'),
+  gateOpened,
+  approvedBy('ann'),
+  approvedBy('bob'),
+  gatePassed,
+  ...done('downgrade'),
+  ...done('verify'),
+  ...done('roll-back-app'),
+  ...done('start-app'),
+  ...done('resume-cron-jobs', findings['resume-cron-jobs'], 'hourly'),
+  ...done('resume-cron-jobs', { ...findings['resume-cron-jobs'], name: 'daily' }, 'daily'),
+  { kind: 'ended', outcome: 'rolled-back', reason: 'The database is at 0004, and the application runs.' },
+];

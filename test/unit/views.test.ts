@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import { attributesOf, cell, details } from '../../src/runbook/details.ts';
+import { fault } from '../../src/runbook/failures.ts';
+import type { Event } from '../../src/runbook/journal.ts';
+import { progressOf } from '../../src/runbook/views.ts';
+import {
+  approvedBy,
+  done,
+  gateOpened,
+  gatePassed,
+  hash,
+  journalOf,
+  straight,
+  subject,
+} from '../example-journal.ts';
+
+const at = (...events: Event[]) => progressOf(journalOf(...events), subject());
+const failed: Event = {
+  kind: 'step-failed',
+  step: 'verify',
+  try: 1,
+  fault: fault('VerificationFailed', 'papers | 90 rows\n<b>not</b> 100'),
+};
+const held: Event = {
+  kind: 'hold-opened',
+  hold: 'verify-1',
+  step: 'verify',
+  fault: failed.fault,
+  decisions: ['retry', 'restore', 'abort'],
+  byHand: ['kubectl scale deployment/radar-api -n radar --replicas=3'],
+};
+
+describe('progress', () => {
+  test('before anything it lists the steps to come', () => {
+    const { steps, phase } = progressOf([], { service: 'radar', operation: 'bs-0', workflowId: 'w' });
+    expect(phase).toBe('assess');
+    expect(steps.every(({ state }) => state === 'to-do')).toBe(true);
+    expect(steps.map(({ step }) => step)).toEqual([
+      'assess',
+      'stop-writes',
+      'back-up',
+      'downgrade',
+      'verify',
+      'roll-back-app',
+      'start-app',
+      'resume-cron-jobs',
+      'report',
+    ]);
+  });
+
+  test('of a running step it knows the start, of an ended one the time', () => {
+    const { steps, phase } = at(...done('assess'), { kind: 'step-began', step: 'stop-writes', try: 1 });
+    expect(phase).toBe('stop-writes');
+    expect(steps[0]).toMatchObject({
+      state: 'done',
+      startedAt: '2025-11-18T03:00:00.000Z',
+      endedAt: '2025-11-18T03:00:05.000Z',
+    });
+    expect(steps[1]).toMatchObject({ state: 'running', startedAt: '2025-11-18T03:00:10.000Z' });
+    expect(steps[1]).not.toHaveProperty('endedAt');
+  });
+
+  test('keeping writes stopped beside the steps is not the phase', () => {
+    const { phase } = at(
+      ...done('assess'),
+      ...done('stop-writes'),
+      { kind: 'step-began', step: 'back-up', try: 1 },
+      { kind: 'step-began', step: 'keep-writes-stopped', try: 1 },
+    );
+    expect(phase).toBe('back-up');
+  });
+
+  test('an open gate shows its hash and who approved so far; a closed one is gone', () => {
+    expect(at(gateOpened, approvedBy('ann'))).toMatchObject({
+      phase: 'gate-downgrade',
+      gate: { hash, people: 2, approvedBy: ['ann'] },
+    });
+    expect(at(gateOpened, approvedBy('ann'), approvedBy('bob'), gatePassed)).not.toHaveProperty('gate');
+  });
+
+  test('approvals of an earlier gate do not count for a later one', () => {
+    const { gate } = at(gateOpened, approvedBy('ann'), gatePassed, { ...gateOpened, gate: 'restore' });
+    expect(gate).toMatchObject({ gate: 'restore', approvedBy: [] });
+  });
+
+  test('a hold shows its step as holding, and skip as skipped', () => {
+    const began: Event = { kind: 'step-began', step: 'verify', try: 1 };
+    const holding = at(began, failed, held);
+    expect(holding).toMatchObject({ phase: 'hold-verify', hold: { hold: 'verify-1' } });
+    expect(holding.steps[0]).toMatchObject({ state: 'holding' });
+    const skipped = at(began, failed, held, {
+      kind: 'hold-closed',
+      hold: 'verify-1',
+      decision: 'skip',
+      by: 'ann',
+    });
+    expect(skipped.steps[0]).toMatchObject({ state: 'skipped' });
+    expect(skipped).not.toHaveProperty('hold');
+  });
+
+  test('once it is put back, what would have followed is no longer to come', () => {
+    const { steps } = at(...done('assess'), ...done('stop-writes'), {
+      kind: 'step-began',
+      step: 'put-back',
+      try: 1,
+    });
+    expect(steps.filter(({ state }) => state === 'to-do').map(({ step }) => step)).toEqual(['report']);
+  });
+
+  test('counts: after the first stop, and of the database as it is at the end', () => {
+    expect(at(...straight).counts).toEqual({
+      afterStop: { papers: 100, opportunities: 20, scores: 7 },
+      atEnd: { papers: 100, opportunities: 20 },
+    });
+    expect(at(...straight, ...done('restore')).counts.atEnd).toEqual({
+      papers: 100,
+      opportunities: 20,
+      scores: 7,
+    });
+  });
+
+  test('only the latest ignored messages are shown', () => {
+    const ignored = Array.from({ length: 9 }, (_unused, index): Event => ({
+      kind: 'message-ignored',
+      message: 'approve',
+      by: `p${index}`,
+      why: 'too early',
+    }));
+    expect(at(...ignored).ignored.map(({ by }) => by)).toEqual(['p4', 'p5', 'p6', 'p7', 'p8']);
+  });
+});
+
+describe('current details', () => {
+  const of = (...events: Event[]) => details(journalOf(...events), subject());
+
+  test('an open gate says what to do, with the very hash and the very JSON', () => {
+    const text = of(...done('assess'), gateOpened, approvedBy('ann'));
+    expect(text).toContain(`waits for 1 person until 2025-11-18T04:00:00.000Z`);
+    expect(text).toContain(`{"gate":"downgrade","plan":"${hash}","by":"your name"}`);
+    expect(text).toContain(`backstep approve radar --gate downgrade --plan ${hash}`);
+    expect(text).toContain('- Database: 0005 → 0004');
+    expect(text).toContain('Approved so far by: ann');
+  });
+
+  test('a hold says what happened, what can be decided, and how to undo the freeze by hand', () => {
+    const text = of({ kind: 'step-began', step: 'verify', try: 1 }, failed, held);
+    expect(text).toContain('**Hold: `verify` needs a decision**');
+    expect(text).toContain('{"hold":"verify-1","decision":"retry","by":"your name"}');
+    expect(text).toContain('`retry`, `restore`, `abort`');
+    expect(text).toContain('kubectl scale deployment/radar-api');
+  });
+
+  test('every row of its table has four cells, whatever a message holds, and there is no HTML', () => {
+    const text = of({ kind: 'step-began', step: 'verify', try: 1 }, failed, held);
+    const rows = text.split('\n').filter((line) => line.startsWith('|'));
+    expect(rows.length).toBeGreaterThan(5);
+    for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(6);
+    expect(text).not.toContain('<b>');
+  });
+
+  test('a cell is one line without a pipe', () => {
+    expect(cell(' a\n| b <i> ')).toBe('a \\| b &lt;i>');
+  });
+});
+
+test('search attributes: what is not known yet is absent', () => {
+  expect(attributesOf([], { service: 'radar', operation: 'bs-0', workflowId: 'w' })).toEqual({
+    service: 'radar',
+    phase: 'assess',
+  });
+  expect(attributesOf(journalOf(...straight), subject())).toEqual({
+    service: 'radar',
+    phase: 'ended',
+    target: '0004',
+    outcome: 'rolled-back',
+  });
+});
