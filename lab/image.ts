@@ -5,6 +5,8 @@ import { importImage, layer } from './archive.ts';
 import type { ImageConfiguration, Layer } from './archive.ts';
 import { ctr } from './kubernetes/containerd.ts';
 import type { Lab } from './lab.ts';
+import { withLock } from './lock.ts';
+import { inCache } from './paths.ts';
 import { postgresWheel } from './postgres.ts';
 import { imagePython, rootFileSystem } from './rootfs.ts';
 import type { Base } from './rootfs.ts';
@@ -40,8 +42,16 @@ export async function image(lab: Lab, recipe: Recipe): Promise<string> {
   const configuration = configurationOf(recipe);
   const content = JSON.stringify([layers.map(({ digest }) => digest), configuration]);
   const reference = `localhost/${recipe.name}:${short(content)}`;
-  if ((await ctr('images', 'list', '--quiet', `name==${reference}`)) === '') {
-    await importImage(reference, layers, configuration);
+  const missing = async () => (await ctr('images', 'list', '--quiet', `name==${reference}`)) === '';
+  if (await missing()) {
+    // One at a time: a layer linked into two archives at once changes under tar's eyes.
+    await withLock(
+      inCache('import.lock'),
+      () => {},
+      async () => {
+        if (await missing()) await importImage(reference, layers, configuration);
+      },
+    );
   }
   return reference;
 }
