@@ -15,6 +15,7 @@ import {
 } from '../example-journal.ts';
 
 const at = (...events: Event[]) => progressOf(journalOf(...events), subject());
+const detailsOf = (...events: Event[]) => details(journalOf(...events), subject());
 const failed: Event = {
   kind: 'step-failed',
   step: 'verify',
@@ -131,10 +132,8 @@ describe('progress', () => {
 });
 
 describe('current details', () => {
-  const of = (...events: Event[]) => details(journalOf(...events), subject());
-
   test('an open gate says what to do, with the very hash and the very JSON', () => {
-    const text = of(...done('assess'), gateOpened, approvedBy('ann'));
+    const text = detailsOf(...done('assess'), gateOpened, approvedBy('ann'));
     expect(text).toContain(`waits for 1 person until 2025-11-18T04:00:00.000Z`);
     expect(text).toContain(`{"gate":"downgrade","plan":"${hash}","by":"your name"}`);
     expect(text).toContain(`backstep approve radar --gate downgrade --plan ${hash}`);
@@ -143,7 +142,7 @@ describe('current details', () => {
   });
 
   test('a hold says what happened, what can be decided, and how to undo the freeze by hand', () => {
-    const text = of({ kind: 'step-began', step: 'verify', try: 1 }, failed, held);
+    const text = detailsOf({ kind: 'step-began', step: 'verify', try: 1 }, failed, held);
     expect(text).toContain('**Hold: `verify` needs a decision**');
     expect(text).toContain('{"hold":"verify-1","decision":"retry","by":"your name"}');
     expect(text).toContain('`retry`, `restore`, `abort`');
@@ -151,7 +150,7 @@ describe('current details', () => {
   });
 
   test('every row of its table has four cells, whatever a message holds, and there is no HTML', () => {
-    const text = of({ kind: 'step-began', step: 'verify', try: 1 }, failed, held);
+    const text = detailsOf({ kind: 'step-began', step: 'verify', try: 1 }, failed, held);
     const rows = text.split('\n').filter((line) => line.startsWith('|'));
     expect(rows.length).toBeGreaterThan(5);
     for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(6);
