@@ -87,5 +87,6 @@ try {
         ? `${error.message} ${error.next}`
         : (error as Error).stack;
   process.stderr.write(`backstep worker: ${said}\n`);
-  process.exitCode = 1;
+  // Temporal's native runtime would keep a process alive that has nothing to do.
+  process.exit(1);
 }
