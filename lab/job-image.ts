@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleJob } from '../scripts/job-bundle.ts';
 import { image } from './image.ts';
@@ -11,7 +12,9 @@ const bundle = fileURLToPath(new URL('../node_modules/.cache/backstep/job.js', i
 
 /** Backstep's own job image for the lab: what deploy/Dockerfile makes, with the clients of the lab's server. */
 export async function jobImage(lab: Lab): Promise<string> {
-  await bundleJob(bundle);
+  // Several tests may do this at once: the file is there whole or not at all.
+  await bundleJob(`${bundle}.${process.pid}`);
+  await rename(`${bundle}.${process.pid}`, bundle);
   return image(lab, {
     name: 'backstep-job',
     base: 'node',

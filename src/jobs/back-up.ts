@@ -143,6 +143,7 @@ async function dump(
       pgDump,
       [
         '-Fc',
+        // 450 MB of vectors and text: 2.3 s without, 5.5 s and half the size with level 1, 35 s with level 6.
         '--compress=1',
         `--snapshot=${snapshot.id}`,
         '--lock-wait-timeout=30s',

@@ -112,7 +112,13 @@ async function moveAway(
       await rename(admin, from, to);
       return ended;
     } catch (error) {
-      if (!isBusy(error) || Date.now() > deadline) throw error;
+      if (!isBusy(error)) throw error;
+      if (Date.now() > deadline) {
+        throw new Failure(
+          'WritesNotStopped',
+          `Database ${from} is closed, but stays in use by sessions that cannot be seen.`,
+        );
+      }
     }
   }
 }

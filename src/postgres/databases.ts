@@ -2,7 +2,7 @@ import { Failure } from '../runbook/failures.ts';
 import { besideName, type OperationId } from '../runbook/names.ts';
 import { allowConnections, close } from './barrier.ts';
 import { quoted, withClient, withDatabase, type Client } from './connect.ts';
-import { literal, propertiesOf } from './properties.ts';
+import { carryPrivileges, literal, propertiesOf } from './properties.ts';
 
 /** An extension, and the schema that must be there before it; undefined where it makes its own. */
 export interface Extension {
@@ -25,8 +25,7 @@ export interface NewDatabase {
 }
 
 /**
- * Creates an empty database beside another one, from template0, with its extensions. PUBLIC may not connect
- * to it; the owner may.
+ * Creates an empty database beside another one, from template0, with its owner, privileges and extensions.
  *
  * @throws Failure DatabaseRightMissing, DatabaseInvalid (an extension that the server has not)
  */
@@ -36,7 +35,7 @@ export async function createDatabase(admin: Client, wanted: NewDatabase): Promis
   await admin.query(
     `CREATE DATABASE ${quoted(wanted.name)} TEMPLATE template0 OWNER ${quoted(owner)} ${clauses.join(' ')}`,
   );
-  await admin.query(`REVOKE ALL ON DATABASE ${quoted(wanted.name)} FROM PUBLIC`);
+  await carryPrivileges(admin, wanted.like, wanted.name);
   await createExtensions(wanted);
 }
 

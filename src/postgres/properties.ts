@@ -68,39 +68,54 @@ interface Setting {
  * @returns what could not be carried over, in words with the command for a person
  */
 export async function carryOver(admin: Client, from: string, to: string): Promise<string[]> {
-  const left: string[] = [];
-  const attempt = async (what: string, role: string | null, statements: string[]): Promise<void> => {
-    await admin.query('BEGIN');
-    try {
-      // A role may change its own settings; the admin becomes it for that moment.
-      if (role !== null) await admin.query(`SET LOCAL ROLE ${quoted(role)}`);
-      for (const statement of statements) await admin.query(statement);
-      await admin.query('COMMIT');
-    } catch (error) {
-      await admin.query('ROLLBACK');
-      left.push(`${what} was not carried over: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  };
-  const privileges = await privilegesOf(admin, from);
-  await attempt('the privileges', null, [`REVOKE ALL ON DATABASE ${quoted(to)} FROM PUBLIC`]);
-  for (const { grantee, privilege, grantable } of privileges) {
-    const whom = grantee === null ? 'PUBLIC' : quoted(grantee);
-    const grant = `GRANT ${privilege} ON DATABASE ${quoted(to)} TO ${whom}${grantable ? ' WITH GRANT OPTION' : ''}`;
-    await attempt(grant, null, [grant]);
-  }
+  const left = await carryPrivileges(admin, from, to);
   const comment = await commentOf(admin, from);
-  if (comment !== null)
-    await attempt('the comment', null, [`COMMENT ON DATABASE ${quoted(to)} IS ${literal(comment)}`]);
+  if (comment !== null) {
+    left.push(...(await attempt(admin, [`COMMENT ON DATABASE ${quoted(to)} IS ${literal(comment)}`])));
+  }
   for (const { role, name, value } of await settingsOf(admin, from)) {
     const subject =
       role === null ? `DATABASE ${quoted(to)}` : `ROLE ${quoted(role)} IN DATABASE ${quoted(to)}`;
-    // FROM CURRENT leaves the quoting of lists such as search_path to the server.
-    await attempt(`ALTER ${subject} SET ${name} TO ${literal(value)}`, role, [
+    const statements = [
+      // A role may change its own settings; the admin becomes it for that moment.
+      ...(role === null ? [] : [`SET LOCAL ROLE ${quoted(role)}`]),
+      // FROM CURRENT leaves the quoting of lists such as search_path to the server.
       `SELECT pg_catalog.set_config(${literal(name)}, ${literal(value)}, true)`,
       `ALTER ${subject} SET ${name.split('.').map(quoted).join('.')} FROM CURRENT`,
-    ]);
+    ];
+    left.push(...(await attempt(admin, statements, `ALTER ${subject} SET ${name} TO ${literal(value)}`)));
   }
   return left;
+}
+
+/** Gives a database the privileges of another one, PUBLIC's included. */
+export async function carryPrivileges(admin: Client, from: string, to: string): Promise<string[]> {
+  const left = await attempt(admin, [`REVOKE ALL ON DATABASE ${quoted(to)} FROM PUBLIC`]);
+  for (const { grantee, privilege, grantable } of await privilegesOf(admin, from)) {
+    const whom = grantee === null ? 'PUBLIC' : quoted(grantee);
+    const option = grantable ? ' WITH GRANT OPTION' : '';
+    left.push(
+      ...(await attempt(admin, [`GRANT ${privilege} ON DATABASE ${quoted(to)} TO ${whom}${option}`])),
+    );
+  }
+  return left;
+}
+
+/** Runs statements in one transaction; a refusal is no failure of the whole, but is told. */
+async function attempt(
+  admin: Client,
+  statements: string[],
+  inWords = statements.join('; '),
+): Promise<string[]> {
+  await admin.query('BEGIN');
+  try {
+    for (const statement of statements) await admin.query(statement);
+    await admin.query('COMMIT');
+    return [];
+  } catch (error) {
+    await admin.query('ROLLBACK');
+    return [`Not carried over (${error instanceof Error ? error.message : String(error)}): ${inWords}`];
+  }
 }
 
 async function privilegesOf(admin: Client, database: string) {

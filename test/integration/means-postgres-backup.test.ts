@@ -18,7 +18,7 @@ import { prove } from '../../src/jobs/read-back.ts';
 import { check, restore } from '../../src/jobs/restore.ts';
 import { lower, raise } from '../../src/postgres/barrier.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
-import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
+import { quoted, withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { createDatabase, swap } from '../../src/postgres/databases.ts';
 import { carryOver } from '../../src/postgres/properties.ts';
 import { inSnapshot } from '../../src/postgres/tables.ts';
@@ -200,6 +200,20 @@ describe('restore', () => {
       expect(await sums(client)).toEqual(before.sum);
     });
     expect(await on(failed, counts)).toMatchObject({ papers: 1_000 });
+  });
+
+  test('names what the admin may not carry over, with the command', async () => {
+    const reader = it.owner.replace('_app', '_reader');
+    await it.asSuperuser(
+      'postgres',
+      `ALTER ROLE ${reader} IN DATABASE ${quoted(it.name)} SET work_mem TO '5MB'`,
+    );
+    const notes = await asAdmin((admin) =>
+      carryOver(admin, it.name, besideName(it.name, 'failed', it.operation)),
+    );
+    expect(notes).toEqual([
+      expect.stringMatching(`permission denied.*ALTER ROLE "${reader}" IN DATABASE .* SET work_mem TO '5MB'`),
+    ]);
   });
 
   test('of a dump that changed does not begin', async () => {

@@ -14,7 +14,7 @@ import { deleteOperationJobs } from '../../src/kubernetes/jobs.ts';
 import { claim, close, readRecord, update } from '../../src/kubernetes/records.ts';
 import { lower, raise } from '../../src/postgres/barrier.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
-import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
+import { quoted, withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import type { Backup } from '../../src/runbook/deeds.ts';
 import { besideName } from '../../src/runbook/names.ts';
@@ -62,18 +62,16 @@ beforeAll(async () => {
   await asAdmin((admin) => raise(admin, it));
 });
 afterAll(async () => {
-  await close(means.cluster, 'backstep', plan.database, it.operation, {
-    operation: it.operation,
-    from: '0005',
-    target: '0004',
-    outcome: 'restored',
-    endedAt: new Date().toISOString(),
-  });
+  await it.remove();
   await kubectl(it.lab, ['delete', 'namespace', namespace, '--wait=false']);
   await removeSite(it.lab, namespace);
-  await it.remove();
   rmSync(directory, { recursive: true });
   rmSync(backupDirectory(namespace), { recursive: true });
+  const ended = { operation: it.operation, from: '0005', target: '0004', outcome: 'restored' };
+  await close(means.cluster, 'backstep', plan.database, it.operation, {
+    ...ended,
+    endedAt: new Date().toISOString(),
+  });
 });
 
 async function secret(name: string, url: string): Promise<void> {
@@ -201,6 +199,9 @@ describe('restore', () => {
       client.query(`DELETE FROM papers WHERE id > 10; UPDATE alembic_version SET version_num = '0004'`),
     );
     const failed = besideName(it.name, 'failed', it.operation);
+    // As an attempt leaves it that died before it created its Job.
+    const halfFilled = quoted(besideName(it.name, 'restored', it.operation));
+    await it.asSuperuser('postgres', `CREATE DATABASE ${halfFilled} OWNER ${it.owner}`);
     const restored = await restore(means, { plan, try: 1, backup }, attempt());
     expect(restored).toMatchObject({ kept: failed, revision: '0005', counts: backup.counts });
     expect(restored.notes).toBeUndefined();
