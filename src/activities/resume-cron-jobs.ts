@@ -1,17 +1,9 @@
-import {
-  bornAt,
-  endOfJob,
-  isSuspended,
-  jobsOfCronJobs,
-  readCronJob,
-  runOnce,
-  suspend,
-} from '../kubernetes/cron-jobs.ts';
+import { endOfJob, isSuspended, readCronJob, runOnce, suspend } from '../kubernetes/cron-jobs.ts';
 import { lastLines } from '../kubernetes/error-lines.ts';
 import { deleteJob, runJob } from '../kubernetes/jobs.ts';
 import { poll } from '../kubernetes/pause.ts';
 import { nameOf, podsOf } from '../kubernetes/pods.ts';
-import { mark, unmark } from '../kubernetes/resume-mark.ts';
+import { mark, since, unmark } from '../kubernetes/resume-mark.ts';
 import type { DeedInput, ResumedCronJob } from '../runbook/deeds.ts';
 import { inWords } from '../runbook/duration.ts';
 import { Failure } from '../runbook/failures.ts';
@@ -82,40 +74,66 @@ async function oneRun(means: Means, input: Input, definition: CronJob, attempt: 
       `Its run ${run.name} did not succeed within ${inWords(definition.within)}, and was deleted.`,
     );
   }
+  await resumedSchedule(means, input, definition, attempt, catchUpWithin);
+  return run.name;
+}
+
+/** The controller makes up at once for a run missed meanwhile; such a run must succeed, too. */
+const catchUpWithin = 1_000;
+
+/** Lets the schedule go on, and sees the next run that the controller makes succeed. */
+async function nextRun(means: Means, input: Input, definition: CronJob, attempt: Attempt): Promise<string> {
+  const run = await resumedSchedule(means, input, definition, attempt, definition.within);
+  if (run === undefined) throw failed(`No run of it ended within ${inWords(definition.within)}.`);
+  return run;
+}
+
+/**
+ * Resumes the schedule, and waits for the end of a run that it makes.
+ *
+ * @param appears milliseconds in which a run must have been made; undefined is the answer where none was
+ */
+async function resumedSchedule(
+  means: Means,
+  input: Input,
+  { within }: CronJob,
+  attempt: Attempt,
+  appears: number,
+): Promise<string | undefined> {
+  const { plan, cronJob: name } = input;
+  const { cluster } = means;
+  const { namespace } = plan.service;
+  // By the API server's clock, and before the schedule goes on, so that a second attempt knows it, too.
+  const before = await mark(cluster, namespace, name, `${plan.operation}-${input.try}`);
   await suspend(cluster, namespace, name, false);
   if (isSuspended(await readCronJob(cluster, namespace, name))) {
     throw failed('It was suspended by somebody else right after it was resumed.');
   }
-  return run.name;
-}
-
-/** Lets the schedule go on, and sees the next run that the controller makes succeed. */
-async function nextRun(means: Means, input: Input, definition: CronJob, attempt: Attempt): Promise<string> {
-  const { plan, cronJob: name } = input;
-  const { cluster } = means;
-  const { namespace } = plan.service;
-  // Written with the API server's own clock before the schedule goes on, so that a second attempt knows, too.
-  const since = await mark(cluster, namespace, name, `${plan.operation}-${input.try}`);
-  await suspend(cluster, namespace, name, false);
-  const run = await poll({ every: 1_000, within: definition.within, signal: attempt.signal }, async () => {
-    const jobs = (await jobsOfCronJobs(cluster, namespace, [name])).filter((job) => bornAt(job) > since);
-    const job = jobs[0];
-    const doing =
-      job === undefined ? `waits for the next run of CronJob ${name}` : `waits for Job ${nameOf(job)}`;
-    attempt.progress({ doing });
+  const began = Date.now();
+  let seen: string | undefined;
+  const run = await poll({ every: 500, within, signal: attempt.signal }, async () => {
+    const { job, succeeded } = await since(cluster, namespace, name, before);
     const end = job && endOfJob(job);
-    return job && end && { job, ...end };
+    if (job !== undefined) seen = nameOf(job);
+    attempt.progress({
+      doing: seen === undefined ? `waits for the next run of ${name}` : `waits for Job ${seen}`,
+    });
+    if (end !== undefined) return end;
+    if (succeeded && job === undefined) return { succeeded };
+    return seen === undefined && Date.now() - began >= appears ? 'none' : undefined;
   });
-  if (run === undefined) throw failed(`No run of it ended within ${inWords(definition.within)}.`);
+  if (run === 'none') {
+    await unmark(cluster, namespace, name);
+    return undefined;
+  }
+  if (run === undefined) throw failed(`${seen ?? 'No run of it'} did not end within ${inWords(within)}.`);
   if (!run.succeeded) {
-    const pods = await podsOf(cluster, namespace, `batch.kubernetes.io/job-name=${nameOf(run.job)}`);
-    throw failed(
-      `Its run ${nameOf(run.job)} failed: ${run.reason ?? 'no reason given'}.`,
-      await lastLines(cluster, pods),
-    );
+    const pods = await podsOf(cluster, namespace, `batch.kubernetes.io/job-name=${seen ?? ''}`);
+    const reason = run.reason ?? 'no reason given';
+    throw failed(`Its run ${seen ?? ''} failed: ${reason}.`, await lastLines(cluster, pods));
   }
   await unmark(cluster, namespace, name);
-  return nameOf(run.job);
+  return seen ?? `a run of ${name} that removed its own Job`;
 }
 
 const failed = (words: string, lines: readonly string[] = []) =>

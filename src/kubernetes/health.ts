@@ -1,12 +1,12 @@
-import { ApiException, Observable, type RequestContext, type ResponseContext } from '@kubernetes/client-node';
-import { kubernetesFailure, saidBy } from './answer.ts';
+import { ApiException, Observable, ResponseContext, type RequestContext } from '@kubernetes/client-node';
+import { ask, kubernetesFailure } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 
 /** What answered: the application through its Service, or the API server where no pod could be reached. */
 export interface Health {
   /** HTTP status. */
   status: number;
-  /** First 500 characters of the body of a refusal. */
+  /** First 500 characters of what was said. */
   said: string;
 }
 
@@ -22,38 +22,44 @@ export async function health(
   { service, port, path }: { service: string; port: number; path: string },
 ): Promise<Health> {
   const name = `${service}:${port}`;
-  const proxied = `/api/v1/namespaces/${namespace}/services/${name}/proxy${path}`;
-  const options = {
-    middleware: [
-      {
-        pre: (request: RequestContext) => {
-          // The client would escape the slashes within the path.
-          request.setUrl(new URL(proxied, request.getUrl()).href);
-          return new Observable(Promise.resolve(request));
-        },
-        post: (response: ResponseContext) => new Observable(Promise.resolve(response)),
-      },
-    ],
-    middlewareMergeStrategy: 'append' as const,
+  const doing = `ask ${service}${path}`;
+  let answer: Health | undefined;
+  const proxied = {
+    pre: (request: RequestContext) => {
+      // The client would escape the slashes within the path.
+      const whole = `/api/v1/namespaces/${namespace}/services/${name}/proxy${path}`;
+      request.setUrl(new URL(whole, request.getUrl()).href);
+      return new Observable(Promise.resolve(request));
+    },
+    post: (response: ResponseContext) =>
+      new Observable(
+        response.body.text().then((said) => {
+          answer = { status: response.httpStatusCode, said };
+          return read;
+        }),
+      ),
   };
-  try {
-    await cluster.core.connectGetNamespacedServiceProxyWithPath({ namespace, name, path: 'health' }, options);
-    return { status: 200, said: '' };
-  } catch (error) {
-    if (!(error instanceof ApiException)) throw kubernetesFailure(error, `ask ${service}${path}`);
-    const body = await textOf(error.body);
-    if ((error.code === 401 || error.code === 403) && isStatus(body)) {
-      throw kubernetesFailure(error, `ask ${service}${path}`);
-    }
-    return { status: error.code, said: (isStatus(body) ? saidBy(error) : body).slice(0, 500) };
+  const options = { middleware: [proxied], middlewareMergeStrategy: 'append' as const };
+  await ask(
+    doing,
+    cluster.core.connectGetNamespacedServiceProxyWithPath({ namespace, name, path: '' }, options),
+  );
+  const { status, said } = answer ?? { status: 0, said: '' };
+  if ((status === 401 || status === 403) && isStatus(said)) {
+    throw kubernetesFailure(new ApiException(status, '', said, {}), doing);
   }
+  return { status, said: (isStatus(said) ? messageOf(said) : said).slice(0, 500) };
 }
 
-/** The client gives a body of a content type that it does not know, or of none, as a Blob. */
-async function textOf(body: unknown): Promise<string> {
-  if (body instanceof Blob) return body.text();
-  return typeof body === 'string' ? body : JSON.stringify(body ?? '');
-}
+/** Put in place of the application's answer: the client refuses content types that it does not know, or none. */
+const read = new ResponseContext(
+  200,
+  { 'content-type': 'application/json' },
+  { text: async () => '""', binary: async () => Buffer.from('""'), stream: () => null },
+);
 
 /** The API server's own refusals are objects of kind Status; an application's 403 is not ours. */
 const isStatus = (body: string): boolean => /"kind"\s*:\s*"Status"/.test(body);
+
+const messageOf = (status: string): string =>
+  /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(status)?.[1] ?? status;

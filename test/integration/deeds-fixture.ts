@@ -29,24 +29,27 @@ export interface Scene extends Kubernetes {
 /** The records of these tests lie beside the service's, under the rights of its administrator. */
 const records = 'backstep';
 
+const secret = (name: string, DATABASE_URL: string) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name },
+  stringData: { DATABASE_URL },
+});
+
+const columns = (path: string) => `jsonpath={range .items[*]}{.metadata.name} {${path}}{"\\n"}{end}`;
+
 /** Release 2 is deployed: a Deployment `api` of two, CronJobs `hourly` and `daily`; release 1 is still kept. */
 export async function scene(
   name: string,
   change: (source: ServiceDefinitionSource) => void = () => {},
 ): Promise<Scene> {
   const [cluster, database] = [await kubernetes(name), await postgres()];
-  const url = (secret: string, DATABASE_URL: string) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: secret },
-    stringData: { DATABASE_URL },
-  });
-  await cluster.apply(url('app', database.url), url('admin', database.adminUrl), service('api'));
+  await cluster.apply(secret('app', database.url), secret('admin', database.adminUrl), service('api'));
   await cluster.apply(deployment('api', 2, template(cluster.images.old, 'api')));
   await cluster.kubectl('rollout', 'status', 'deployment/api', '--timeout=90s');
   await cluster.apply(
     deployment('api', 2, template(cluster.images.new, 'api')),
-    cronJob('hourly', cluster.images.new, 'echo release $RELEASE'),
+    cronJob('hourly', cluster.images.new, 'echo release $RELEASE', { ttlSecondsAfterFinished: 0 }),
     cronJob('daily', cluster.images.new, 'echo release $RELEASE'),
   );
   await cluster.kubectl('rollout', 'status', 'deployment/api', '--timeout=90s');
@@ -59,16 +62,9 @@ export async function scene(
     plan,
     record: async () => (await readRecord(cluster.cluster, records, plan.database)).record,
     state: async () => {
-      const columns = (kind: string, path: string) =>
-        cluster.kubectl(
-          'get',
-          kind,
-          '-o',
-          `jsonpath={range .items[*]}{.metadata.name} {${path}}{"\\n"}{end}`,
-        );
       const found = [
-        await columns('deployments', '.spec.replicas'),
-        await columns('cronjobs', '.spec.suspend'),
+        await cluster.kubectl('get', 'deployments', '-o', columns('.spec.replicas')),
+        await cluster.kubectl('get', 'cronjobs', '-o', columns('.spec.suspend')),
       ];
       return found.flatMap((text) => text.split('\n')).filter((line) => line !== '');
     },

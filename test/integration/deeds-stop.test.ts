@@ -85,6 +85,9 @@ describe('stop-writes', () => {
   });
 });
 
+const words = (breaches: Breach[] = []) =>
+  breaches.map(({ what, reachedDatabase }) => `${what}: ${reachedDatabase}`).toSorted();
+
 describe('keep-writes-stopped', () => {
   test('stops what comes back, and records it before it answers', async () => {
     const keeper = attempt();
@@ -103,8 +106,6 @@ describe('keep-writes-stopped', () => {
       return breaches.length >= 4 ? breaches : undefined;
     });
     await ended;
-    const words = (breaches: Breach[] = []) =>
-      breaches.map(({ what, reachedDatabase }) => `${what}: ${reachedDatabase}`).toSorted();
     expect(words(all)).toEqual([
       'CronJob hourly was not suspended: false',
       'Deployment api was at 1 replicas: false',

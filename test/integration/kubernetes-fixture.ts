@@ -1,7 +1,13 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { V1CronJob, V1Deployment, V1PodTemplateSpec, V1Service } from '@kubernetes/client-node';
+import type {
+  V1CronJob,
+  V1Deployment,
+  V1JobSpec,
+  V1PodTemplateSpec,
+  V1Service,
+} from '@kubernetes/client-node';
 import { image } from '../../lab/image.ts';
 import { current, up, type Lab } from '../../lab/lab.ts';
 import { kubectl, prepareSite, removeSite } from '../../lab/site.ts';
@@ -100,7 +106,12 @@ export const service = (name: string): V1Service => ({
   spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8000 }] },
 });
 
-export function cronJob(name: string, image: string, script: string, schedule = '0 0 1 1 *'): V1CronJob {
+export function cronJob(
+  name: string,
+  image: string,
+  script: string,
+  job: Partial<V1JobSpec> = {},
+): V1CronJob {
   const container = { name: 'job', image, imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script] };
   const pod = { terminationGracePeriodSeconds: 2, restartPolicy: 'Never', containers: [container] };
   return {
@@ -108,8 +119,8 @@ export function cronJob(name: string, image: string, script: string, schedule = 
     kind: 'CronJob',
     metadata: { name },
     spec: {
-      schedule,
-      jobTemplate: { spec: { backoffLimit: 0, ttlSecondsAfterFinished: 0, template: { spec: pod } } },
+      schedule: '0 0 1 1 *',
+      jobTemplate: { spec: { backoffLimit: 0, ...job, template: { spec: pod } } },
     },
   };
 }

@@ -156,7 +156,9 @@ describe('Deployments', () => {
 
 describe('CronJobs', () => {
   test('are suspended, given an image, and run once by hand under the CronJob, for whoever asks how it ended', async () => {
-    await it.apply(cronJob('hourly', it.images.new, 'echo run by release $RELEASE'));
+    await it.apply(
+      cronJob('hourly', it.images.new, 'echo run by release $RELEASE', { ttlSecondsAfterFinished: 0 }),
+    );
     expect(await suspend(it.cluster, it.namespace, 'hourly', true)).toBe(false);
     expect(await suspend(it.cluster, it.namespace, 'hourly', true)).toBe(true);
     expect(await setCronJobImage(it.cluster, it.namespace, 'hourly', it.images.old)).toBe(true);

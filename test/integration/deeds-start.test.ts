@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { putBack } from '../../src/activities/put-back.ts';
+import { resumeCronJobs } from '../../src/activities/resume-cron-jobs.ts';
+import { rollBackApp } from '../../src/activities/roll-back-app.ts';
+import { startApp } from '../../src/activities/start-app.ts';
+import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { update } from '../../src/kubernetes/records.ts';
+import { without } from '../../src/kubernetes/without.ts';
+import type { Plan } from '../../src/runbook/plan.ts';
+import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import { attempt, scene, type Scene } from './deeds-fixture.ts';
+
+let it: Scene;
+beforeAll(async () => {
+  it = await scene('deeds-start', short);
+  await stopWrites(it.means, stop(), attempt());
+});
+afterAll(() => it.remove());
+
+function short(source: ServiceDefinitionSource): void {
+  for (const workload of source.workloads) workload.readyWithin = '60s';
+}
+
+const stop = (again = false) => ({
+  plan: it.plan,
+  try: 1,
+  workflowId: 'backstep-radar',
+  runId: 'run-1',
+  again,
+});
+const tried = (number = 1, plan = it.plan) => ({ plan, try: number });
+const images = () =>
+  it
+    .kubectl('get', 'deployments,cronjobs', '-o', 'jsonpath={.items[*]..containers[*].image}')
+    .then((text) => text.split(' '));
+
+/** The plan with another health path, or another wait. */
+function withWorkload(change: Partial<Plan['service']['workloads'][number]>): Plan {
+  const workloads = it.plan.service.workloads.map((workload) => ({ ...workload, ...change }));
+  return { ...it.plan, service: { ...it.plan.service, workloads } };
+}
+
+describe('roll-back-app', () => {
+  test('gives every workload and CronJob the image that fits, while nothing runs', async () => {
+    const { old, new: bad } = it.images;
+    expect(await images()).toEqual([bad, bad, bad]);
+    const result = await rollBackApp(it.means, tried(), attempt());
+    expect(result).toEqual({
+      workloads: [{ deployment: 'api', image: old, from: bad }],
+      cronJobs: [
+        { name: 'hourly', image: old },
+        { name: 'daily', image: old },
+      ],
+      staySuspended: [],
+    });
+    expect(await images()).toEqual([old, old, old]);
+    expect(await it.state()).toEqual(['api 0', 'daily true', 'hourly true']);
+    expect(await rollBackApp(it.means, tried(), attempt())).toEqual(result);
+  });
+
+  test('holds where no release fits', async () => {
+    const workloads = it.plan.workloads.map((workload) => without(workload, ['rollBackTo']));
+    await expect(rollBackApp(it.means, tried(1, { ...it.plan, workloads }), attempt())).rejects.toMatchObject(
+      {
+        type: 'NoFittingImage',
+        message: expect.stringContaining('api'),
+      },
+    );
+  });
+});
+
+describe('start-app', () => {
+  test('law 3: an application that answers with an error is told, and can be stopped again', async () => {
+    const plan = withWorkload({ health: { service: 'api', port: 80, path: '/elsewhere' } });
+    await expect(startApp(it.means, tried(1, plan), attempt())).rejects.toMatchObject({
+      type: 'Unhealthy',
+      message: expect.stringMatching(
+        /^api answers \/elsewhere with 404: ok\.\nLast lines of its log:\napi-.*: release 1/,
+      ),
+    });
+    const before = (await it.record())?.frozen;
+    await it.postgres.asSuperuser(it.plan.database.name, `INSERT INTO papers (title) VALUES ('in between')`);
+    const stopped = await stopWrites(it.means, stop(true), attempt());
+    expect(stopped.counts).toEqual(before?.counts);
+    expect((await it.record())?.frozen).toEqual(before);
+    expect(await it.state()).toContain('api 0');
+  });
+
+  test('an application that is never ready is told with what its pods say', async () => {
+    await it.kubectl('set', 'env', 'deployment/api', 'RELEASE-');
+    await it.kubectl('patch', 'deployment', 'api', '--type=json', '-p', JSON.stringify(crash));
+    await expect(
+      startApp(it.means, tried(1, withWorkload({ readyWithin: 8_000 })), attempt()),
+    ).rejects.toMatchObject({
+      type: 'NotReady',
+      message: expect.stringMatching(/not ready within 8\.0 s: .*exit code 5.*no such table/s),
+    });
+    await it.kubectl('rollout', 'undo', 'deployment/api');
+    await stopWrites(it.means, stop(true), attempt());
+    expect((await rollBackApp(it.means, tried(2), attempt())).workloads[0]?.image).toBe(it.images.old);
+  });
+
+  test('starts as many as are wanted, on the database under its own name', async () => {
+    const started = await startApp(it.means, tried(), attempt());
+    expect(started).toEqual({
+      workloads: [{ deployment: 'api', replicas: 2, seconds: expect.any(Number) }],
+      health: [{ deployment: 'api', path: '/health', status: 200 }],
+    });
+    expect(await it.state()).toEqual(['api 2', 'daily true', 'hourly true']);
+    expect(await it.record()).toMatchObject({ writes: 'resumed', resumedAt: expect.any(String) });
+    await it.postgres.asSuperuser(it.plan.database.name, 'SELECT 1');
+  });
+});
+
+const container = '/spec/template/spec/containers/0/command';
+const crash = [
+  {
+    op: 'replace',
+    path: container,
+    value: ['python3', '-c', 'import sys; print("no such table"); sys.exit(5)'],
+  },
+];
+
+const resume = (cronJob: string, number = 1, plan = it.plan) =>
+  resumeCronJobs(it.means, { plan, try: number, cronJob }, attempt());
+
+describe('resume-cron-jobs', () => {
+  test('sees one run succeed before the schedule goes on', async () => {
+    const job = `${it.plan.operation}-resume-cron-jobs-1-hourly`;
+    expect(await resume('hourly')).toEqual({
+      name: 'hourly',
+      job,
+      staysSuspended: false,
+      seconds: expect.any(Number),
+    });
+    expect(await it.state()).toEqual(['api 2', 'daily true', 'hourly false']);
+    // A retry after a crash finds the run; it does not start another.
+    expect(await resume('hourly')).toMatchObject({ job });
+    expect((await it.kubectl('get', 'jobs', '-o', 'name')).split('\n')).toEqual([`job.batch/${job}`]);
+  });
+
+  test('suspends again one whose run fails, and tries anew when a person says so', async () => {
+    const failing = JSON.stringify([
+      { op: 'replace', path: command, value: ['sh', '-c', 'echo no such column; exit 4'] },
+    ]);
+    await it.kubectl('patch', 'cronjob', 'daily', '--type=json', '-p', failing);
+    await expect(resume('daily')).rejects.toMatchObject({
+      type: 'CronJobFailed',
+      message: expect.stringMatching(
+        /CronJob daily: .*exit code 4.*no such column\s*It is suspended again\.$/s,
+      ),
+    });
+    expect(await it.state()).toContain('daily true');
+    const mended = JSON.stringify([{ op: 'replace', path: command, value: ['true'] }]);
+    await it.kubectl('patch', 'cronjob', 'daily', '--type=json', '-p', mended);
+    expect(await resume('daily', 2)).toMatchObject({ job: `${it.plan.operation}-resume-cron-jobs-2-daily` });
+    expect(await it.state()).toContain('daily false');
+  });
+
+  test('ends a run that takes too long', async () => {
+    await it.kubectl('patch', 'cronjob', 'daily', '--type=json', '-p', JSON.stringify(slow));
+    const cronJobs = it.plan.service.cronJobs.map((cronJob) => ({ ...cronJob, within: 4_000 }));
+    const plan = { ...it.plan, service: { ...it.plan.service, cronJobs } };
+    await expect(resume('daily', 3, plan)).rejects.toMatchObject({
+      type: 'CronJobFailed',
+      message: expect.stringContaining('did not succeed within 4.0 s'),
+    });
+    expect(await it.state()).toContain('daily true');
+  });
+
+  test.each(['daily', 'hourly'])(
+    'with `wait`, takes the next run that the schedule makes: %s',
+    async (name) => {
+      const often = [
+        { op: 'replace', path: '/spec/schedule', value: '* * * * *' },
+        { op: 'replace', path: command, value: ['true'] },
+      ];
+      await it.kubectl('patch', 'cronjob', name, '--type=json', '-p', JSON.stringify(often));
+      await it.kubectl('patch', 'cronjob', name, '-p', '{"spec":{"suspend":true}}');
+      const wait = { resume: 'wait' as const, within: 90_000 };
+      const cronJobs = it.plan.service.cronJobs.map((cronJob) => ({ ...cronJob, ...wait }));
+      const plan = { ...it.plan, service: { ...it.plan.service, cronJobs } };
+      const resumed = await resume(name, 4, plan);
+      // Jobs of `hourly` remove themselves as soon as they have ended.
+      expect(resumed.job).toMatch(name === 'daily' ? /^daily-\d+$/ : /hourly/);
+      expect(await it.state()).toContain(`${name} false`);
+    },
+  );
+
+  test('leaves one suspended that no image fits, or that the definition wants so', async () => {
+    const cronJobs = it.plan.cronJobs.map((cronJob) => without(cronJob, ['rollBackTo']));
+    expect(await resume('daily', 5, { ...it.plan, cronJobs })).toMatchObject({ staysSuspended: true });
+    expect(await it.state()).toContain('daily true');
+  });
+});
+
+const command = '/spec/jobTemplate/spec/template/spec/containers/0/command';
+const slow = [{ op: 'replace', path: command, value: ['sleep', '600'] }];
+
+describe('put-back', () => {
+  test('after a restore, starts the newer release again', async () => {
+    await stopWrites(it.means, stop(true), attempt());
+    await update(it.means.cluster, 'backstep', it.plan.database, it.plan.operation, (record) => ({
+      ...record,
+      pivotAt: new Date().toISOString(),
+    }));
+    await putBack(it.means, tried(), attempt());
+    const { new: bad } = it.images;
+    expect(await images()).toEqual([bad, bad, bad]);
+    expect(await it.state()).toEqual(['api 2', 'daily false', 'hourly false']);
+    expect(
+      await it.kubectl('get', 'jobs', '-l', `backstep.dev/operation=${it.plan.operation}`, '-o', 'name'),
+    ).toBe('');
+  });
+});
