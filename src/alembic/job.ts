@@ -29,11 +29,14 @@ export type Request =
   | { mode: 'migrate'; from: string; target: string }
   | { mode: 'build'; target: string };
 
-const program = readFileSync(new URL('./program.py', import.meta.url), 'utf8');
+const parts = ['1_protocol', '2_configuration', '3_history', '4_session', '5_move'];
+const program = parts
+  .map((part) => readFileSync(new URL(`./program/${part}.py`, import.meta.url), 'utf8'))
+  .join('\n');
 /** Key of the Secrets that activities/connections.ts makes. */
 const urlKey = 'DATABASE_URL';
 
-/** The Job that runs program.py: nothing is installed in the image, and no file of it is changed. */
+/** The Job that runs the program: nothing is installed in the image, and no file of it is changed. */
 export function alembicJob(wish: AlembicJob, request: Request): V1Job {
   const { migrations, namespace } = wish.service;
   const { config, scriptLocation, options, versionTable, databaseUrl, setUrlOption } = migrations;

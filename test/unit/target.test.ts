@@ -89,7 +89,11 @@ describe('histories that branch and merge', () => {
   });
 
   it('takes depends_on into account', () => {
-    const history = [revision('users2', ['users1'], ['mail1']), revision('users1', []), revision('mail1', [])];
+    const history = [
+      revision('users2', ['users1'], ['mail1']),
+      revision('users1', []),
+      revision('mail1', []),
+    ];
     expect(refusal('users1', history, ['users2'])).toBe('SeveralHeads');
     expect(move('base', history, ['users2'])).toEqual(['base', ['users2', 'users1', 'mail1']]);
   });
