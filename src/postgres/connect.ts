@@ -53,9 +53,10 @@ export async function withClient<T>(
       SET row_security = off;
       SET statement_timeout = ${options.statementTimeout ?? 0};
       SET lock_timeout = ${options.lockTimeout ?? 5_000};
-      SET idle_in_transaction_session_timeout = 0;
       SET default_transaction_read_only = off;
       SET client_min_messages = error;
+      SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
+      WHERE name IN ('transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout');
     `);
     return await use(client);
   } catch (error) {
