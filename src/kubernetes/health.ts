@@ -1,5 +1,5 @@
 import { ApiException, Observable, ResponseContext, type RequestContext } from '@kubernetes/client-node';
-import { ask, kubernetesFailure } from './answer.ts';
+import { ask, kubernetesFailure, saidBy } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 
 /** What answered: the application through its Service, or the API server where no pod could be reached. */
@@ -45,10 +45,10 @@ export async function health(
     cluster.core.connectGetNamespacedServiceProxyWithPath({ namespace, name, path: '' }, options),
   );
   const { status, said } = answer ?? { status: 0, said: '' };
-  if ((status === 401 || status === 403) && isStatus(said)) {
-    throw kubernetesFailure(new ApiException(status, '', said, {}), doing);
-  }
-  return { status, said: (isStatus(said) ? messageOf(said) : said).slice(0, 500) };
+  if (!isStatus(said)) return { status, said: said.slice(0, 500) };
+  const refusal = new ApiException(status, '', said, {});
+  if (status === 401 || status === 403) throw kubernetesFailure(refusal, doing);
+  return { status, said: saidBy(refusal).slice(0, 500) };
 }
 
 /** Put in place of the application's answer: the client refuses content types that it does not know, or none. */
@@ -60,6 +60,3 @@ const read = new ResponseContext(
 
 /** The API server's own refusals are objects of kind Status; an application's 403 is not ours. */
 const isStatus = (body: string): boolean => /"kind"\s*:\s*"Status"/.test(body);
-
-const messageOf = (status: string): string =>
-  /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(status)?.[1] ?? status;

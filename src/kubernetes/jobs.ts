@@ -33,6 +33,8 @@ export interface Watch {
 
 const every = 300;
 const keepLines = 500;
+/** How often events are read while a pod does not start; milliseconds. */
+const lookEvery = 2_000;
 
 /**
  * Creates a Job, or finds it where the same one was created before (a retry after a crash), gives each new
@@ -56,6 +58,7 @@ export async function runJob(cluster: Cluster, job: V1Job, watch: Watch): Promis
   };
   const begin = Date.now();
   let started = false;
+  let looked = 0;
   for (;;) {
     watch.signal.throwIfAborted();
     // The Job first: once it has ended, the pods read after it are in their last state.
@@ -82,8 +85,10 @@ export async function runJob(cluster: Cluster, job: V1Job, watch: Watch): Promis
     const ended = endOf(now);
     if (ended !== undefined) return told(cluster, now, ended, pods.at(-1), container, heard);
     const waited = Date.now() - begin;
-    if (!started && waited > (watch.startWithin ?? patience))
+    if (!started && waited > (watch.startWithin ?? patience) && waited > looked + lookEvery) {
+      looked = waited;
       await assertStarting(cluster, now, pods, waited);
+    }
     await pause(every, watch.signal);
   }
 }

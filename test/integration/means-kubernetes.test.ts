@@ -98,7 +98,7 @@ describe('Deployments', () => {
     expect(await ready(2)).toBeDefined();
     await expect(health(it.cluster, it.namespace, { service: 'server', port: 80, path })).resolves.toEqual({
       status: 200,
-      said: '',
+      said: 'ok',
     });
     // The template came back whole, so that Kubernetes knows the old ReplicaSet again under a new number.
     expect(
