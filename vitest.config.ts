@@ -13,9 +13,9 @@ const project = (name: string, timeout: number, extra: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 20_000),
-      project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'] }),
-      project('replay', 60_000, { globalSetup: ['test/workflow/setup.ts'] }),
+      project('unit', 20_000, { isolate: false }),
+      project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'], isolate: false }),
+      project('replay', 60_000, { globalSetup: ['test/workflow/setup.ts'], isolate: false }),
       // The lab is one; its tests have a namespace and a database each, and two cores to share.
       project('integration', 300_000, {
         globalSetup: ['test/integration/setup.ts'],

@@ -61,7 +61,7 @@ function waitingAtHold(
     '',
     `Decide ${decisions.map((decision) => `\`${decision}\``).join(', ')} with signal or update \`decide\`: \`${body}\``,
     '',
-    `Or: \`backstep decide ${service} --hold ${hold} --decision ${decisions.join('|')} --by <your name>\``,
+    `Or: \`backstep decide ${service} ${decisions.join('|')} --hold ${hold} --by <your name>\``,
     ...(byHand.length === 0 ? [] : ['', 'To undo the freeze by hand:', '', '```sh', ...byHand, '```']),
   ];
 }

@@ -22,7 +22,7 @@ export class Play {
   report = () => this.handle.query<Report>('report');
 
   async until<T>(what: string, look: (now: Progress) => T | undefined | false): Promise<T> {
-    for (const end = Date.now() + patience; ; await pause(25)) {
+    for (const end = Date.now() + patience; ; await pause(60)) {
       const now = await this.progress();
       const seen = look(now);
       if (seen !== undefined && seen !== false) return seen;

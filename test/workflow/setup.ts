@@ -15,10 +15,15 @@ declare module 'vitest' {
 
 const quiet = () => undefined;
 
-/** One development server and one bundle for all test files; the bundle alone takes seconds. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+interface Shared {
+  temporalAddress: string;
+  workflowBundle: string;
+  close(): Promise<void>;
+}
+
+async function open(): Promise<Shared> {
   const directory = await mkdtemp(join(tmpdir(), 'backstep-bundle-'));
-  const path = join(directory, 'workflows.js');
+  const workflowBundle = join(directory, 'workflows.js');
   const [server, bundle] = await Promise.all([
     developmentServer(),
     bundleWorkflowCode({
@@ -26,11 +31,26 @@ export default async function setup(project: TestProject): Promise<() => Promise
       logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: console.error },
     }),
   ]);
-  await writeFile(path, bundle.code);
-  project.provide('temporalAddress', server.address);
-  project.provide('workflowBundle', path);
-  return async () => {
+  await writeFile(workflowBundle, bundle.code);
+  const close = async () => {
     await server.teardown();
     await rm(directory, { recursive: true });
+  };
+  return { temporalAddress: server.address, workflowBundle, close };
+}
+
+/** Each project loads this module anew, in one process; what it opens is held by all of them together. */
+const held = globalThis as { backstepTests?: { users: number; shared: Promise<Shared> } };
+
+/** One development server and one bundle for all test files; the bundle alone takes seconds. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const mine = (held.backstepTests ??= { users: 0, shared: open() });
+  mine.users += 1;
+  const shared = await mine.shared;
+  project.provide('temporalAddress', shared.temporalAddress);
+  project.provide('workflowBundle', shared.workflowBundle);
+  return async () => {
+    mine.users -= 1;
+    if (mine.users === 0) await shared.close();
   };
 }

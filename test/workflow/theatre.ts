@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, makeTelemetryFilterString } from '@temporalio/worker';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { applicationFailure } from '../../src/activities/boundary.ts';
 import type { DeedInput, DeedOutput } from '../../src/runbook/deeds.ts';
@@ -52,13 +52,16 @@ export interface Casting {
 
 async function untilCancelled(): Promise<{ breaches: [] }> {
   const context = Context.current();
-  const beat = setInterval(() => context.heartbeat(), 20);
+  const beat = setInterval(() => context.heartbeat(), 100);
   await context.cancelled.catch(() => undefined);
   clearInterval(beat);
   return { breaches: [] };
 }
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+});
 
 /** The theatre's own company: one worker plays every test of a file at once, each on a service of its own. */
 export class Theatre {
@@ -80,8 +83,8 @@ export class Theatre {
       activities: Object.fromEntries(
         stepNames.map((step) => [step, (input: never) => this.#act(step, input)]),
       ),
-      maxHeartbeatThrottleInterval: 20,
-      defaultHeartbeatThrottleInterval: 20,
+      maxHeartbeatThrottleInterval: 100,
+      defaultHeartbeatThrottleInterval: 100,
     });
     this.#stop = () => worker.shutdown();
     this.#worker = worker.run();
@@ -146,10 +149,7 @@ export class Theatre {
 /** Answers as the real deed does: a plan for this request, with its hash. */
 export function assessed(casting: Casting, { request, operation }: DeedInput<'assess'>): Assessment {
   const source = { service: request.service, ...casting.definition };
-  const plan = examplePlan(
-    { operation, request: rollbackRequest.parse(request), ...casting.plan },
-    source,
-  );
+  const plan = examplePlan({ operation, request: rollbackRequest.parse(request), ...casting.plan }, source);
   return {
     kind: 'planned',
     plan,
