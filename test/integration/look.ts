@@ -1,3 +1,5 @@
+import { kubectl } from '../../lab/site.ts';
+import type { OperationRecord } from '../../src/runbook/record.ts';
 import type { Scene } from './scene.ts';
 
 /** The world as it is, read past Backstep: what every lab test compares before and after. */
@@ -80,16 +82,13 @@ export async function world(scene: Scene): Promise<World> {
 }
 
 /** The operation record of the scene's database, if one is open. */
-export async function openRecord(scene: Scene): Promise<string | undefined> {
-  const maps = JSON.parse(await scene.kubectl('get', 'configmaps', '-n', 'backstep', '-o', 'json')) as {
-    items: { data?: Record<string, string> }[];
+export async function openRecord(scene: Scene): Promise<OperationRecord | undefined> {
+  const maps = JSON.parse(
+    await kubectl(scene.lab, ['get', 'configmaps', '-n', 'backstep', '-o', 'json']),
+  ) as {
+    items: { data?: { record?: string } }[];
   };
   return maps.items
-    .flatMap((item) => Object.values(item.data ?? {}))
-    .find(
-      (text) =>
-        text.startsWith('{') &&
-        text.includes(`"name":"${scene.radar.database}"`) &&
-        text.includes('"stopped"'),
-    );
+    .flatMap(({ data }) => (data?.record === undefined ? [] : [JSON.parse(data.record) as OperationRecord]))
+    .find(({ database }) => database.name === scene.radar.database);
 }
