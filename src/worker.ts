@@ -65,8 +65,8 @@ async function main(): Promise<void> {
       maxHeartbeatThrottleInterval: '1s',
       defaultHeartbeatThrottleInterval: '1s',
       // SIGTERM drains: short steps end, long ones are handed to another worker, which finds their Jobs.
-      shutdownGraceTime: '10s',
-      shutdownForceTime: '25s',
+      shutdownGraceTime: '3s',
+      shutdownForceTime: '15s',
     });
     const running = worker.run();
     log.info({ address, namespace, taskQueue }, 'the worker is ready');

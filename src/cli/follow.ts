@@ -1,7 +1,7 @@
 import { ClientError } from '../client.ts';
 import type { Backstep, Status } from '../client.ts';
 import type { Doors } from './doors.ts';
-import { nameWidth, statusLines } from './status-view.ts';
+import { statusLines } from './status-view.ts';
 
 export interface FollowOptions {
   json?: boolean;
@@ -73,6 +73,9 @@ function inPlace(doors: Doors, columns: number): Screen {
   };
 }
 
+/** From the elapsed time on, a running step's line changes all the time. */
+const elapsed = / +\d[\d.]* (s|min|h)\b.*$/;
+
 /** Each line once. The headline and a running step change every second: they count as new by their beginning. */
 function changesOnly(doors: Doors): Screen {
   const seen = new Set<string>();
@@ -81,10 +84,14 @@ function changesOnly(doors: Doors): Screen {
       for (const [index, line] of lines.entries()) {
         if (line.startsWith('  ○')) continue;
         const running = line.startsWith('  ▶');
-        const key = index === 0 ? (line.split(', ')[0] ?? line) : running ? line.slice(0, nameWidth) : line;
-        if (seen.has(key)) continue;
-        seen.add(key);
-        doors.out(`${running ? line.slice(0, nameWidth).trimEnd() : line}\n`);
+        const stays = running
+          ? line.replace(elapsed, '')
+          : index === 0
+            ? (line.split(', ')[0] ?? line)
+            : line;
+        if (seen.has(stays)) continue;
+        seen.add(stays);
+        doors.out(`${running ? stays : line}\n`);
       }
     },
     leave: () => undefined,

@@ -18,6 +18,7 @@ export const plan: Register = (program, doors, action) => {
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<PlanOptions>();
         return withBackstep(doors, options, async (backstep) => {
+          if (doors.columns !== undefined) doors.err('Assessing; nothing is touched. Usually some 10 s.\n');
           const assessment = await backstep.plan({ service, target: options.target });
           if (options.json) doors.out(json(assessment));
           else doors.out(`${assessmentLines(assessment, doors.colours).join('\n')}\n`);

@@ -68,7 +68,7 @@ function say({ out, colours }: Doors, service: string, started: Started, options
     }
   }
   if (!worker) out(colours.yellow('No worker polls the task queue: start one.\n'));
-  if (!options.watch) out(`Follow it: backstep status ${service} --watch\n`);
+  if (!options.watch && already?.state !== 'ended') out(`Follow it: backstep status ${service} --watch\n`);
 }
 
 /** Ctrl-C while following: the rollback itself goes on. */

@@ -7,8 +7,8 @@ import type { Doors } from './doors.ts';
 
 type Colours = Doors['colours'];
 
-/** Columns of sign and name at the beginning of a step's line. */
-export const nameWidth = 52;
+/** Room for the longest title together with a CronJob's name. */
+const nameWidth = 56;
 
 const signs = { 'to-do': '○', running: '▶', done: '✔', failed: '✘', holding: '⏸', skipped: '↷' } as const;
 
@@ -52,7 +52,7 @@ export function stepLine(
       : inWords((line.endedAt === undefined ? now : Date.parse(line.endedAt)) - Date.parse(line.startedAt));
   const says = line.state === 'running' && atWork !== undefined ? doing(atWork) : (line.summary ?? '');
   const name = nameOf(line);
-  const text = `${name.padEnd(nameWidth - 4)} ${took.padStart(12)}`;
+  const text = `${name.padEnd(nameWidth)} ${took.padStart(12)}`;
   const shown = line.state === 'to-do' ? colours.dim(name) : text;
   return `  ${sign(line.state, colours)} ${shown}${says === '' ? '' : `  ${says}`}`.trimEnd();
 }
@@ -97,7 +97,7 @@ export function ending({ end, state }: Status, colours: Colours): string[] {
   const good = result.outcome === 'rolled-back' || result.outcome === 'nothing-to-do';
   return [
     `${(good ? colours.green : colours.yellow)(result.outcome)}: ${result.reason}`,
-    ...(result.notVerified.length === 0 ? [] : [`Not verified: ${result.notVerified.join('; ')}`]),
+    ...result.notVerified.map((what) => `Not verified: ${what}`),
     ...(result.report === undefined
       ? []
       : [`Report: ${result.report.markdown}`, `        ${result.report.json}`]),

@@ -6,7 +6,8 @@ const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 /** Temporal's logger on top of pino: one JSON object a line, errors under `err`. */
 export function temporalLogger(pino: Pino): Logger {
   const log = (level: LogLevel, message: string, fields: Record<PropertyKey, unknown> = {}) => {
-    const { error, ...others } = fields;
+    // Whoever has a task's token can complete that task.
+    const { error, taskToken: _, ...others } = fields;
     pino[levels[level]](error === undefined ? others : { ...others, err: error }, message);
   };
   return {
