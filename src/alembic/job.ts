@@ -80,7 +80,14 @@ const noInterpreter = /executable file not found|no such file or directory|exit 
  */
 export function answerOf<T>(end: JobEnd, wish: AlembicJob, shape: z.ZodType<T>): T {
   const result = resultIn(end.lines);
-  if (result !== undefined) return shape.parse(result);
+  if (result !== undefined) {
+    const answer = shape.safeParse(result);
+    if (answer.success) return answer.data;
+    throw new Failure(
+      'AlembicBroken',
+      `Job ${end.name} answered otherwise than asked: ${answer.error.message}`,
+    );
+  }
   const failure = failureIn(end.lines);
   if (failure !== undefined) {
     throw new Failure(failure.type, `${failure.message} (image ${wish.image}, Job ${end.name})`);

@@ -43,8 +43,8 @@ def configuration():
         options["sqlalchemy.url"] = database_url()
     for name, value in options.items():
         config.set_main_option(name, value.replace("%", "%%"))
-    if config.config_file_name is None:
-        # Without a file that configures logging, some env.py ask for one, and nothing says what is being run.
+    if config.config_file_name is None or not config.file_config.has_section("loggers"):
+        # Otherwise nothing says which migration is being run; and some env.py look for a file where none is.
         logging.basicConfig(stream=sys.stderr, format="%(levelname)s [%(name)s] %(message)s")
         logging.getLogger("alembic").setLevel(logging.INFO)
     return config

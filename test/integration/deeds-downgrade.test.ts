@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { assess } from '../../src/activities/assess.ts';
+import { downgrade } from '../../src/activities/downgrade.ts';
+import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { verify } from '../../src/activities/verify.ts';
+import { recordName, update } from '../../src/kubernetes/records.ts';
+import { approvedAtDowngrade } from '../../src/runbook/approved.ts';
+import type { Backup, StoppedWrites } from '../../src/runbook/deeds.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
+import type { Assessment, Plan } from '../../src/runbook/plan.ts';
+import type { OperationRecord } from '../../src/runbook/record.ts';
+import { attempt, otherOperation } from './deeds-fixture.ts';
+import { orchard, type Orchard } from './orchard.ts';
+
+let it: Orchard;
+let plan: Plan;
+let stopped: StoppedWrites;
+let backup: Backup;
+
+beforeAll(async () => {
+  it = await orchard();
+});
+afterAll(async () => {
+  if (plan !== undefined) {
+    const name = recordName(plan.database);
+    await it.kubectl('-n', it.means.recordsNamespace, 'delete', 'configmap', name, '--ignore-not-found');
+  }
+  await it?.remove();
+});
+
+const assessed = (target: string, change: object = {}): Promise<Assessment> =>
+  it.run(() => {
+    const request = { service: 'orchard', target };
+    const who = { operation: it.operation, workflowId: 'backstep-orchard', runId: 'run-1', onlyPlan: false };
+    return assess(it.means, { request, ...who, ...change }, attempt());
+  });
+const moved = (tried: number, during = attempt(), change: Partial<{ approved: string }> = {}) => {
+  const approved = shortHash(approvedAtDowngrade(plan, backup, stopped.counts));
+  return downgrade(it.means, { plan, try: tried, backup, approved, ...change }, during);
+};
+const verified = (tried: number) => verify(it.means, { plan, try: tried, stopped }, attempt());
+const other = () => ({ operation: otherOperation(plan.operation) });
+const change = (how: (record: OperationRecord) => OperationRecord) =>
+  update(it.means.cluster, it.means.recordsNamespace, plan.database, plan.operation, how);
+const jobs = async () =>
+  (await it.kubectl('get', 'jobs', '-o', 'name')).split('\n').filter((name) => name !== '');
+const revision = async () =>
+  (await it.sql<{ version_num: string }>('SELECT * FROM alembic_version', plan.database.aside))[0]
+    ?.version_num;
+
+describe('assess', () => {
+  test('pins the target, the image that downgrades and the release that fits, and leaves nothing behind', async () => {
+    const answer = await assessed('-2');
+    if (answer.kind !== 'planned') throw new Error(JSON.stringify(answer));
+    plan = answer.plan;
+    expect(plan).toMatchObject({
+      from: 'c3',
+      target: 'a1',
+      migrationImage: it.images.new,
+      people: 1,
+      database: { name: it.database, aside: `${it.database}__backstep_${it.operation.slice(3)}` },
+      workloads: [
+        {
+          deployment: 'orchard',
+          found: { replicas: 1, image: it.images.new },
+          rollBackTo: { revision: 1, image: it.images.old },
+        },
+      ],
+    });
+    expect(plan.reverts.map((each) => each.revision)).toEqual(['c3', 'b2']);
+    expect(answer.observations.counts).toMatchObject({ apples: 2, pears: 2, plums: 2 });
+    expect(await jobs()).toEqual([]);
+  });
+
+  test('wants two people for base, and says that no release fits it', async () => {
+    const answer = await assessed('base');
+    expect(answer).toMatchObject({ kind: 'planned', plan: { target: 'base', people: 2 } });
+    expect(answer).toMatchObject({
+      observations: { notes: [expect.stringMatching(/No release of Deployment orchard/)] },
+    });
+  });
+
+  test('finds an env.py that leads to another database than the definition', async () => {
+    await it.kubectl(
+      'set',
+      'env',
+      'deployment/orchard',
+      'DATABASE_URL=postgresql+psycopg://nobody@127.0.0.1:9/other',
+    );
+    const answer = await assessed('-1');
+    await it.kubectl('rollout', 'undo', 'deployment/orchard');
+    expect(answer).toMatchObject({
+      kind: 'refused',
+      faults: [
+        { type: 'AlembicBroken', message: expect.stringMatching(/env\.py of .* DATABASE_URL/) as string },
+      ],
+    });
+  });
+});
+
+describe('downgrade', () => {
+  beforeAll(async () => {
+    const input = { plan, try: 1, workflowId: 'backstep-orchard', runId: 'run-1', again: false };
+    // Somebody's own index, which no migration knows.
+    await it.sql('CREATE INDEX apples_by_hand ON apples (id DESC)');
+    stopped = await stopWrites(it.means, input, attempt());
+    const file = {
+      file: 'dump',
+      manifest: 'manifest',
+      claim: 'backstep-backups',
+      bytes: 1,
+      sha256: '0'.repeat(64),
+    };
+    const takenAt = new Date().toISOString();
+    backup = {
+      ...file,
+      counts: stopped.counts,
+      extensions: [],
+      takenAt,
+      seconds: 1,
+      client: '18',
+      proof: 'read',
+    };
+  });
+
+  test('law 1: refuses without the backup in the record', async () => {
+    await expect(moved(1)).rejects.toMatchObject({ type: 'BackupNotProved' });
+    await change((record) => ({ ...record, backup }));
+  });
+
+  test('law 5: refuses another hash than that of this plan with these findings', async () => {
+    await expect(moved(1, attempt(), { approved: '0123456789ab' })).rejects.toMatchObject({
+      type: 'NotApproved',
+    });
+  });
+
+  test('refuses where a writer reached the database after the backup', async () => {
+    const breach = {
+      at: new Date(Date.now() + 1_000).toISOString(),
+      what: 'role app, "cron"',
+      reachedDatabase: true,
+    };
+    await change((record) => ({ ...record, breaches: [breach] }));
+    await expect(moved(1)).rejects.toMatchObject({
+      type: 'WritesCameBack',
+      message: expect.stringMatching(/cron/) as string,
+    });
+    await change((record) => ({ ...record, breaches: [] }));
+    expect(await jobs()).toEqual([]);
+  });
+
+  test('a migration that fails is told, with the revision by SQL', async () => {
+    const failed = moved(1);
+    await expect(failed).rejects.toMatchObject({
+      type: 'DowngradeFailed',
+      message: expect.stringMatching(/c3\.py.*division by zero[^]*at c3, as before/) as string,
+    });
+    expect(await revision()).toBe('c3');
+    await it.sql('UPDATE plums SET worm = false', plan.database.aside);
+  });
+
+  test('law 8: a worker dies in the middle; the next joins the same Job, and the database moved once', async () => {
+    const dying = attempt();
+    const first = moved(2, {
+      ...dying,
+      progress: ({ doing }) => {
+        if (doing.includes('b2 -> a1')) dying.crash();
+      },
+    });
+    await expect(first).rejects.toThrow('worker shut down');
+    expect(await revision()).toBe('b2');
+    expect(await moved(2)).toMatchObject({
+      from: 'c3',
+      to: 'a1',
+      moved: true,
+      job: `${plan.operation}-downgrade-2`,
+    });
+    expect(await moved(2)).toMatchObject({ moved: true });
+    expect(await moved(3)).toMatchObject({ moved: false });
+    expect(await jobs()).toEqual([1, 2].map((tried) => `job.batch/${plan.operation}-downgrade-${tried}`));
+  });
+});
+
+describe('verify', () => {
+  test('is content with what the migrations make; what somebody made by hand before is left and told', async () => {
+    const found = await verified(1);
+    expect(found).toMatchObject({ revision: 'a1', dropped: { pears: 2, plums: 2 }, counts: { apples: 2 } });
+    expect(found.checked.join()).toMatch(/schema equal to a database built at a1/);
+    expect(found.notVerified.join()).toMatch(/apples_by_hand/);
+    expect(await it.databases()).toEqual([plan.database.aside]);
+  });
+
+  test('names every difference: rows, objects left, objects missing', async () => {
+    await it.sql(
+      'DELETE FROM apples WHERE id = 1; CREATE TABLE pears (id int PRIMARY KEY); ALTER TABLE apples ADD rotten boolean',
+      plan.database.aside,
+    );
+    const failure = (await verified(2).catch((error: unknown) => error)) as Error;
+    expect(failure).toMatchObject({ type: 'VerificationFailed' });
+    for (const words of [
+      /apples: 2 rows after the stop, 1 now/,
+      /table pears should not be there/,
+      /column apples\.rotten/,
+    ]) {
+      expect(failure.message).toMatch(words);
+    }
+    expect(failure.message).not.toMatch(/by_hand/);
+    expect(await it.databases()).toEqual([plan.database.aside]);
+  });
+});
+
+describe('law 6: assess and an operation that did not end', () => {
+  test('a closed run is taken up, from and to where its record says', async () => {
+    const answer = await assessed('-1', other());
+    expect(answer).toMatchObject({
+      kind: 'planned',
+      plan: {
+        from: 'c3',
+        target: 'a1',
+        takesUp: { operation: plan.operation, pivotPassed: true },
+        database: { aside: plan.database.aside },
+      },
+    });
+    expect(await jobs()).toHaveLength(2);
+  });
+
+  test('another target is refused', async () => {
+    expect(await assessed('b2', other())).toMatchObject({
+      kind: 'refused',
+      faults: [{ type: 'UnfinishedOperation' }],
+    });
+  });
+});
