@@ -13,6 +13,8 @@ export interface Finished {
   counts: { afterStop?: Record<string, number>; atEnd?: Record<string, number> };
   /** Where the report lies; absent where it could not be written. */
   report?: { markdown: string; json: string };
+  /** What is not as it should be in the end, and needs a person. */
+  attention: string[];
   notVerified: string[];
 }
 

@@ -3,7 +3,7 @@ import type { Fault } from '../runbook/failures.ts';
 import type { Plan } from '../runbook/plan.ts';
 import { summaries } from '../runbook/summaries.ts';
 import { deed, faultOf } from './deed.ts';
-import { Leave } from './leave.ts';
+import { Leave, sentence } from './leave.ts';
 import type { Operation } from './operation.ts';
 
 interface Running {
@@ -52,7 +52,7 @@ export class KeepWritesStopped {
       throw new Leave({
         kind: 'failed',
         fault: gaveUp,
-        reason: `Writes can no longer be kept stopped: ${gaveUp.message}`,
+        reason: `Writes can no longer be kept stopped: ${sentence(gaveUp.message)}`,
       });
   }
 

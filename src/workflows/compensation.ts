@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { KeepWritesStopped } from './background.ts';
 import { faultOf } from './deed.ts';
-import { Leave, ended } from './leave.ts';
+import { Leave, ended, sentence } from './leave.ts';
 import type { Ending, Why } from './leave.ts';
 import type { Operation } from './operation.ts';
 
@@ -34,7 +34,7 @@ export class Compensations {
       const failed = faultOf(error);
       return {
         outcome: 'aborted',
-        reason: `${reason} Putting back failed: ${failed.message}`,
+        reason: `${reason} Putting back failed: ${sentence(failed.message)}`,
         keepRecord: true,
         failed,
       };

@@ -1,5 +1,5 @@
 import type { ReportFiles } from '../runbook/findings.ts';
-import { notVerifiedIn } from '../runbook/not-verified.ts';
+import { reportOf } from '../runbook/report.ts';
 import type { Finished } from '../runbook/result.ts';
 import { summaries } from '../runbook/summaries.ts';
 import { countsOf } from '../runbook/views.ts';
@@ -34,6 +34,7 @@ export async function conclude(operation: Operation, ending: Ending): Promise<Fi
   const files = await report(operation, ending);
   if (ending.failed) throw refusal('PutBackFailed', ending.reason, [ending.failed, files]);
   const { plan, journal, subject } = operation;
+  const { attention, notVerified } = reportOf(journal, subject);
   const unreported = plan !== undefined && files === undefined;
   const moved = ending.outcome === 'rolled-back';
   return {
@@ -43,6 +44,7 @@ export async function conclude(operation: Operation, ending: Ending): Promise<Fi
     ...(plan && { from: plan.from, to: moved ? plan.target : plan.from }),
     counts: countsOf(journal),
     ...(files && { report: files }),
-    notVerified: notVerifiedIn(journal, subject),
+    attention,
+    notVerified,
   };
 }

@@ -3,7 +3,7 @@ import type { Event } from '../runbook/journal.ts';
 import { shortHash } from '../runbook/hash.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { GateName } from '../runbook/service.ts';
-import { Leave } from './leave.ts';
+import { Leave, sentence } from './leave.ts';
 import type { OpenGate, Operation } from './operation.ts';
 
 type Closed = Extract<Event, { kind: 'gate-closed' }>;
@@ -37,7 +37,7 @@ function verdictOf({
       verdict: 'rejected',
       by: [rejected.by],
       ...(rejected.reason !== undefined && { reason: rejected.reason }),
-      said: `Gate '${gate}' was rejected by ${rejected.by}${because(rejected.reason)}.`,
+      said: sentence(`Gate '${gate}' was rejected by ${rejected.by}${because(rejected.reason)}`),
     };
   if (approvedBy.length >= people) {
     const verdict = people === 0 ? 'passed-by-policy' : 'passed';

@@ -2,7 +2,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import { byHand } from '../runbook/by-hand.ts';
 import type { Fault } from '../runbook/failures.ts';
 import type { Decision, StepName } from '../runbook/steps.ts';
-import { Leave } from './leave.ts';
+import { Leave, sentence } from './leave.ts';
 import type { OpenHold, Operation } from './operation.ts';
 
 export interface Held {
@@ -57,7 +57,7 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
   throw new Leave({
     kind: 'decided',
     decision,
-    reason: `${by} decided '${decision}'${why} at hold '${hold}': ${fault.message}`,
+    reason: `${by} decided '${decision}'${why} at hold '${hold}': ${sentence(fault.message)}`,
   });
 }
 
@@ -67,6 +67,6 @@ function giveUp(operation: Operation, { hold, fault }: Held): Leave {
   return new Leave({
     kind: 'gave-up',
     stayStopped,
-    reason: `Nobody decided at hold '${hold}' within the write outage budget: ${fault.message}`,
+    reason: `Nobody decided at hold '${hold}' within the write outage budget: ${sentence(fault.message)}`,
   });
 }

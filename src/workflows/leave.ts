@@ -28,4 +28,11 @@ export class Leave extends ApplicationFailure {
   }
 }
 
+/** A message as a sentence, short enough for a reason; the whole of it stands in the journal. */
+export function sentence(message: string): string {
+  const text = message.replaceAll(/\s+/g, ' ').trim();
+  const short = text.length > 600 ? `${text.slice(0, 597)}...` : text;
+  return /[.!?]$/.test(short) ? short : `${short}.`;
+}
+
 export const ended = (ending: Ending) => new Leave({ kind: 'ended', ending });

@@ -8,7 +8,7 @@ import { summaries } from '../runbook/summaries.ts';
 import { deed, faultOf } from './deed.ts';
 import type { Escalation } from './escalation.ts';
 import { hold } from './hold.ts';
-import { Leave } from './leave.ts';
+import { Leave, sentence } from './leave.ts';
 import type { Operation } from './operation.ts';
 
 export type StepInput<S extends StepName> = Omit<DeedInput<S>, 'try'>;
@@ -84,7 +84,11 @@ export async function step<S extends StepName>(
       const { onFailure } = declared(name);
       if (onFailure === 'report') throw error;
       if (onFailure !== 'hold' && !operation.irreversible)
-        throw new Leave({ kind: 'failed', fault: seen, reason: `${declared(name).title}: ${seen.message}` });
+        throw new Leave({
+          kind: 'failed',
+          fault: seen,
+          reason: `${declared(name).title}: ${sentence(seen.message)}`,
+        });
       const held = {
         hold: holdName(name, number, part),
         step: name,
