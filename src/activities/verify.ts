@@ -5,7 +5,7 @@ import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
 import { Failure } from '../runbook/failures.ts';
 import { applicationUrl } from './connections.ts';
 import { catalogBefore } from './downgrade/before.ts';
-import { revisionNow } from './downgrade.ts';
+import { revisionNow } from './downgrade/revision.ts';
 import type { Attempt, Means } from './means.ts';
 import { schemaAt } from './verify/expected.ts';
 import { compareRows, type RowFindings } from './verify/rows.ts';

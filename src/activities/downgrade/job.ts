@@ -1,0 +1,66 @@
+import { migrate } from '../../alembic/migrate.ts';
+import { find } from '../../kubernetes/answer.ts';
+import { endOfJob } from '../../kubernetes/cron-jobs.ts';
+import { readDeployment } from '../../kubernetes/deployments.ts';
+import { operationJobs } from '../../kubernetes/job-removal.ts';
+import { poll } from '../../kubernetes/pause.ts';
+import { nameOf } from '../../kubernetes/pods.ts';
+import { labels } from '../../runbook/names.ts';
+import type { Plan } from '../../runbook/plan.ts';
+import { jobSecret } from '../connections.ts';
+import type { Attempt, Means } from '../means.ts';
+
+/** Job and pod end before their deadline tells them to. */
+const spareSeconds = 60;
+
+/** A person may retry while the Job of the try before still runs, out of sight for a while. */
+export async function othersEnded(means: Means, plan: Plan, own: string, attempt: Attempt): Promise<void> {
+  const { service, operation } = plan;
+  const running = async () =>
+    (await operationJobs(means.cluster, service.namespace, operation))
+      .filter((job) => job.metadata?.labels?.[labels.step] === 'downgrade' && endOfJob(job) === undefined)
+      .map(nameOf)
+      .filter((name) => name !== own);
+  await poll({ every: 1_000, within: service.migrations.timeout, signal: attempt.signal }, async () => {
+    const names = await running();
+    if (names.length === 0) return true;
+    attempt.progress({ doing: `waiting for ${names.join(', ')}, which may still migrate` });
+    return undefined;
+  });
+}
+
+/** Whether an earlier attempt has made it. */
+export const exists = async ({ cluster }: Means, { service }: Plan, name: string): Promise<boolean> =>
+  (await find(
+    `read Job ${service.namespace}/${name}`,
+    cluster.batch.readNamespacedJob({ namespace: service.namespace, name }),
+  )) !== undefined;
+
+/** Runs the Job, or joins it; each migration that it begins becomes progress. */
+export async function move(means: Means, plan: Plan, job: string, attempt: Attempt) {
+  const { service, operation, database, migrationImage } = plan;
+  const { migrations, namespace } = service;
+  const deployment = await readDeployment(means.cluster, namespace, migrations.workload);
+  const secret = await jobSecret(means, { operation, service, part: 'downgrade', database: database.aside });
+  const wish = {
+    name: job,
+    operation,
+    step: 'downgrade',
+    service,
+    template: deployment.spec?.template ?? {},
+    container: migrations.container,
+    image: migrationImage,
+    databaseSecret: secret,
+    deadlineSeconds: Math.ceil(migrations.timeout / 1_000) + spareSeconds,
+  };
+  const onLine = (line: string) => {
+    const step = /Running (?:up|down)grade .*/.exec(line)?.[0];
+    if (step !== undefined) attempt.progress({ doing: step });
+  };
+  return migrate(
+    means.cluster,
+    wish,
+    { from: plan.from, target: plan.target },
+    { signal: attempt.signal, onLine },
+  );
+}

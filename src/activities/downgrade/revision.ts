@@ -1,0 +1,23 @@
+import { base } from '../../alembic/target.ts';
+import { withClient } from '../../postgres/connect.ts';
+import { revisions } from '../../postgres/revision.ts';
+import { Failure } from '../../runbook/failures.ts';
+import type { Plan } from '../../runbook/plan.ts';
+import { applicationUrl } from '../connections.ts';
+import type { Means } from '../means.ts';
+
+/** The revision by SQL, not by what a Job says: `base`, one, or several joined by a comma. */
+export async function revisionNow(means: Means, { service, database, operation }: Plan): Promise<string> {
+  const url = await applicationUrl(means, service, database.aside);
+  const { versionTable } = service.migrations;
+  const found = await withClient(url, { operation }, (client) => revisions(client, versionTable));
+  return found.join(', ') || base;
+}
+
+/** Neither where it was nor where it should be: only a person can say what follows. */
+export function unclear({ from, target }: Plan, at: string, said: string): Failure {
+  return new Failure(
+    'DowngradeUnclear',
+    `The database is at ${at}, neither at ${from} nor at ${target}. ${said}`,
+  );
+}
