@@ -1,42 +1,21 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from './activities/index.ts';
 import { ClientError } from './client/client-error.ts';
-import { settings as temporalSettings } from './client/connection.ts';
 import { taskQueue } from './runbook/names.ts';
+import { connectWorker } from './worker/connection.ts';
 import { temporalLogger } from './worker/log.ts';
 import { meansOf } from './worker/means.ts';
 import { StartError, readSettings } from './worker/settings.ts';
-
-/** The Temporal server may come up a moment after the worker. */
-const connectWithin = 20_000;
 
 /** Workflows as built beside this file; from the sources they are bundled now. */
 function workflows() {
   const codePath = fileURLToPath(new URL('workflow-bundle.js', import.meta.url));
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
   return { workflowsPath: fileURLToPath(new URL('workflows/index.ts', import.meta.url)) };
-}
-
-async function connect(): Promise<{ connection: NativeConnection; namespace: string; address: string }> {
-  const { connection: options, namespace } = temporalSettings();
-  const address = options.address ?? 'localhost:7233';
-  for (const began = Date.now(); ;) {
-    try {
-      return { connection: await NativeConnection.connect(options), namespace, address };
-    } catch (error) {
-      if (Date.now() - began < connectWithin) {
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        continue;
-      }
-      throw new StartError(
-        `Temporal at ${address} cannot be reached: ${(error as Error).message}. Check TEMPORAL_ADDRESS.`,
-      );
-    }
-  }
 }
 
 async function main(): Promise<void> {
@@ -49,7 +28,7 @@ async function main(): Promise<void> {
     },
   });
   const means = await meansOf(settings, log);
-  const { connection, namespace, address } = await connect();
+  const { connection, namespace, address } = await connectWorker();
   try {
     const worker = await Worker.create({
       connection,
@@ -85,7 +64,7 @@ try {
       ? error.message
       : error instanceof ClientError
         ? `${error.message} ${error.next}`
-        : (error as Error).stack;
+        : ((error as Error).stack ?? String(error));
   process.stderr.write(`backstep worker: ${said}\n`);
   // Temporal's native runtime would keep a process alive that has nothing to do.
   process.exit(1);
