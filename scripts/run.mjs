@@ -5,7 +5,9 @@ import { existsSync, statSync } from 'node:fs';
 
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 20) {
-  console.error(`Backstep needs Node.js 20 or newer; this is ${process.version}. Install a newer one and run this again.`);
+  console.error(
+    `Backstep needs Node.js 20 or newer; this is ${process.version}. Install a newer one and run this again.`,
+  );
   process.exit(1);
 }
 

@@ -15,7 +15,11 @@ interface Counts {
 
 const results = mkdtempSync(join(tmpdir(), 'backstep-test-'));
 const run = async (command: string, args: string[]): Promise<boolean> => {
-  const end = await execa(command, args, { stdio: ['ignore', 'inherit', 'inherit'], reject: false, preferLocal: true });
+  const end = await execa(command, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    reject: false,
+    preferLocal: true,
+  });
   return end.exitCode === 0;
 };
 
