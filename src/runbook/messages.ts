@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const by = z.string().min(1).max(200).describe('Who says it; self-asserted');
+const by = z.string().trim().min(1).max(200).describe('Who says it; self-asserted');
 const reason = z.string().max(2_000).optional();
 const gate = z.enum(['start', 'downgrade', 'restore']);
 

@@ -79,6 +79,7 @@ describe.concurrent('gates', () => {
     expect(await play.refusal('approve', { gate: 'downgrade', plan: hash, by: ' Ann ' })).toContain(
       'another person',
     );
+    expect(await play.refusal('approve', { gate: 'downgrade', plan: hash, by: '  ' })).toContain('by: ');
     expect(play.calls('downgrade')).toEqual([]);
     expect(await play.approve('downgrade', 'bob')).toContain('is passed');
     expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });

@@ -1,0 +1,89 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { jobSecret } from '../../src/activities/connections.ts';
+import { report } from '../../src/activities/report.ts';
+import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { readRecord } from '../../src/kubernetes/records.ts';
+import type { DeedInput } from '../../src/runbook/deeds.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
+import { labels } from '../../src/runbook/names.ts';
+import type { Report } from '../../src/runbook/report.ts';
+import { directory } from '../../src/storage/storage.ts';
+import { journalOf, straight } from '../example-journal.ts';
+import { attempt, scene, type Scene } from './deeds-fixture.ts';
+
+let it: Scene;
+let reports: string;
+
+beforeAll(async () => {
+  it = await scene('deeds-report');
+  reports = await mkdtemp(join(tmpdir(), 'backstep-reports-'));
+  it.means.storage = directory(reports);
+  await stopWrites(it.means, { plan: it.plan, try: 1, workflowId: 'w', runId: 'r', again: false }, attempt());
+  const { operation, service } = it.plan;
+  await jobSecret(it.means, { operation, service, part: 'back-up', database: it.plan.database.aside });
+  await it.apply({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: `${operation}-back-up-1`, labels: { [labels.operation]: operation } },
+    spec: {
+      suspend: true,
+      template: { spec: { restartPolicy: 'Never', containers: [{ name: 'one', image: it.images.old }] } },
+    },
+  });
+});
+afterAll(async () => {
+  await it.remove();
+  await rm(reports, { recursive: true });
+});
+
+const input = (keepRecord: boolean): DeedInput<'report'> => ({
+  plan: it.plan,
+  hash: shortHash(it.plan),
+  journal: journalOf(
+    ...straight.map((entry) =>
+      entry.kind === 'ended' ? { ...entry, reason: 'postgresql://radar:hunter2@db/radar was slow' } : entry,
+    ),
+  ),
+  outcome: 'rolled-back',
+  keepRecord,
+});
+const named = (kind: string) =>
+  it
+    .kubectl('get', kind, '-o', 'name')
+    .then((text) => text.split('\n').filter((name) => name.includes('/bs-')));
+const state = () => readRecord(it.means.cluster, it.means.recordsNamespace, it.plan.database);
+
+test('where something stays stopped, the record and the logs of the Jobs are kept, but no Secret', async () => {
+  const files = await report(it.means, input(true), attempt());
+  expect(await named('jobs')).toHaveLength(1);
+  expect(await named('secrets')).toEqual([]);
+  expect((await state()).record?.operation).toBe(it.plan.operation);
+  const text = await readFile(files.markdown, 'utf8');
+  expect(text).toContain('# Rollback of radar: rolled-back');
+  expect(text).toContain('postgresql://***@db/radar was slow');
+});
+
+test('otherwise nothing of the operation is left, and the database remembers it as finished', async () => {
+  const files = await report(it.means, input(false), attempt());
+  expect(await named('jobs')).toEqual([]);
+  const { record, finished } = await state();
+  expect(record).toBeUndefined();
+  expect(finished.at(-1)).toMatchObject({
+    operation: it.plan.operation,
+    outcome: 'rolled-back',
+    target: '0004',
+  });
+  const data = JSON.parse(await readFile(files.json, 'utf8')) as Report;
+  expect(data.rows.find(({ table }) => table === 'scores')?.difference).toContain('dropped by the downgrade');
+});
+
+test('law 8: run twice it writes the same files, and finishes once', async () => {
+  const first = await report(it.means, input(false), attempt());
+  const before = await readFile(first.markdown, 'utf8');
+  await report(it.means, input(false), attempt());
+  expect(await readFile(first.markdown, 'utf8')).toBe(before);
+  expect((await state()).finished.filter(({ operation }) => operation === it.plan.operation)).toHaveLength(1);
+});
