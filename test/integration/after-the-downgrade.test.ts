@@ -111,6 +111,27 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
     expect(Object.values(now.suspended)).toEqual([false, false, false, false, false]);
   });
 
+  test('Option C, base: two different people, every migration reverted, and restore brings all of it back', async () => {
+    await broken({ name: 'base' });
+    const before = await checksums(here);
+    const rollback = await start(here, { target: 'base' });
+    const hash = await rollback.gate('downgrade');
+    await rollback.approve('downgrade', 'ada');
+    await expect(rollback.approve('downgrade', ' ADA ')).rejects.toThrow();
+    expect((await rollback.progress()).gate?.approvedBy).toEqual(['ada']);
+    expect(await rollback.gate('downgrade')).toBe(hash);
+    await rollback.approve('downgrade', 'grace');
+
+    // No release runs on an empty schema: nothing is started, and a person decides.
+    const hold = await rollback.hold('roll-back-app');
+    expect(hold.fault.type).toBe('NoFittingImage');
+    expect(Object.keys(await checksums(here, await aside()))).toEqual(['alembic_version']);
+    await rollback.decide('roll-back-app', 'restore');
+    await rollback.approve('restore');
+    expect((await rollback.result()).outcome).toBe('restored');
+    expect(await checksums(here)).toEqual(before);
+  });
+
   const aside = async () => {
     const [row] = await here.sql<{ datname: string }>(
       `SELECT datname FROM pg_database WHERE datname LIKE '${here.radar.database}\\_\\_backstep%'`,

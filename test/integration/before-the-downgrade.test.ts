@@ -56,6 +56,22 @@ describe('before the downgrade', () => {
     await untouched();
   });
 
+  test('law 6: the same start twice is one rollback, whoever starts it and however', async () => {
+    const rollback = await start(here);
+    await rollback.gate('downgrade');
+    await expect(start(here)).rejects.toThrow(/already started/);
+    const twice = await here.backstep('rollback', 'deeptech-radar', '--json');
+    expect(JSON.parse(twice.stdout)).toMatchObject({ already: { state: 'running' } });
+    const elsewhere = await (await start(here, {}, 'another-id')).failure();
+    expect(elsewhere).toMatchObject({
+      type: 'AlreadyRunning',
+      message: expect.stringContaining('backstep-deeptech-radar') as string,
+    });
+    await rollback.reject('downgrade');
+    expect((await rollback.result()).outcome).toBe('put-back');
+    await untouched();
+  });
+
   test('law 5: a decision before its gate, or for another plan, counts for nothing and is told why', async () => {
     askAtStart();
     const rollback = await start(here);
