@@ -95,7 +95,7 @@ async function look(means: Means, plan: Plan, attempt: Attempt, tell: Tell): Pro
   const writers = writersOf(plan);
   const [restarted, jobs, sessions] = await Promise.allSettled([
     stopStarting(cluster, writers),
-    runningJobs(cluster, writers).then((found) => endJobs(cluster, found)),
+    runningJobs(cluster, writers).then((found) => endJobs(cluster, found, 0)),
     lookAtDatabase(means, plan, attempt, tell),
   ]);
   const came = [

@@ -1,10 +1,10 @@
 import { findCronJob, isSuspended, setCronJobImage, suspend, templateOf } from '../kubernetes/cron-jobs.ts';
 import { findDeployment, imageOf, replicasOf, scale } from '../kubernetes/deployments.ts';
-import { deleteJob, operationJobs } from '../kubernetes/job-removal.ts';
+import { operationJobs } from '../kubernetes/job-removal.ts';
 import { poll } from '../kubernetes/pause.ts';
-import { nameOf } from '../kubernetes/pods.ts';
 import { readRecord, update } from '../kubernetes/records.ts';
 import { releases, setTemplate } from '../kubernetes/releases.ts';
+import { endJobs } from '../kubernetes/writers.ts';
 import { lower, state } from '../postgres/barrier.ts';
 import { withClient } from '../postgres/connect.ts';
 import type { DeedInput, PutBack } from '../runbook/deeds.ts';
@@ -85,10 +85,7 @@ export async function putBack(
 async function endOwnJobs(means: Means, { service, operation }: Plan, attempt: Attempt): Promise<void> {
   const gone = await poll({ every: 300, within: jobsGoneWithin, signal: attempt.signal }, async () => {
     const jobs = await operationJobs(means.cluster, service.namespace, operation);
-    for (const job of jobs) {
-      if (job.metadata?.deletionTimestamp !== undefined) continue;
-      await deleteJob(means.cluster, service.namespace, nameOf(job), 'Foreground');
-    }
+    await endJobs(means.cluster, jobs, 0);
     return jobs.length === 0 ? true : undefined;
   });
   if (gone === undefined) throw new Failure('PutBackFailed', `Jobs of ${operation} did not end in a minute.`);

@@ -95,9 +95,11 @@ async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<Oper
     kept: [],
   };
   await claim(means.cluster, means.recordsNamespace, wanted, plan.takesUp?.operation);
-  return update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (record) =>
-    record.writes === 'stopped' ? record : { ...record, writes: 'stopped' },
-  );
+  return update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (record) => ({
+    ...record,
+    writes: 'stopped',
+    stopped: withNewOnes(record.stopped, wanted.stopped),
+  }));
 }
 
 /** Law 4: what ran is put back as found; what somebody had stopped by hand, as the definition wants it. */
@@ -118,6 +120,22 @@ function stoppedBy(plan: Plan, found: Awaited<ReturnType<typeof foundWriters>>):
         image: imageOf(template),
       };
     }),
+  };
+}
+
+/** A record that is taken up may be of a definition that had fewer workloads. */
+function withNewOnes(
+  before: OperationRecord['stopped'],
+  now: OperationRecord['stopped'],
+): OperationRecord['stopped'] {
+  const deployments = new Set(before.workloads.map(({ deployment }) => deployment));
+  const cronJobs = new Set(before.cronJobs.map(({ name }) => name));
+  return {
+    workloads: [
+      ...before.workloads,
+      ...now.workloads.filter(({ deployment }) => !deployments.has(deployment)),
+    ],
+    cronJobs: [...before.cronJobs, ...now.cronJobs.filter(({ name }) => !cronJobs.has(name))],
   };
 }
 

@@ -19,12 +19,15 @@ export const containerOf = ({ service }: Plan, deployment: string): string | und
   deployment === service.migrations.workload ? service.migrations.container : undefined;
 
 const every = 300;
-/** Given to the kubelet, once pods have been told to end within a second. */
+/** Given to the kubelet once a grace period is over, to kill and to report it. */
 const killedWithin = 30_000;
+/** A pod that may take longer than this to end is not waited for. */
+const longestGrace = 10 * 60_000;
 
 /**
- * Waits until no pod of the writers is left: those that end by themselves within the grace period, then the
- * rest, which are told to end at once. Terminating pods still write, so they count.
+ * Waits until no pod of the writers is left. Terminating pods still write, so they count; Kubernetes kills
+ * them when their own grace period is over, which may be later than the definition's. What was not told to
+ * end when the definition's is over (a pod by hand, a Job that was waited for) is told then.
  *
  * @returns Jobs of the CronJobs that were ended
  * @throws Failure WritesNotStopped naming the pods and Jobs that stay
@@ -33,13 +36,17 @@ export async function endWriters(means: Means, plan: Plan, attempt: Attempt): Pr
   const { cluster } = means;
   const writers = writersOf(plan);
   const { gracePeriod, runningJobs: policy } = plan.service.writes;
-  const grace = Date.now() + gracePeriod;
+  const began = Date.now();
+  let longest = gracePeriod;
   const ended = new Set<string>();
   for (;;) {
-    const late = Date.now() >= grace;
+    const waited = Date.now() - began;
+    const late = waited >= gracePeriod;
     const [pods, jobs] = [await runningPods(cluster, writers), await runningJobs(cluster, writers)];
     if (pods.length + jobs.length === 0) break;
-    if (Date.now() > grace + killedWithin) {
+    const own = pods.map(({ metadata }) => (metadata?.deletionGracePeriodSeconds ?? 0) * 1_000);
+    longest = Math.min(Math.max(longest, ...own), longestGrace);
+    if (waited > longest + killedWithin) {
       const left = [...pods.map((pod) => `pod ${nameOf(pod)}`), ...jobs.map((job) => `Job ${nameOf(job)}`)];
       throw new Failure('WritesNotStopped', `Told to end, and still there: ${left.join(', ')}.`);
     }
@@ -48,8 +55,9 @@ export async function endWriters(means: Means, plan: Plan, attempt: Attempt): Pr
       done: pods.length + jobs.length,
       unit: 'pods',
     });
-    if (late || policy === 'delete') for (const name of await endJobs(cluster, jobs)) ended.add(name);
-    if (late) await endPods(cluster, pods);
+    const left = Math.max(0, gracePeriod - waited);
+    if (late || policy === 'delete') for (const name of await endJobs(cluster, jobs, left)) ended.add(name);
+    if (late) await endPods(cluster, pods, 0);
     await pause(every, attempt.signal);
   }
   await endUnfinishedJobs(means, plan, attempt);

@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.ts';
 import { endOfJob, isSuspended, jobsOfCronJobs, readCronJob, suspend, templateOf } from './cron-jobs.ts';
 import { podsOfDeployment, readDeployment, replicasOf, scale } from './deployments.ts';
 import { deleteJob } from './job-removal.ts';
-import { mayRun, nameOf } from './pods.ts';
+import { mayRun, nameOf, podsOf } from './pods.ts';
 
 /** Everything in a namespace that writes to the database by definition. */
 export interface Writers {
@@ -63,17 +63,27 @@ export async function runningJobs(cluster: Cluster, writers: Writers): Promise<V
 }
 
 /**
- * Deletes Jobs that are not being deleted yet; each stays to be seen until its pods are gone.
+ * Tells Jobs to end that were not told yet, their pods within `grace` milliseconds; each Job stays to be seen
+ * until its pods are gone. Pods first: their grace period cannot be shortened any more once the Job's removal
+ * has begun (Kubernetes 1.34 lets the first deletion run its course).
  *
  * @returns the names of those newly told to end
  */
-export async function endJobs(cluster: Cluster, jobs: readonly V1Job[]): Promise<string[]> {
+export async function endJobs(cluster: Cluster, jobs: readonly V1Job[], grace: number): Promise<string[]> {
   const alive = jobs.filter((job) => job.metadata?.deletionTimestamp === undefined);
   await allOf(
-    alive.map((job) => deleteJob(cluster, job.metadata?.namespace ?? '', nameOf(job), 'Foreground')),
+    alive.map(async (job) => {
+      const namespace = job.metadata?.namespace ?? '';
+      await endPods(cluster, await podsOfJob(cluster, namespace, nameOf(job)), grace);
+      await deleteJob(cluster, namespace, nameOf(job), 'Foreground');
+    }),
   );
   return alive.map(nameOf);
 }
+
+/** Pods of a Job whose containers may still run. */
+const podsOfJob = async (cluster: Cluster, namespace: string, name: string): Promise<V1Pod[]> =>
+  (await podsOf(cluster, namespace, `batch.kubernetes.io/job-name=${name}`)).filter(mayRun);
 
 /** Pods of the Deployments whose containers may still run, terminating ones included. */
 export async function runningPods(cluster: Cluster, writers: Writers): Promise<V1Pod[]> {
@@ -85,14 +95,19 @@ export async function runningPods(cluster: Cluster, writers: Writers): Promise<V
   return pods.flat().filter(mayRun);
 }
 
-/** Shortens what is left of the pods' own grace period to a second: the kubelet then kills them, and says so. */
-export async function endPods(cluster: Cluster, pods: readonly V1Pod[]): Promise<void> {
+/** Deletes pods that were not told to end yet: within their own grace period, and at most `grace` milliseconds. */
+export async function endPods(cluster: Cluster, pods: readonly V1Pod[], grace: number): Promise<void> {
+  const alive = pods.filter((pod) => pod.metadata?.deletionTimestamp === undefined);
   await allOf(
-    pods.map((pod) => {
+    alive.map((pod) => {
       const [namespace, name] = [pod.metadata?.namespace ?? '', nameOf(pod)];
+      const gracePeriodSeconds = Math.min(
+        pod.spec?.terminationGracePeriodSeconds ?? 30,
+        Math.max(1, Math.ceil(grace / 1_000)),
+      );
       return find(
         `delete pod ${namespace}/${name}`,
-        cluster.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 1 }),
+        cluster.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds }),
       );
     }),
   );

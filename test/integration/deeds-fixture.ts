@@ -95,7 +95,7 @@ function planOf(
       { name: 'daily', within: '60s' },
     ],
     backup: { claim: 'backstep-backups' },
-    writes: { gracePeriod: '8s', quietFor: '1s' },
+    writes: { gracePeriod: '6s', quietFor: '1s' },
     escalation: { path: ['Database administrator'] },
   };
   change(source);

@@ -19,8 +19,12 @@ beforeAll(async () => {
 });
 afterAll(() => it.remove());
 
-const command = '/spec/jobTemplate/spec/template/spec/containers/0/command';
-const sleeping = [{ op: 'replace', path: command, value: ['sleep', '600'] }];
+const pod = '/spec/jobTemplate/spec/template/spec';
+// As process 1 it ignores SIGTERM, and it may take its time: only being killed ends it.
+const sleeping = [
+  { op: 'replace', path: `${pod}/containers/0/command`, value: ['sleep', '600'] },
+  { op: 'replace', path: `${pod}/terminationGracePeriodSeconds`, value: 300 },
+];
 
 const input = (again = false) => ({
   plan: it.plan,
