@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Attempt, Means } from '../../src/activities/means.ts';
-import { readRecord } from '../../src/kubernetes/records.ts';
+import { readRecord, recordName } from '../../src/kubernetes/records.ts';
 import type { OperationId } from '../../src/runbook/names.ts';
 import type { Plan } from '../../src/runbook/plan.ts';
 import type { OperationRecord } from '../../src/runbook/record.ts';
@@ -70,6 +70,14 @@ export async function scene(
     },
     remove: async () => {
       await cluster.remove();
+      await cluster.kubectl(
+        '-n',
+        records,
+        'delete',
+        'configmap',
+        '--ignore-not-found',
+        recordName(plan.database),
+      );
       await database.remove();
     },
   };

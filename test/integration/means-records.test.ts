@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../src/kubernetes/cluster.ts';
-import { assertRecordable, claim, close, readRecord, update } from '../../src/kubernetes/records.ts';
+import {
+  assertRecordable,
+  claim,
+  close,
+  readRecord,
+  recordName,
+  update,
+} from '../../src/kubernetes/records.ts';
 import type { OperationId } from '../../src/runbook/names.ts';
 import type { OperationRecord } from '../../src/runbook/record.ts';
 import { fixture, type Fixture } from './kubernetes-fixture.ts';
@@ -10,26 +17,37 @@ let it: Fixture;
 beforeAll(async () => {
   it = await fixture('means-records');
 });
-afterAll(() => it.remove());
+afterAll(async () => {
+  await it.kubectl('-n', records, 'delete', 'configmap', '--ignore-not-found', ...made);
+  await it.remove();
+});
+
+const records = 'backstep';
+/** ConfigMaps of these tests. */
+const made: string[] = [];
 
 const operation: OperationId = 'bs-0123abcd';
 
-const record = (change: Partial<OperationRecord> = {}): OperationRecord => ({
-  version: 1,
-  operation,
-  workflowId: 'backstep-radar',
-  runId: 'run-1',
-  service: 'radar',
-  namespace: it.namespace,
-  startedAt: '2026-11-23T07:00:00.000Z',
-  database: { server: randomUUID(), name: 'radar', aside: 'radar__backstep_0123abcd' },
-  from: '0005',
-  target: '0004',
-  stopped: { workloads: [], cronJobs: [] },
-  breaches: [],
-  kept: [],
-  ...change,
-});
+function record(change: Partial<OperationRecord> = {}): OperationRecord {
+  const database = { server: randomUUID(), name: 'radar', aside: 'radar__backstep_0123abcd' };
+  made.push(recordName(database));
+  return {
+    version: 1,
+    operation,
+    workflowId: 'backstep-radar',
+    runId: 'run-1',
+    service: 'radar',
+    namespace: it.namespace,
+    startedAt: '2026-11-23T07:00:00.000Z',
+    database,
+    from: '0005',
+    target: '0004',
+    stopped: { workloads: [], cronJobs: [] },
+    breaches: [],
+    kept: [],
+    ...change,
+  };
+}
 
 const breach = (n: number) => ({ at: '', what: String(n), reachedDatabase: false });
 
@@ -42,8 +60,6 @@ const finishedAs = (n: number) => ({
 });
 
 describe('operation records', () => {
-  const records = 'backstep';
-
   test('law 6: two operations that come at once, one gets the database', async () => {
     const mine = record();
     const theirs = { ...mine, operation: 'bs-99999999' as const, workflowId: 'backstep-other' };
