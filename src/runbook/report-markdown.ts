@@ -59,6 +59,26 @@ function backup({ backup: made }: Report): string[] {
   );
 }
 
+/** Runbook, Pre-Rollback Checklist: document the current state. */
+function foundAtStart({ foundAtStart: seen }: Report): string[] {
+  if (seen === undefined) return ['Nothing was assessed.'];
+  return list(
+    [
+      `Database of ${bytesInWords(seen.databaseBytes)}`,
+      ...seen.sessions.map(
+        ({ role, application, count }) => `Sessions: ${count} of ${role} (${application || 'unnamed'})`,
+      ),
+      ...seen.pods.map(
+        ({ name, ready, reason }) =>
+          `Pod ${name}: ${ready ? 'ready' : `not ready, ${reason ?? 'no reason given'}`}`,
+      ),
+      ...seen.errors.map((text) => `Log: ${text}`),
+      ...seen.notes,
+    ],
+    '',
+  );
+}
+
 /** The report as Markdown, for people; what needs a person stands first. */
 export function reportMarkdown(report: Report): string {
   return [
@@ -76,6 +96,7 @@ export function reportMarkdown(report: Report): string {
           .map((step) => [nameOf(step), step.state, timeOf(step), step.summary ?? '']),
       ),
     ),
+    ...section('Found before anything was touched', foundAtStart(report)),
     ...section('Backup', backup(report)),
     ...section(
       'Rows',
@@ -102,6 +123,7 @@ export function reportMarkdown(report: Report): string {
             ]),
           ),
     ),
+    ...section('Verified', list(report.verified, 'Nothing.')),
     ...section('Not verified', list(report.notVerified, 'Nothing that is known of.')),
     ...section(
       'Writers that came back while writes were stopped',

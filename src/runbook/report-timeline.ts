@@ -10,6 +10,8 @@ export interface TimelineLine {
 const named = ({ step, part, try: number }: { step: string; part?: string; try: number }) =>
   `${step}${part === undefined ? '' : ` ${part}`}${number > 1 ? `, try ${number}` : ''}`;
 
+const people = (count: number) => (count === 1 ? 'one person' : `${count} different people`);
+
 const because = (reason: string | undefined) => (reason === undefined ? '' : ` (${reason})`);
 
 /** How long a step took, from the entry of its begin. */
@@ -30,7 +32,7 @@ const sayings: { [K in Entry['kind']]: (entry: EntryOf<K>, journal: Journal) => 
   'step-failed': (entry, journal) =>
     `${named(entry)} failed${took(journal, entry)}: ${entry.fault.type}: ${entry.fault.message}`,
   'gate-opened': (entry) =>
-    `gate ${entry.gate} opened for ${entry.people} different people, plan ${entry.hash}, until ${entry.expiresAt}`,
+    `gate ${entry.gate} opened for ${people(entry.people)}, plan ${entry.hash}, until ${entry.expiresAt}`,
   'gate-approved': (entry) => `gate ${entry.gate} approved by ${entry.by}${because(entry.reason)}`,
   'gate-closed': (entry) =>
     `gate ${entry.gate}: ${entry.verdict}${entry.by.length > 0 ? ` by ${entry.by.join(', ')}` : ''}${because(entry.reason)}`,

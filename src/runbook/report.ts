@@ -4,6 +4,7 @@ import type { Journal } from './journal.ts';
 import { notVerifiedIn } from './not-verified.ts';
 import type { OperationId } from './names.ts';
 import type { Outcome } from './outcome.ts';
+import type { Observations } from './plan.ts';
 import { decisionsIn } from './report-decisions.ts';
 import type { ReportedDecision } from './report-decisions.ts';
 import { rowsIn } from './report-rows.ts';
@@ -37,6 +38,10 @@ export interface Report {
   timeline: TimelineLine[];
   decisions: ReportedDecision[];
   backup?: Backup;
+  /** What `assess` saw before anything was touched (runbook, Document current state). */
+  foundAtStart?: Observations;
+  /** What `verify` compared, in words. */
+  verified: string[];
   rows: ReportedRows[];
   steps: Progress['steps'];
   notVerified: string[];
@@ -121,6 +126,8 @@ export function reportOf(journal: Journal, subject: Subject): Report {
   const attention = attentionIn(journal, subject, frozen);
   const after = plan && revisionAfter(journal, plan.from);
   const backup = foundBy(journal, 'back-up');
+  const foundAtStart = foundBy(journal, 'assess');
+  const restored = foundBy(journal, 'restore') !== undefined;
   return {
     service,
     operation,
@@ -144,6 +151,8 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     ...(backup && { backup }),
     rows: rowsIn(journal),
     steps: progress.steps,
+    ...(foundAtStart && { foundAtStart }),
+    verified: restored ? [] : (foundBy(journal, 'verify')?.checked ?? []),
     notVerified: notVerifiedIn(journal, subject),
     breaches: entriesOf(journal, 'breach').map(({ at, what, reachedDatabase }) => ({
       at,

@@ -62,9 +62,16 @@ describe('the report', () => {
     expect(reportOn(...straight).notVerified).toEqual([
       'Free space on the server',
       'grants',
-      'The downgrade was not rehearsed on a copy of the database.',
       'Who decided: names are self-asserted, nobody proved an identity.',
     ]);
+  });
+
+  test('documents what was found, and what was verified', () => {
+    const text = reportMarkdown(reportOn(...straight));
+    expect(text).toContain('- Pod radar-api-1: not ready, CrashLoopBackOff');
+    expect(text).toContain('- Log: KeyError: score');
+    expect(text).toContain('## Verified\n\n- revision\n- catalog\n- row counts');
+    expect(reportOn(...straight, ...done('restore')).verified).toEqual([]);
   });
 
   test('names who decided, and how each was proved', () => {
