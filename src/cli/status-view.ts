@@ -115,9 +115,10 @@ export function statusLines(status: Status, now: number, colours: Colours): stri
     `${colours.bold(service)}${way}  ${progress?.operation ?? status.workflowId}  ${status.state.toLowerCase()}, ${doneWith}`,
     ...(progress?.steps ?? []).map((line) =>
       stepLine(
-        line,
+        // Terminated or refused in the middle of a step: it runs no more.
+        line.state === 'running' && status.endedAt !== undefined ? { ...line, state: 'failed' } : line,
         atWork.find(({ step }) => step === line.step),
-        now,
+        until,
         colours,
       ),
     ),
@@ -130,7 +131,13 @@ export function statusLines(status: Status, now: number, colours: Colours): stri
     ...(progress?.ignored ?? []).map(
       ({ message, by, why }) => `Counted for nothing: ${message} by ${by}: ${why}`,
     ),
-    ...(noWorker === undefined ? [] : [colours.red(noWorker)]),
+    ...(noWorker === undefined
+      ? []
+      : [
+          status.endedAt === undefined
+            ? colours.red(noWorker)
+            : 'Its steps are not shown: no worker answers.',
+        ]),
     ...(progress === undefined || status.endedAt !== undefined ? [] : waitsFor(progress, colours)),
     ...ending(status, colours),
   ];

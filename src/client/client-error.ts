@@ -127,11 +127,12 @@ export function said(error: unknown): Said {
     return { message, next: 'Look at the rollback in the Temporal UI.' };
   }
   const { message, type } = error;
-  const detail = error.details?.[0];
+  const detail: unknown = error.details?.[0];
   const faults = (Array.isArray(detail) ? detail : [detail]) as (Partial<Fault> | undefined)[];
   const known =
     type && isFailureType(type) ? failures[type].next : 'Look at the rollback: `backstep status <service>`.';
-  const next = faults.length === 1 ? (faults[0]?.next ?? known) : known;
+  // A refusal's message says the next move of each of its faults already.
+  const next = Array.isArray(detail) ? known : (faults[0]?.next ?? known);
   const types = faults.flatMap((fault) => fault?.type ?? []);
   // A workflow says its next move in the message too, for people who see nothing else.
   const seen = message.trimEnd();
