@@ -49,7 +49,13 @@ export interface Deeds {
   'put-back'(input: Tried): Promise<PutBack>;
   restore(input: Tried & { backup: Backup }): Promise<Restored>;
   /** Writes the files, removes the operation's Jobs and Secrets, and closes the record unless writes stay stopped. */
-  report(input: { plan: Plan; hash: string; journal: Journal; outcome: Outcome; keepRecord: boolean }): Promise<ReportFiles>;
+  report(input: {
+    plan: Plan;
+    hash: string;
+    journal: Journal;
+    outcome: Outcome;
+    keepRecord: boolean;
+  }): Promise<ReportFiles>;
 }
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;

@@ -14,4 +14,5 @@ export function canonical(value: unknown): string {
  * The hash that a person approves: the first 12 hexadecimal digits of SHA-256 over the canonical JSON, short
  * enough to be read aloud. Pure, so that workflows can compute it (they have no node:crypto).
  */
-export const shortHash = (value: unknown): string => bytesToHex(sha256(utf8ToBytes(canonical(value)))).slice(0, 12);
+export const shortHash = (value: unknown): string =>
+  bytesToHex(sha256(utf8ToBytes(canonical(value)))).slice(0, 12);

@@ -28,8 +28,14 @@ export type AcknowledgeMessage = z.infer<typeof acknowledgeMessage>;
 /** Signals and updates carry the same names and the same JSON; updates answer, signals cannot. */
 export const messages = {
   approve: { schema: verdictMessage, description: 'Let the rollback pass a gate: {"gate","plan","by"}' },
-  reject: { schema: verdictMessage, description: 'Refuse a gate; what was stopped is put back: {"gate","plan","by"}' },
-  decide: { schema: decisionMessage, description: 'Answer a hold: {"hold","decision":"retry|skip|restore|abort","by"}' },
+  reject: {
+    schema: verdictMessage,
+    description: 'Refuse a gate; what was stopped is put back: {"gate","plan","by"}',
+  },
+  decide: {
+    schema: decisionMessage,
+    description: 'Answer a hold: {"hold","decision":"retry|skip|restore|abort","by"}',
+  },
   acknowledge: { schema: acknowledgeMessage, description: 'Tell the others that somebody is on it: {"by"}' },
 } as const;
 

@@ -38,7 +38,11 @@ const identifierBytes = 63;
  * The name of a database that belongs to an operation. PostgreSQL cuts identifiers at 63 bytes, so a long
  * name gives way to the operation's part.
  */
-export function besideName(database: string, role: 'backstep' | 'restored' | 'scratch' | 'failed', operation: OperationId): string {
+export function besideName(
+  database: string,
+  role: 'backstep' | 'restored' | 'scratch' | 'failed',
+  operation: OperationId,
+): string {
   const suffix = `__${role}_${operation.slice('bs-'.length)}`;
   let stem = database;
   while (new TextEncoder().encode(stem).length + suffix.length > identifierBytes) stem = stem.slice(0, -1);

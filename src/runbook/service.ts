@@ -22,7 +22,9 @@ const database = z.strictObject({
   ),
   extensionAdmin: secretReference
     .optional()
-    .describe('A connection that may create extensions which are not trusted, such as vector; used for nothing else'),
+    .describe(
+      'A connection that may create extensions which are not trusted, such as vector; used for nothing else',
+    ),
   tables: z.array(tableName).min(1).describe('Tables that must exist and be counted before and after'),
   extensions: z.array(identifier).default([]).describe('Extensions that must be there at the end'),
 });
@@ -37,15 +39,23 @@ const migrations = z.strictObject({
     .optional()
     .describe('Image that holds the newest revision; found among the releases of the workload if not given'),
   python: z.string().min(1).default('python3').describe('Python interpreter in that image'),
-  config: z.string().min(1).optional().describe('Path of alembic.ini in the image, from its working directory'),
-  scriptLocation: z.string().min(1).optional().describe('Alembic script_location, where the application sets it in code'),
-  options: z.record(z.string(), z.string()).default({}).describe('Further options of the Alembic configuration'),
+  config: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Path of alembic.ini in the image, from its working directory'),
+  scriptLocation: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Alembic script_location, where the application sets it in code'),
+  options: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Further options of the Alembic configuration'),
   versionTable: identifier.default('alembic_version'),
   databaseUrl: z
-    .union([
-      z.strictObject({ env: z.string().min(1) }),
-      z.strictObject({ file: z.string().startsWith('/') }),
-    ])
+    .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().startsWith('/') })])
     .default({ env: 'DATABASE_URL' })
     .describe('The environment variable, or file, from which env.py reads the database URL'),
   setUrlOption: z
@@ -66,14 +76,22 @@ const workload = z.strictObject({
   replicas: z.int().min(0).describe('Replicas wanted when all is well, whatever is found'),
   readyWithin: duration.prefault('180s'),
   health: health.optional(),
-  toRevision: z.int().min(1).optional().describe('As `kubectl rollout undo --to-revision`; otherwise the newest that fits'),
+  toRevision: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('As `kubectl rollout undo --to-revision`; otherwise the newest that fits'),
   image: z.string().min(1).optional().describe('Image to roll back to, where no earlier release holds it'),
 });
 
 const cronJob = z.strictObject({
   name: dnsLabel,
   suspended: z.boolean().default(false).describe('Wanted state when all is well'),
-  image: z.string().min(1).optional().describe('Image to roll back to; otherwise the one that its workload gets'),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Image to roll back to; otherwise the one that its workload gets'),
   resume: z
     .enum(['run-once', 'wait'])
     .default('run-once')
@@ -87,14 +105,18 @@ const backup = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe("Backstep's job image, with the PostgreSQL clients of every supported major; otherwise the worker's BACKSTEP_JOB_IMAGE"),
+    .describe(
+      "Backstep's job image, with the PostgreSQL clients of every supported major; otherwise the worker's BACKSTEP_JOB_IMAGE",
+    ),
   serviceAccount: dnsLabel.optional(),
   timeout: duration.prefault('2h'),
 });
 
 const approval = z.strictObject({
   people: z.int().min(0).max(5),
-  within: duration.prefault('1h').describe('A gate that nobody passed by then is expired: everything is put back'),
+  within: duration
+    .prefault('1h')
+    .describe('A gate that nobody passed by then is expired: everything is put back'),
 });
 
 const approvals = z.strictObject({
@@ -131,13 +153,17 @@ export const serviceDefinition = z.strictObject({
       runningJobs: z
         .enum(['wait', 'delete'])
         .default('delete')
-        .describe('Running Jobs of the CronJobs: wait for them until the grace period ends, or delete them at once'),
+        .describe(
+          'Running Jobs of the CronJobs: wait for them until the grace period ends, or delete them at once',
+        ),
     })
     .prefault({}),
   writeOutageBudget: duration.prefault('2h').describe('How long a hold before the downgrade may last'),
   coolDown: duration
     .prefault('1h')
-    .describe('For so long after a rollback a relative target (-1) is answered with it instead of moving further'),
+    .describe(
+      'For so long after a rollback a relative target (-1) is answered with it instead of moving further',
+    ),
   onGiveUp: z.enum(['put-back', 'stay-stopped']).default('put-back'),
   escalation,
   relatedRunbooks: z.array(z.strictObject({ title: z.string().min(1), url: z.string().min(1) })).default([]),
