@@ -3,7 +3,7 @@ import { Failure } from '../runbook/failures.ts';
 import { ask, find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { mergePatch } from './patch.ts';
-import { isReady, nameOf, podsOf, troubleOf } from './pods.ts';
+import { isReady, mayRun, nameOf, podsOf, troubleOf } from './pods.ts';
 
 /** Reads a Deployment; undefined where there is none. */
 export const findDeployment = (
@@ -101,7 +101,10 @@ export async function readinessOf(cluster: Cluster, namespace: string, name: str
     replicas = 0,
   } = deployment.status ?? {};
   const pods = await podsOfDeployment(cluster, deployment);
-  const unready = pods.filter((pod) => !isReady(pod) && pod.metadata?.deletionTimestamp === undefined);
+  // Evicted pods stay to be seen, and are nobody's replicas any more.
+  const unready = pods.filter(
+    (pod) => mayRun(pod) && !isReady(pod) && pod.metadata?.deletionTimestamp === undefined,
+  );
   const ready =
     observedGeneration >= (deployment.metadata?.generation ?? 0) &&
     updatedReplicas === wanted &&

@@ -1,5 +1,5 @@
 import { ApiException, Observable, ResponseContext, type RequestContext } from '@kubernetes/client-node';
-import { ask, kubernetesFailure, saidBy } from './answer.ts';
+import { kubernetesFailure, saidBy } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 
 /** What answered: the application through its Service, or the API server where no pod could be reached. */
@@ -9,6 +9,9 @@ export interface Health {
   /** First 500 characters of what was said. */
   said: string;
 }
+
+/** A health path that takes longer counts as no answer; milliseconds. */
+const answerWithin = 5_000;
 
 /**
  * GET through the API server's proxy of a Service: what `kubectl port-forward svc/… & curl` asks in the
@@ -29,6 +32,7 @@ export async function health(
       // The client would escape the slashes within the path.
       const whole = `/api/v1/namespaces/${namespace}/services/${name}/proxy${path}`;
       request.setUrl(new URL(whole, request.getUrl()).href);
+      request.setSignal(AbortSignal.timeout(answerWithin));
       return new Observable(Promise.resolve(request));
     },
     post: (response: ResponseContext) =>
@@ -40,10 +44,13 @@ export async function health(
       ),
   };
   const options = { middleware: [proxied], middlewareMergeStrategy: 'append' as const };
-  await ask(
-    doing,
-    cluster.core.connectGetNamespacedServiceProxyWithPath({ namespace, name, path: '' }, options),
-  );
+  try {
+    await cluster.core.connectGetNamespacedServiceProxyWithPath({ namespace, name, path: '' }, options);
+  } catch (error) {
+    // Where the API server itself does not answer, the next request says so.
+    if (!(error instanceof Error) || error.name !== 'TimeoutError') throw kubernetesFailure(error, doing);
+    return { status: 504, said: `no answer within ${answerWithin / 1_000} s` };
+  }
   const { status, said } = answer ?? { status: 0, said: '' };
   if (!isStatus(said)) return { status, said: said.slice(0, 500) };
   const refusal = new ApiException(status, '', said, {});

@@ -105,8 +105,14 @@ export async function claim(
     if (found === undefined) return { ...state, record: wanted };
     if (found.operation === wanted.operation) return state;
     if (found.operation !== takesUp) throw lost(found);
-    const { operation, workflowId, runId } = wanted;
-    return { ...state, record: { ...found, operation, workflowId, runId } };
+    const { operation, workflowId, runId, temporalNamespace } = wanted;
+    const holder = {
+      operation,
+      workflowId,
+      runId,
+      ...(temporalNamespace !== undefined && { temporalNamespace }),
+    };
+    return { ...state, record: { ...found, ...holder } };
   }).then(({ record }) => record ?? wanted);
 }
 

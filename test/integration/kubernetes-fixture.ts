@@ -55,11 +55,12 @@ const recipe = (release: string) => ({
   command: ['python3', '-m', 'http.server', '8000'],
 });
 
-/** Answers /health with 200, or with 503 where ILL is yes; says its release when it starts. */
+/** Answers /health with 200, or with 503 where ILL is yes; /slow after 8 s; says its release when it starts. */
 export const server = `
-import http.server, os, signal, sys
+import http.server, os, signal, sys, time
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == '/slow': time.sleep(8)
         ill = os.environ.get('ILL') == 'yes' and self.path.startswith('/health')
         self.send_response(503 if ill else 200 if self.path.startswith('/health') else 404)
         self.end_headers()
@@ -67,7 +68,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args): pass
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 print('release', os.environ['RELEASE'], flush=True)
-http.server.HTTPServer(('', 8000), Handler).serve_forever()
+http.server.ThreadingHTTPServer(('', 8000), Handler).serve_forever()
 `;
 
 export function template(image: string, app: string, env: Record<string, string> = {}): V1PodTemplateSpec {

@@ -140,12 +140,17 @@ describe('Deployments', () => {
     await it.kubectl('delete', 'hpa', 'grow');
   });
 
-  test('that are missing, or have no such health path, are told apart', async () => {
+  test('that are missing, or have no such health path, or do not answer, are told apart', async () => {
     await expect(readDeployment(it.cluster, it.namespace, 'none')).rejects.toMatchObject({
       type: 'WorkloadMissing',
     });
     const elsewhere = { service: 'server', port: 80, path: '/elsewhere' };
     await expect(health(it.cluster, it.namespace, elsewhere)).resolves.toMatchObject({ status: 404 });
+    const slow = { service: 'server', port: 80, path: '/slow' };
+    await expect(health(it.cluster, it.namespace, slow)).resolves.toEqual({
+      status: 504,
+      said: 'no answer within 5 s',
+    });
     const absent = { service: 'none', port: 80, path: '/health' };
     await expect(health(it.cluster, it.namespace, absent)).resolves.toMatchObject({
       status: 404,
