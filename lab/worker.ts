@@ -43,6 +43,8 @@ export async function startWorker(lab: Lab, site: Site, options: WorkerOptions):
     all: true,
     buffer: false,
     reject: false,
+    // A worker drains for a few seconds; execa would kill it meanwhile.
+    forceKillAfterDelay: 20_000,
   });
   let said = '';
   child.all.on('data', (chunk: Buffer) => {

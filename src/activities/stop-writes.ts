@@ -74,13 +74,14 @@ export async function stopWrites(
 
 /** Law 6: the record before the first change; of an unfinished operation what it stopped, and how, stays. */
 async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<OperationRecord> {
-  const { plan, workflowId, runId } = input;
+  const { plan, workflowId, runId, temporalNamespace } = input;
   const found = await foundWriters(means.cluster, writersOf(plan));
   const { trigger } = plan.request;
   const wanted: OperationRecord = {
     version: 1,
     operation: plan.operation,
     workflowId,
+    ...(temporalNamespace !== undefined && { temporalNamespace }),
     runId,
     service: plan.service.service,
     ...(trigger !== undefined && { trigger }),
@@ -159,8 +160,12 @@ async function freeze(
     catalog: catalogHash(await catalog(client)),
   }));
   const record = await update(means.cluster, means.recordsNamespace, database, operation, (found) => {
-    if (found.frozen !== undefined && (again || found.pivotAt !== undefined)) return found;
-    if (found.frozen !== undefined && sameContents(found.frozen, seen)) return found;
+    const { frozen } = found;
+    // Taken up after the application had written again: its rows count, the way back stays the old one.
+    if (frozen !== undefined && !again && found.resumedAt !== undefined)
+      return { ...found, frozen: { ...seen, catalog: frozen.catalog } };
+    if (frozen !== undefined && (again || found.pivotAt !== undefined)) return found;
+    if (frozen !== undefined && sameContents(frozen, seen)) return found;
     const { backup: _, ...rest } = found;
     return { ...rest, frozen: seen };
   });

@@ -36,7 +36,9 @@ export interface Deeds {
     onlyPlan: boolean;
   }): Promise<Assessment>;
   /** `again` after a failed start: the counts taken first stay. */
-  'stop-writes'(input: Tried & { workflowId: string; runId: string; again: boolean }): Promise<StoppedWrites>;
+  'stop-writes'(
+    input: Tried & { workflowId: string; runId: string; temporalNamespace?: string; again: boolean },
+  ): Promise<StoppedWrites>;
   /** Runs until cancelled; answers with the breaches seen. */
   'keep-writes-stopped'(input: { plan: Plan }): Promise<{ breaches: Breach[] }>;
   'back-up'(input: Tried): Promise<Backup>;

@@ -27,6 +27,8 @@ export interface OperationRecord {
   version: 1;
   operation: OperationId;
   workflowId: string;
+  /** Temporal namespace of that workflow: another worker may look from another one. */
+  temporalNamespace?: string;
   /** First run of the chain: stays the same after a *Reset*. */
   runId: string;
   service: string;

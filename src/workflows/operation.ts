@@ -32,7 +32,11 @@ export class Operation {
   readonly journal: Entry[] = [];
   readonly id = operationId(workflowInfo().firstExecutionRunId);
   /** Who this is, for the operation record; the same after a *Reset*. */
-  readonly run = { workflowId: workflowInfo().workflowId, runId: workflowInfo().firstExecutionRunId };
+  readonly run = {
+    workflowId: workflowInfo().workflowId,
+    runId: workflowInfo().firstExecutionRunId,
+    temporalNamespace: workflowInfo().namespace,
+  };
   plan?: Plan;
   hash?: string;
   observations?: Observations;

@@ -67,6 +67,16 @@ describe('before the downgrade', () => {
       type: 'AlreadyRunning',
       message: expect.stringContaining('backstep-deeptech-radar') as string,
     });
+    const second = await here.secondInstallation();
+    try {
+      const other = await (await start({ ...here, temporalNamespace: second.temporalNamespace })).failure();
+      expect(other).toMatchObject({
+        type: 'Refused',
+        message: expect.stringMatching(`AlreadyRunning.*namespace ${here.temporalNamespace}`) as string,
+      });
+    } finally {
+      await second.worker.stop();
+    }
     await rollback.reject('downgrade');
     expect((await rollback.result()).outcome).toBe('put-back');
     await untouched();

@@ -37,6 +37,8 @@ export interface Scene {
   worker: WorkerProcess;
   /** Starts another worker, as after a crash. */
   restartWorker(): Promise<void>;
+  /** A worker for the same service in another Temporal namespace, as a second installation would be. */
+  secondInstallation(): Promise<{ temporalNamespace: string; worker: WorkerProcess }>;
   /** Rewrites the definition; the next rollback reads it. */
   define(edit: Edit): void;
   backstep(...args: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }>;
@@ -103,6 +105,12 @@ export async function scene(options: SceneOptions): Promise<Scene> {
     worker: await untilNamespace(() => startWorker(lab, site, worker)),
     restartWorker: async () => {
       made.worker = await startWorker(lab, site, worker);
+    },
+    secondInstallation: async () => {
+      const temporalNamespace = `${id}-second`;
+      await temporalCommand(lab, ['operator', 'namespace', 'create', '--namespace', temporalNamespace]);
+      const second = await untilNamespace(() => startWorker(lab, site, { ...worker, temporalNamespace }));
+      return { temporalNamespace, worker: second };
     },
     define,
     backstep: (...args) => backstep(env, args),

@@ -55,7 +55,8 @@ function unfinished(
 ): Earlier {
   if (record.operation === operation) return { kind: 'takes-up', record, open: false };
   if (open && !onlyPlan) {
-    const words = `Operation ${record.operation} on this database is open: workflow ${record.workflowId}, since ${record.startedAt}.`;
+    const where = record.temporalNamespace ? ` in Temporal namespace ${record.temporalNamespace}` : '';
+    const words = `Operation ${record.operation} on this database is open: workflow ${record.workflowId}${where}, since ${record.startedAt}.`;
     return { kind: 'refused', fault: fault('AlreadyRunning', words) };
   }
   if (!request.target.startsWith('-') && !record.target.startsWith(request.target)) {

@@ -1,5 +1,6 @@
 import { getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { searchAttributes } from '../../runbook/messages.ts';
 import type { OperationRecord } from '../../runbook/record.ts';
 
@@ -9,10 +10,14 @@ import type { OperationRecord } from '../../runbook/record.ts';
  */
 export async function isOpen(record: OperationRecord): Promise<boolean> {
   try {
-    const { status, raw } = await getClient().workflow.getHandle(record.workflowId).describe();
+    const { connection, options } = getClient();
+    const client = new Client({ connection, namespace: record.temporalNamespace ?? options.namespace });
+    const { status, raw } = await client.workflow.getHandle(record.workflowId).describe();
     return status.name === 'RUNNING' && raw.workflowExecutionInfo?.firstRunId === record.runId;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
+    // Of a Temporal that this worker does not know: nobody can say that it has ended.
+    if (error instanceof NamespaceNotFoundError) return true;
     throw error;
   }
 }
