@@ -86,6 +86,8 @@ export function waitsFor(progress: Progress, colours: Colours): string[] {
   return [];
 }
 
+const notVerifiedShown = 6;
+
 /** How it ended, in a few lines; empty while it is open. */
 export function ending({ end, state }: Status, colours: Colours): string[] {
   if (end === undefined) return [];
@@ -94,10 +96,12 @@ export function ending({ end, state }: Status, colours: Colours): string[] {
   }
   const { result } = end;
   if ('continuesAs' in result) return [`It goes on as ${result.continuesAs}.`];
+  const more = result.notVerified.length - notVerifiedShown;
   const good = result.outcome === 'rolled-back' || result.outcome === 'nothing-to-do';
   return [
     `${(good ? colours.green : colours.yellow)(result.outcome)}: ${result.reason}`,
-    ...result.notVerified.map((what) => `Not verified: ${what}`),
+    ...result.notVerified.slice(0, notVerifiedShown).map((what) => `Not verified: ${what}`),
+    ...(more > 0 ? [`Not verified: ${more} more, in the report`] : []),
     ...(result.report === undefined
       ? []
       : [`Report: ${result.report.markdown}`, `        ${result.report.json}`]),
