@@ -9,7 +9,10 @@ export const rollbackRequest = z.strictObject({
   service: serviceName.describe('Name of a service definition'),
   target: z
     .string()
-    .regex(/^(-[1-9]\d*|base|[A-Za-z0-9_]+(-[A-Za-z0-9_]+)*)$/, 'must be -1, -2, …, base, or a revision')
+    .regex(
+      /^(-[1-9]\d*|base|[A-Za-z0-9_][A-Za-z0-9_.]*(-[A-Za-z0-9_.]+)*)$/,
+      'must be -1, -2, …, base, or a revision',
+    )
     .default('-1')
     .describe('-1: one migration back; a revision; or base (extreme)'),
   reason: z.string().max(2_000).optional().describe('Why, for the report'),

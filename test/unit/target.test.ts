@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rollbackRequest } from '../../src/runbook/request.ts';
 import { resolveTarget, type HistoryRevision } from '../../src/alembic/target.ts';
 
 const revision = (id: string, parents: string[], dependencies: string[] = []): HistoryRevision => ({
@@ -74,6 +75,16 @@ describe('refusals name the next move', () => {
 
   it('refuses a branch that the database is not on', () => {
     expect(refusal('left2', merged, ['last1'])).toBe('TargetNotAncestor');
+  });
+});
+
+describe('what a request may ask for', () => {
+  it.each(['-1', '-12', 'base', '0004', 'ae1027a6acf', 'v3.0.0.d', 'add_users-2'])('%s', (target) => {
+    expect(rollbackRequest.parse({ service: 'radar', target }).target).toBe(target);
+  });
+
+  it.each(['', '-0', '-01', '+1', '.', '../x', 'a b', 'head@1', '--sql', '$(x)'])('not %j', (target) => {
+    expect(rollbackRequest.safeParse({ service: 'radar', target }).success).toBe(false);
   });
 });
 
