@@ -26,7 +26,7 @@ const service = 'deeptech-radar';
 const { values: flags } = parseArgs({
   options: { yes: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } },
 });
-const asks = !flags.yes && process.stdin.isTTY === true && process.stdout.isTTY === true;
+const asks = !flags.yes && process.stdin.isTTY && process.stdout.isTTY;
 
 const began = Date.now();
 const say = (text: string) =>

@@ -22,7 +22,7 @@ export async function kubectl(lab: Lab, args: string[], input?: string): Promise
     lab.kubernetes.kubectl,
     ['--kubeconfig', lab.kubernetes.kubeconfig, ...args],
     {
-      ...(input === undefined ? {} : { input }),
+      input: input ?? '',
     },
   );
   return stdout;

@@ -6,7 +6,7 @@ import type { ReportedRows } from '../../src/runbook/report-rows.ts';
  */
 export function accounts(rows: ReportedRows[]): { lines: string; accounted: boolean } {
   const width = Math.max(...rows.map(({ table }) => table.length), 5);
-  const line = (table: string, before: unknown, after: unknown, reason = '') =>
+  const line = (table: string, before?: number | string, after?: number | string, reason = '') =>
     `  ${table.padEnd(width)} ${String(before ?? '-').padStart(10)} ${String(after ?? '-').padStart(10)}  ${reason}`.trimEnd();
   const lines = [
     line('Rows', 'after stop', 'at end'),

@@ -21,7 +21,12 @@ export interface Attempt {
   /** True where the workflow asked for the end; false where only this worker shuts down and another goes on. */
   cancelRequested(): boolean;
   /** Says what is being done right now: becomes the heartbeat details, and what `status` shows. */
-  progress(detail: { doing: string; done?: number; of?: number; unit?: 'rows' | 'bytes' | 'pods' | 'sessions' }): void;
+  progress(detail: {
+    doing: string;
+    done?: number;
+    of?: number;
+    unit?: 'rows' | 'bytes' | 'pods' | 'sessions';
+  }): void;
   /** Structured log with the operation and the step. */
   log: { info(message: string, fields?: object): void; warn(message: string, fields?: object): void };
 }

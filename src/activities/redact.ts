@@ -5,7 +5,10 @@
 export function redact(text: string): string {
   return text
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@:'"]*:[^\s@'"]*@/gi, '$1***@')
-    .replace(/((?:^|[^\w])(?:pg)?(?:password|passwd|pwd|secret|token|api_?key)\s*[=:]\s*)(['"]?)[^\s'",;]+\2/gi, '$1***');
+    .replace(
+      /((?:^|[^\w])(?:pg)?(?:password|passwd|pwd|secret|token|api_?key)\s*[=:]\s*)(['"]?)[^\s'",;]+\2/gi,
+      '$1***',
+    );
 }
 
 /** Cuts text to at most `limit` characters, keeping its beginning and its end, where causes and results stand. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cancelOpen, start, type Drive } from './drive.ts';
 import { openRecord, workloads, world, type World } from './look.ts';
@@ -180,7 +180,7 @@ function reconnectingWriter(url: string) {
   const state = { written: 0, refused: 0, ended: false };
   const loop = async () => {
     while (!state.ended) {
-      const client = new pg.Client({ connectionString: url, application_name: 'forgotten-cron' });
+      const client = new Client({ connectionString: url, application_name: 'forgotten-cron' });
       client.on('error', () => {});
       try {
         await client.connect();

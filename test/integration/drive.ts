@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { GateName } from '../../src/runbook/service.ts';
 import type { Decision, StepName } from '../../src/runbook/steps.ts';
 import type { Progress } from '../../src/runbook/views.ts';
@@ -45,8 +46,8 @@ export async function clientOf(scene: Scene): Promise<Client> {
 /** Starts `rollback` with plain JSON, as `temporal workflow start` does. */
 export async function start(
   scene: Scene,
-  request: Record<string, unknown> = {},
-  id = `backstep-${String(request['service'] ?? 'deeptech-radar')}`,
+  request: { service?: string; [field: string]: unknown } = {},
+  id = `backstep-${request.service ?? 'deeptech-radar'}`,
 ): Promise<Drive> {
   const client = await clientOf(scene);
   await client.workflow.start('rollback', {
@@ -110,8 +111,9 @@ export function drive(client: Client, id = workflowId): Drive {
         throw new Error(`ended well: ${JSON.stringify(result)}`);
       } catch (error) {
         if (!(error instanceof WorkflowFailedError)) throw error;
-        const cause = error.cause as (Error & { type?: string }) | undefined;
-        return { type: cause?.type ?? '', message: cause?.message ?? '' };
+        const { cause } = error;
+        const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+        return { type: type ?? '', message: cause?.message ?? '' };
       }
     },
   };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
-import pg from 'pg';
+import { Client, type QueryResultRow } from 'pg';
 import { parse, stringify } from 'yaml';
 import * as deeptech from '../../examples/deeptech-radar/install.ts';
 import * as optuna from '../../examples/optuna/install.ts';
@@ -45,7 +45,7 @@ export interface Scene {
   temporal(...args: string[]): Promise<string>;
   kubectl(...args: string[]): Promise<string>;
   /** Queries the application's database under a name, by default its own, as superuser. */
-  sql<T extends pg.QueryResultRow>(text: string, database?: string): Promise<T[]>;
+  sql<T extends QueryResultRow>(text: string, database?: string): Promise<T[]>;
   close(): Promise<void>;
 }
 
@@ -142,10 +142,10 @@ async function temporalCommand(lab: Lab, args: string[]): Promise<string> {
   return (await execa(lab.temporal.cli, [...args, '--address', lab.temporal.address])).stdout;
 }
 
-async function query<T extends pg.QueryResultRow>(lab: Lab, text: string, database: string): Promise<T[]> {
+async function query<T extends QueryResultRow>(lab: Lab, text: string, database: string): Promise<T[]> {
   const url = new URL(lab.postgres.superuserUrl);
   url.pathname = `/${database}`;
-  const client = new pg.Client({ connectionString: url.href, application_name: 'test' });
+  const client = new Client({ connectionString: url.href, application_name: 'test' });
   await client.connect();
   try {
     return (await client.query<T>(text)).rows;

@@ -13,7 +13,14 @@ import type { RollbackResult } from '../../src/runbook/result.ts';
 import type { Outcome } from '../../src/runbook/outcome.ts';
 
 const ended = (outcome: Outcome) => ({
-  result: { outcome, reason: 'r', operation: 'bs-1', counts: {}, attention: [], notVerified: [] } as RollbackResult,
+  result: {
+    outcome,
+    reason: 'r',
+    operation: 'bs-1',
+    counts: {},
+    attention: [],
+    notVerified: [],
+  } as RollbackResult,
 });
 const failed = (type: string, faults: string[] = []) => ({
   failure: { message: 'm', next: 'n', type, faults },
