@@ -39,10 +39,7 @@ export async function installPackages(onProgress: (detail: string) => void): Pro
   const systemd = existsSync('/run/systemd/system') && packages.includes('containerd');
   if (systemd) await command('systemctl', ['mask', '--runtime', 'containerd.service']);
   try {
-    await install(packages).catch(async () => {
-      await aptGet('update');
-      await install(packages);
-    });
+    await installDebian(packages);
   } finally {
     if (systemd) {
       await command('systemctl', ['unmask', '--runtime', 'containerd.service']);
@@ -57,8 +54,14 @@ export async function installPackages(onProgress: (detail: string) => void): Pro
   }
 }
 
-const install = (packages: string[]): Promise<string> =>
-  aptGet('install', '--yes', '--no-install-recommends', ...packages);
+/** Installs Debian packages, without those they merely recommend; asks the archive anew where its lists are old. */
+export async function installDebian(packages: string[]): Promise<void> {
+  const install = () => aptGet('install', '--yes', '--no-install-recommends', ...packages);
+  await install().catch(async () => {
+    await aptGet('update');
+    await install();
+  });
+}
 
 const aptGet = (...args: string[]): Promise<string> =>
   command('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], {
