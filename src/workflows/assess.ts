@@ -25,12 +25,16 @@ export async function assess(operation: Operation): Promise<Assessed> {
     onlyPlan: false,
   }).catch((error: unknown): Assessment => {
     const fault = faultOf(error);
-    operation.note({ kind: 'step-failed', ...of, fault });
-    if (isCancellation(error)) throw error;
+    if (isCancellation(error)) {
+      operation.note({ kind: 'step-failed', ...of, fault });
+      throw error;
+    }
     return { kind: 'refused', faults: [fault] };
   });
   if (assessment.kind === 'refused') {
     const { faults } = assessment;
+    const [first] = faults;
+    if (first) operation.note({ kind: 'step-failed', ...of, fault: first });
     throw refusal('Refused', `${faults.map(named).join('\n')}\n`, [faults]);
   }
   if (assessment.kind === 'nothing-to-do') {
