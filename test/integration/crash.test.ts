@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clientOf, drive, start } from './drive.ts';
-import { openRecord, world, type World } from './look.ts';
+import { openRecord, workloads, world, type World } from './look.ts';
 import { scene, small, type Scene } from './scene.ts';
 
 interface Jobs {
@@ -63,7 +63,7 @@ describe('law 8: any process may die at any instant', () => {
     await rollback.step('downgrade', 'done');
     await rollback.handle.terminate('test');
     expect(await openRecord(here)).toBeDefined();
-    expect((await world(here)).replicas).toBe(0);
+    expect((await workloads(here)).replicas).toBe(0);
 
     const again = await start(here);
     await again.approve('start');
