@@ -19,7 +19,7 @@ export default defineConfig({
       // The lab is one; its tests have a namespace and a database each, and two cores to share.
       project('integration', 300_000, {
         globalSetup: ['test/integration/setup.ts'],
-        maxWorkers: 2,
+        maxWorkers: 3,
       }),
     ],
   },
