@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { cell } from '../runbook/details.ts';
 import { workflowIdOf } from '../runbook/names.ts';
 import type { RollbackRequest } from '../runbook/request.ts';
 import { ClientError } from './client-error.ts';
@@ -42,6 +43,7 @@ export async function start(
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary: `Roll ${request.service} back to ${request.target}`,
+      staticDetails: askedFor(request),
     });
     return { workflowId, runId: handle.firstExecutionRunId, worker };
   } catch (error) {
@@ -51,6 +53,13 @@ export async function start(
     throw error;
   }
 }
+
+/** Markdown, shown in the Temporal UI beside what the workflow itself says. */
+const askedFor = ({ requestedBy = 'somebody', reason, trigger }: RollbackRequest) =>
+  [
+    `Asked for by ${cell(requestedBy)}${reason === undefined ? '' : `: ${cell(reason)}`}`,
+    ...(trigger === undefined ? [] : [`Trigger: ${cell(trigger)}`]),
+  ].join('\n\n');
 
 async function answeredBy(
   client: Client,

@@ -31,7 +31,8 @@ export class Escalation {
     const outage = (this.#outage = 1);
     const resumed = () => this.#over || this.#outage !== outage;
     this.#aside(async () => {
-      if (!(await condition(resumed, downFor))) this.#walk('Writes have been stopped for too long.');
+      if (!(await condition(resumed, downFor, { summary: 'Writes stopped for too long' })))
+        this.#walk('Writes have been stopped for too long.');
     });
   }
 
@@ -52,7 +53,7 @@ export class Escalation {
       const path = this.operation.plan?.service.escalation.path ?? [];
       while (this.#rung < path.length && !answered()) {
         this.operation.note({ kind: 'escalated', to: path[this.#rung++] ?? '', why });
-        await condition(answered, rungEvery);
+        await condition(answered, rungEvery, { summary: 'Escalate further' });
       }
       this.#walking = false;
     });

@@ -70,7 +70,9 @@ export async function ask(
     const expiresAt = new Date(Date.now() + within).toISOString();
     operation.note({ kind: 'gate-opened', gate, hash, people, expiresAt, shows });
     try {
-      await condition(() => open.approvedBy.length >= people || open.rejected !== undefined, within);
+      await condition(() => open.approvedBy.length >= people || open.rejected !== undefined, within, {
+        summary: `Gate ${gate} expires`,
+      });
     } catch (error) {
       if (isCancellation(error))
         operation.note({ kind: 'gate-closed', gate, hash, verdict: 'cancelled', by: open.approvedBy });

@@ -39,7 +39,9 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
   });
   try {
     const decided = () => open.answer !== undefined;
-    await (within === undefined ? condition(decided) : condition(decided, within));
+    await (within === undefined
+      ? condition(decided)
+      : condition(decided, within, { summary: `Hold ${hold} gives up` }));
   } catch (error) {
     if (isCancellation(error))
       operation.note({ kind: 'hold-closed', hold, decision: 'cancelled', by: 'a cancel request' });
