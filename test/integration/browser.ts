@@ -170,7 +170,7 @@ function workedBy(page: Page, url: string): Omit<TemporalUi, 'close'> {
     },
     searchAttributes: async () => {
       await tab('Search Attributes');
-      const shown = main.locator('.cm-content').filter({ hasText: 'Backstep' });
+      const shown = main.locator('.cm-content').filter({ hasText: /BackstepService/ });
       return JSON.parse(await shown.innerText()) as Record<string, unknown>;
     },
     signals: async () => {

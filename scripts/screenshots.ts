@@ -1,0 +1,38 @@
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { up } from '../lab/lab.ts';
+import { openUi } from '../test/integration/browser.ts';
+import { clientOf, drive } from '../test/integration/drive.ts';
+import { scene } from '../test/integration/scene.ts';
+
+// Pictures of the documentation, taken of a real run: at its gate, which is rejected afterwards.
+
+const images = fileURLToPath(new URL('../docs/images/', import.meta.url));
+
+const lab = await up();
+const here = await scene({ name: 'pictures' });
+try {
+  const asked = ['--reason', '0005 broke /health', '--by', 'ada'];
+  const begun = await here.backstep('rollback', 'deeptech-radar', ...asked);
+  if (begun.exitCode !== 0) throw new Error(begun.stdout + begun.stderr);
+  const rollback = drive(await clientOf(here));
+  await rollback.gate('downgrade');
+  await pictureOfDetails();
+  await rollback.reject('downgrade');
+  await rollback.result();
+} finally {
+  await here.close();
+}
+
+async function pictureOfDetails(): Promise<void> {
+  const ui = await openUi(lab, here.temporalNamespace, { width: 1440, height: 1080 });
+  try {
+    await ui.open('backstep-deeptech-radar');
+    await ui.page.getByRole('button', { name: 'Collapse Navigation' }).click();
+    await ui.details(/Gate downgrade waits/);
+    await mkdir(images, { recursive: true });
+    await ui.page.screenshot({ path: `${images}temporal-ui.png`, animations: 'disabled' });
+  } finally {
+    await ui.close();
+  }
+}
