@@ -34,14 +34,14 @@ export async function conclude(operation: Operation, ending: Ending): Promise<Fi
   const files = await report(operation, ending);
   if (ending.failed) throw refusal('PutBackFailed', ending.reason, [ending.failed, files]);
   const { plan, journal, subject } = operation;
-  const { attention, notVerified } = reportOf(journal, subject);
+  const { attention, notVerified, revision } = reportOf(journal, subject);
   const unreported = plan !== undefined && files === undefined;
-  const moved = ending.outcome === 'rolled-back';
   return {
     outcome: ending.outcome,
     reason: unreported ? `${ending.reason} The report could not be written.` : ending.reason,
     operation: operation.id,
-    ...(plan && { from: plan.from, to: moved ? plan.target : plan.from }),
+    ...(revision && { from: revision.before }),
+    ...(revision?.after !== undefined && { to: revision.after }),
     counts: countsOf(journal),
     ...(files && { report: files }),
     attention,
