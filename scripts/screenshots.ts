@@ -17,15 +17,18 @@ try {
   if (begun.exitCode !== 0) throw new Error(begun.stdout + begun.stderr);
   const rollback = drive(await clientOf(here));
   await rollback.gate('downgrade');
-  await pictureOfDetails();
-  await rollback.reject('downgrade');
-  await rollback.result();
+  try {
+    await pictureOfDetails();
+  } finally {
+    await rollback.reject('downgrade');
+    await rollback.result();
+  }
 } finally {
   await here.close();
 }
 
 async function pictureOfDetails(): Promise<void> {
-  const ui = await openUi(lab, here.temporalNamespace, { width: 1440, height: 1080 });
+  const ui = await openUi(lab, here.temporalNamespace, { width: 1440, height: 1240 });
   try {
     await ui.open('backstep-deeptech-radar');
     await ui.page.getByRole('button', { name: 'Collapse Navigation' }).click();

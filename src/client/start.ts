@@ -42,7 +42,7 @@ export async function start(
       args: [request],
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `Roll ${request.service} back to ${request.target}`,
+      staticSummary: `Roll ${request.service} back, target ${request.target}`,
       staticDetails: askedFor(request),
     });
     return { workflowId, runId: handle.firstExecutionRunId, worker };

@@ -144,7 +144,7 @@ function workedBy(page: Page, url: string): Omit<TemporalUi, 'close'> {
     tab,
     details: async (until) => {
       await tab('User Metadata');
-      const body = page.frameLocator('iframe').locator('body');
+      const body = page.frameLocator('#user-metadata-current-details').locator('body');
       for (const end = Date.now() + patience; ; await page.waitForTimeout(500)) {
         const text = await body.innerText();
         if (until.test(text)) return text;
