@@ -170,6 +170,8 @@ function workedBy(page: Page, url: string): Omit<TemporalUi, 'close'> {
     },
     searchAttributes: async () => {
       await tab('Search Attributes');
+      // They are shown as they were when the page was loaded.
+      await page.reload();
       const shown = main.locator('.cm-content').filter({ hasText: /BackstepService/ });
       return JSON.parse(await shown.innerText()) as Record<string, unknown>;
     },
