@@ -169,9 +169,9 @@ function workedBy(page: Page, url: string): Omit<TemporalUi, 'close'> {
       return result.innerText();
     },
     searchAttributes: async () => {
-      await tab('Search Attributes');
       // They are shown as they were when the page was loaded.
       await page.reload();
+      await tab('Search Attributes');
       const shown = main.locator('.cm-content').filter({ hasText: /BackstepService/ });
       return JSON.parse(await shown.innerText()) as Record<string, unknown>;
     },
