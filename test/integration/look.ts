@@ -47,6 +47,13 @@ export async function databases(scene: Scene): Promise<string[]> {
   return rows.map((row) => row.datname);
 }
 
+/** The name under which the database is taken aside. */
+export async function aside(scene: Scene): Promise<string> {
+  const found = (await databases(scene)).find((name) => name.includes('__backstep_'));
+  if (found === undefined) throw new Error('the database is not aside');
+  return found;
+}
+
 interface Workloads {
   items: {
     metadata: { name: string };

@@ -1,0 +1,67 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { start } from './drive.ts';
+import { aside, checksums, openRecord, world, workloads } from './look.ts';
+import { scene, small, type Scene } from './scene.ts';
+import { downgradeDeletesPapers } from './variants/index.ts';
+
+describe('a restore brings back what was there, and destroys nothing', () => {
+  let here: Scene;
+  afterEach(() => here?.close());
+
+  test('law 7: a downgrade that deletes papers fails verify, and restore brings equal contents back', async () => {
+    here = await scene({
+      name: 'deletes',
+      install: { images: { new: downgradeDeletesPapers } },
+      edit: small,
+    });
+    const before = { sums: await checksums(here), world: await world(here) };
+    const rollback = await start(here);
+    await rollback.approve('downgrade');
+    const hold = await rollback.hold('verify');
+    expect(hold.fault.type).toBe('VerificationFailed');
+    expect(hold.fault.message).toContain('papers');
+    expect((await workloads(here)).replicas).toBe(0);
+
+    await rollback.decide('verify', 'restore');
+    await rollback.approve('restore');
+    const result = await rollback.result();
+    expect(result.outcome).toBe('restored');
+    expect(await checksums(here)).toEqual(before.sums);
+    const after = await world(here);
+    expect(after).toMatchObject({ ...before.world, databases: expect.anything() as string[] });
+    expect(after.databases.filter((name) => name.includes('__failed_'))).toHaveLength(1);
+    expect(await openRecord(here)).toBeUndefined();
+  });
+
+  test('law 3: a restored database stays stopped unless a person says otherwise', async () => {
+    here = await scene({ name: 'stays', install: { images: { new: downgradeDeletesPapers } }, edit: small });
+    const rollback = await start(here);
+    await rollback.approve('downgrade');
+    await rollback.decide('verify', 'restore');
+    await rollback.reject('restore');
+    expect((await rollback.result()).outcome).toBe('restored');
+    expect((await workloads(here)).replicas).toBe(0);
+    expect(await openRecord(here)).toBeDefined();
+  });
+
+  test('Option C, base: two different people, every migration reverted, and restore brings all of it back', async () => {
+    here = await scene({ name: 'base', edit: small });
+    const before = await checksums(here);
+    const rollback = await start(here, { target: 'base' });
+    const hash = await rollback.gate('downgrade');
+    await rollback.approve('downgrade', 'ada');
+    await expect(rollback.approve('downgrade', ' ADA ')).rejects.toThrow();
+    expect((await rollback.progress()).gate?.approvedBy).toEqual(['ada']);
+    expect(await rollback.gate('downgrade')).toBe(hash);
+    await rollback.approve('downgrade', 'grace');
+
+    // No release runs on an empty schema: nothing is started, and a person decides.
+    const hold = await rollback.hold('roll-back-app');
+    expect(hold.fault.type).toBe('NoFittingImage');
+    expect(Object.keys(await checksums(here, await aside(here)))).toEqual(['alembic_version']);
+    await rollback.decide('roll-back-app', 'restore');
+    await rollback.approve('restore');
+    expect((await rollback.result()).outcome).toBe('restored');
+    expect(await checksums(here)).toEqual(before);
+  });
+});
