@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,15 +11,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const finished = join(root, 'dist');
 /** Built beside and swapped in, so that nobody ever starts half a build. */
 const dist = join(root, `dist.${process.pid}`);
+const before = `${dist}.before`;
 
 try {
   await writeSchema();
   await compile();
   await Promise.all([copyPrograms(), bundleWorkflows(), bundleJob(join(dist, 'job.js'))]);
   await chmod(join(dist, 'cli.js'), 0o755);
-  await rm(finished, { recursive: true, force: true });
+  // Removing takes some time, in which a program that starts would find nothing.
+  if (existsSync(finished)) await rename(finished, before);
   await rename(dist, finished);
 } finally {
+  await rm(before, { recursive: true, force: true });
   await rm(dist, { recursive: true, force: true });
 }
 
