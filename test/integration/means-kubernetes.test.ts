@@ -110,7 +110,9 @@ describe('Deployments', () => {
       [3, good?.replicaSet],
       [2, bad?.replicaSet],
     ]);
-    const pods = await podsOfDeployment(it.cluster, await readDeployment(it.cluster, it.namespace, 'server'));
+    const pods = (
+      await podsOfDeployment(it.cluster, await readDeployment(it.cluster, it.namespace, 'server'))
+    ).filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
     expect(await lastLines(it.cluster, pods)).toEqual(pods.map((pod) => `${pod.metadata?.name}: release 1`));
     expect(await it.kubectl('rollout', 'history', 'deployment/server')).toContain('a test');
   });
