@@ -71,6 +71,8 @@ async function rollBack(lab: Lab): Promise<boolean> {
   const backstep = await connectBackstep({
     address: lab.temporal.address,
     namespace: lab.temporal.namespace,
+    // Each demonstration has a database of its own, and must not be answered with the one before.
+    coolDown: 0,
   });
   try {
     const well = summary(await rescue(lab, backstep), (await backstep.report(service)).rows);
@@ -92,6 +94,7 @@ async function rescue(lab: Lab, backstep: Backstep): Promise<Status> {
     requestedBy: 'demo',
     trigger: `demo-${began}`,
   });
+  if (started.already) throw new Error(`Nothing was started: ${started.already.why}.`);
   say(
     `Rolling back: ${lab.temporal.uiUrl}/namespaces/${lab.temporal.namespace}/workflows/${started.workflowId}`,
   );
