@@ -6,6 +6,8 @@ const project = (name: string, timeout: number, extra: object = {}) => ({
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeout,
     hookTimeout: timeout,
+    // Commands that tests run colour their output where CI is set.
+    env: { NO_COLOR: '1' },
     ...extra,
   },
 });
