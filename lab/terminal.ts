@@ -17,7 +17,10 @@ const titleOf = (name: StageName): string => {
 };
 
 /** `up` with its progress shown: a live list on a terminal, otherwise a line for each stage begun and finished. */
-export const upOnTerminal = (): Promise<Lab> => (process.stdout.isTTY ? upWithList() : up(lines()));
+export const upOnTerminal = (): Promise<Lab> => (process.stdout.isTTY ? upWithList() : upInLines());
+
+/** `up` with a line for each stage, where other output goes on beside it. */
+export const upInLines = (): Promise<Lab> => up(lines());
 
 const waiting = 'Another `npm run lab` or `npm run lab -- down` is at work; waiting for it.';
 

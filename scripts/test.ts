@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { current, down, up } from '../lab/lab.ts';
+import { explanation } from '../lab/lab-error.ts';
+import { current, down } from '../lab/lab.ts';
+import { upInLines } from '../lab/terminal.ts';
 
 // Everything that is promised, in one command: checks and fast tests while the lab comes up, then the lab tests.
 // Ends with `N passed, N failed`, and takes the lab down again unless it was up before.
@@ -41,21 +43,21 @@ async function vitest(name: string, projects: string[]): Promise<Counts> {
     `--outputFile.json=${file}`,
     ...process.argv.slice(2),
   ]);
-  const none: Counts = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 };
-  const counts = passed ? (JSON.parse(readFileSync(file, 'utf8')) as Counts) : readCounts(file, none);
+  const counts = countsIn(file);
   return !passed && counts.numFailedTests === 0 ? { ...counts, numFailedTests: 1 } : counts;
 }
 
-function readCounts(file: string, otherwise: Counts): Counts {
+function countsIn(file: string): Counts {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Counts;
   } catch {
-    return otherwise;
+    return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 };
   }
 }
 
 const before = await current();
-const lab = up().then(
+// The first time this takes minutes, most of it one build; it shows each stage as it ends.
+const lab = upInLines().then(
   () => undefined,
   (error: unknown) => error,
 );
@@ -67,7 +69,7 @@ const broken = await lab;
 if (broken === undefined) {
   parts.push(await vitest('lab', ['integration']));
 } else {
-  console.error(broken instanceof Error ? broken.message : broken);
+  console.error(explanation(broken));
   parts.push({ numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 });
 }
 if (before === undefined) await down();
