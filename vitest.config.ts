@@ -19,7 +19,7 @@ export default defineConfig({
       project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'], isolate: false }),
       project('replay', 60_000, { globalSetup: ['test/workflow/setup.ts'], isolate: false }),
       // The lab is one; its tests have a namespace and a database each, and two cores to share.
-      project('integration', 300_000, {
+      project('integration', 420_000, {
         globalSetup: ['test/integration/setup.ts'],
         maxWorkers: 3,
       }),

@@ -36,7 +36,7 @@ export interface Result {
 }
 
 const workflowId = 'backstep-deeptech-radar';
-const patience = 120_000;
+const patience = 200_000;
 
 export async function clientOf(scene: Scene): Promise<Client> {
   const connection = await Connection.connect({ address: scene.lab.temporal.address });
