@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { image } from '../../lab/image.ts';
 import { labFile, up } from '../../lab/lab.ts';
@@ -128,7 +128,9 @@ describe('the lab', () => {
       '-o',
       'jsonpath={.spec.clusterIP}',
     ]);
-    expect((await fetch(`http://${address}/`)).status).toBe(200);
+    // kube-proxy writes its rules a moment after the pods are Ready, later on a busy machine.
+    const answered = () => fetch(`http://${address}/`);
+    expect((await vi.waitFor(answered, { timeout: 30_000, interval: 300 })).status).toBe(200);
     const ask = `python3 -c "import urllib.request as u; print(u.urlopen('http://${address}/').status)"`;
     expect(await inPod('ask-the-service', ask)).toBe('200');
   });
