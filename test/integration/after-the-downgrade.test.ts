@@ -1,18 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { start } from './drive.ts';
 import { aside, openRecord, revision, workloads } from './look.ts';
-import { scene, type Edit, type Scene, type SceneOptions } from './scene.ts';
+import { scene, type Scene } from './scene.ts';
 import { failingRun, oldReleaseUnwell } from './variants/index.ts';
 
 describe('from the downgrade on nothing unwinds by itself: a person decides', () => {
   let here: Scene;
-  const broken = async (options: SceneOptions) => {
-    here = await scene({ ...options, edit: one });
-  };
   afterEach(() => here?.close());
 
   test('law 3: /health fails: writes are stopped again, and a person decides', async () => {
-    await broken({
+    here = await scene({
       name: 'unwell',
       install: { images: { old: oldReleaseUnwell }, awaitReady: false },
     });
@@ -39,7 +36,7 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
   });
 
   test('the third CronJob fails: it is suspended again, the API stays up, skip goes on', async () => {
-    await broken({ name: 'third', install: { cronJobs: { 'linking-daily': failingRun } } });
+    here = await scene({ name: 'third', install: { cronJobs: { 'linking-daily': failingRun } } });
     const rollback = await start(here);
     await rollback.approve('downgrade');
     const hold = await rollback.hold('resume-cron-jobs');
@@ -63,7 +60,7 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
   });
 
   test('law 4: found at 0 and suspended by hand, the definition’s state is the wanted one; a late cancel is a hold', async () => {
-    await broken({ name: 'by-hand' });
+    here = await scene({ name: 'by-hand' });
     await here.kubectl('scale', 'deployment/deeptech-api', '--replicas=0');
     await here.kubectl('patch', 'cronjob', 'arxiv-hourly', '-p', '{"spec":{"suspend":true}}');
     const rollback = await start(here);
@@ -79,7 +76,3 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
     expect(Object.values(now.suspended)).toEqual([false, false, false, false, false]);
   });
 });
-
-const one: Edit = (definition) => {
-  for (const workload of definition.workloads) workload.replicas = 1;
-};

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clientOf, drive, start } from './drive.ts';
 import { openRecord, workloads, world, type World } from './look.ts';
@@ -12,7 +13,7 @@ describe('law 8: any process may die at any instant', () => {
   let before: World;
 
   beforeEach(async () => {
-    here = await scene({ name: 'crash', install: { replicas: 1 }, edit: small });
+    here = await scene({ name: 'crash', edit: small });
     before = await world(here);
   });
   afterEach(() => here?.close());
@@ -27,6 +28,7 @@ describe('law 8: any process may die at any instant', () => {
     for (const end = Date.now() + 60_000; Date.now() < end;) {
       const found = await jobs(step);
       if (found.length > 0) return found;
+      await pause(200);
     }
     throw new Error(`no Job of ${step}`);
   };

@@ -70,7 +70,7 @@ export function drive(client: Client, id = workflowId): Drive {
   const handle = client.workflow.getHandle(id);
   const progress = () => handle.query<Progress>('progress');
   const until = async <T>(what: string, look: (now: Progress) => T | undefined): Promise<T> => {
-    for (const end = Date.now() + patience; ; await pause(200)) {
+    for (const end = Date.now() + patience; ; await pause(400)) {
       const now = await progress().catch(() => undefined);
       const seen = now && look(now);
       if (seen !== undefined) return seen;

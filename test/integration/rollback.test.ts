@@ -9,7 +9,7 @@ describe('a rollback of the runbook’s application', () => {
   let before: World;
 
   beforeAll(async () => {
-    here = await scene({ name: 'rollback' });
+    here = await scene({ name: 'rollback', install: { replicas: 2 } });
     before = await world(here);
   });
   afterAll(() => here?.close());

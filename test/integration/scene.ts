@@ -59,9 +59,8 @@ const quick: Edit = (definition) => {
   definition.writes = { ...definition.writes, gracePeriod: '20s', quietFor: '1s' };
 };
 
-/** One replica, and one CronJob to resume: for what happens before that. */
+/** One CronJob to resume: for what happens before that. */
 export const small: Edit = (definition) => {
-  for (const workload of definition.workloads) workload.replicas = 1;
   for (const cronJob of definition.cronJobs?.slice(1) ?? []) cronJob.suspended = true;
 };
 
@@ -72,8 +71,15 @@ export async function scene(options: SceneOptions): Promise<Scene> {
   const directory = mkdtempSync(join(tmpdir(), `backstep-${id}-`));
   const service = options.service ?? 'deeptech-radar';
   const application = applications[service];
+  // Each pod is probed each second, which two shared cores feel.
+  const replicas = options.install?.replicas ?? 1;
   const [radar, image] = await Promise.all([
-    application.install(lab, { namespace: id, database: id.replaceAll('-', '_'), ...options.install }),
+    application.install(lab, {
+      namespace: id,
+      database: id.replaceAll('-', '_'),
+      replicas,
+      ...options.install,
+    }),
     jobImage(lab),
     temporalCommand(lab, ['operator', 'namespace', 'create', '--namespace', id]),
   ]);
@@ -92,6 +98,7 @@ export async function scene(options: SceneOptions): Promise<Scene> {
       readFileSync(join(root, 'services', `${service}.yaml`), 'utf8'),
     ) as ServiceDefinitionSource;
     source.namespace = id;
+    for (const workload of source.workloads) workload.replicas = replicas;
     for (const change of [quick, options.edit, edit]) change?.(source);
     writeFileSync(join(services, `${source.service}.yaml`), stringify(source));
   };
