@@ -6,7 +6,7 @@ export function redact(text: string): string {
   return text
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@:'"]*:[^\s@'"]*@/gi, '$1***@')
     .replace(
-      /((?:^|[^\w])(?:pg)?(?:password|passwd|pwd|secret|token|api_?key)\s*[=:]\s*)(['"]?)[^\s'",;]+\2/gi,
+      /((?:^|[^\w])(?:pg)?(?:password|passwd|pwd|secret|token|api_?key)["']?\s*[=:]\s*)(['"]?)[^\s'",;]+\2/gi,
       '$1***',
     );
 }
