@@ -17,7 +17,7 @@ import { jobImage } from './job-image.ts';
 import { current, down, type Lab } from './lab.ts';
 import { prepareSite, removeSite, waitForNamespaceGone } from './site.ts';
 import { upOnTerminal } from './terminal.ts';
-import { environment, startWorker } from './worker.ts';
+import { environment, startWorker, type WorkerProcess } from './worker.ts';
 
 // The whole story on real parts: the runbook's application, its bad migration, and the rollback of it.
 
@@ -35,8 +35,10 @@ const say = (text: string) =>
 async function main(): Promise<boolean> {
   say('Building Backstep, bringing the lab up');
   const before = await current();
-  await execa('npm', ['run', 'build', '--silent'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  const lab = before ?? (await upOnTerminal());
+  const [lab] = await Promise.all([
+    before ?? upOnTerminal(),
+    execa('npm', ['run', 'build', '--silent'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }),
+  ]);
   try {
     return await rollBack(lab);
   } finally {
@@ -51,23 +53,8 @@ async function rollBack(lab: Lab): Promise<boolean> {
     namespace: 'deeptech',
     database: `deeptech_${Date.now().toString(36)}`,
   });
-  const image = await jobImage(lab);
-  const site = await prepareSite(lab, 'deeptech', mkdtempSync(join(tmpdir(), 'backstep-demo-')));
-
-  say('Releasing version 2 with migration 0005: the API breaks');
-  await migrateBadly(lab, radar);
-
-  say('Starting a Backstep worker');
-  const options = {
-    temporalNamespace: lab.temporal.namespace,
-    services: join(root, 'services'),
-    reports: join(root, 'reports'),
-    jobImage: image,
-  };
-  const worker = await startWorker(lab, site, options);
-  await execa(process.execPath, [join(root, 'dist/cli.js'), 'setup'], {
-    env: environment(lab, site, options),
-  });
+  say('Releasing version 2 with migration 0005: the API breaks. Meanwhile a Backstep worker starts');
+  const [worker] = await Promise.all([standBy(lab), migrateBadly(lab, radar)]);
   const backstep = await connectBackstep({
     address: lab.temporal.address,
     namespace: lab.temporal.namespace,
@@ -84,6 +71,25 @@ async function rollBack(lab: Lab): Promise<boolean> {
     await uninstall(lab, radar);
     await removeSite(lab, radar.namespace);
   }
+}
+
+/** A Backstep worker, set up as an operator would. */
+async function standBy(lab: Lab): Promise<WorkerProcess> {
+  const [image, site] = await Promise.all([
+    jobImage(lab),
+    prepareSite(lab, 'deeptech', mkdtempSync(join(tmpdir(), 'backstep-demo-'))),
+  ]);
+  const options = {
+    temporalNamespace: lab.temporal.namespace,
+    services: join(root, 'services'),
+    reports: join(root, 'reports'),
+    jobImage: image,
+  };
+  const [worker] = await Promise.all([
+    startWorker(lab, site, options),
+    execa(process.execPath, [join(root, 'dist/cli.js'), 'setup'], { env: environment(lab, site, options) }),
+  ]);
+  return worker;
 }
 
 /** Starts the rollback and stands beside it, as the person who was paged would. */
