@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { cp, lstat, mkdir, readFile, readdir, readlink, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { importImage, layer } from './archive.ts';
+import { command } from './command.ts';
 import type { ImageConfiguration, Layer } from './archive.ts';
 import { ctr } from './kubernetes/containerd.ts';
 import type { Lab } from './lab.ts';
 import { withLock } from './lock.ts';
 import { inCache } from './paths.ts';
 import { postgresWheel } from './postgres.ts';
-import { imagePython, rootFileSystem } from './rootfs.ts';
+import { compileAll, imagePython, rootFileSystem } from './rootfs.ts';
 import type { Base } from './rootfs.ts';
 import { forPython, pipInstall } from './wheels.ts';
 
@@ -92,9 +93,10 @@ async function postgresTools(major: number): Promise<Layer> {
 
 async function pythonPackages(requirements: string[]): Promise<Layer> {
   const key = short(JSON.stringify([requirements.toSorted(), imagePython, process.arch]));
-  return layer(`python-${key}-1`, async (directory) => {
+  return layer(`python-${key}-2`, async (directory) => {
     const packages = join(directory, 'usr', 'local', 'lib', `python${imagePython}`, 'dist-packages');
     await pipInstall(requirements, packages, forPython(imagePython));
+    await compileAhead(packages);
     const programs = join(directory, 'usr', 'local', 'bin');
     await mkdir(programs, { recursive: true });
     for (const name of await readdir(join(packages, 'bin')).catch(() => [])) {
@@ -105,6 +107,15 @@ async function pythonPackages(requirements: string[]): Promise<Layer> {
       await writeFile(join(programs, name), portable, { mode: 0o755 });
     }
   });
+}
+
+/** Needs the image's own version of Python; without it the images are right, and slower. */
+async function compileAhead(packages: string): Promise<void> {
+  const ours = await command('python3', ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
+  if (ours.trim() !== imagePython) return;
+  const inside = `/usr/local/lib/python${imagePython}/dist-packages`;
+  // It says so by its status where a package ships a file that is no Python 3, and compiles the others.
+  await command('python3', [...compileAll, '-s', packages, '-p', inside, packages]).catch(() => undefined);
 }
 
 async function files(wanted: Record<string, string>): Promise<Layer> {

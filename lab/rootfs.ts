@@ -10,6 +10,12 @@ import { LabError } from './lab-error.ts';
 const suite = 'bookworm';
 export const imagePython = '3.11';
 
+/**
+ * Compiles Python ahead of time. A layer has fixed times, so what is compared with times never fits, and every
+ * pod would compile all it imports: importing Alembic took 1.04 s of processor time, compiled 0.28 s.
+ */
+export const compileAll = ['-m', 'compileall', '-q', '-f', '--invalidation-mode', 'unchecked-hash'];
+
 const packages = {
   python: ['python3', 'ca-certificates', 'netbase', 'procps'],
   node: ['libstdc++6', 'libatomic1', 'ca-certificates', 'netbase', 'procps'],
@@ -20,7 +26,7 @@ export type Base = keyof typeof packages;
 /** The root file system under every image of this base: made once, 14 s, 150 MB. */
 export async function rootFileSystem(base: Base): Promise<Layer> {
   const node = base === 'node' ? `-${process.versions.node}` : '';
-  return layer(`root-${base}${node}-${suite}-${process.arch}-1`, async (directory) => {
+  return layer(`root-${base}${node}-${suite}-${process.arch}-2`, async (directory) => {
     await command('mmdebstrap', [
       '--quiet',
       '--mode=root',
@@ -33,6 +39,7 @@ export async function rootFileSystem(base: Base): Promise<Layer> {
       directory,
     ]);
     if (base === 'node') await addNode(directory);
+    else await command('chroot', [directory, 'python3', ...compileAll, `/usr/lib/python${imagePython}`]);
   });
 }
 
