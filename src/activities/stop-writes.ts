@@ -5,6 +5,7 @@ import { raise } from '../postgres/barrier.ts';
 import { catalog, catalogHash, counts } from '../postgres/catalog.ts';
 import { withClient } from '../postgres/connect.ts';
 import { quiet } from '../postgres/sessions.ts';
+import { replicasToPutBack, suspensionToPutBack } from '../runbook/by-hand.ts';
 import type { DeedInput, StoppedWrites } from '../runbook/deeds.ts';
 import { inWords } from '../runbook/duration.ts';
 import { canonical } from '../runbook/hash.ts';
@@ -110,14 +111,14 @@ function stoppedBy(plan: Plan, found: Awaited<ReturnType<typeof foundWriters>>):
       const wanted =
         plan.workloads.find(({ deployment }) => deployment === name)?.wanted.replicas ?? replicas;
       const image = imageOf(template, containerOf(plan, name));
-      return { deployment: name, found: replicas, putBack: replicas === 0 ? wanted : replicas, image };
+      return { deployment: name, found: replicas, putBack: replicasToPutBack(replicas, wanted), image };
     }),
     cronJobs: found.cronJobs.map(({ name, suspended, template }) => {
       const wanted = plan.cronJobs.find((cronJob) => cronJob.name === name)?.wanted.suspended ?? suspended;
       return {
         name,
         found: { suspended },
-        putBack: { suspended: suspended && wanted },
+        putBack: { suspended: suspensionToPutBack(suspended, wanted) },
         image: imageOf(template),
       };
     }),

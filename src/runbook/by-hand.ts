@@ -4,12 +4,10 @@ const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 /** Replicas to put back: those found, or the definition's where it was found stopped already (law 4). */
-export const replicasToPutBack = (workload: Plan['workloads'][number]) =>
-  workload.found.replicas > 0 ? workload.found.replicas : workload.wanted.replicas;
+export const replicasToPutBack = (found: number, wanted: number) => (found > 0 ? found : wanted);
 
 /** Suspension to put back: as found, or the definition's where it was found suspended already (law 4). */
-export const suspensionToPutBack = (cronJob: Plan['cronJobs'][number]) =>
-  cronJob.found.suspended ? cronJob.wanted.suspended : false;
+export const suspensionToPutBack = (found: boolean, wanted: boolean) => found && wanted;
 
 /**
  * The commands that undo the freeze without Backstep: the database gets its name back, then everything that
@@ -23,11 +21,11 @@ export function byHand(plan: Plan): string[] {
     `psql "$ADMIN_DATABASE_URL" -c ${shellQuoted(`ALTER DATABASE ${identifier(aside)} RENAME TO ${identifier(name)}`)}`,
     ...plan.workloads.map(
       (workload) =>
-        `kubectl scale deployment/${workload.deployment} -n ${namespace} --replicas=${replicasToPutBack(workload)}`,
+        `kubectl scale deployment/${workload.deployment} -n ${namespace} --replicas=${replicasToPutBack(workload.found.replicas, workload.wanted.replicas)}`,
     ),
     ...plan.cronJobs.map(
       (cronJob) =>
-        `kubectl patch cronjob ${cronJob.name} -n ${namespace} -p '{"spec":{"suspend":${suspensionToPutBack(cronJob)}}}'`,
+        `kubectl patch cronjob ${cronJob.name} -n ${namespace} -p '{"spec":{"suspend":${suspensionToPutBack(cronJob.found.suspended, cronJob.wanted.suspended)}}}'`,
     ),
   ];
 }
