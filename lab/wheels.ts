@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { command } from './command.ts';
+import { withLock } from './lock.ts';
 import { inCache } from './paths.ts';
 
 /** Names of this machine's architecture in wheels of Linux. */
@@ -26,15 +27,19 @@ export const forPython = (version: string): string[] => [
   `linux_${machine}`,
 ];
 
-/** A wheel, unpacked in the cache: fetched by pip, whole or not at all. */
+/** A wheel, unpacked in the cache: fetched by pip, whole or not at all, and once by all who ask for it at the same time. */
 export async function wheel(name: string, version: string): Promise<string> {
   const directory = inCache('wheels', `${name}-${version}-${machine}`);
   if (existsSync(directory)) return directory;
   await mkdir(inCache('wheels'), { recursive: true });
-  const unfinished = `${directory}.${process.pid}`;
-  await rm(unfinished, { recursive: true, force: true });
-  await pipInstall([`${name}==${version}`], unfinished, ['--no-deps', ...forPython('3.11')]);
-  await rename(unfinished, directory);
+  const fetched = async () => {
+    if (existsSync(directory)) return;
+    const unfinished = `${directory}.part`;
+    await rm(unfinished, { recursive: true, force: true });
+    await pipInstall([`${name}==${version}`], unfinished, ['--no-deps', ...forPython('3.11')]);
+    await rename(unfinished, directory);
+  };
+  await withLock(`${directory}.lock`, () => undefined, fetched);
   return directory;
 }
 
