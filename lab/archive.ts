@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { chmod, link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from './command.ts';
-import { containerdSocket } from './kubernetes/containerd.ts';
+import { containerdSocket, ctr } from './kubernetes/containerd.ts';
 import { withLock } from './lock.ts';
 import { inCache } from './paths.ts';
 
@@ -79,30 +79,50 @@ async function sha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Gives containerd an image made of these layers under this reference, in the archive format of `docker save`. */
+const oci = (kind: string) => `application/vnd.oci.image.${kind}`;
+
+/**
+ * Gives containerd an image made of these layers under this reference, as an OCI layout: it may leave out the layers
+ * that containerd has from another image, which are most of it (0.5 s in place of 5 s on a busy machine [M]).
+ */
 export async function importImage(
   reference: string,
   layers: Layer[],
   configuration: ImageConfiguration,
 ): Promise<void> {
+  const there = new Set((await ctr('content', 'list', '--quiet')).split('\n'));
   await mkdir(inCache('archives'), { recursive: true });
   const directory = await mkdtemp(inCache('archives', 'packing-'));
   try {
-    const config = JSON.stringify({
+    const blobs = join(directory, 'blobs', 'sha256');
+    await mkdir(blobs, { recursive: true });
+    const blob = async (mediaType: string, content: object) => {
+      const text = JSON.stringify(content);
+      const digest = createHash('sha256').update(text).digest('hex');
+      await writeFile(join(blobs, digest), text);
+      return { mediaType, digest: `sha256:${digest}`, size: Buffer.byteLength(text) };
+    };
+    const config = await blob(oci('config.v1+json'), {
       architecture: process.arch === 'x64' ? 'amd64' : process.arch,
       os: 'linux',
       config: configuration,
       rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => `sha256:${digest}`) },
       history: layers.map(() => ({ created_by: 'backstep lab' })),
     });
-    const configFile = `${createHash('sha256').update(config).digest('hex')}.json`;
-    const layerFiles = layers.map(({ digest }) => `${digest}.tar`);
-    await writeFile(join(directory, configFile), config);
-    await writeFile(
-      join(directory, 'manifest.json'),
-      JSON.stringify([{ Config: configFile, RepoTags: [reference], Layers: layerFiles }]),
-    );
-    await Promise.all(layers.map(({ path, digest }) => link(path, join(directory, `${digest}.tar`))));
+    const described = layers.map(async ({ path, digest }) => {
+      if (!there.has(`sha256:${digest}`)) await link(path, join(blobs, digest));
+      return { mediaType: oci('layer.v1.tar'), digest: `sha256:${digest}`, size: (await stat(path)).size };
+    });
+    const manifest = await blob(oci('manifest.v1+json'), {
+      schemaVersion: 2,
+      mediaType: oci('manifest.v1+json'),
+      config,
+      layers: await Promise.all(described),
+    });
+    await writeFile(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+    const annotations = { 'io.containerd.image.name': reference };
+    const index = { schemaVersion: 2, manifests: [{ ...manifest, annotations }] };
+    await writeFile(join(directory, 'index.json'), JSON.stringify(index));
     const pack = 'tar --create --directory "$1" . | ctr --address "$2" --namespace k8s.io images import -';
     await command('bash', ['-o', 'pipefail', '-c', pack, 'bash', directory, containerdSocket]);
   } finally {

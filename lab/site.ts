@@ -12,7 +12,7 @@ export interface Site {
 }
 
 /** User of Backstep's job image. */
-const jobUser = 10_001;
+export const jobUser = 10_001;
 
 const root = new URL('..', import.meta.url).pathname;
 

