@@ -77,6 +77,22 @@ export const failures = {
     retry: false,
     next: 'Mend what the proof names; then `retry`. No downgrade happens without a proven backup.',
   },
+  RestorePointFailed: {
+    retry: false,
+    next: 'Mend what is named, then `retry`; or `abort`, and set restorePoint.use to never: the backup alone is the way back then.',
+  },
+  RehearsalFailed: {
+    retry: false,
+    next: 'The downgrade fails on a copy, so it was not begun. `abort` puts everything back; mend the migration, restore instead of downgrading, or set rehearsal.use to never.',
+  },
+  RehearsalYielded: {
+    retry: false,
+    next: 'Somebody else went first, and nothing was touched: rehearse again later.',
+  },
+  SalvageFailed: {
+    retry: false,
+    next: 'Mend the storage or the error named, then `retry`; `skip` goes on, and what is lost is then only in the backup.',
+  },
   NotApproved: { retry: false, next: 'Approve this plan hash at this gate.' },
   DowngradeFailed: { retry: false, next: 'Read the output; `retry`, or `restore` from the backup.' },
   DowngradeUnclear: {
@@ -97,6 +113,30 @@ export const failures = {
   RestoreFailed: {
     retry: false,
     next: 'Nothing was destroyed: the database as it was is kept. Mend the cause; then `retry`. Escalate.',
+  },
+  SourceUnusable: {
+    retry: false,
+    next: 'Name another restore point, backup or file as `from`, or mend what is named; nothing was touched.',
+  },
+  ProviderRefused: {
+    retry: false,
+    next: 'Give the worker the credentials or the right named, or correct `pointInTime` in the definition; then try again.',
+  },
+  ProviderUnreachable: {
+    retry: true,
+    next: 'Restore the connection to the provider of the database; it goes on by itself.',
+  },
+  NotRestorable: {
+    retry: false,
+    next: 'Name a moment that the provider can restore (`--to`), or mend what is named.',
+  },
+  SecretChanged: {
+    retry: false,
+    next: 'Somebody else changed the Secret named: look at it, then `retry`.',
+  },
+  NewInstanceWritten: {
+    retry: false,
+    next: 'Going back would lose what was written to the new instance: `abort` leaves both instances as they are and writes stopped; carry the rows over by hand.',
   },
   PutBackFailed: { retry: false, next: 'Put back by hand with the commands in the report; escalate.' },
   MessageRefused: {

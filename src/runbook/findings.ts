@@ -1,4 +1,14 @@
+import type { Backup } from './backup.ts';
+import type { Census } from './census.ts';
+import type { LiveRehearsal } from './live-rehearsal.ts';
 import type { Observations } from './plan.ts';
+import type { Pause } from './pauses.ts';
+import type { ComparedInstance, RestoredInstance, SwitchedBack, SwitchedDatabase } from './point-in-time.ts';
+import type { Rehearsal } from './rehearsal.ts';
+import type { RestorePoint } from './restore-point.ts';
+import type { Salvage } from './salvage.ts';
+
+export type { Backup } from './backup.ts';
 
 /** A large result, kept in storage; history carries its summary only. */
 export interface Evidence {
@@ -24,25 +34,26 @@ export interface StoppedWrites {
   jobsEnded: string[];
   /** What had been stopped before Backstep came. */
   alreadyStopped: string[];
+  /** What else was paused, as the record has it. */
+  paused?: Pause[];
+  /** Migrations that were still running or idle in their transaction, and were ended. */
+  migrationsEnded?: string[];
+  /** Whether workloads that go on can read meanwhile, in words; absent where none goes on. */
+  reads?: string;
+  /** Prepared transactions that were rolled back, where the definition says so. */
+  rolledBack?: string[];
 }
 
-/** A dump on a volume, read back in full. */
-export interface Backup {
-  file: string;
-  manifest: string;
-  claim: string;
-  bytes: number;
-  sha256: string;
-  /** Rows by table as read from the dump; equal to the catalog's at the dump's own snapshot. */
-  counts: Record<string, number>;
-  extensions: string[];
-  /** How to make those extensions anew; a schema is named where it must be there before. */
-  installed?: { name: string; version?: string; schema?: { name: string; owner: string } }[];
-  /** Snapshot time; ISO 8601. */
-  takenAt: string;
-  seconds: number;
-  client: string;
-  proof: 'read';
+/**
+ * What was found between the stop of writes and the downgrade: what people approve, and by which the downgrade
+ * is undone. `backup` is absent while it is still being proved (`proveBefore`), the restore point standing.
+ */
+export interface WaysBack {
+  stopped: StoppedWrites;
+  point: RestorePoint;
+  backup?: Backup;
+  rehearsal: Rehearsal;
+  salvage: Salvage;
 }
 
 export interface Downgrade {
@@ -74,6 +85,10 @@ export interface RolledBackApp {
 export interface StartedApp {
   workloads: { deployment: string; replicas: number; seconds: number }[];
   health: { deployment: string; path: string; status: number }[];
+  /** Names of the service's own HTTP checks that passed; absent where there are none. */
+  checks?: string[];
+  /** What would bring the bad release back: it stays paused until a person resumes it (law 4). */
+  staysPaused?: Pause[];
 }
 
 export interface ResumedCronJob {
@@ -88,6 +103,10 @@ export interface PutBack {
   workloads: { deployment: string; replicas: number }[];
   cronJobs: { name: string; suspended: boolean }[];
   database: string;
+  /** What else was resumed, in words. */
+  resumed?: string[];
+  /** What cannot be as it was, and why. */
+  notes?: string[];
 }
 
 export interface Restored {
@@ -96,8 +115,39 @@ export interface Restored {
   counts: Record<string, number>;
   revision: string;
   seconds: number;
+  /** Absent where a version without restore points restored it: from the backup. */
+  from?: 'restore-point' | 'backup';
   /** Settings of the database that a person must carry over, with the command. */
   notes?: string[];
+}
+
+/** What became of an emergency restore while another operation of the service is open. */
+export type HandedOver =
+  | { to: 'nobody' }
+  /** The rollback `workflowId` restores, by the decision at its hold. */
+  | { to: 'rollback'; workflowId: string; hold: string; said: string }
+  /** Open, and not where it could restore; `next` is what a person can do. */
+  | { to: 'busy'; workflowId: string; phase: string; next: string };
+
+/** A restored database, beside the one that is aside; nothing is renamed yet. */
+export interface RestoredBeside {
+  database: string;
+  counts: Record<string, number>;
+  revision: string;
+  seconds: number;
+  /** What was compared, in words. */
+  checked: string[];
+  notVerified: string[];
+}
+
+export interface PutInPlace {
+  /** The database as it was, kept. */
+  kept: string;
+  counts: Record<string, number>;
+  revision: string;
+  seconds: number;
+  /** Settings of the database that a person must carry over, with the command. */
+  notes: string[];
 }
 
 export interface ReportFiles {
@@ -110,7 +160,11 @@ export interface Findings {
   assess: Observations;
   'stop-writes': StoppedWrites;
   'keep-writes-stopped': { breaches: Breach[] };
+  'restore-point': RestorePoint;
   'back-up': Backup;
+  rehearse: Rehearsal;
+  'rehearse-live': LiveRehearsal;
+  salvage: Salvage;
   downgrade: Downgrade;
   verify: Verification;
   'roll-back-app': RolledBackApp;
@@ -118,5 +172,13 @@ export interface Findings {
   'resume-cron-jobs': ResumedCronJob;
   'put-back': PutBack;
   restore: Restored;
+  'hand-over': HandedOver;
+  'restore-beside': RestoredBeside;
+  census: Census;
+  'put-in-place': PutInPlace;
+  'restore-instance': RestoredInstance;
+  'compare-instance': ComparedInstance;
+  'switch-database': SwitchedDatabase;
+  'switch-back': SwitchedBack;
   report: ReportFiles;
 }

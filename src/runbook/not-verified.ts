@@ -10,6 +10,8 @@ export function notVerifiedIn(journal: Journal, { plan }: Subject): string[] {
   const unproved = [
     ...(foundBy(journal, 'assess')?.notVerified ?? []),
     ...(foundBy(journal, 'verify')?.notVerified ?? []),
+    ...(foundBy(journal, 'restore-beside')?.notVerified ?? []),
+    ...(foundBy(journal, 'compare-instance')?.notVerified ?? []),
     ...(began('downgrade') && !foundBy(journal, 'verify')
       ? ['The database after the downgrade was not verified.']
       : []),

@@ -1,6 +1,11 @@
+import type { Diagnosis } from './diagnosis.ts';
 import type { OperationId } from './names.ts';
+import type { EmergencyRequest } from './emergency-request.ts';
+import type { Pause } from './pauses.ts';
+import type { Moment, PointInTimeRequest } from './point-in-time.ts';
 import type { RollbackRequest } from './request.ts';
 import type { ServiceDefinition } from './service.ts';
+import type { Source } from './source.ts';
 import type { Fault } from './failures.ts';
 
 /** A migration, as Alembic's own history has it. */
@@ -37,14 +42,36 @@ export interface PlannedCronJob {
   rollBackTo?: { image: string };
 }
 
+/** What is asked for, by workflow type; a rollback has no `kind`, since runs of 0.1.0 have none. */
+export type Asked =
+  | { kind?: undefined; request: RollbackRequest }
+  | { kind: 'emergency-restore'; request: EmergencyRequest }
+  | { kind: 'point-in-time-restore'; request: PointInTimeRequest };
+export type PlanKind = NonNullable<Asked['kind']> | 'rollback';
+
 /**
  * Everything decided, pinned before anything is touched (law 2). The hash that people approve is over this,
  * and over the findings of the steps before the gate; never over observations.
  */
-export interface Plan {
+export type Plan = RollbackPlan | EmergencyPlan | PointInTimePlan;
+export type RollbackPlan = Pinned & { kind?: undefined; request: RollbackRequest };
+export type EmergencyPlan = Pinned & {
+  kind: 'emergency-restore';
+  request: EmergencyRequest;
+  /** What is restored from, read in full; `target` is the revision in it. */
+  source: Source;
+};
+
+/** `target` is the revision that the database had at the moment. */
+export type PointInTimePlan = Pinned & {
+  kind: 'point-in-time-restore';
+  request: PointInTimeRequest;
+  moment: Moment;
+};
+
+interface Pinned {
   operation: OperationId;
   service: ServiceDefinition;
-  request: RollbackRequest;
   database: {
     /** `system_identifier` of the server. */
     server: string;
@@ -56,20 +83,22 @@ export interface Plan {
     /** Name under which the database is taken aside while writes are stopped. */
     aside: string;
   };
-  /** Revision found, and the explicit one to move to; `base` is the empty schema. */
+  /** Revision found, and the explicit one at which the database will be; `base` is the empty schema. */
   from: string;
   target: string;
-  /** Migrations to be reverted, newest first. */
+  /** Migrations to be reverted, newest first; none where the database is restored. */
   reverts: Revision[];
-  /** Image that holds the newest revision and runs the downgrade, and the workload template it is cloned from. */
+  /** Image that holds the newest revision: it runs the downgrade, where there is one. */
   migrationImage: string;
   /** Image that dumps and restores. */
   jobImage: string;
   workloads: PlannedWorkload[];
   cronJobs: PlannedCronJob[];
+  /** What else is paused while writes are stopped; absent in a plan of version 0.1. */
+  pauses?: Pause[];
   /** Set where the record of an unfinished operation was taken up. */
   takesUp?: { operation: OperationId; pivotPassed: boolean };
-  /** How many people gate `downgrade` needs. */
+  /** How many people gate `downgrade` needs, or gate `restore` of an emergency restore that loses nothing. */
   people: number;
 }
 
@@ -81,6 +110,8 @@ export interface Observations {
   sessions: { role: string; application: string; count: number }[];
   /** Pods of the workloads, with what keeps them from being ready. */
   pods: { name: string; ready: boolean; reason?: string }[];
+  /** The runbook's decision with its evidence; absent where writes were stopped already. */
+  diagnosis?: Diagnosis;
   /** Last error lines of the application's logs, redacted. */
   errors: string[];
   /** What a person should know: autoscalers, slots, things found stopped already. */

@@ -1,5 +1,9 @@
 import type { Backup, Breach } from './findings.ts';
 import type { OperationId } from './names.ts';
+import type { Pause } from './pauses.ts';
+import type { Endpoint, Moment } from './point-in-time.ts';
+import type { PlanKind } from './plan.ts';
+import type { MadeRestorePoint } from './restore-point.ts';
 
 /** What a workload was, and what it becomes when everything is put back. */
 export interface StoppedWorkload {
@@ -26,6 +30,8 @@ export interface StoppedCronJob {
 export interface OperationRecord {
   version: 1;
   operation: OperationId;
+  /** Absent of a rollback. */
+  kind?: PlanKind;
   workflowId: string;
   /** Temporal namespace of that workflow: another worker may look from another one. */
   temporalNamespace?: string;
@@ -38,12 +44,24 @@ export interface OperationRecord {
   database: { server: string; name: string; aside: string };
   from: string;
   target: string;
-  stopped: { workloads: StoppedWorkload[]; cronJobs: StoppedCronJob[] };
+  stopped: {
+    workloads: StoppedWorkload[];
+    cronJobs: StoppedCronJob[];
+    /** What else was paused, each written here before it was; absent in a record of version 0.1. */
+    paused?: Pause[];
+  };
+  /** Prepared transactions, each written here before it was rolled back for good. */
+  rolledBack?: string[];
   /** Set once, when writes were first proved to have stopped. */
   frozen?: { at: string; counts: Record<string, number>; catalog: string };
+  point?: MadeRestorePoint;
   backup?: Backup;
   breaches: Breach[];
-  /** Set just before the first downgrade Job is created. */
+  /** Of a point-in-time restore: where to, and the new instance; what takes it up goes on with the same. */
+  moment?: Pick<Moment, 'to' | 'how' | 'evidence' | 'newInstance' | 'operation' | 'endpoint'>;
+  /** Written just before the Secrets are switched to the new instance; gone again once they are switched back. */
+  switched?: { to: Endpoint };
+  /** Set just before the first downgrade Job is created, or the Secrets are switched to another instance. */
   pivotAt?: string;
   /**
    * Written before either is begun. A worker that lost touch with Temporal reads here that it has nothing to
@@ -52,7 +70,9 @@ export interface OperationRecord {
   writes?: 'stopped' | 'resumed';
   /** Set once the application may have written again to the database (start-app). */
   resumedAt?: string;
-  /** Databases kept aside, which a person removes. */
+  /** Written just before a restore renames databases: what takes the place of the one that failed. */
+  restoring?: { from: 'restore-point' | 'backup'; database: string; notes: string[] };
+  /** Databases kept aside, which a person removes (`backstep kept`). */
   kept: string[];
 }
 
@@ -64,4 +84,28 @@ export interface FinishedOperation {
   outcome: string;
   endedAt: string;
   trigger?: string;
+  /** Databases that it left on the server. */
+  kept?: KeptDatabase[];
+}
+
+/** A database that an operation left for a person, and until when it stays by the definition; ISO 8601. */
+export interface KeptDatabase {
+  name: string;
+  since: string;
+  until: string;
+}
+
+const aWeek = 7 * 24 * 3_600_000;
+
+/** What an operation that ends leaves on the server: its restore point, unless that was used up, and failed databases. */
+export function leftBehind(
+  { point, kept }: OperationRecord,
+  endedAt: string,
+  keepFor: number = aWeek,
+): KeptDatabase[] {
+  const until = new Date(Date.parse(endedAt) + keepFor).toISOString();
+  return [
+    ...(point ? [{ name: point.database, since: point.takenAt, until: point.keepUntil }] : []),
+    ...kept.filter((name) => name !== point?.database).map((name) => ({ name, since: endedAt, until })),
+  ];
 }

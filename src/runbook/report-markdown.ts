@@ -1,6 +1,11 @@
+import { diagnosisInWords } from './diagnosis.ts';
+import { provedBy, whereIs } from './backup.ts';
 import { cell, nameOf, timeOf } from './details.ts';
 import { inWords } from './duration.ts';
+import { rehearsalLines, salvageLines, statementLines, waysBackLines } from './report-data.ts';
 import type { Report } from './report.ts';
+import { lostLines, restoredLines } from './report-emergency.ts';
+import { momentLines, sinceLines } from './report-moment.ts';
 import { bytesInWords } from './summaries.ts';
 
 const line = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
@@ -20,7 +25,7 @@ const table = (head: string[], rows: (string | number | undefined)[][]) => [
 const section = (title: string, lines: string[]) => ['', `## ${title}`, '', ...lines];
 
 function facts(report: Report): string[] {
-  const { revision, requested, writesStopped, startedAt, endedAt } = report;
+  const { revision, requested, writesStopped, startedAt, endedAt, restored } = report;
   const stopped =
     writesStopped?.until === undefined
       ? writesStopped && `since ${writesStopped.from}, and still stopped`
@@ -36,12 +41,17 @@ function facts(report: Report): string[] {
       ...(revision?.reverted.map((reverted) => `Reverted: ${reverted.revision} ${reverted.message}`) ?? []),
       ...(requested
         ? [
-            `Asked for by ${requested.by ?? 'nobody named'} (self-asserted), target ${requested.target}: ${requested.reason ?? 'no reason given'}`,
+            `Asked for by ${requested.by ?? 'nobody named'} (self-asserted), ${requested.target === undefined ? `from ${requested.from ?? ''}` : `target ${requested.target}`}: ${requested.reason ?? 'no reason given'}`,
           ]
         : []),
       ...(requested?.trigger === undefined ? [] : [`Trigger: ${requested.trigger}`]),
       ...(startedAt === undefined ? [] : [`From ${startedAt} to ${endedAt ?? 'now'}`]),
       ...(stopped === undefined ? [] : [`Writes stopped: ${stopped}`]),
+      ...(restored
+        ? [
+            `Restored from the ${restored.from === 'restore-point' ? 'restore point' : 'backup'} in ${inWords(restored.seconds * 1_000)}`,
+          ]
+        : []),
     ],
     'Nothing was planned.',
   );
@@ -51,9 +61,9 @@ function backup({ backup: made }: Report): string[] {
   if (made === undefined) return ['No backup was made by this operation.'];
   return list(
     [
-      `${made.file} on volume claim ${made.claim}, ${bytesInWords(made.bytes)}, by ${made.client} in ${inWords(made.seconds * 1_000)}`,
+      `${whereIs(made)}, ${bytesInWords(made.bytes)}, by ${made.client} in ${inWords(made.seconds * 1_000)}`,
       `SHA-256 ${made.sha256}`,
-      `Snapshot of ${made.takenAt}; proved by reading it back in full`,
+      `Snapshot of ${made.takenAt}; ${provedBy(made)}`,
     ],
     '',
   );
@@ -64,6 +74,7 @@ function foundAtStart({ foundAtStart: seen }: Report): string[] {
   if (seen === undefined) return ['Nothing was assessed.'];
   return list(
     [
+      ...(seen.diagnosis ? diagnosisInWords(seen.diagnosis) : []),
       `Database of ${bytesInWords(seen.databaseBytes)}`,
       ...seen.sessions.map(
         ({ role, application, count }) => `Sessions: ${count} of ${role} (${application || 'unnamed'})`,
@@ -82,7 +93,7 @@ function foundAtStart({ foundAtStart: seen }: Report): string[] {
 /** The report as Markdown, for people; what needs a person stands first. */
 export function reportMarkdown(report: Report): string {
   return [
-    `# Rollback of ${report.service}: ${report.outcome ?? 'under way'}`,
+    `# ${report.moment ? 'Point-in-time restore' : report.emergency ? 'Emergency restore' : 'Rollback'} of ${report.service}: ${report.outcome ?? 'under way'}`,
     '',
     line(report.reason ?? ''),
     ...(report.attention.length === 0 ? [] : section('Needs a person', list(report.attention, ''))),
@@ -97,7 +108,34 @@ export function reportMarkdown(report: Report): string {
       ),
     ),
     ...section('Found before anything was touched', foundAtStart(report)),
+    ...section('Ways back', list(waysBackLines(report.waysBack), 'None was made.')),
     ...section('Backup', backup(report)),
+    ...(report.newer
+      ? section(
+          'Written after the restart, and only in the database kept',
+          list(lostLines({ census: report.newer }), ''),
+        )
+      : []),
+    ...(report.moment
+      ? [
+          ...section('Restored', list(momentLines(report.moment), '')),
+          ...section('Lost by restoring', list(sinceLines(report.moment), '')),
+        ]
+      : []),
+    ...(report.emergency
+      ? [
+          ...section('Restored', list(restoredLines(report.emergency), '')),
+          ...section('Lost by restoring', list(lostLines(report.emergency), '')),
+        ]
+      : report.moment
+        ? []
+        : [
+            ...section('Rehearsal', list(rehearsalLines(report.rehearsal), '')),
+            ...section('Lost and salvaged', [
+              ...list(salvageLines(report.salvage), ''),
+              ...statementLines(report.salvage),
+            ]),
+          ]),
     ...section(
       'Rows',
       report.rows.length === 0

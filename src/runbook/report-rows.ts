@@ -13,9 +13,11 @@ export interface ReportedRows {
 function differenceOf(
   afterStop: number | undefined,
   atEnd: number | undefined,
+  older: boolean,
   dropped: boolean,
 ): string | undefined {
   if (afterStop === atEnd) return undefined;
+  if (older) return 'restored from an older state; what is lost by it stands in the census';
   if (dropped) return 'dropped by the downgrade, together with its rows; they are in the backup';
   if (atEnd === undefined) return 'unexplained: the table is gone';
   return afterStop === undefined ? 'unexplained: the table is new' : `unexplained: ${atEnd - afterStop} rows`;
@@ -26,10 +28,11 @@ export function rowsIn(journal: Journal): ReportedRows[] {
   const { afterStop = {}, atEnd } = countsOf(journal);
   const restored = entriesOf(journal, 'step-began').some(({ step }) => step === 'restore');
   const dropped = restored ? {} : (foundBy(journal, 'verify')?.dropped ?? {});
+  const older = foundBy(journal, 'put-in-place') !== undefined;
   const tables = [...new Set([...Object.keys(afterStop), ...Object.keys(atEnd ?? {})])].toSorted();
   return tables.map((table) => {
     const [before, after] = [afterStop[table], atEnd?.[table]];
-    const difference = atEnd && differenceOf(before, after, Object.hasOwn(dropped, table));
+    const difference = atEnd && differenceOf(before, after, older, Object.hasOwn(dropped, table));
     return {
       table,
       ...(before !== undefined && { afterStop: before }),

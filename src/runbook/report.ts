@@ -1,18 +1,29 @@
 import { byHand } from './by-hand.ts';
-import type { Backup } from './findings.ts';
+import type { Census } from './census.ts';
+import { fromInWords } from './emergency-request.ts';
+import type { Backup, Restored } from './findings.ts';
 import type { Journal } from './journal.ts';
 import { notVerifiedIn } from './not-verified.ts';
 import type { OperationId } from './names.ts';
 import type { Outcome } from './outcome.ts';
+import { afterwards } from './pauses.ts';
 import type { Observations } from './plan.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import { decisionsIn } from './report-decisions.ts';
 import type { ReportedDecision } from './report-decisions.ts';
+import { emergencyIn } from './report-emergency.ts';
+import type { ReportedRestore } from './report-emergency.ts';
+import { instancesIn, isSwitched, momentIn } from './report-moment.ts';
+import type { ReportedMoment } from './report-moment.ts';
 import { rowsIn } from './report-rows.ts';
 import type { ReportedRows } from './report-rows.ts';
 import { timelineIn } from './report-timeline.ts';
 import type { TimelineLine } from './report-timeline.ts';
+import type { Salvage } from './salvage.ts';
 import { entriesOf, foundBy, progressOf } from './views.ts';
 import type { Progress, Subject } from './views.ts';
+import { waysBackIn } from './ways-back.ts';
+import type { WayBack } from './ways-back.ts';
 
 /** The report as data (report.json, and the query `report` as far as it goes). Times are ISO 8601. */
 export interface Report {
@@ -23,7 +34,15 @@ export interface Report {
   reason?: string;
   startedAt?: string;
   endedAt?: string;
-  requested?: { target: string; reason?: string; by?: string; trigger?: string };
+  /** `target` of a rollback, `from` of an emergency restore. */
+  requested?: {
+    target?: string;
+    from?: string;
+    moment?: string;
+    reason?: string;
+    by?: string;
+    trigger?: string;
+  };
   planHash?: string;
   revision?: {
     before: string;
@@ -38,10 +57,21 @@ export interface Report {
   timeline: TimelineLine[];
   decisions: ReportedDecision[];
   backup?: Backup;
+  /** Which way back existed at each moment (law 1). */
+  waysBack: WayBack[];
+  rehearsal?: Rehearsal;
+  salvage?: Salvage;
+  restored?: Restored;
   /** What `assess` saw before anything was touched (runbook, Document current state). */
   foundAtStart?: Observations;
   /** What `verify` compared, in words. */
   verified: string[];
+  /** What was written since the application had started again, and is only in the database kept by the restore. */
+  newer?: Census;
+  /** Of an emergency restore alone. */
+  emergency?: ReportedRestore;
+  /** Of a point-in-time restore alone. */
+  moment?: ReportedMoment;
   rows: ReportedRows[];
   steps: Progress['steps'];
   notVerified: string[];
@@ -79,12 +109,14 @@ function writesStoppedIn(journal: Journal): Report['writesStopped'] {
 function revisionAfter(journal: Journal, before: string): string | undefined {
   const began = (step: string) => entriesOf(journal, 'step-began').some((entry) => entry.step === step);
   if (began('restore')) return foundBy(journal, 'restore')?.revision;
+  if (isSwitched(journal)) return foundBy(journal, 'compare-instance')?.revision;
+  if (began('put-in-place')) return foundBy(journal, 'put-in-place')?.revision;
   if (!began('downgrade')) return before;
   return foundBy(journal, 'verify')?.revision ?? foundBy(journal, 'downgrade')?.to;
 }
 
 function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean): string[] {
-  const kept = foundBy(journal, 'restore')?.kept;
+  const kept = (foundBy(journal, 'restore') ?? foundBy(journal, 'put-in-place'))?.kept;
   const skipped = progressOf(journal, {
     service: '',
     operation: 'bs-',
@@ -93,6 +125,7 @@ function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean): stri
   }).steps;
   const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === 'put-back');
   return [
+    ...staysPaused(journal),
     ...(frozen ? ['Writes are stopped: the application is down until a person resumes it.'] : []),
     ...failures.map(({ fault }) => `Putting back failed: ${fault.message}`),
     ...(foundBy(journal, 'roll-back-app')?.staySuspended ?? []).map(
@@ -101,16 +134,30 @@ function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean): stri
     ...skipped
       .filter(({ state }) => state === 'skipped')
       .map(({ part, summary }) => `CronJob ${part ?? ''} was skipped and stays suspended: ${summary ?? ''}`),
+    ...instancesIn(journal, plan),
     ...(kept === undefined ? [] : [`Database ${kept} is kept; remove it when nobody needs it any more.`]),
   ];
 }
 
+/** Law 4: said first of all, for it would bring the bad release back. */
+const staysPaused = (journal: Journal): string[] =>
+  (foundBy(journal, 'start-app')?.staysPaused ?? []).map(
+    (pause) => `${pause.what} stays paused, or it would bring the bad release back. ${afterwards(pause)}`,
+  );
+
 function toDoIn(journal: Journal, attention: string[], { plan }: Subject): string[] {
-  const moved = entriesOf(journal, 'step-began').some(({ step }) => step === 'downgrade');
+  const moved = entriesOf(journal, 'step-began').some(
+    ({ step }) => step === 'downgrade' || step === 'put-in-place' || step === 'switch-database',
+  );
   const backup = foundBy(journal, 'back-up');
   return [
     ...attention,
-    ...(moved && plan ? [`Keep ${plan.migrationImage} from being deployed again before it is mended`] : []),
+    ...(moved && plan && plan.from !== plan.target
+      ? [`Keep ${plan.migrationImage} from being deployed again before it is mended`]
+      : []),
+    ...(foundBy(journal, 'salvage')?.kept && moved
+      ? ['Put back what was salvaged, once a corrected migration is applied']
+      : []),
     ...(backup ? [`Decide how long backup ${backup.file} is kept`] : []),
     ...(moved ? postRollback : []),
   ];
@@ -127,14 +174,19 @@ export function reportOf(journal: Journal, subject: Subject): Report {
   const after = plan && revisionAfter(journal, plan.from);
   const backup = foundBy(journal, 'back-up');
   const foundAtStart = foundBy(journal, 'assess');
-  const restored = foundBy(journal, 'restore') !== undefined;
+  const restored = foundBy(journal, 'restore');
+  const emergency = emergencyIn(journal, subject);
+  const newer = emergency ? undefined : foundBy(journal, 'census');
+  const moment = momentIn(journal, subject);
+  const rehearsal = foundBy(journal, 'rehearse');
+  const salvage = foundBy(journal, 'salvage');
   return {
     service,
     operation,
     workflowId,
     ...(ended && { outcome: ended.outcome, reason: ended.reason, endedAt: ended.at }),
     ...(progress.startedAt !== undefined && { startedAt: progress.startedAt }),
-    ...(plan && { requested: requestOf(plan.request) }),
+    ...(plan && { requested: requestOf(plan) }),
     ...(hash !== undefined && { planHash: hash }),
     ...(plan && {
       revision: {
@@ -149,10 +201,20 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     timeline: timelineIn(journal),
     decisions: decisionsIn(journal),
     ...(backup && { backup }),
+    waysBack: waysBackIn(journal),
+    ...(rehearsal && { rehearsal }),
+    ...(salvage && { salvage }),
+    ...(restored && { restored }),
+    ...(emergency && { emergency }),
+    ...(newer && { newer }),
+    ...(moment && { moment }),
     rows: rowsIn(journal),
     steps: progress.steps,
     ...(foundAtStart && { foundAtStart }),
-    verified: restored ? [] : (foundBy(journal, 'verify')?.checked ?? []),
+    verified: restored
+      ? []
+      : ((foundBy(journal, 'verify') ?? foundBy(journal, 'restore-beside') ?? moment?.compared)?.checked ??
+        []),
     notVerified: notVerifiedIn(journal, subject),
     breaches: entriesOf(journal, 'breach').map(({ at, what, reachedDatabase }) => ({
       at,
@@ -165,16 +227,18 @@ export function reportOf(journal: Journal, subject: Subject): Report {
       by,
       why,
     })),
-    byHand: frozen && plan ? byHand(plan) : [],
+    byHand: frozen && plan ? byHand(plan, foundBy(journal, 'stop-writes')?.paused) : [],
     toDo: toDoIn(journal, attention, subject),
     escalationPath: plan?.service.escalation.path ?? [],
     relatedRunbooks: plan?.service.relatedRunbooks ?? [],
   };
 }
 
-function requestOf({ target, reason, requestedBy, trigger }: NonNullable<Subject['plan']>['request']) {
+function requestOf({ kind, request }: NonNullable<Subject['plan']>) {
+  const { reason, requestedBy, trigger } = request;
   return {
-    target,
+    ...('target' in request ? { target: request.target } : { from: fromInWords(request.from) }),
+    ...(kind === 'point-in-time-restore' && request.to !== undefined && { moment: request.to }),
     ...(reason !== undefined && { reason }),
     ...(requestedBy !== undefined && { by: requestedBy }),
     ...(trigger !== undefined && { trigger }),

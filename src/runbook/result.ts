@@ -1,8 +1,11 @@
 import type { OperationId } from './names.ts';
 import type { Outcome } from './outcome.ts';
+import type { Asked } from './plan.ts';
 
 /** What a finished rollback answers. */
 export interface Finished {
+  /** Absent of a rollback. */
+  kind?: Asked['kind'];
   outcome: Outcome;
   reason: string;
   operation: OperationId;
@@ -21,6 +24,8 @@ export interface Finished {
 /** A rollback that was started under another workflow ID goes on under the service's own. */
 export interface Continued {
   continuesAs: string;
+  /** What the other one said, where it took over what was asked for. */
+  said?: string;
 }
 
 export type RollbackResult = Finished | Continued;

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { dnsLabel, serviceName } from './names.ts';
+import { secretReference } from './secret-reference.ts';
+import { backup } from './service/backup.ts';
+import { checks } from './service/checks.ts';
+import { diagnosis } from './service/diagnosis.ts';
+import { pointInTime } from './service/point-in-time.ts';
+import { rehearsal } from './service/rehearsal.ts';
+import { restorePoint } from './service/restore-point.ts';
+import { salvage } from './service/salvage.ts';
+import { writes } from './service/writes.ts';
 
-/** Where a secret value lives. Definitions carry references only; activities resolve them (law 9). */
-export const secretReference = z.strictObject({
-  secret: dnsLabel.describe('Name of the Kubernetes Secret, in the namespace of the service'),
-  key: z.string().min(1).describe('Key within the Secret'),
-});
-export type SecretReference = z.infer<typeof secretReference>;
+export { secretReference, type SecretReference } from './secret-reference.ts';
 
 const identifier = z.string().min(1).max(63);
 const tableName = z
@@ -63,6 +67,13 @@ const migrations = z.strictObject({
     .default(false)
     .describe('Also set sqlalchemy.url of the configuration, for histories whose env.py reads it from there'),
   timeout: duration.prefault('30m').describe('Longest time that a migration may take'),
+  jobs: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Label selector of Jobs that run migrations; those that run Alembic, and Helm or Argo CD hooks with an image of the workloads, are found without it',
+    ),
 });
 
 const health = z.strictObject({
@@ -75,6 +86,12 @@ const workload = z.strictObject({
   deployment: dnsLabel,
   replicas: z.int().min(0).describe('Replicas wanted when all is well, whatever is found'),
   readyWithin: duration.prefault('180s'),
+  stop: z
+    .enum(['scale', 'read-only'])
+    .default('scale')
+    .describe(
+      'scale: 0 replicas while writes are stopped; read-only: it goes on, and reads from a copy to which nobody can write',
+    ),
   health: health.optional(),
   toRevision: z
     .int()
@@ -99,19 +116,6 @@ const cronJob = z.strictObject({
   within: duration.prefault('10m').describe('Time in which that run must have succeeded'),
 });
 
-const backup = z.strictObject({
-  claim: dnsLabel.describe('PersistentVolumeClaim on which dumps are kept'),
-  image: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      "Backstep's job image, with the PostgreSQL clients of every supported major; otherwise the worker's BACKSTEP_JOB_IMAGE",
-    ),
-  serviceAccount: dnsLabel.optional(),
-  timeout: duration.prefault('2h'),
-});
-
 const approval = z.strictObject({
   people: z.int().min(0).max(5),
   within: duration
@@ -123,6 +127,9 @@ const approvals = z.strictObject({
   start: approval.prefault({ people: 0 }),
   downgrade: approval.prefault({ people: 1 }),
   base: approval.prefault({ people: 2 }).describe('In place of downgrade, where the target is base'),
+  loss: approval
+    .prefault({ people: 2 })
+    .describe('In place of downgrade, where the rehearsal found a loss that was not salvaged'),
   restore: approval.prefault({ people: 1 }),
 });
 
@@ -145,19 +152,16 @@ export const serviceDefinition = z.strictObject({
   workloads: z.array(workload).min(1).describe('Deployments that write to the database'),
   cronJobs: z.array(cronJob).default([]).describe('In the order in which they are resumed, one at a time'),
   backup,
+  restorePoint: restorePoint.prefault({}),
+  rehearsal: rehearsal.prefault({}),
+  salvage: salvage.prefault({}),
+  pointInTime: pointInTime
+    .optional()
+    .describe('Who can restore the database to a moment; needed for a point-in-time restore only'),
+  checks: checks.prefault({}),
+  diagnosis: diagnosis.prefault({}),
   approvals: approvals.prefault({}),
-  writes: z
-    .strictObject({
-      gracePeriod: duration.prefault('30s').describe('Time for pods and sessions to end by themselves'),
-      quietFor: duration.prefault('10s').describe('How long there must be no foreign session'),
-      runningJobs: z
-        .enum(['wait', 'delete'])
-        .default('delete')
-        .describe(
-          'Running Jobs of the CronJobs: wait for them until the grace period ends, or delete them at once',
-        ),
-    })
-    .prefault({}),
+  writes: writes.prefault({}),
   writeOutageBudget: duration.prefault('2h').describe('How long a hold before the downgrade may last'),
   coolDown: duration
     .prefault('1h')

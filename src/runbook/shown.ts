@@ -1,13 +1,18 @@
-import type { Backup, Restored, StoppedWrites } from './findings.ts';
+import { diagnosisInWords } from './diagnosis.ts';
+import type { Restored, WaysBack } from './findings.ts';
+import { tableInWords } from './census.ts';
+import type { Census } from './census.ts';
+import { lossInWords } from './loss.ts';
 import type { Observations, Plan } from './plan.ts';
 import { summaries } from './summaries.ts';
+import { plannedWaysBack } from './ways-back.ts';
 
 const moves = ({ from, target, reverts }: Plan) => [
   `Database: ${from} → ${target}`,
   ...reverts.map(({ revision, message }) => `Reverts ${revision}: ${message}`),
 ];
 
-const release = (plan: Plan) => [
+export const release = (plan: Plan) => [
   ...plan.workloads.map(({ deployment, found, wanted, rollBackTo }) => {
     const app = rollBackTo
       ? `${found.image} → ${rollBackTo.image}`
@@ -34,6 +39,8 @@ export function shownAtStart(plan: Plan, observations: Observations): string[] {
         ]
       : []),
     ...moves(plan),
+    ...(observations.diagnosis ? diagnosisInWords(observations.diagnosis) : []),
+    ...plannedWaysBack(plan),
     ...release(plan),
     ...observations.notes,
     ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
@@ -41,20 +48,39 @@ export function shownAtStart(plan: Plan, observations: Observations): string[] {
   ];
 }
 
-/** At gate `downgrade`: the plan with its proven way back. */
-export function shownAtDowngrade(plan: Plan, stopped: StoppedWrites, backup: Backup): string[] {
+/** At gate `downgrade`: the plan with its ways back, what was rehearsed, and what would be lost. */
+export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
+  const { stopped, point, backup, rehearsal, salvage } = waysBack;
   return [
     ...moves(plan),
+    ...salvage.lost.map((loss) => `LOST for good but for the ways back: ${lossInWords(loss)}`),
     `Writes: ${summaries['stop-writes'](stopped).summary}`,
-    `Backup: ${summaries['back-up'](backup).summary}`,
+    `Restore point: ${summaries['restore-point'](point).summary}`,
+    backup
+      ? `Backup: ${summaries['back-up'](backup).summary}`
+      : `Backup: made from the restore point beside the rollback, proved before ${plan.service.backup.proveBefore === 'resume' ? 'writes resume' : 'the end'}`,
+    `Rehearsal: ${summaries.rehearse(rehearsal).summary}`,
+    ...(rehearsal.rehearsed
+      ? [
+          ...rehearsal.warnings.map((warning) => `Warning: ${warning}`),
+          ...rehearsal.losses.map((loss) => `Would lose: ${lossInWords(loss)}`),
+        ]
+      : []),
+    `Salvage: ${summaries.salvage(salvage).summary}`,
     ...release(plan),
   ];
 }
 
 /** At gate `restore`: approving starts the newer release on the bad revision again. */
-export function shownAtRestore(plan: Plan, restored: Restored): string[] {
+export function shownAtRestore(plan: Plan, restored: Restored, newer?: Census): string[] {
   return [
     summaries.restore(restored).summary,
+    ...(newer
+      ? [
+          `Written since the application had started again, and only in ${restored.kept}: ${summaries.census(newer).summary}`,
+          ...newer.tables.map(tableInWords),
+        ]
+      : []),
     `The failed database is kept as ${restored.kept}`,
     `Approve: the release from before starts again, with the database at ${plan.from}`,
     'Reject: writes stay stopped, and a person takes over',

@@ -1,6 +1,6 @@
 import type { Journal } from './journal.ts';
-import type { Plan } from './plan.ts';
-import { order, step as declared } from './steps.ts';
+import type { Asked, Plan } from './plan.ts';
+import { orders, step as declared } from './steps.ts';
 import type { StepName } from './steps.ts';
 
 export type StepState = 'to-do' | 'running' | 'done' | 'failed' | 'holding' | 'skipped';
@@ -82,7 +82,13 @@ const leftTheWay = (journal: Journal) =>
       (entry.kind === 'step-began' && (entry.step === 'put-back' || entry.step === 'restore')),
   );
 
-function toCome(journal: Journal, lines: StepProgress[], plan: Plan | undefined): StepProgress[] {
+interface Of {
+  kind?: Asked['kind'];
+  plan?: Plan;
+}
+
+function toCome(journal: Journal, lines: StepProgress[], { kind, plan }: Of): StepProgress[] {
+  const order: readonly StepName[] = orders[kind ?? plan?.kind ?? 'rollback'];
   const straight = order.flatMap((step): { step: StepName; part?: string }[] =>
     step === 'resume-cron-jobs'
       ? (plan?.cronJobs.map(({ name }) => ({ step, part: name })) ?? [{ step }])
@@ -101,13 +107,9 @@ function toCome(journal: Journal, lines: StepProgress[], plan: Plan | undefined)
 }
 
 /** Steps in the order in which they began, then those still to come. `holding` names the step of the open hold. */
-export function stepProgress(
-  journal: Journal,
-  plan: Plan | undefined,
-  holding: StepName | undefined,
-): StepProgress[] {
+export function stepProgress(journal: Journal, of: Of, holding: StepName | undefined): StepProgress[] {
   const lines = happened(journal);
   const held = holding === undefined ? undefined : lines.findLast(({ step }) => step === holding);
   if (held?.state === 'failed') held.state = 'holding';
-  return [...lines, ...toCome(journal, lines, plan)];
+  return [...lines, ...toCome(journal, lines, of)];
 }

@@ -1,3 +1,5 @@
+import type { PlanKind } from './plan.ts';
+
 /** What a person can answer at a hold. */
 export type Decision = 'retry' | 'skip' | 'restore' | 'abort';
 
@@ -13,6 +15,8 @@ export interface Step {
   section: string;
   onFailure: OnFailure;
   decisions: readonly Decision[];
+  /** Version that brought the step; a run that began before it goes on without. */
+  since?: string;
   /** Longest time of one attempt, and of silence between heartbeats; milliseconds. */
   timeouts: { attempt: number; heartbeat: number };
 }
@@ -28,7 +32,8 @@ export const steps = {
     section: 'Pre-Rollback Checklist; Step 3',
     onFailure: 'refuse',
     decisions: [],
-    timeouts: { attempt: minutes(10), heartbeat },
+    // An emergency restore reads the whole of what it restores from.
+    timeouts: { attempt: minutes(2 * 60), heartbeat },
   },
   'stop-writes': {
     title: 'Stop write operations',
@@ -44,11 +49,42 @@ export const steps = {
     decisions: [],
     timeouts: { attempt: minutes(7 * 24 * 60), heartbeat },
   },
+  'restore-point': {
+    title: 'Make a restore point',
+    section: 'Step 2: Create Database Backup',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    since: '0.2.0',
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
   'back-up': {
     title: 'Back the database up, and prove the backup',
     section: 'Step 2: Create Database Backup',
     onFailure: 'hold',
     decisions: ['retry', 'abort'],
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
+  rehearse: {
+    title: 'Rehearse the downgrade on a copy',
+    section: 'Pre-Rollback Checklist: Test rollback in staging first',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    since: '0.2.0',
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
+  'rehearse-live': {
+    title: 'Rehearse the downgrade on a copy of the live database',
+    section: 'Prevention: Test rollback as part of migration testing',
+    onFailure: 'report',
+    decisions: [],
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
+  salvage: {
+    title: 'Keep what the downgrade would destroy',
+    section: 'When to Rollback: Data has been written that depends on new schema',
+    onFailure: 'hold',
+    decisions: ['retry', 'skip', 'abort'],
+    since: '0.2.0',
     timeouts: { attempt: minutes(12 * 60), heartbeat },
   },
   downgrade: {
@@ -100,6 +136,62 @@ export const steps = {
     decisions: ['retry', 'abort'],
     timeouts: { attempt: minutes(12 * 60), heartbeat },
   },
+  'hand-over': {
+    title: 'Look for an open rollback, which would restore itself',
+    section: 'Emergency Database Restore',
+    onFailure: 'refuse',
+    decisions: [],
+    timeouts: { attempt: minutes(5), heartbeat },
+  },
+  'restore-beside': {
+    title: 'Restore into a new database beside the present one',
+    section: 'Emergency Database Restore',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
+  census: {
+    title: 'Count what the present database holds and the restored one does not',
+    section: 'Common Rollback Scenarios: if data loss is acceptable',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
+  'put-in-place': {
+    title: 'Rename the restored database into place, keep the other',
+    section: 'Emergency Database Restore',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    timeouts: { attempt: minutes(60), heartbeat },
+  },
+  'restore-instance': {
+    title: 'Restore into a new instance, as it was at the moment',
+    section: 'Point-in-Time Recovery, 3 to 5',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    timeouts: { attempt: minutes(12 * 60), heartbeat },
+  },
+  'compare-instance': {
+    title: 'Look at the new instance, and count what it does not hold',
+    section: 'Emergency Database Restore, 5; Common Rollback Scenarios: if data loss is acceptable',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    timeouts: { attempt: minutes(2 * 60), heartbeat },
+  },
+  'switch-database': {
+    title: 'Let DATABASE_URL lead to the new instance',
+    section: 'Point-in-Time Recovery, 6',
+    onFailure: 'put-back',
+    decisions: [],
+    timeouts: { attempt: minutes(15), heartbeat },
+  },
+  'switch-back': {
+    title: 'Let DATABASE_URL lead to the old instance again',
+    section: 'Point-in-Time Recovery, 6',
+    onFailure: 'hold',
+    decisions: ['retry', 'abort'],
+    timeouts: { attempt: minutes(15), heartbeat },
+  },
   report: {
     title: 'Report',
     section: 'Post-Rollback',
@@ -113,15 +205,43 @@ export type StepName = keyof typeof steps;
 export const stepNames = Object.keys(steps) as StepName[];
 export const step = (name: StepName): Step => steps[name];
 
-/** The steps of a rollback in which nothing fails, in order: what progress shows as still to come. */
-export const order = [
-  'assess',
-  'stop-writes',
-  'back-up',
-  'downgrade',
-  'verify',
-  'roll-back-app',
-  'start-app',
-  'resume-cron-jobs',
-  'report',
-] as const satisfies StepName[];
+/** The steps in which nothing fails, in order, by workflow type: what progress shows as still to come. */
+export const orders = {
+  rollback: [
+    'assess',
+    'stop-writes',
+    'restore-point',
+    'back-up',
+    'rehearse',
+    'salvage',
+    'downgrade',
+    'verify',
+    'roll-back-app',
+    'start-app',
+    'resume-cron-jobs',
+    'report',
+  ],
+  'emergency-restore': [
+    'assess',
+    'stop-writes',
+    'restore-point',
+    'restore-beside',
+    'census',
+    'put-in-place',
+    'roll-back-app',
+    'start-app',
+    'resume-cron-jobs',
+    'report',
+  ],
+  'point-in-time-restore': [
+    'assess',
+    'stop-writes',
+    'restore-instance',
+    'compare-instance',
+    'switch-database',
+    'roll-back-app',
+    'start-app',
+    'resume-cron-jobs',
+    'report',
+  ],
+} as const satisfies Record<PlanKind, StepName[]>;

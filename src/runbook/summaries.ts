@@ -1,5 +1,9 @@
+import { provedBy, whereIs } from './backup.ts';
 import { inWords } from './duration.ts';
 import type { Findings } from './findings.ts';
+import { tableInWords } from './census.ts';
+import { lossInWords } from './loss.ts';
+import { at, momentTableInWords } from './point-in-time.ts';
 import type { StepName } from './steps.ts';
 
 export interface Said {
@@ -31,10 +35,13 @@ export function bytesInWords(bytes: number): string {
   return `${unit === 'B' ? amount : amount.toFixed(1)} ${unit}`;
 }
 
-const alreadyStopped = (found: Findings['stop-writes']) =>
-  found.alreadyStopped.length === 0
-    ? undefined
-    : [`Found stopped already: ${found.alreadyStopped.join(', ')}`];
+const stoppedNotes = (found: Findings['stop-writes']): string[] => [
+  ...(found.reads === undefined ? [] : [found.reads]),
+  ...(found.rolledBack ?? []).map((what) => `Rolled back for good: ${what}`),
+  ...(found.migrationsEnded ?? []).map((what) => `A migration was under way, and was ended: ${what}`),
+  ...(found.paused ?? []).map(({ what }) => `Paused: ${what}`),
+  ...(found.alreadyStopped.length === 0 ? [] : [`Found stopped already: ${found.alreadyStopped.join(', ')}`]),
+];
 
 const saying = (summary: string, notes: string[] | undefined): Said =>
   notes === undefined || notes.length === 0 ? { summary } : { summary, notes };
@@ -46,7 +53,7 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
   'stop-writes': (found) =>
     saying(
       `No foreign session left; ${count(found.sessionsEnded, 'session')} and ${count(found.jobsEnded.length, 'running Job')} ended; ${rows(found.counts)}`,
-      alreadyStopped(found),
+      stoppedNotes(found),
     ),
   'keep-writes-stopped': ({ breaches }) =>
     breaches.length === 0
@@ -56,9 +63,41 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
           notes: breaches.map(({ what }) => what),
         },
   'back-up': (found) => ({
-    summary: `${bytesInWords(found.bytes)} in ${seconds(found.seconds)}, read back in full: ${rows(found.counts)}; SHA-256 ${found.sha256.slice(0, 12)}…`,
-    notes: [`${found.file} on volume claim ${found.claim}`],
+    summary: `${bytesInWords(found.bytes)} in ${seconds(found.seconds)}, ${provedBy(found)}: ${rows(found.counts)}; SHA-256 ${found.sha256.slice(0, 12)}…`,
+    notes: [whereIs(found), ...(found.drill ?? [])],
   }),
+  'restore-point': (found) =>
+    found.made
+      ? {
+          summary: `${bytesInWords(found.bytes)} cloned in ${seconds(found.seconds)} (${found.method}); ${rows(found.counts)}; fingerprint ${found.fingerprint.slice(0, 12)}…`,
+          notes: [`Database ${found.database}, closed to everyone, kept until ${found.keepUntil}`],
+        }
+      : { summary: `NOT MADE, the backup alone is the way back: ${found.why}` },
+  rehearse: (found) =>
+    found.rehearsed
+      ? saying(
+          `The downgrade works on a copy, in ${seconds(found.seconds)}; ${count(found.changes.length, 'schema change')}, ${found.losses.length === 0 ? 'nothing lost' : `${count(found.losses.length, 'loss', 'losses')} measured`}`,
+          [...found.warnings, ...found.losses.map(lossInWords)],
+        )
+      : { summary: `NOT REHEARSED: ${found.why}` },
+  'rehearse-live': (found) =>
+    found.outcome === 'works'
+      ? summaries.rehearse(found.rehearsal)
+      : {
+          summary: `${found.outcome === 'fails' ? 'The downgrade FAILS on a copy' : 'Yielded'}: ${found.why}`,
+        },
+  salvage: (found) =>
+    saying(
+      found.kept
+        ? `${count(found.salvaged.length, 'object')} kept in ${found.kept.file}, ${bytesInWords(found.kept.bytes)}`
+        : found.lost.length === 0
+          ? 'Nothing had to be kept'
+          : `NOT KEPT: ${count(found.lost.length, 'loss', 'losses')}`,
+      [
+        ...found.salvaged.map(({ object, rows: held }) => `${object}: ${count(held, 'row')} kept`),
+        ...found.notes,
+      ],
+    ),
   downgrade: (found) => ({
     summary: found.moved
       ? `${found.from} → ${found.to} in ${seconds(found.seconds)}`
@@ -76,33 +115,81 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
         : found.workloads.map(({ deployment, image }) => `${deployment} → ${image}`).join('; '),
       found.staySuspended.map((name) => `CronJob ${name} stays suspended: no image fits the target`),
     ),
-  'start-app': (found) => ({
-    summary: [
-      ...found.workloads.map(
-        (workload) =>
-          `${workload.deployment}: ${count(workload.replicas, 'replica')} ready after ${seconds(workload.seconds)}`,
-      ),
-      ...found.health.map(({ deployment, path, status }) => `${deployment}${path} answers ${status}`),
-    ].join('; '),
-  }),
+  'start-app': (found) =>
+    saying(
+      [
+        ...found.workloads.map(
+          (workload) =>
+            `${workload.deployment}: ${count(workload.replicas, 'replica')} ready after ${seconds(workload.seconds)}`,
+        ),
+        ...found.health.map(({ deployment, path, status }) => `${deployment}${path} answers ${status}`),
+        ...(found.checks ?? []).map((name) => `own check “${name}” passed`),
+      ].join('; '),
+      found.staysPaused?.map(({ what }) => `${what} stays paused`),
+    ),
   'resume-cron-jobs': (found) => ({
     summary: found.staysSuspended
       ? `${found.name} stays suspended`
       : `${found.name}: ${found.job ?? 'its Job'} succeeded after ${seconds(found.seconds)}`,
   }),
-  'put-back': (found) => ({
-    summary:
+  'put-back': (found) =>
+    saying(
       found.workloads.length === 0 && found.cronJobs.length === 0
         ? 'Nothing had been stopped'
         : `As before: ${[
             found.database,
             ...found.workloads.map(({ deployment, replicas }) => `${deployment} at ${replicas}`),
             ...found.cronJobs.map(({ name, suspended }) => `${name} ${suspended ? 'suspended' : 'resumed'}`),
+            ...(found.resumed ?? []),
           ].join(', ')}`,
-  }),
+      found.notes,
+    ),
   restore: (found) => ({
-    summary: `Restored at ${found.revision} in ${seconds(found.seconds)}: ${rows(found.counts)}`,
-    notes: [`The failed database is kept as ${found.kept}`],
+    summary: `Restored at ${found.revision}${found.from ? ` from the ${found.from.replace('-', ' ')}` : ''} in ${seconds(found.seconds)}: ${rows(found.counts)}`,
+    notes: [`The failed database is kept as ${found.kept}`, ...(found.notes ?? [])],
+  }),
+  'hand-over': (found) => ({
+    summary:
+      found.to === 'nobody'
+        ? 'No rollback is open'
+        : found.to === 'rollback'
+          ? `${found.workflowId} restores: ${found.said}`
+          : `${found.workflowId} is open (${found.phase})`,
+  }),
+  'restore-beside': (found) =>
+    saying(
+      `At ${found.revision} in ${seconds(found.seconds)}: ${rows(found.counts)} in ${found.database}; ${count(found.checked.length, 'check')} passed`,
+      [...found.checked, ...found.notVerified.map((what) => `Not verified: ${what}`)],
+    ),
+  census: (found) =>
+    saying(
+      found.tables.length === 0
+        ? `Nothing is lost: ${count(found.equal, 'table')} equal row by row`
+        : `${found.loses ? 'LOSES' : 'Loses no row'}${found.lostRows > 0 ? ` ${count(found.lostRows, 'row')}` : ''}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}, ${found.equal} equal row by row`,
+      found.tables.map(tableInWords),
+    ),
+  'put-in-place': (found) => ({
+    summary: `At ${found.revision} after ${seconds(found.seconds)}: ${rows(found.counts)}`,
+    notes: [`The database as it was is kept as ${found.kept}`, ...found.notes],
+  }),
+  'restore-instance': (found) =>
+    saying(`${found.instance} at ${at(found.endpoint)} after ${seconds(found.seconds)}`, found.notes),
+  'compare-instance': (found) =>
+    saying(
+      `At ${found.revision}: ${rows(found.counts)}; ${found.loses ? 'LOSES what was written since' : 'nothing was written since'}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}`,
+      [
+        ...found.tables.map(momentTableInWords),
+        ...found.checked,
+        ...found.notVerified.map((what) => `Not verified: ${what}`),
+      ],
+    ),
+  'switch-database': (found) => ({
+    summary: `${found.secrets.join(', ')}: ${at(found.from)} → ${at(found.to)}`,
+    notes: [`The URLs as they were are kept in Secret ${found.kept}`],
+  }),
+  'switch-back': (found) => ({
+    summary:
+      found.secrets.length === 0 ? 'Nothing had been switched' : `${found.secrets.join(', ')} as before`,
   }),
   report: (found) => ({ summary: `${found.markdown}, ${found.json}` }),
 };

@@ -3,7 +3,7 @@ import type { Findings } from './findings.ts';
 import type { Entry, Journal } from './journal.ts';
 import type { OperationId } from './names.ts';
 import type { Outcome } from './outcome.ts';
-import type { Observations, Plan } from './plan.ts';
+import type { Asked, Observations, Plan } from './plan.ts';
 import type { GateName } from './service.ts';
 import { stepProgress } from './step-progress.ts';
 import type { StepProgress } from './step-progress.ts';
@@ -16,6 +16,8 @@ export interface Subject {
   service: string;
   operation: OperationId;
   workflowId: string;
+  /** Absent of a rollback. */
+  kind?: Asked['kind'];
   plan?: Plan;
   /** Hash of the plan alone; each gate has its own. */
   hash?: string;
@@ -83,7 +85,12 @@ export function foundBy<S extends StepName>(journal: Journal, name: S): Findings
 export function countsOf(journal: Journal): Progress['counts'] {
   const stopped = entriesOf(journal, 'step-ended').find(({ step }) => step === 'stop-writes');
   const afterStop = stopped?.step === 'stop-writes' ? stopped.found?.counts : undefined;
-  const atEnd = (foundBy(journal, 'restore') ?? foundBy(journal, 'verify'))?.counts;
+  const atEnd = (
+    foundBy(journal, 'restore') ??
+    foundBy(journal, 'put-in-place') ??
+    foundBy(journal, 'compare-instance') ??
+    foundBy(journal, 'verify')
+  )?.counts;
   return { ...(afterStop && { afterStop }), ...(atEnd && { atEnd }) };
 }
 
@@ -128,7 +135,7 @@ export function progressOf(journal: Journal, subject: Subject): Progress {
     ...(plan && { from: plan.from, target: plan.target }),
     phase: phaseOf(journal, gate, hold),
     ...(ended && { outcome: ended.outcome, reason: ended.reason }),
-    steps: stepProgress(journal, plan, hold?.step),
+    steps: stepProgress(journal, subject, hold?.step),
     ...(gate && { gate }),
     ...(hold && { hold }),
     counts: countsOf(journal),

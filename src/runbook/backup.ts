@@ -1,0 +1,64 @@
+/**
+ * Where dumps lie: a PersistentVolumeClaim in the namespace of the service, or a bucket. No secret is part of
+ * it: the Job that uses it gets the credentials from the Secrets that the definition names.
+ */
+export type Place = { claim: string } | BucketPlace;
+
+export interface BucketPlace {
+  bucket: string;
+  region: string;
+  /** Absent: the one of AWS for the region. */
+  endpoint?: string;
+  forcePathStyle: boolean;
+}
+
+/** How far a dump was proved: read back in full and counted, or restored into a database and compared. */
+export type Proof = 'read' | 'restore';
+
+/** A dump on a volume or in a bucket, with the manifest beside it that says what was proved. */
+export interface Backup {
+  /** Path on the claim or key in the bucket: one file, or in directory format the directory of its files. */
+  file: string;
+  /** Path or key of the manifest. */
+  manifest: string;
+  /** The claim it lies on; absent where it lies in a bucket. */
+  claim?: string;
+  /** The bucket it lies in; absent where it lies on a claim. */
+  bucket?: string;
+  /** Absent from backups made before 0.2.0, which were custom. */
+  format?: 'custom' | 'directory';
+  bytes: number;
+  /**
+   * 64 hexadecimal digits: SHA-256 of the file; in directory format of the lines `<sha256>  <name>` of its
+   * files in the order of their names, as `sha256sum` prints them.
+   */
+  sha256: string;
+  /** Rows by table as read from the dump; equal to the catalog's at the dump's own snapshot. */
+  counts: Record<string, number>;
+  /** SHA-256 of the catalog at that snapshot. */
+  catalog?: string;
+  /** Fingerprint of the contents at that snapshot; where the definition wants a restore as proof. */
+  fingerprint?: string;
+  extensions: string[];
+  /** How to make those extensions anew; a schema is named where it must be there before. */
+  installed?: { name: string; version?: string; schema?: { name: string; owner: string } }[];
+  /** Moment of the data, by the worker's clock: the dump's snapshot, or the restore point it was dumped from. */
+  takenAt: string;
+  seconds: number;
+  client: string;
+  proof: Proof;
+  /** What was equal in a database filled from it, in words; where `proof` is `restore`. */
+  drill?: string[];
+  /** ISO 8601; afterwards `backstep kept <service> --expired` deletes it. */
+  keepUntil?: string;
+}
+
+type Location = Pick<Backup, 'file' | 'claim' | 'bucket'>;
+
+/** `radar/bs-….dump on volume claim backups`, or `s3://bucket/radar/bs-….dump`. */
+export const whereIs = ({ file, claim, bucket }: Location): string =>
+  bucket === undefined ? `${file} on volume claim ${claim ?? ''}` : `s3://${bucket}/${file}`;
+
+/** How far a backup was proved, for people. */
+export const provedBy = ({ proof }: Pick<Backup, 'proof'>): string =>
+  proof === 'read' ? 'read back in full' : 'read back in full, and restored into a database of its own';

@@ -1,0 +1,69 @@
+import type { Evidence } from './findings.ts';
+
+/** One table, as it is now and as it was restored. */
+export interface TableCensus {
+  table: string;
+  /** Rows; absent where the table is not there. */
+  now?: number;
+  restored?: number;
+  /** Rows by primary key: only in the database as it is now, only in the restored one, in both and different. */
+  onlyNow?: number;
+  onlyRestored?: number;
+  changed?: number;
+  /** Columns that the restored table has not, with the values that they hold now. */
+  columns?: { column: string; values: number }[];
+  /** The newest time in the column that says it, where one does. */
+  newest?: { column: string; now?: string; restored?: string };
+  /** Why rows were not compared one by one. */
+  notCompared?: string;
+}
+
+/** What the database holds now and the restored one does not: what a restore loses (runbook: "if data loss is acceptable"). */
+export interface Census {
+  /** When it was taken; ISO 8601. */
+  at: string;
+  /** Tables that differ; the others are equal row by row. */
+  tables: TableCensus[];
+  equal: number;
+  /** Rows that are only in the database as it is now, or are different there, as far as they could be counted. */
+  lostRows: number;
+  /** True where something is lost, or where that could not be excluded. */
+  loses: boolean;
+  seconds: number;
+  evidence: Evidence;
+}
+
+const rows = (amount: number) => `${amount.toLocaleString('en')} ${amount === 1 ? 'row' : 'rows'}`;
+
+/** Rows lost by restoring one table, as far as they could be counted. */
+export function lostIn({ now = 0, restored, onlyNow = 0, changed = 0, notCompared }: TableCensus): number {
+  if (restored === undefined) return now;
+  return notCompared === undefined ? onlyNow + changed : Math.max(0, now - restored);
+}
+
+/** Whether restoring a table loses something, or nobody can say that it does not. */
+export const losesIn = (of: TableCensus): boolean =>
+  lostIn(of) > 0 || of.notCompared !== undefined || (of.columns ?? []).some(({ values }) => values > 0);
+
+/** One table in one line. */
+export function tableInWords(of: TableCensus): string {
+  const { table, now, restored, onlyNow = 0, onlyRestored = 0, changed = 0, newest, notCompared } = of;
+  const { columns = [] } = of;
+  const time =
+    newest === undefined
+      ? ''
+      : `; newest ${newest.column}: ${newest.now ?? 'none'} now, ${newest.restored ?? 'none'} restored`;
+  if (now === undefined) return `${table}: not there now, ${rows(restored ?? 0)} restored`;
+  if (restored === undefined)
+    return `${now > 0 ? 'LOST: ' : ''}${table}: ${rows(now)} now, and the table is not in it${time}`;
+  const counted = `${rows(now)} now, ${restored.toLocaleString('en')} restored`;
+  const lost = losesIn(of) ? 'LOST: ' : '';
+  const parts = [
+    ...(onlyNow > 0 ? [`${rows(onlyNow)} only in the database as it is now`] : []),
+    ...(changed > 0 ? [`${rows(changed)} different`] : []),
+    ...(onlyRestored > 0 ? [`${rows(onlyRestored)} only in the restored one`] : []),
+    ...columns.map(({ column, values }) => `column ${column} with ${values.toLocaleString('en')} values`),
+    ...(notCompared === undefined ? [] : [`rows not compared (${notCompared})`]),
+  ];
+  return `${lost}${table}: ${[counted, ...parts].join(', ')}${time}`;
+}

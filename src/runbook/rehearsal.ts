@@ -1,0 +1,54 @@
+import type { Evidence } from './findings.ts';
+
+/** What a downgrade destroys, measured on a copy. */
+export interface Loss {
+  /**
+   * `table` and `column`: dropped. `rows`: gone from a table that stays. `values`: changed in a column that
+   * stays, narrowed types included.
+   */
+  kind: 'table' | 'column' | 'rows' | 'values';
+  /** `scores`, `papers.score`; with its schema unless public. */
+  object: string;
+  /** Rows that lose something. */
+  rows: number;
+  /** Non-null values lost, of a column. */
+  values?: number;
+  /** Rows known to have been written since the migration; absent where that cannot be known. */
+  writtenSince?: number;
+}
+
+/** A lock that the downgrade took on the copy. */
+export interface TakenLock {
+  relation: string;
+  /** As in pg_locks, `AccessExclusiveLock`. */
+  mode: string;
+}
+
+/**
+ * The downgrade, done on a scratch copy by the same Job, image and revision. A downgrade that fails there is the
+ * failure `RehearsalFailed`; where no copy could be made, why: then nothing is known beforehand.
+ */
+export type Rehearsal = Rehearsed | { rehearsed: false; why: string };
+
+export interface Rehearsed {
+  rehearsed: true;
+  /** How long the downgrade itself took, in seconds. */
+  seconds: number;
+  /** The strongest for each relation; at most 40. */
+  locks: TakenLock[];
+  /** What the downgrade changes in the schema, in words; at most 40 lines. */
+  changes: string[];
+  /** All of them; at most 40, the rest in the evidence (`losses`). Empty: nothing is lost. */
+  losses: Loss[];
+  /**
+   * Name of the copy as the downgrade left it: `salvage` finds in it which rows and values are lost, and drops
+   * it. Absent: it is gone already, and of such tables everything is kept.
+   */
+  copy?: string;
+  /** What a person must know: a downgrade that does nothing, commits half-way, reads the environment. */
+  warnings: string[];
+  /** Rows by table on the copy after the downgrade. */
+  counts: Record<string, number>;
+  /** The whole of it: catalogs before and after, locks, losses, output of Alembic. */
+  evidence: Evidence;
+}

@@ -1,0 +1,36 @@
+import type { Loss, Rehearsal } from './rehearsal.ts';
+
+/** What the downgrade would destroy, kept before it runs, never in the live database. */
+export interface Salvage {
+  /** Absent where nothing had to be kept, or where nothing could be. */
+  kept?: SalvageFile;
+  /** What was kept, with the rows that the file holds. */
+  salvaged: { object: string; rows: number }[];
+  /** What is lost for good but for backup and restore point; empty where all was kept. */
+  lost: Loss[];
+  /** Why something was not kept. */
+  notes: string[];
+}
+
+/** One compressed SQL script: it puts back what it holds, run once a corrected migration is in place. */
+export interface SalvageFile {
+  /** Path within the store. */
+  file: string;
+  /** Where it lies: `volume claim backups`, or `s3://bucket`. */
+  store: string;
+  bytes: number;
+  sha256: string;
+  /** The statements without their data; at most 4 KB. */
+  statements: string;
+  /** The whole script without its data, kept as evidence. */
+  text?: { ref: string; sha256: string };
+  /** The command that puts it back. */
+  putBack: string;
+}
+
+/** Where a person decided to go on without: everything that the rehearsal found is lost. */
+export const nothingSalvaged = (rehearsal: Rehearsal): Salvage => ({
+  salvaged: [],
+  lost: rehearsal.rehearsed ? rehearsal.losses : [],
+  notes: ['Not salvaged: a person decided to go on without.'],
+});

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { duration } from '../duration.ts';
+
+const column = z.string().regex(/^([^.]+\.){1,2}[^.]+$/, 'must be table.column, or schema.table.column');
+const table = z.string().regex(/^([^.]+\.)?[^.]+$/, 'must be a table, or schema.table');
+
+const forbid = z.strictObject({
+  nulls: z.array(column).default([]).describe('Columns that must hold a value in every row'),
+  duplicates: z
+    .array(z.strictObject({ table, columns: z.array(z.string().min(1)).min(1) }))
+    .default([])
+    .describe('Columns whose values together must not be there twice; NULL equals nothing'),
+  orphans: z
+    .array(z.strictObject({ column, references: column }))
+    .default([])
+    .describe('Columns whose value must be found in another one, whether or not a foreign key says so'),
+});
+
+/** What `assess` looks for to say roll back, fix forward or unsure (runbook, When to Rollback). */
+export const diagnosis = z.strictObject({
+  within: duration
+    .prefault('20s')
+    .describe('Longest time that looking may take; what was not reached by then is named'),
+  queries: z
+    .array(z.strictObject({ name: z.string().min(1), query: z.string().min(1) }))
+    .default([])
+    .describe('Queries whose plans are compared, before and after; never executed'),
+  indexes: z
+    .array(table)
+    .default([])
+    .describe('Indexes, or schema.index, that must be there and valid at every revision'),
+  forbid: forbid.prefault({}),
+});
+
+export type Forbidden = z.infer<typeof forbid>;
