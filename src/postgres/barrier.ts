@@ -21,6 +21,20 @@ interface Place {
   at: 'name' | 'aside' | 'neither' | 'both';
   /** ALLOW_CONNECTIONS of the one that is aside, or else of the one at its own name. */
   open: boolean;
+  /** While it is aside, a copy that nobody can write to may stand under its name. */
+  copied: boolean;
+}
+
+/** By this comment a copy to read from is known as Backstep's own. */
+export const readCopyComment = (operation: string) => `Backstep: read-only copy, made by ${operation}`;
+
+/** Whether the database of that name is a copy to read from. */
+export async function isReadCopy(admin: Client, name: string): Promise<boolean> {
+  const { rows } = await admin.query<{ comment: string | null }>(
+    `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1`,
+    [name],
+  );
+  return rows[0]?.comment?.startsWith(readCopyComment('')) === true;
 }
 
 async function place(admin: Client, { name, aside }: Names): Promise<Place> {
@@ -28,10 +42,14 @@ async function place(admin: Client, { name, aside }: Names): Promise<Place> {
     'SELECT datname, datallowconn FROM pg_catalog.pg_database WHERE datname IN ($1, $2)',
     [name, aside],
   );
-  const own = rows.find((row) => row.datname === name);
   const away = rows.find((row) => row.datname === aside);
-  if (away !== undefined) return { at: own === undefined ? 'aside' : 'both', open: away.datallowconn };
-  return own === undefined ? { at: 'neither', open: false } : { at: 'name', open: own.datallowconn };
+  const copied = away !== undefined && rows.length > 1 && (await isReadCopy(admin, name));
+  const own = copied ? undefined : rows.find((row) => row.datname === name);
+  if (away !== undefined)
+    return { at: own === undefined ? 'aside' : 'both', open: away.datallowconn, copied };
+  return own === undefined
+    ? { at: 'neither', open: false, copied }
+    : { at: 'name', open: own.datallowconn, copied };
 }
 
 /** Looks where the database is; changes nothing. */
@@ -49,6 +67,11 @@ export interface BarrierOptions {
   /** Milliseconds in which every session must have ended; 30 s if absent. */
   within?: number;
   signal?: AbortSignal;
+  /**
+   * Rolls prepared transactions back, where the definition says so. It needs a session on the database, which
+   * is opened for it; without it they are waited for.
+   */
+  rollBackPrepared?: (database: string) => Promise<void>;
 }
 
 /**
@@ -74,12 +97,13 @@ export async function raise(admin: Client, names: Names, options: BarrierOptions
 }
 
 /**
- * Gives the database its name back, ending every session that is on it. Idempotent, as `raise` is.
+ * Gives the database its name back, ending every session that is on it, or on a copy to read from under that name.
+ * Idempotent, as `raise` is.
  *
  * @throws Failure DatabaseInvalid where the database is missing or its name was taken by another.
  */
 export async function lower(admin: Client, names: Names, options: BarrierOptions = {}): Promise<Session[]> {
-  const { at, open } = await place(admin, names);
+  const { at, open, copied } = await place(admin, names);
   if (at === 'neither') throw missing(names);
   if (at === 'both') {
     throw new Failure(
@@ -87,6 +111,11 @@ export async function lower(admin: Client, names: Names, options: BarrierOptions
       `Database ${names.aside} cannot get its name back: meanwhile somebody created another database ${names.name}. ` +
         `Rename that one: ALTER DATABASE ${quoted(names.name)} RENAME TO …`,
     );
+  }
+  if (copied) {
+    // It holds nothing but what is aside: nobody could write to it.
+    await close(admin, names.name, options);
+    await admin.query(`DROP DATABASE ${quoted(names.name)}`);
   }
   const ended = at === 'aside' ? await moveAway(admin, names.aside, names.name, options) : [];
   if (at === 'aside' || !open) await allowConnections(admin, names.name, true);
@@ -159,7 +188,16 @@ export async function close(
     const sessions = await endSessions(admin, database);
     const prepared = await preparedTransactions(admin, database);
     for (const session of sessions.ended) ended.set(session.pid, session);
-    if (sessions.ended.length + sessions.refused.length + prepared.length === 0) return [...ended.values()];
+    const left = sessions.ended.length + sessions.refused.length;
+    if (left + prepared.length === 0) return [...ended.values()];
+    if (left === 0 && options.rollBackPrepared !== undefined) {
+      await allowConnections(admin, database, true);
+      try {
+        await options.rollBackPrepared(database);
+      } finally {
+        await allowConnections(admin, database, false);
+      }
+    }
     if (Date.now() > deadline) {
       const who = [...sessions.ended, ...sessions.refused].map(inWords);
       throw new Failure(

@@ -22,7 +22,11 @@ export async function catalog(client: Client): Promise<Catalog> {
 
 /** As `catalog`, inside the snapshot of a transaction that is open. */
 export async function catalogInTransaction(client: Client): Promise<Catalog> {
-  await client.query(`SET LOCAL search_path = ''`);
+  // Defaults and partition bounds are written as the session writes dates and numbers.
+  await client.query(
+    `SET LOCAL search_path = ''; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD';
+     SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1`,
+  );
   const found = {} as Catalog;
   for (const kind of kinds) {
     const { rows } = await client.query<{ name: string; definition: string | null }>(queries[kind]);

@@ -5,7 +5,7 @@ import { nodeUrl } from './url.ts';
 
 export type Client = PostgresClient;
 export { postgresFailure } from './failure.ts';
-export { namesOf, withDatabase } from './url.ts';
+export { namesOf, serverIn, withDatabase, withServer } from './url.ts';
 
 export interface SessionOptions {
   /** Operation id; the session is then known as `backstep <operation>`, and never counted as foreign. */

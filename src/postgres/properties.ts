@@ -129,6 +129,12 @@ async function privilegesOf(admin: Client, database: string) {
   return rows;
 }
 
+/** What PUBLIC may do on a database: `CONNECT` and `TEMPORARY` unless somebody changed it. */
+export async function publicPrivileges(admin: Client, database: string): Promise<string[]> {
+  const all = await privilegesOf(admin, database);
+  return all.filter(({ grantee }) => grantee === null).map(({ privilege }) => privilege);
+}
+
 async function commentOf(admin: Client, database: string): Promise<string | null> {
   const { rows } = await admin.query<{ comment: string | null }>(
     `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1`,

@@ -21,9 +21,11 @@ interface Row {
 }
 
 /**
- * Sessions on a database that are not this operation's own. Autovacuum has no role and no writes of its own:
- * it is not counted. `backend_type` of others is NULL without pg_read_all_stats, so sessions are found by
- * database and pid.
+ * Sessions on a database that are not this operation's own, whatever their kind: clients, walsenders, apply
+ * workers of subscriptions, other background workers. `backend_type` of others is NULL without
+ * pg_read_all_stats, so sessions are found by database and pid. Only autovacuum is not counted: it has no role
+ * (nothing else with a database has none) and no writes of its own. What calls itself otherwise and has no
+ * role is counted, and cannot be ended.
  *
  * @param ownOperation operation id whose sessions are Backstep's own; absent: only the asking session is
  */
@@ -33,12 +35,13 @@ export async function foreignSessions(
   ownOperation?: string,
 ): Promise<Session[]> {
   const { rows } = await admin.query<Row>(
-    `SELECT a.pid, r.rolname AS role, coalesce(a.application_name, '') AS application, r.rolsuper AS superuser,
-            a.backend_type AS kind
+    `SELECT a.pid, coalesce(r.rolname, 'unknown') AS role, coalesce(a.application_name, '') AS application,
+            coalesce(r.rolsuper, true) AS superuser, a.backend_type AS kind
      FROM pg_catalog.pg_stat_activity a
      JOIN pg_catalog.pg_database d ON d.oid = a.datid
-     JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+     LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
      WHERE d.datname = $1 AND a.pid <> pg_backend_pid()
+       AND (a.usesysid IS NOT NULL OR coalesce(a.backend_type, 'autovacuum worker') <> 'autovacuum worker')
        AND ($2::text IS NULL OR coalesce(a.application_name, '') <> $2)
      ORDER BY a.pid`,
     [database, ownOperation === undefined ? null : applicationName(ownOperation)],

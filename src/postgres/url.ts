@@ -53,6 +53,31 @@ export function withDatabase(url: string, database: string): string {
   return written({ ...parse(url), database: encodeURIComponent(database) });
 }
 
+const defaultPort = 5432;
+
+/**
+ * The one server to which a URL leads.
+ *
+ * @throws TypeError where it names several, none, or one elsewhere than between `@` and `/`
+ */
+export function serverIn(url: string): { host: string; port: number } {
+  const { host: written, query } = parse(url);
+  const { host, port } = /^(?<host>\[[^\]]+\]|[^:,]+)(?::(?<port>\d+))?$/.exec(written)?.groups ?? {};
+  const elsewhere = new URLSearchParams(query);
+  if (host === undefined || ['host', 'hostaddr', 'port'].some((name) => elsewhere.has(name)))
+    throw new TypeError('the URL does not name one host and port in the ordinary place');
+  return {
+    host: decodeURIComponent(host).replace(/^\[(.*)\]$/, '$1'),
+    port: port === undefined ? defaultPort : Number(port),
+  };
+}
+
+/** The URL on another server; everything else stays as it was written. */
+export function withServer(url: string, { host, port }: { host: string; port: number }): string {
+  const name = host.includes(':') ? `[${host}]` : encodeURIComponent(host);
+  return written({ ...parse(url), host: port === defaultPort ? name : `${name}:${port}` });
+}
+
 /** Role and database that a URL names; libpq's defaults where it names none. */
 export function namesOf(url: string): { role: string; database: string } {
   const { user, database } = parse(url);
