@@ -18,22 +18,3 @@ export async function autoscalersOf(
     )
     .map(nameOf);
 }
-
-/**
- * Who else owns a workload and may undo what Backstep does: the GitOps tool or operator named in its labels,
- * annotations and field managers; in words.
- */
-export function ownersOutside(object: {
-  metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
-}): string[] {
-  const keys = { ...object.metadata?.labels, ...object.metadata?.annotations };
-  const marks: [prefix: string, tool: string][] = [
-    ['argocd.argoproj.io/', 'Argo CD'],
-    ['kustomize.toolkit.fluxcd.io/', 'Flux'],
-    ['helm.toolkit.fluxcd.io/', 'Flux'],
-    ['meta.helm.sh/', 'Helm'],
-    ['scaledobject.keda.sh/', 'KEDA'],
-  ];
-  const tools = marks.filter(([prefix]) => Object.keys(keys).some((key) => key.startsWith(prefix)));
-  return [...new Set(tools.map(([, tool]) => tool))];
-}

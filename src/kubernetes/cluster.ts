@@ -1,10 +1,12 @@
 import {
+  ApisApi,
   AppsV1Api,
   AuthorizationV1Api,
   AutoscalingV2Api,
   BatchV1Api,
   CoreV1Api,
   createConfiguration,
+  CustomObjectsApi,
   KubeConfig,
   ServerConfiguration,
   type Configuration,
@@ -19,6 +21,10 @@ export interface Cluster {
   batch: BatchV1Api;
   autoscaling: AutoscalingV2Api;
   authorization: AuthorizationV1Api;
+  /** Which API groups the server has. */
+  apis: ApisApi;
+  /** Objects of any group, such as those of KEDA, Argo CD and Flux. */
+  custom: CustomObjectsApi;
   config: KubeConfig;
 }
 
@@ -57,6 +63,8 @@ export function connect(kubeconfig?: string): Cluster {
     batch: new BatchV1Api(api),
     autoscaling: new AutoscalingV2Api(api),
     authorization: new AuthorizationV1Api(api),
+    apis: new ApisApi(api),
+    custom: new CustomObjectsApi(api),
     config,
   };
 }

@@ -3,12 +3,15 @@ import type { Cluster } from './cluster.ts';
 import { readLog } from './pod-log.ts';
 import { nameOf } from './pods.ts';
 
-const errorLike = /\b(error|exception|fatal|traceback|critical|panic)\b/i;
+/** Words of levels and of Python's names for errors (`ProgrammingError`, `psycopg.errors.UndefinedColumn`). */
+const errorLike =
+  /(error|exception)\b|\b(fatal|traceback|critical|panic|failed)\b|\b(psycopg2?|sqlalchemy|asyncpg|alembic)\.\w*(err|exc)/i;
 const read = { tailLines: 300, limitBytes: 256 * 1024 };
 
 /**
  * The last error lines in the logs of pods ("Document current state" in the runbook), as
- * `pod: line`; of a container that crashed, the log of its previous run too. Not redacted.
+ * `pod: line`; of a container that crashed, the log of its previous run too, and where
+ * an init container fails, its log. Not redacted.
  */
 export async function errorLines(cluster: Cluster, pods: readonly V1Pod[], most = 20): Promise<string[]> {
   const lines = await Promise.all(pods.map((pod) => linesOf(cluster, pod, most)));
@@ -27,15 +30,21 @@ export async function lastLines(cluster: Cluster, pods: readonly V1Pod[], most =
 }
 
 async function linesOf(cluster: Cluster, pod: V1Pod, atLeast: number): Promise<string[]> {
-  const container = pod.spec?.containers[0]?.name;
+  const container = failedInit(pod) ?? pod.spec?.containers[0]?.name;
   if (container === undefined) return [];
   const source = { namespace: pod.metadata?.namespace ?? '', pod: nameOf(pod), container };
   const now = split(await readLog(cluster, source, read));
-  const restarted = pod.status?.containerStatuses?.some(
-    ({ name, restartCount }) => name === container && restartCount > 0,
-  );
-  if (now.length >= atLeast || restarted !== true) return now;
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const restarted = statuses.some(({ name, restartCount }) => name === container && restartCount > 0);
+  if (now.length >= atLeast || !restarted) return now;
   return [...split(await readLog(cluster, source, { ...read, previous: true })), ...now];
 }
+
+/** The init container that keeps a pod from starting: often the one that migrates. */
+const failedInit = ({ status }: V1Pod): string | undefined =>
+  status?.initContainerStatuses?.find(({ state, lastState }) => {
+    if (state?.terminated?.exitCode === 0) return false;
+    return (state?.terminated ?? lastState?.terminated)?.exitCode !== undefined;
+  })?.name;
 
 const split = (text: string | undefined) => (text ?? '').split('\n').filter((line) => line.trim() !== '');

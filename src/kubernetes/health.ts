@@ -8,6 +8,8 @@ export interface Health {
   status: number;
   /** First 500 characters of what was said. */
   said: string;
+  /** All of it. */
+  body: string;
 }
 
 /** A health path that takes longer counts as no answer; milliseconds. */
@@ -26,7 +28,7 @@ export async function health(
 ): Promise<Health> {
   const name = `${service}:${port}`;
   const doing = `ask ${service}${path}`;
-  let answer: Health | undefined;
+  let answer: Omit<Health, 'body'> | undefined;
   const proxied = {
     pre: (request: RequestContext) => {
       // The client would escape the slashes within the path.
@@ -49,13 +51,13 @@ export async function health(
   } catch (error) {
     // Where the API server itself does not answer, the next request says so.
     if (!(error instanceof Error) || error.name !== 'TimeoutError') throw kubernetesFailure(error, doing);
-    return { status: 504, said: `no answer within ${answerWithin / 1_000} s` };
+    return { status: 504, said: `no answer within ${answerWithin / 1_000} s`, body: '' };
   }
   const { status, said } = answer ?? { status: 0, said: '' };
-  if (!isStatus(said)) return { status, said: said.slice(0, 500) };
+  if (!isStatus(said)) return { status, said: said.slice(0, 500), body: said };
   const refusal = new ApiException(status, '', said, {});
   if (status === 401 || status === 403) throw kubernetesFailure(refusal, doing);
-  return { status, said: saidBy(refusal).slice(0, 500) };
+  return { status, said: saidBy(refusal).slice(0, 500), body: '' };
 }
 
 /** Put in place of the application's answer: the client refuses content types that it does not know, or none. */

@@ -1,7 +1,9 @@
 import type { V1Job } from '@kubernetes/client-node';
+import { Failure } from '../runbook/failures.ts';
 import { labels, type OperationId } from '../runbook/names.ts';
 import { ask, find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
+import { poll } from './pause.ts';
 import { nameOf } from './pods.ts';
 
 /** Jobs that an operation has made. */
@@ -42,4 +44,28 @@ export async function deleteJob(
     `delete Job ${namespace}/${name}`,
     cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy }),
   );
+}
+
+const goneWithin = 60_000;
+
+/**
+ * Deletes a Job, and waits until its pods are gone: one that an earlier attempt left would go on.
+ *
+ * @throws Failure JobNotStarted where it does not end in a minute
+ */
+export async function deleteJobWholly(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await deleteJob(cluster, namespace, name, 'Foreground');
+  const gone = await poll({ every: 300, within: goneWithin, signal }, async () =>
+    (await find(`read Job ${namespace}/${name}`, cluster.batch.readNamespacedJob({ namespace, name }))) ===
+    undefined
+      ? true
+      : undefined,
+  );
+  if (gone === undefined)
+    throw new Failure('JobNotStarted', `Job ${namespace}/${name} of an earlier attempt does not end.`);
 }

@@ -1,5 +1,7 @@
-import type { V1Job } from '@kubernetes/client-node';
+import type { V1EnvVar, V1Job } from '@kubernetes/client-node';
 import { labels, type OperationId } from '../runbook/names.ts';
+import type { SecretReference } from '../runbook/secret-reference.ts';
+import type { Dumps } from '../runbook/service/backup.ts';
 import { find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -11,12 +13,25 @@ export interface OwnJob {
   /** Backstep's job image. */
   image: string;
   /** Which program of src/job.ts, and its arguments. */
-  program: 'back-up' | 'check' | 'restore';
+  program:
+    | 'back-up'
+    | 'check'
+    | 'copy-live'
+    | 'drill'
+    | 'restore'
+    | 'read-dump'
+    | 'restore-given'
+    | 'census'
+    | 'salvage'
+    | 'put-back-salvage'
+    | 'kept';
   arguments: object;
   /** Secret with DATABASE_URL and ADMIN_URL; absent where the program needs no database. */
   secret?: string;
-  /** PersistentVolumeClaim with the dumps. */
-  claim: string;
+  /** The application's own Secret, for what a person runs after the operation's Secrets are gone. */
+  databaseUrl?: SecretReference;
+  /** How it reaches the dumps. */
+  dumps: Dumps;
   serviceAccount?: string | undefined;
   deadlineSeconds: number;
 }
@@ -29,12 +44,13 @@ const user = 10_001;
  * restricted Pod Security Standard, and has no token of the cluster.
  */
 export function ownJob(wish: OwnJob): V1Job {
-  const { name, namespace, image, program, secret, claim, serviceAccount, deadlineSeconds } = wish;
+  const { name, namespace, image, program, secret, dumps, serviceAccount, deadlineSeconds } = wish;
   const metadata = { labels: { [labels.operation]: wish.operation, [labels.step]: wish.step } };
-  const connections = (secret === undefined ? [] : ['DATABASE_URL', 'ADMIN_URL']).map((key) => ({
-    name: key,
-    valueFrom: { secretKeyRef: { name: secret ?? '', key } },
-  }));
+  const connections = [
+    ...(secret === undefined ? [] : ['DATABASE_URL', 'ADMIN_URL'].map((key) => from(key, { secret, key }))),
+    ...(wish.databaseUrl === undefined ? [] : [from('DATABASE_URL', wish.databaseUrl)]),
+  ];
+  const claim = 'claim' in dumps ? dumps.claim : undefined;
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -64,7 +80,11 @@ export function ownJob(wish: OwnJob): V1Job {
               image,
               imagePullPolicy: 'IfNotPresent',
               command: ['node', '/backstep/job.js', program],
-              env: [{ name: 'BACKSTEP_JOB', value: JSON.stringify(wish.arguments) }, ...connections],
+              env: [
+                { name: 'BACKSTEP_JOB', value: JSON.stringify(wish.arguments) },
+                ...connections,
+                ...access(dumps),
+              ],
               securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,
@@ -72,19 +92,39 @@ export function ownJob(wish: OwnJob): V1Job {
               },
               resources: { requests: { cpu: '100m', memory: '128Mi' } },
               volumeMounts: [
-                { name: 'backups', mountPath: '/backups' },
+                ...(claim === undefined ? [] : [{ name: 'backups', mountPath: '/backups' }]),
                 { name: 'tmp', mountPath: '/tmp' },
               ],
             },
           ],
           volumes: [
-            { name: 'backups', persistentVolumeClaim: { claimName: claim } },
+            ...(claim === undefined
+              ? []
+              : [{ name: 'backups', persistentVolumeClaim: { claimName: claim } }]),
             { name: 'tmp', emptyDir: {} },
           ],
         },
       },
     },
   };
+}
+
+const from = (name: string, { secret, key }: SecretReference): V1EnvVar => ({
+  name,
+  valueFrom: { secretKeyRef: { name: secret, key } },
+});
+
+/** The definition's own Secrets, by reference: no copy of the access key is made, and none is in the Job. */
+function access(dumps: Dumps): V1EnvVar[] {
+  if ('claim' in dumps || dumps.credentials === undefined) return [];
+  const { accessKeyId, secretAccessKey, sessionToken } = dumps.credentials;
+  return [
+    from('AWS_ACCESS_KEY_ID', accessKeyId),
+    from('AWS_SECRET_ACCESS_KEY', secretAccessKey),
+    ...(sessionToken === undefined ? [] : [from('AWS_SESSION_TOKEN', sessionToken)]),
+    // The log of a Job is read by people at night.
+    { name: 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', value: 'true' },
+  ];
 }
 
 /** The Job of that name, ended or not; undefined where there is none. */

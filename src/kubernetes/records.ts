@@ -2,7 +2,7 @@ import type { V1ConfigMap } from '@kubernetes/client-node';
 import { Failure } from '../runbook/failures.ts';
 import { shortHash } from '../runbook/hash.ts';
 import type { OperationId } from '../runbook/names.ts';
-import type { FinishedOperation, OperationRecord } from '../runbook/record.ts';
+import { leftBehind, type FinishedOperation, type OperationRecord } from '../runbook/record.ts';
 import { ask, find, kubernetesFailure, statusOf } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -14,7 +14,7 @@ export interface DatabaseId {
 
 export interface RecordState {
   record?: OperationRecord;
-  /** Newest last; at most 20. */
+  /** Newest last; at most 20, and those that left databases on the server. */
   finished: FinishedOperation[];
   /** `resourceVersion` of the ConfigMap: what compare-and-swap compares. */
   version?: string;
@@ -105,12 +105,14 @@ export async function claim(
     if (found === undefined) return { ...state, record: wanted };
     if (found.operation === wanted.operation) return state;
     if (found.operation !== takesUp) throw lost(found);
-    const { operation, workflowId, runId, temporalNamespace } = wanted;
+    const { operation, kind, workflowId, runId, temporalNamespace, from, target } = wanted;
     const holder = {
       operation,
       workflowId,
       runId,
       ...(temporalNamespace !== undefined && { temporalNamespace }),
+      // It goes its own way, and not to the target of the one that is taken up.
+      ...(kind && { kind, from, target }),
     };
     return { ...state, record: { ...found, ...holder } };
   }).then(({ record }) => record ?? wanted);
@@ -147,8 +149,10 @@ export async function update(
 }
 
 /**
- * Removes the record of an operation and remembers that it is finished. Run twice, it does so once.
+ * Removes the record of an operation and remembers that it is finished, and what it left on the server. Run twice,
+ * it does so once.
  *
+ * @param keepFor milliseconds for which failed databases are kept
  * @throws Failure OperationLost where the record is another operation's.
  */
 export async function close(
@@ -157,13 +161,35 @@ export async function close(
   database: DatabaseId,
   operation: OperationId,
   finished: FinishedOperation,
+  keepFor?: number,
 ): Promise<void> {
   await swap(cluster, namespace, database, (state) => {
     const { record, ...rest } = state;
     if (record === undefined && state.finished.some((done) => done.operation === operation)) return state;
     if (record !== undefined && record.operation !== operation) throw lost(record);
-    const others = state.finished.filter((done) => done.operation !== operation);
-    return { ...rest, finished: [...others, finished].slice(-keepFinished) };
+    const others = state.finished
+      .filter((done) => done.operation !== operation)
+      .filter((done, index, { length }) => done.kept !== undefined || index > length - keepFinished);
+    const kept = record === undefined ? [] : leftBehind(record, finished.endedAt, keepFor);
+    const ended = kept.length === 0 ? finished : { ...finished, kept };
+    return { ...rest, finished: [...others, ended] };
+  });
+}
+
+/** Forgets databases that finished operations had left and that are gone now. */
+export async function forgetKept(
+  cluster: Cluster,
+  namespace: string,
+  database: DatabaseId,
+  gone: readonly string[],
+): Promise<void> {
+  await swap(cluster, namespace, database, (state) => {
+    if (!state.finished.some(({ kept = [] }) => kept.some(({ name }) => gone.includes(name)))) return state;
+    const finished = state.finished.map(({ kept = [], ...done }) => {
+      const left = kept.filter(({ name }) => !gone.includes(name));
+      return left.length === 0 ? done : { ...done, kept: left };
+    });
+    return { ...state, finished };
   });
 }
 

@@ -14,6 +14,8 @@ export interface Release {
   /** Image by container. */
   images: Record<string, string>;
   template: V1PodTemplateSpec;
+  /** When its ReplicaSet was made. */
+  createdAt?: Date;
 }
 
 const revisionKey = 'deployment.kubernetes.io/revision';
@@ -42,6 +44,7 @@ export async function releases(cluster: Cluster, namespace: string, deployment: 
           (template.spec?.containers ?? []).map(({ name, image }) => [name, image ?? '']),
         ),
         template: withoutHash(template),
+        ...(set.metadata?.creationTimestamp && { createdAt: set.metadata.creationTimestamp }),
       };
     })
     .toSorted((a, b) => b.revision - a.revision);

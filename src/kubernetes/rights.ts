@@ -1,5 +1,6 @@
 import { ask } from './answer.ts';
 import type { Cluster } from './cluster.ts';
+import { pausable, type PausableKind } from './pausable.ts';
 
 /** A right as RBAC names it. */
 export interface Right {
@@ -53,8 +54,20 @@ export function rightsNeeded(namespace: string, recordsNamespace: string): Right
     ...all('get patch', 'apps', 'deployments', namespace),
     ...all('patch', 'apps', 'deployments/scale', namespace),
     ...all('list', 'apps', 'replicasets', namespace),
-    ...all('get list create delete', 'batch', 'jobs', namespace),
+    ...all('get list create patch delete', 'batch', 'jobs', namespace),
     ...all('get patch', 'batch', 'cronjobs', namespace),
     ...all('list', 'autoscaling', 'horizontalpodautoscalers', namespace),
   ];
+}
+
+/**
+ * Rights to pause what else manages a workload, in the namespace where that lives; deploy/rbac-owners.yaml
+ * grants exactly these. Without them it is only named.
+ */
+export function rightsOverOwners(namespace: string): Right[] {
+  const owners: PausableKind[] = ['application', 'kustomization', 'helmRelease', 'scaledObject', 'scaledJob'];
+  return owners.flatMap((kind) => {
+    const { group, plural } = pausable[kind];
+    return all(group === 'keda.sh' ? 'get list patch' : 'get patch', group, plural, namespace);
+  });
 }

@@ -62,6 +62,62 @@ export async function putSecret(
   await ask(doing, cluster.core.replaceNamespacedSecret({ namespace, name, body }));
 }
 
+const tries = 10;
+
+/** The values of a Secret as they are; undefined where there is none. */
+export async function secretValues(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+): Promise<Record<string, string> | undefined> {
+  const found = await find(
+    `read Secret ${namespace}/${name}`,
+    cluster.core.readNamespacedSecret({ namespace, name }),
+  );
+  return found && decoded(found.data);
+}
+
+const decoded = (data: Record<string, string> = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+  );
+
+/**
+ * Changes one value of somebody else's Secret, and nothing else of it: written only over what was read, so that
+ * a change by others in between is seen, and considered anew. The same value is not written.
+ *
+ * @param change answers with the new value; may run more than once
+ * @throws Failure SecretMissing, KubernetesUnreachable, and whatever `change` throws
+ */
+export async function changeSecret(
+  cluster: Cluster,
+  namespace: string,
+  { secret: name, key }: SecretReference,
+  change: (value: string) => string,
+): Promise<void> {
+  const doing = `change Secret ${namespace}/${name}`;
+  for (let left = tries; left > 0; left--) {
+    const found = await find(doing, cluster.core.readNamespacedSecret({ namespace, name }));
+    const before = decoded(found?.data)[key];
+    if (found === undefined || before === undefined)
+      throw new Failure('SecretMissing', `Secret ${namespace}/${name} has nothing under the key ${key}.`);
+    const after = change(before);
+    if (after === before) return;
+    try {
+      // With the resourceVersion that was read, the API server refuses where somebody wrote in between.
+      found.data = { ...found.data, [key]: Buffer.from(after, 'utf8').toString('base64') };
+      await cluster.core.replaceNamespacedSecret({ namespace, name, body: found });
+      return;
+    } catch (error) {
+      if (statusOf(error) !== 409) throw kubernetesFailure(error, doing);
+    }
+  }
+  throw new Failure(
+    'KubernetesUnreachable',
+    `Secret ${namespace}/${name} was changed by others ${tries} times in a row.`,
+  );
+}
+
 /** Deletes a Secret; one that is gone already is fine. */
 export async function deleteSecret(cluster: Cluster, namespace: string, name: string): Promise<void> {
   await find(`delete Secret ${namespace}/${name}`, cluster.core.deleteNamespacedSecret({ namespace, name }));

@@ -85,6 +85,15 @@ export async function endJobs(cluster: Cluster, jobs: readonly V1Job[], grace: n
 const podsOfJob = async (cluster: Cluster, namespace: string, name: string): Promise<V1Pod[]> =>
   (await podsOf(cluster, namespace, `batch.kubernetes.io/job-name=${name}`)).filter(mayRun);
 
+/** Pods of Jobs, by name, whose containers may still run. */
+export async function podsOfJobs(
+  cluster: Cluster,
+  { namespace }: Writers,
+  names: readonly string[],
+): Promise<V1Pod[]> {
+  return (await Promise.all(names.map((name) => podsOfJob(cluster, namespace, name)))).flat();
+}
+
 /** Pods of the Deployments whose containers may still run, terminating ones included. */
 export async function runningPods(cluster: Cluster, writers: Writers): Promise<V1Pod[]> {
   const pods = await Promise.all(
