@@ -26,10 +26,16 @@ export interface AlembicJob {
 
 export type Request =
   | { mode: 'inspect'; /** Also let env.py say at which revision it finds its database. */ current: boolean }
-  | { mode: 'migrate'; from: string; target: string }
-  | { mode: 'build'; target: string };
+  | ({ mode: 'migrate'; from: string; target: string } & Partial<OnACopy>)
+  | { mode: 'build'; target: string; onlyDatabase?: string };
 
-const parts = ['1_protocol', '2_configuration', '3_history', '4_session', '5_move'];
+/** A rehearsal watches what the migrations do, and lets them reach no database but the copy. */
+export interface OnACopy {
+  observe: true;
+  onlyDatabase: string;
+}
+
+const parts = ['1_protocol', '2_configuration', '3_history', '4_session', '5_observed', '6_move'];
 const program = parts
   .map((part) => readFileSync(new URL(`./program/${part}.py`, import.meta.url), 'utf8'))
   .join('\n');

@@ -3,7 +3,7 @@ import { runJob } from '../kubernetes/jobs.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import { alembicJob, answerOf, type AlembicJob } from './job.ts';
 
-const migrated = z.object({
+export const migrated = z.object({
   from: z.array(z.string()).describe('Revisions before; none is base'),
   to: z.array(z.string()),
   moved: z.boolean().describe('False where the database was at the target already'),

@@ -1,7 +1,7 @@
 """Runs inside the application's own image, as `python3 -c`, and speaks to Alembic through its own API.
 
 The request is JSON in BACKSTEP_REQUEST. The answer is one line, BACKSTEP-RESULT or BACKSTEP-FAILURE followed
-by JSON; whatever env.py and the migrations print stays beside it. Nothing but Alembic and what Alembic needs
+by JSON, after BACKSTEP-OBSERVED in a rehearsal; whatever env.py and the migrations print stays beside it. Nothing but Alembic and what Alembic needs
 is imported, so that it runs wherever `alembic` does.
 
 It is one program in parts, which job.ts joins in the order of their numbers.
@@ -10,6 +10,7 @@ Modes: `inspect` reads the history, and the revision that env.py sees; `migrate`
 explicit revision; `build` upgrades an empty database to a revision.
 """
 
+import functools
 import json
 import logging
 import os
@@ -66,6 +67,8 @@ def modules():
         raise Failure("AlembicMissing", "%s cannot import Alembic: %s" % (sys.executable, error))
     sys.path.insert(0, os.getcwd())
     sqlalchemy.event.listen(sqlalchemy.engine.Engine, "connect", be_known)
+    if request.get("observe"):
+        observe(sqlalchemy)
     return alembic, sqlalchemy
 
 
@@ -74,7 +77,14 @@ def be_known(connection, _record):
     try:
         cursor = connection.cursor()
         cursor.execute("SET application_name = '%s'" % request["application"])
+        cursor.execute("SELECT current_database()")
+        found = cursor.fetchone()[0]
         cursor.close()
         connection.commit()
     except Exception:
         connection.rollback()
+        return
+    if found != request.get("onlyDatabase", found):
+        # A rehearsal happens on its copy, or not at all.
+        connection.close()
+        raise Failure("DowngradeFailed", "the migrations connect to database %s, and a rehearsal lets them reach its copy only" % found)

@@ -30,11 +30,16 @@ def move(sqlalchemy, direction, begin):
         words = "the database is at %s, not at %s" % (names(before), names(begin))
         raise Failure("DowngradeUnclear", words)
     try:
+        observed.on = bool(request.get("observe"))
         getattr(command, direction)(config, target)
     except BaseException as error:
         traceback_text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         sys.stderr.write(without_secrets(traceback_text))
         raise Failure("DowngradeFailed", "%s; the database is at %s" % (reason(error), names(session.revisions())))
+    finally:
+        observed.on = False
+        if request.get("observe"):
+            say("BACKSTEP-OBSERVED", observed.told())
     after = session.revisions()
     if after != wanted:
         words = "Alembic reported success, but the database is at %s; does env.py migrate another one?" % names(after)
