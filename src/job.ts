@@ -1,14 +1,31 @@
 import { backUp } from './jobs/back-up.ts';
+import { census, type CensusArguments } from './jobs/census.ts';
+import { copyLive, type CopyLiveArguments } from './jobs/copy-live.ts';
+import { drill } from './jobs/drill.ts';
 import type { BackUpArguments, CheckArguments, RestoreArguments } from './jobs/manifest.ts';
 import { argumentsVariable, sayFailure, sayResult } from './jobs/protocol.ts';
+import { putBackSalvage, type PutBackArguments } from './jobs/put-back-salvage.ts';
+import { kept, type KeptArguments } from './jobs/kept.ts';
+import { readDump, type ReadDumpArguments } from './jobs/read-dump.ts';
+import { restoreGiven, type RestoreGivenArguments } from './jobs/restore-given.ts';
 import { check, restore } from './jobs/restore.ts';
+import { salvage, type SalvageArguments } from './jobs/salvage.ts';
 import { Failure } from './runbook/failures.ts';
 
-/** What runs in Backstep's own job image: `node job.js back-up | check | restore`. */
+/** What runs in Backstep's own job image: `node job.js back-up | check | …`. */
 const programs: Record<string, (told: unknown) => Promise<unknown>> = {
   'back-up': (told) => backUp(environment('DATABASE_URL'), told as BackUpArguments),
   check: (told) => check(told as CheckArguments),
+  'copy-live': (told) =>
+    copyLive(environment('DATABASE_URL'), environment('ADMIN_URL'), told as CopyLiveArguments),
+  drill: (told) => drill(environment('ADMIN_URL'), told as RestoreArguments),
+  'read-dump': (told) => readDump(told as ReadDumpArguments),
+  'restore-given': (told) => restoreGiven(environment('ADMIN_URL'), told as RestoreGivenArguments),
+  census: (told) => census(environment('ADMIN_URL'), told as CensusArguments),
   restore: (told) => restore(environment('ADMIN_URL'), told as RestoreArguments),
+  kept: (told) => kept(told as KeptArguments),
+  salvage: (told) => salvage(environment('DATABASE_URL'), told as SalvageArguments),
+  'put-back-salvage': (told) => putBackSalvage(environment('DATABASE_URL'), told as PutBackArguments),
 };
 
 function environment(name: string): string {

@@ -1,22 +1,16 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { catalogHash } from '../postgres/catalog.ts';
 import { withClient, type Client } from '../postgres/connect.ts';
-import { Failure } from '../runbook/failures.ts';
 import type { Backup } from '../runbook/deeds.ts';
+import { Failure } from '../runbook/failures.ts';
+import { digestInStore, withScratch } from './archive.ts';
 import { clientProgram } from './clients.ts';
-import { holdings } from './holdings.ts';
-import {
-  onVolume,
-  readManifest,
-  settle,
-  sha256Of,
-  writeManifest,
-  type BackUpArguments,
-  type Manifest,
-} from './manifest.ts';
-import { runProgram } from './program.ts';
+import { draftOf } from './draft.ts';
+import { holdings, type Holdings } from './holdings.ts';
+import { readManifest, writeManifest, type BackUpArguments, type Manifest } from './manifest.ts';
+import { pgDump } from './pg-dump.ts';
 import { sayProgress } from './protocol.ts';
-import { prove } from './read-back.ts';
+import { prove, type Read } from './read-back.ts';
+import { storeAt, type Store } from './store/store.ts';
 
 /** What the dump must hold, read in its own snapshot. */
 interface Snapshot {
@@ -27,6 +21,11 @@ interface Snapshot {
   bytes: number;
 }
 
+interface Names {
+  file: string;
+  manifest: string;
+}
+
 /**
  * Dumps the database and proves the dump (runbook, Step 2): read back in full, the rows of every table equal to
  * those of the dump's own snapshot. A dump that was finished by an earlier run is checked, not made again.
@@ -34,84 +33,115 @@ interface Snapshot {
  * @throws Failure BackupFailed, BackupNotProved
  */
 export async function backUp(url: string, wanted: BackUpArguments): Promise<Backup> {
-  const { service, operation } = wanted;
-  const stem = `${service}/${operation}-${wanted.try}`;
-  await mkdir(onVolume(service), { recursive: true }).catch((error: unknown) => {
-    throw new Failure('BackupFailed', `The backup volume is not writable: ${String(error)}`);
-  });
+  const { service, operation, prefix, place } = wanted;
+  const stem = [prefix, service, `${operation}-${wanted.try}`].filter(Boolean).join('/');
+  const names: Names = { file: `${stem}.dump`, manifest: `${stem}.json` };
+  const store = storeAt(place);
   return withClient(url, { operation, lockTimeout: 0 }, async (client) => {
     // Kubernetes may rarely start a Job twice: the second one waits here, and then finds the finished dump.
     await client.query(`SELECT pg_advisory_lock(hashtextextended($1, 0))`, [`backstep back-up ${stem}`]);
     await client.query(`SET lock_timeout = '30s'`);
-    return (await finished(stem)) ?? (await dumped(client, url, wanted, stem));
+    return (await finished(store, names)) ?? (await dumped(client, url, store, names, wanted));
+  }).catch((error: unknown) => {
+    throw asBackupFailure(error);
   });
 }
 
-async function finished(stem: string): Promise<Backup | undefined> {
-  const manifest = await readManifest(`${stem}.json`);
+/** Whatever keeps the dump from being made or proved: there is no backup. */
+function asBackupFailure(error: unknown): Failure {
+  if (error instanceof Failure && (error.type === 'BackupFailed' || error.type === 'BackupNotProved'))
+    return error;
+  const said = error instanceof Error ? error.message : String(error);
+  return new Failure('BackupFailed', said, {}, { cause: error });
+}
+
+async function finished(store: Store, { manifest: path }: Names): Promise<Backup | undefined> {
+  const manifest = await readManifest(store, path);
   if (manifest === undefined) return undefined;
-  const size = await stat(onVolume(`${stem}.dump`)).catch(() => undefined);
-  if (size === undefined) return undefined;
   const { backup } = manifest;
-  sayProgress({
-    doing: 'Checking the dump that an earlier run finished',
-    done: 0,
-    of: size.size,
-    unit: 'bytes',
-  });
-  return (await sha256Of(onVolume(backup.file))) === backup.sha256 ? backup : undefined;
+  const found = await digestInStore(store, backup, (done) =>
+    sayProgress({
+      doing: 'Checking the dump that an earlier run finished',
+      done,
+      of: backup.bytes,
+      unit: 'bytes',
+    }),
+  );
+  return found?.sha256 === backup.sha256 ? backup : undefined;
 }
 
 async function dumped(
   client: Client,
   url: string,
-  { service, operation, claim }: BackUpArguments,
-  stem: string,
+  store: Store,
+  names: Names,
+  wanted: BackUpArguments,
 ): Promise<Backup> {
+  const { operation, format, jobs, compression } = wanted;
   const began = Date.now();
   const snapshot = await begin(client);
-  const pgDump = await clientProgram('pg_dump', snapshot.major, 'BackupFailed');
-  const pgRestore = await clientProgram('pg_restore', snapshot.major, 'BackupFailed');
-  const partial = onVolume(`${stem}.${hostname()}.partial`);
+  const dump = await clientProgram('pg_dump', snapshot.major, 'BackupFailed');
+  const restore = await clientProgram('pg_restore', snapshot.major, 'BackupFailed');
   const stop = new AbortController();
-  try {
-    const [, held] = await Promise.all([
-      dump(pgDump.path, url, snapshot, { file: partial, operation, signal: stop.signal }),
-      holdings(client),
-    ]);
-    const proof = await prove(pgRestore.path, partial, held, operation);
-    const manifest: Manifest = {
-      version: 1,
-      operation,
-      service,
-      database: snapshot.database,
-      serverMajor: snapshot.major,
-      databaseBytes: snapshot.bytes,
-      largeObjects: held.largeObjects,
-      extensionSchemas: held.extensions.flatMap(({ schema }) => schema?.name ?? []),
-      catalog: held.catalog,
-      backup: {
-        file: `${stem}.dump`,
-        manifest: `${stem}.json`,
-        claim,
-        ...proof,
-        counts: held.counts,
-        extensions: held.extensions.map(({ name }) => name),
-        installed: held.extensions,
-        takenAt: snapshot.takenAt,
-        seconds: (Date.now() - began) / 1_000,
-        client: pgDump.version,
-        proof: 'read',
-      },
-    };
-    // The manifest first: a dump under its final name then always has one.
-    await writeManifest(`${stem}.json`, manifest);
-    await settle(partial, onVolume(`${stem}.dump`));
-    return manifest.backup;
-  } finally {
-    stop.abort();
-    await rm(partial, { force: true });
-  }
+  return withScratch(async (scratch) => {
+    const draft = draftOf({ ...names, format, store, scratch, atMost: snapshot.bytes });
+    const how = { url, operation, format, jobs, compression, signal: stop.signal };
+    const writing = draft.write(pgDump(dump, { ...how, snapshot: snapshot.id, bytes: snapshot.bytes }));
+    try {
+      const [, held] = await Promise.all([writing, holdings(client, wanted.proof)]);
+      const read = await prove(restore.path, draft.archive, held, operation);
+      const seconds = (Date.now() - began) / 1_000;
+      const manifest = manifestOf(wanted, names, snapshot, held, read, { seconds, client: dump.version });
+      await draft.keep(read, () => writeManifest(store, manifest));
+      return manifest.backup;
+    } catch (error) {
+      stop.abort();
+      // The first failure is the one to be told, not that nothing can be deleted from a storage that is gone.
+      await writing.catch(() => {});
+      await draft.discard().catch(() => {});
+      throw error;
+    }
+  });
+}
+
+function manifestOf(
+  wanted: BackUpArguments,
+  { file, manifest }: Names,
+  snapshot: Snapshot,
+  held: Holdings,
+  { digest, files }: Read,
+  made: { seconds: number; client: string },
+): Manifest {
+  const { operation, service, place, format, keepFor } = wanted;
+  return {
+    version: 1,
+    operation,
+    service,
+    database: snapshot.database,
+    serverMajor: snapshot.major,
+    databaseBytes: snapshot.bytes,
+    largeObjects: held.largeObjects,
+    extensionSchemas: held.extensions.flatMap(({ schema }) => schema?.name ?? []),
+    ...(files && { files }),
+    ...(held.fingerprint && { fingerprint: held.fingerprint }),
+    catalog: held.catalog,
+    backup: {
+      file,
+      manifest,
+      ...('claim' in place ? { claim: place.claim } : { bucket: place.bucket }),
+      format,
+      ...digest,
+      counts: held.counts,
+      catalog: catalogHash(held.catalog),
+      ...(held.fingerprint && { fingerprint: held.fingerprint.sha256 }),
+      extensions: held.extensions.map(({ name }) => name),
+      installed: held.extensions,
+      takenAt: snapshot.takenAt,
+      ...made,
+      proof: 'read',
+      keepUntil: new Date(Date.now() + keepFor).toISOString(),
+    },
+  };
 }
 
 async function begin(client: Client): Promise<Snapshot> {
@@ -123,37 +153,4 @@ async function begin(client: Client): Promise<Snapshot> {
   const row = rows[0];
   if (row === undefined) throw new Failure('BackupFailed', 'The server exported no snapshot.');
   return { ...row, takenAt: row.taken.toISOString(), bytes: Number(row.bytes) };
-}
-
-async function dump(
-  pgDump: string,
-  url: string,
-  snapshot: Snapshot,
-  { file, operation, signal }: { file: string; operation: string; signal: AbortSignal },
-): Promise<void> {
-  const progress = setInterval(() => {
-    void stat(file).then(
-      ({ size }) =>
-        sayProgress({ doing: 'Dumping the database', done: size, of: snapshot.bytes, unit: 'bytes' }),
-      () => {},
-    );
-  }, 1_000);
-  try {
-    const { trouble } = await runProgram(
-      pgDump,
-      [
-        '-Fc',
-        // 450 MB of vectors and text: 2.3 s without, 5.5 s and half the size with level 1, 35 s with level 6.
-        '--compress=1',
-        `--snapshot=${snapshot.id}`,
-        '--lock-wait-timeout=30s',
-        '--no-password',
-        `--file=${file}`,
-      ],
-      { url, operation, signal },
-    );
-    if (trouble !== undefined) throw new Failure('BackupFailed', trouble);
-  } finally {
-    clearInterval(progress);
-  }
 }

@@ -44,6 +44,23 @@ export async function clientProgram(
   );
 }
 
+/**
+ * Finds the newest client: psql and pg_restore know older servers and older archives.
+ *
+ * @throws Failure of the type given, where the job image has none
+ */
+export async function newestClient(name: 'psql' | 'pg_restore', orElse: FailureType): Promise<ClientProgram> {
+  const found: ClientProgram[] = [];
+  for (const path of await candidates(name)) {
+    const version = await versionOf(path);
+    const major = Number(/\) (\d+)/.exec(version)?.[1]);
+    if (major > 0) found.push({ path, version, major });
+  }
+  const [newest] = found.toSorted((a, b) => b.major - a.major);
+  if (newest === undefined) throw new Failure(orElse, `The job image has no ${name} that runs.`);
+  return newest;
+}
+
 async function candidates(name: string): Promise<string[]> {
   const majors = await readdir(debian).catch(() => []);
   const places = [

@@ -1,7 +1,9 @@
 import { catalogInTransaction } from '../postgres/catalog.ts';
 import type { Client } from '../postgres/connect.ts';
 import { extensionsOf, type Extension } from '../postgres/databases.ts';
+import { fingerprintInTransaction, type Fingerprint } from '../postgres/fingerprint.ts';
 import { countRows, tables, type Table } from '../postgres/tables.ts';
+import type { Proof } from '../runbook/backup.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What the snapshot holds: the measure of the dump. */
@@ -10,20 +12,25 @@ export interface Holdings {
   counts: Record<string, number>;
   extensions: Extension[];
   largeObjects: number;
+  /** Of all contents; only where a database restored from the dump will be compared with it. */
+  fingerprint?: Fingerprint;
   catalog: Manifest['catalog'];
 }
 
 /** Reads it inside the transaction that exported the dump's snapshot. */
-export async function holdings(client: Client): Promise<Holdings> {
+export async function holdings(client: Client, proof: Proof): Promise<Holdings> {
   const found = await tables(client);
   const large = await client.query<{ count: string }>(
     'SELECT count(*) FROM pg_catalog.pg_largeobject_metadata',
   );
+  const extensions = await extensionsOf(client);
+  const fingerprint = proof === 'restore' ? await fingerprintInTransaction(client) : undefined;
   return {
     tables: found,
-    counts: await countRows(client, found),
-    extensions: (await extensionsOf(client)).filter(({ name }) => name !== 'plpgsql'),
+    counts: fingerprint?.counts ?? (await countRows(client, found)),
+    extensions: extensions.filter(({ name }) => name !== 'plpgsql'),
     largeObjects: Number(large.rows[0]?.count),
+    ...(fingerprint && { fingerprint }),
     catalog: await catalogInTransaction(client),
   };
 }

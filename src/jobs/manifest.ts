@@ -1,9 +1,13 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { Catalog } from '../postgres/catalog.ts';
-import type { Backup } from '../runbook/deeds.ts';
+import type { Fingerprint } from '../postgres/fingerprint.ts';
+import { whereIs, type Backup, type Place, type Proof } from '../runbook/backup.ts';
+import { Failure } from '../runbook/failures.ts';
+import type { ServiceDefinition } from '../runbook/service.ts';
+import { placeOfBackup } from '../runbook/service/backup.ts';
+import type { Digest } from './digest.ts';
+import type { Store } from './store/store.ts';
 
 /** Lies beside a dump as JSON: what the dump holds, how that was proved, and the schema it must give back. */
 export interface Manifest {
@@ -16,6 +20,10 @@ export interface Manifest {
   largeObjects: number;
   /** Schemas that belong to extensions and are made before a restore. */
   extensionSchemas: string[];
+  /** The files of a dump in directory format. */
+  files?: Record<string, Digest>;
+  /** Of the contents at the snapshot, where the backup was to be restored as a proof. */
+  fingerprint?: Fingerprint;
   backup: Backup;
   catalog: Catalog;
 }
@@ -25,17 +33,32 @@ export interface BackUpArguments {
   service: string;
   operation: string;
   try: number;
-  claim: string;
+  place: Place;
+  /** Put before every path. */
+  prefix?: string;
+  format: 'custom' | 'directory';
+  jobs: number;
+  compression: ServiceDefinition['backup']['compression'];
+  /** How far it will be proved: a restore later on needs more of the snapshot. */
+  proof: Proof;
+  /** Milliseconds. */
+  keepFor: number;
 }
+
 export interface CheckArguments {
   operation: string;
+  place: Place;
   file: string;
+  format?: 'custom' | 'directory';
   sha256: string;
 }
+
 export interface RestoreArguments extends CheckArguments {
   manifest: string;
-  counts: Record<string, number>;
+  /** Tables filled at once. */
+  jobs: number;
 }
+
 export interface RestoreResult {
   counts: Record<string, number>;
   /** What differs from the schema at the backup; empty where all is equal. */
@@ -43,59 +66,32 @@ export interface RestoreResult {
   seconds: number;
 }
 
-/** Where the claim is mounted in Backstep's own Jobs. */
-export const volume = '/backups';
+/**
+ * What a Job is told that restores a backup.
+ *
+ * @throws Failure BackupNotProved where the definition knows no way to where it lies
+ */
+export function restoreArguments(
+  { backup: definition }: Pick<ServiceDefinition, 'backup'>,
+  operation: string,
+  backup: Backup,
+): RestoreArguments {
+  const { file, format, sha256, manifest } = backup;
+  const place = placeOfBackup(definition, backup);
+  if (place === undefined)
+    throw new Failure('BackupNotProved', `The definition names no bucket, but ${whereIs(backup)} is in one.`);
+  const { jobs } = definition;
+  return { operation, place, file, ...(format && { format }), sha256, manifest, jobs };
+}
 
-/** A path within the claim as a path in the container. */
-export const onVolume = (path: string): string => join(process.env['BACKSTEP_BACKUPS'] ?? volume, path);
-
-export async function readManifest(path: string): Promise<Manifest | undefined> {
-  try {
-    return JSON.parse(await readFile(onVolume(path), 'utf8')) as Manifest;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** @returns undefined where there is none */
+export async function readManifest(store: Store, path: string): Promise<Manifest | undefined> {
+  const content = await store.get(path);
+  return content === undefined ? undefined : (JSON.parse(await text(content)) as Manifest);
 }
 
 /** Writes it so that it is there whole or not at all, after a power cut too. */
-export async function writeManifest(path: string, manifest: Manifest): Promise<void> {
-  const partial = onVolume(`${path}.partial`);
-  const file = await open(partial, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(manifest, undefined, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await settle(partial, onVolume(path));
-}
-
-/** Gives a finished file its name, and waits until file and name are on the disk. */
-export async function settle(partial: string, final: string): Promise<void> {
-  await synced(partial);
-  await rename(partial, final);
-  await synced(dirname(final));
-}
-
-async function synced(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** SHA-256 of a file, 64 hexadecimal digits; the file goes by in pieces. */
-export async function sha256Of(path: string, onBytes?: (done: number) => void): Promise<string> {
-  const hash = createHash('sha256');
-  let done = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    const piece = chunk as Buffer;
-    hash.update(piece);
-    done += piece.length;
-    onBytes?.(done);
-  }
-  return hash.digest('hex');
+export async function writeManifest(store: Store, manifest: Manifest): Promise<void> {
+  const content = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
+  await store.put(manifest.backup.manifest, Readable.from([content]));
 }

@@ -8,6 +8,7 @@ const words = {
   progress: 'BACKSTEP-PROGRESS',
   result: 'BACKSTEP-RESULT',
   failure: 'BACKSTEP-FAILURE',
+  observed: 'BACKSTEP-OBSERVED',
 } as const;
 
 export interface JobProgress {
@@ -47,6 +48,9 @@ export const progressIn = (line: string): JobProgress | undefined =>
 
 /** Reads the result among the lines of a Job's log. */
 export const resultIn = (lines: readonly string[]): unknown => last(lines, words.result);
+
+/** Reads what a rehearsal observed among the lines of a Job's log. */
+export const observedIn = (lines: readonly string[]): unknown => last(lines, words.observed);
 
 /** Reads the failure among the lines of a Job's log; an unknown type is `JobFailed`. */
 export function failureIn(lines: readonly string[]): JobFailure | undefined {

@@ -1,11 +1,19 @@
-import { stat } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { Failure } from '../runbook/failures.ts';
+import { digestOfPath, pgRestoreOver, type Archive } from './archive.ts';
 import { CopyCounter } from './copy-counter.ts';
+import { Digesting, type Digest } from './digest.ts';
 import type { Holdings } from './holdings.ts';
-import { sha256Of } from './manifest.ts';
-import { runProgram } from './program.ts';
+import type { ProgramEnd } from './program.ts';
 import { sayProgress } from './protocol.ts';
 import { contents, extensionsIn } from './toc.ts';
+
+/** What was read back: of a file, or of a directory with each of its files. */
+export interface Read {
+  digest: Digest;
+  files?: Record<string, Digest>;
+}
 
 /**
  * Reads the whole archive back and compares it with what its snapshot held: rows of every table, extensions,
@@ -15,11 +23,10 @@ import { contents, extensionsIn } from './toc.ts';
  */
 export async function prove(
   pgRestore: string,
-  file: string,
+  archive: Archive,
   held: Holdings,
   operation: string,
-): Promise<{ bytes: number; sha256: string }> {
-  const { size } = await stat(file);
+): Promise<Read> {
   const counter = new CopyCounter();
   const expected = Object.entries(held.counts)
     .filter(([key]) => held.tables.some((table) => table.key === key && !table.partitioned))
@@ -29,13 +36,11 @@ export async function prove(
     1_000,
   );
   try {
-    const [{ trouble }, sha256, listed] = await Promise.all([
-      runProgram(pgRestore, ['--data-only', '-f', '-', file], {
-        operation,
-        onOutput: (chunk) => counter.push(chunk),
-      }),
-      sha256Of(file),
-      contents(pgRestore, file).catch((error: unknown) => String(error)),
+    const [{ trouble, read }, listed] = await Promise.all([
+      readAll(pgRestore, archive, counter, operation),
+      contents(pgRestore, archive, operation).catch((error: unknown) =>
+        error instanceof Error ? error.message : String(error),
+      ),
     ]);
     const faults = [
       trouble,
@@ -46,13 +51,48 @@ export async function prove(
     if (faults.length > 0) {
       throw new Failure(
         'BackupNotProved',
-        `The dump of ${size} bytes does not hold what the database held: ${faults.join('; ')}.`,
+        `The dump of ${read.digest.bytes} bytes does not hold what the database held: ${faults.slice(0, 20).join('; ')}.`,
       );
     }
-    return { bytes: size, sha256 };
+    return read;
   } finally {
     clearInterval(progress);
   }
+}
+
+/** Through pg_restore into the counter, and through SHA-256: in place twice, out of a bucket in one pass. */
+async function readAll(
+  pgRestore: string,
+  archive: Archive,
+  counter: CopyCounter,
+  operation: string,
+): Promise<ProgramEnd & { read: Read }> {
+  const run = (from: Archive) =>
+    pgRestoreOver(pgRestore, ['--data-only', '-f', '-'], from, {
+      operation,
+      onOutput: (chunk) => counter.push(chunk),
+    });
+  if ('path' in archive) {
+    const [end, read] = await Promise.all([run(archive), digestOfPath(archive.path)]);
+    return { ...end, read };
+  }
+  const digesting = new Digesting();
+  const source = await archive.open();
+  source.on('error', (error) => digesting.destroy(error));
+  const content = source.pipe(digesting).pipe(new PassThrough());
+  digesting.on('error', (error) => content.destroy(error));
+  const end = await run({ open: async () => content });
+  // It need not read to the very end; what is left counts for the SHA-256 all the same.
+  digesting.unpipe(content);
+  digesting.resume();
+  const broken = await finished(digesting).catch((error: unknown) =>
+    error instanceof Error ? error.message : String(error),
+  );
+  return {
+    ...end,
+    ...(broken !== undefined && { trouble: end.trouble ?? `reading broke off: ${broken}` }),
+    read: { digest: digesting.digest() },
+  };
 }
 
 /** Differences between what the snapshot held and what the archive gave, in words. */

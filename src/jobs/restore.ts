@@ -1,21 +1,19 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { catalog, counts as countsOf, differences } from '../postgres/catalog.ts';
 import { namesOf, withClient } from '../postgres/connect.ts';
 import { Failure } from '../runbook/failures.ts';
+import { digestInStore, pgRestoreOver, withArchive, withScratch, type Archive } from './archive.ts';
 import { clientProgram } from './clients.ts';
 import {
-  onVolume,
   readManifest,
-  sha256Of,
   type CheckArguments,
   type Manifest,
   type RestoreArguments,
   type RestoreResult,
 } from './manifest.ts';
-import { runProgram } from './program.ts';
 import { sayProgress } from './protocol.ts';
+import { storeAt, type Store } from './store/store.ts';
 import { contents, restoreList } from './toc.ts';
 
 /**
@@ -23,17 +21,22 @@ import { contents, restoreList } from './toc.ts';
  *
  * @throws Failure BackupNotProved where it is gone or has another SHA-256
  */
-export async function check({ file, sha256 }: CheckArguments): Promise<{ sha256: string }> {
-  const there = await stat(onVolume(file)).catch(() => undefined);
-  if (there === undefined)
-    throw new Failure('BackupNotProved', `The dump ${file} is not on the volume any more.`);
-  const found = await sha256Of(onVolume(file), (done) =>
-    sayProgress({ doing: 'Checking the dump', done, of: there.size, unit: 'bytes' }),
-  );
-  if (found === sha256) return { sha256 };
+export async function check({ place, sha256, ...kept }: CheckArguments): Promise<{ sha256: string }> {
+  const store = storeAt(place);
+  const found = await digestInStore(store, kept, (done) =>
+    sayProgress({ doing: 'Checking the dump', done, unit: 'bytes' }),
+  ).catch((error: unknown) => {
+    throw new Failure(
+      'BackupNotProved',
+      `The dump ${kept.file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  });
+  if (found === undefined)
+    throw new Failure('BackupNotProved', `The dump ${kept.file} is not on the ${store.name} any more.`);
+  if (found.sha256 === sha256) return { sha256 };
   throw new Failure(
     'BackupNotProved',
-    `The dump ${file} has changed: its SHA-256 is ${found}, and was ${sha256}.`,
+    `The dump ${kept.file} has changed: its SHA-256 is ${found.sha256}, and was ${sha256}.`,
   );
 }
 
@@ -46,11 +49,7 @@ export async function check({ file, sha256 }: CheckArguments): Promise<{ sha256:
  */
 export async function restore(url: string, wanted: RestoreArguments): Promise<RestoreResult> {
   const began = Date.now();
-  await check(wanted);
-  const manifest = await readManifest(wanted.manifest);
-  if (manifest === undefined)
-    throw new Failure('RestoreFailed', `The manifest ${wanted.manifest} is not on the volume.`);
-  await fill(url, wanted, manifest);
+  const manifest = await filled(url, wanted);
   return withClient(url, { operation: wanted.operation }, async (client) => {
     // Without statistics the planner would read whole tables in the first minutes.
     sayProgress({ doing: 'Gathering statistics' });
@@ -65,38 +64,52 @@ export async function restore(url: string, wanted: RestoreArguments): Promise<Re
   });
 }
 
-async function fill(url: string, { file, operation }: RestoreArguments, manifest: Manifest): Promise<void> {
+/**
+ * Fills an empty database from a dump that is still the one that was proved.
+ *
+ * @throws Failure RestoreFailed, BackupNotProved
+ */
+export async function filled(url: string, wanted: RestoreArguments): Promise<Manifest> {
+  const store = storeAt(wanted.place);
+  await check(wanted);
+  const manifest = await readManifest(store, wanted.manifest);
+  if (manifest === undefined)
+    throw new Failure('RestoreFailed', `The manifest ${wanted.manifest} is not on the ${store.name}.`);
+  await fill(url, wanted, manifest, store);
+  return manifest;
+}
+
+async function fill(url: string, wanted: RestoreArguments, manifest: Manifest, store: Store): Promise<void> {
+  const { operation, jobs } = wanted;
   const pgRestore = await clientProgram('pg_restore', manifest.serverMajor, 'RestoreFailed');
-  const directory = await mkdtemp(join(tmpdir(), 'restore-'));
   const stop = watchSize(url, operation, manifest.databaseBytes);
   try {
-    const list = join(directory, 'list');
-    await writeFile(
-      list,
-      restoreList(await contents(pgRestore.path, onVolume(file)), manifest.extensionSchemas),
+    await withArchive(store, wanted, (archive) =>
+      withScratch(async (directory) => {
+        const list = join(directory, 'list');
+        const entries = await contents(pgRestore.path, archive, operation);
+        await writeFile(list, restoreList(entries, manifest.extensionSchemas));
+        const args = [
+          '--exit-on-error',
+          '--no-password',
+          ...parallel(archive, jobs),
+          `--use-list=${list}`,
+          `--dbname=${conninfo(namesOf(url).database)}`,
+        ];
+        const { trouble } = await pgRestoreOver(pgRestore.path, args, archive, { url, operation });
+        if (trouble !== undefined) throw new Failure('RestoreFailed', trouble);
+      }),
     );
-    const { database } = namesOf(url);
-    const { trouble } = await runProgram(
-      pgRestore.path,
-      [
-        '--exit-on-error',
-        '--no-password',
-        '--jobs=2',
-        `--use-list=${list}`,
-        `--dbname=${conninfo(database)}`,
-        onVolume(file),
-      ],
-      { url, operation },
-    );
-    if (trouble !== undefined) throw new Failure('RestoreFailed', trouble);
   } finally {
     stop();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
+/** Several processes need an archive in which they can seek. */
+const parallel = (archive: Archive, jobs: number): string[] => ('path' in archive ? [`--jobs=${jobs}`] : []);
+
 /** Tells once a second how big the new database is, compared with the one backed up. */
-function watchSize(url: string, operation: string, of: number): () => void {
+export function watchSize(url: string, operation: string, of: number): () => void {
   const ended = new AbortController();
   const tell = async () => {
     await withClient(url, { operation, signal: ended.signal }, async (client) => {
@@ -116,4 +129,4 @@ function watchSize(url: string, operation: string, of: number): () => void {
 }
 
 /** A name as a connection string, since a bare one that holds `=` would be read as such. */
-const conninfo = (database: string): string => `dbname='${database.replace(/['\\]/g, '\\$&')}'`;
+export const conninfo = (database: string): string => `dbname='${database.replace(/['\\]/g, '\\$&')}'`;

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { pgRestoreOver, type Archive } from './archive.ts';
+import { Failure } from '../runbook/failures.ts';
 
 /** One line of an archive's table of contents, as `pg_restore -l` prints it. */
 export interface TocEntry {
@@ -10,10 +8,19 @@ export interface TocEntry {
   what: string;
 }
 
-/** Reads the table of contents of an archive. */
-export async function contents(pgRestore: string, file: string): Promise<TocEntry[]> {
-  const { stdout } = await run(pgRestore, ['-l', file], { maxBuffer: 256 * 1024 * 1024 });
-  return parseContents(stdout);
+/**
+ * Reads the table of contents of an archive.
+ *
+ * @throws Failure BackupNotProved where it cannot be read
+ */
+export async function contents(pgRestore: string, archive: Archive, operation: string): Promise<TocEntry[]> {
+  const chunks: Buffer[] = [];
+  const { trouble } = await pgRestoreOver(pgRestore, ['-l'], archive, {
+    operation,
+    onOutput: (chunk) => chunks.push(chunk),
+  });
+  if (trouble !== undefined) throw new Failure('BackupNotProved', trouble);
+  return parseContents(Buffer.concat(chunks).toString('utf8'));
 }
 
 export function parseContents(listing: string): TocEntry[] {
