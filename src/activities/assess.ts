@@ -1,29 +1,39 @@
-import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
+import type { AssessInput, DeedOutput } from '../runbook/deeds.ts';
 import { shortHash } from '../runbook/hash.ts';
-import type { Plan } from '../runbook/plan.ts';
+import type { Pause } from '../runbook/pauses.ts';
+import type { Plan, PlanKind } from '../runbook/plan.ts';
 import type { ServiceDefinition } from '../runbook/service.ts';
 import { base, resolveTarget } from '../alembic/target.ts';
 import { lookAtCluster, type ClusterFacts } from './assess/cluster.ts';
 import { lookAtDatabase, type DatabaseFacts } from './assess/database.ts';
+import { diagnose } from './assess/diagnosis.ts';
 import { earlier, type Earlier } from './assess/earlier.ts';
 import { Faults } from './assess/faults.ts';
 import { candidatesOf, inspectImages, type SeenImage } from './assess/images.ts';
 import { migrationImage, type MigrationImage } from './assess/migrations.ts';
 import { observe } from './assess/observations.ts';
+import { planPauses } from './assess/pauses.ts';
+import { lookAtPods } from './assess/pods.ts';
 import { planCronJob, planWorkload } from './assess/releases.ts';
 import { lookAtServer, type ServerFacts } from './assess/server.ts';
 import { areSearchAttributesRegistered } from './assess/temporal.ts';
 import type { Attempt, Means } from './means.ts';
 
-type Input = DeedInput<'assess'>;
+type Input = AssessInput<undefined>;
 type Answer = DeedOutput<'assess'>;
+
+/** For a point-in-time restore: the revision may stay as it is, and records of other kinds are not taken up. */
+export interface How {
+  kind?: PlanKind;
+  mayStay?: boolean;
+}
 
 /**
  * Pins everything decided, apart from what is only seen, and proves every right needed later, the undo
  * included. Changes nothing: the Jobs that ask the images are removed again. Whatever is wrong is named in
  * one refusal (runbook, Pre-Rollback Checklist and Step 3).
  */
-export async function assess(means: Means, input: Input, attempt: Attempt): Promise<Answer> {
+export async function assess(means: Means, input: Input, attempt: Attempt, how: How = {}): Promise<Answer> {
   attempt.progress({ doing: `reading the definition of ${input.request.service}` });
   const loaded = await means.definitions.load(input.request.service);
   if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
@@ -45,7 +55,7 @@ export async function assess(means: Means, input: Input, attempt: Attempt): Prom
   }
   if (facts === undefined || database === undefined) return refused();
 
-  const before = lookBack(input, service, facts, database);
+  const before = lookBack(input, service, facts, database, how);
   if (before.kind === 'nothing-to-do') return { ...before, revision: revisionOf(database) };
   if (before.kind === 'refused') {
     faults.take(before.fault);
@@ -57,12 +67,14 @@ export async function assess(means: Means, input: Input, attempt: Attempt): Prom
 
   // Without any history it is known whether there is something to move, and from where.
   const first = resolveTarget(asked, [], current);
-  if (first.kind === 'there' && record === undefined) return nothing(first.revision);
-  if (current.length === 1 && current[0] === asked && record === undefined) return nothing(asked);
+  const stays = how.mayStay === true || record !== undefined;
+  if (first.kind === 'there' && !stays) return nothing(first.revision);
+  if (current.length === 1 && current[0] === asked && !stays) return nothing(asked);
   if (current.length !== 1) {
     if (first.kind === 'refused') faults.take(first.fault);
     return refused();
   }
+  const pauses = await planPauses(means, service, { cluster, facts, operation: input.operation, faults });
   attempt.progress({ doing: 'asking the images for their migrations' });
   const images = await askImages(means, { input, service, cluster, facts }, attempt);
   const env =
@@ -75,21 +87,45 @@ export async function assess(means: Means, input: Input, attempt: Attempt): Prom
     faults,
   );
   if (chosen === undefined) return refused();
-  const target = resolveTarget(asked, chosen.history, current);
+  const resolved = resolveTarget(asked, chosen.history, current);
+  const target =
+    resolved.kind === 'there' && how.mayStay === true
+      ? { kind: 'move' as const, from: resolved.revision, target: resolved.revision, reverts: [] }
+      : resolved;
   if (target.kind === 'there') return nothing(target.revision);
   if (target.kind === 'refused') {
     faults.take(target.fault);
     return refused();
   }
   const plan = planOf(
-    { input, service, cluster, facts, database, before, images, chosen, faults, jobImage: jobImage ?? '' },
+    {
+      input,
+      service,
+      cluster,
+      facts,
+      database,
+      before,
+      images,
+      chosen,
+      pauses,
+      faults,
+      jobImage: jobImage ?? '',
+    },
     target,
   );
   if (faults.all.length > 0) return refused();
 
   attempt.progress({ doing: 'documenting the state before' });
-  const observations = await observe(means, input.operation, { facts, workloads: cluster.workloads });
+  const pods = await lookAtPods(means, cluster.workloads);
+  const observations = await observe(input.operation, { facts, pods });
   observations.notes.unshift(...cluster.notes);
+  // What a rollback has stopped says nothing of the migration.
+  if (facts.now === facts.name) {
+    attempt.progress({ doing: 'looking for the symptoms of the runbook' });
+    const moved = { ...target, reverts: plan.reverts.map(({ revision }) => revision) };
+    const known = { operation: input.operation, service, facts, moved, pods, images, image: chosen.image };
+    observations.diagnosis = await diagnose(means, known, attempt);
+  }
   return {
     kind: 'planned',
     plan,
@@ -123,8 +159,9 @@ function lookBack(
   { coolDown }: ServiceDefinition,
   { record, open, finished }: ServerFacts,
   { revisions }: DatabaseFacts,
+  { kind }: How,
 ): Earlier {
-  const asked = { operation, request, onlyPlan, coolDown, now: Date.now() };
+  const asked = { operation, request, onlyPlan, coolDown, now: Date.now(), kind };
   return earlier(asked, { record, finished, open, revisions });
 }
 
@@ -153,12 +190,14 @@ interface Known {
   before: Extract<Earlier, { kind: 'fresh' | 'takes-up' }>;
   images: SeenImage[];
   chosen: MigrationImage;
+  pauses: Pause[];
   faults: Faults;
   jobImage: string;
 }
 
 function planOf(known: Known, { from, target, reverts }: Pick<Plan, 'from' | 'target' | 'reverts'>): Plan {
-  const { input, service, cluster, facts, database, before, images, chosen, faults, jobImage } = known;
+  const { input, service, cluster, facts, database, before, images, chosen, pauses, faults, jobImage } =
+    known;
   const takesUp = before.kind === 'takes-up' ? before.record : undefined;
   const choice = { images, target, record: takesUp, faults, notes: cluster.notes };
   const workloads = cluster.workloads.map((seen) => planWorkload(seen, choice));
@@ -187,6 +226,7 @@ function planOf(known: Known, { from, target, reverts }: Pick<Plan, 'from' | 'ta
     jobImage,
     workloads,
     cronJobs: cluster.cronJobs.map((seen) => planCronJob(seen, workloads, choice)),
+    pauses,
     ...(takesUp && { takesUp: { operation: takesUp.operation, pivotPassed: takesUp.pivotAt !== undefined } }),
     people: (target === base ? approvals.base : approvals.downgrade).people,
   };

@@ -1,49 +1,67 @@
-import { readRecord, update } from '../kubernetes/records.ts';
+import { update } from '../kubernetes/records.ts';
 import type { BackUpArguments, CheckArguments } from '../jobs/manifest.ts';
-import { withClient } from '../postgres/connect.ts';
+import { withClient, type Client } from '../postgres/connect.ts';
 import type { Backup, Breach, DeedInput } from '../runbook/deeds.ts';
 import { Failure } from '../runbook/failures.ts';
+import type { OperationRecord } from '../runbook/record.ts';
+import { placeOf, placeOfBackup } from '../runbook/service/backup.ts';
+import { proveByDrill } from './back-up/drill.ts';
+import { ofTheFrozen, sourceOf, whileReachable, type DumpSource } from './back-up/source.ts';
 import { adminUrl, jobSecret } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
 import { ownProgram } from './own-program.ts';
+import { ownRecord } from './own-record.ts';
+
+type Input = DeedInput<'back-up'>;
 
 /**
- * Runbook, Step 2. Wanted: a dump of the database as it is now on the backup volume, read back in full, with
- * the rows of every table. A Job makes and proves it; the record remembers it. Known by looking: a backup of
- * the record counts only where no writer has reached the database since, and the file still has its SHA-256.
+ * Runbook, Step 2. Wanted: a dump of the database as it was when writes stopped, where the definition keeps dumps,
+ * proved as far as the definition wants it. Jobs make and prove it; the record remembers it. Known by looking: a
+ * backup of the record counts only where no writer has reached the database since, and it still has its SHA-256;
+ * a new one only where it holds what the database held when writes stopped.
  *
  * @throws Failure BackupFailed, BackupNotProved, JobNotStarted, OperationLost
  */
-export async function backUp(means: Means, input: DeedInput<'back-up'>, attempt: Attempt): Promise<Backup> {
-  const { operation, service, database } = input.plan;
-  const { record } = await readRecord(means.cluster, means.recordsNamespace, database);
-  if (record?.operation !== operation) {
-    throw new Failure('OperationLost', `The record of ${database.name} is not of ${operation} any more.`);
-  }
-  if (record.backup !== undefined && isYounger(record.backup, record.breaches)) {
-    if (await stillThere(means, input, attempt, record.backup)) return record.backup;
-  }
-  const secret = await jobSecret(means, { operation, service, part: 'back-up', database: database.aside });
-  const wanted: BackUpArguments = {
-    service: service.service,
-    operation,
-    try: input.try,
-    claim: service.backup.claim,
-  };
-  const made = await ownProgram<Backup>(
-    means,
-    input,
-    attempt,
-    { step: 'back-up', program: 'back-up', arguments: wanted, secret },
-    'BackupFailed',
-  );
-  const backup = { ...made, takenAt: await byOwnClock(means, input, made.takenAt) };
+export async function backUp(means: Means, input: Input, attempt: Attempt): Promise<Backup> {
+  const { operation, database } = input.plan;
+  const record = await ownRecord(means, input.plan);
+  const known = await stillGood(means, input, attempt, record);
+  if (known !== undefined) return known;
+  const url = await adminUrl(means, input.plan.service);
+  const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(url, { operation }, use);
+  const source = await asAdmin((admin) => sourceOf(admin, input, record));
+  const made = await whileReachable(asAdmin, attempt, source, () => dump(means, input, attempt, source));
+  const read: Backup = { ...made, takenAt: source.takenAt ?? (await byOwnClock(means, input, made.takenAt)) };
+  ofTheFrozen(read, source);
+  const wanted = input.plan.service.backup.proof;
+  const proved = wanted === 'restore' ? await proveByDrill(means, input, attempt, read) : read;
+  const backup = { ...proved, takenAt: read.takenAt };
   await update(means.cluster, means.recordsNamespace, database, operation, (found) => ({ ...found, backup }));
   return backup;
 }
 
+async function dump(means: Means, input: Input, attempt: Attempt, source: DumpSource): Promise<Backup> {
+  const { operation, service } = input.plan;
+  const { format, jobs, compression, proof, keepFor, s3 } = service.backup;
+  const secret = await jobSecret(means, { operation, service, part: 'back-up', database: source.database });
+  const wanted: BackUpArguments = {
+    service: service.service,
+    operation,
+    try: input.try,
+    place: placeOf(service.backup),
+    ...(s3?.prefix !== undefined && { prefix: s3.prefix }),
+    format,
+    jobs,
+    compression,
+    proof,
+    keepFor,
+  };
+  const wish = { step: 'back-up', program: 'back-up', arguments: wanted, secret } as const;
+  return ownProgram<Backup>(means, input, attempt, wish, 'BackupFailed');
+}
+
 /** Breaches are timed by the worker's clock; so is the snapshot, whatever the server's clock says. */
-async function byOwnClock(means: Means, { plan }: DeedInput<'back-up'>, takenAt: string): Promise<string> {
+async function byOwnClock(means: Means, { plan }: Input, takenAt: string): Promise<string> {
   const url = await adminUrl(means, plan.service);
   return withClient(url, { operation: plan.operation }, async (client) => {
     const asked = Date.now();
@@ -55,31 +73,38 @@ async function byOwnClock(means: Means, { plan }: DeedInput<'back-up'>, takenAt:
 }
 
 /** Whether nobody has reached the database since the snapshot. */
-export const isYounger = (backup: Backup, breaches: readonly Breach[]): boolean =>
+export const isYounger = (wayBack: { takenAt: string }, breaches: readonly Breach[]): boolean =>
   breaches.every(
-    ({ at, reachedDatabase }) => !reachedDatabase || Date.parse(at) < Date.parse(backup.takenAt),
+    ({ at, reachedDatabase }) => !reachedDatabase || Date.parse(at) < Date.parse(wayBack.takenAt),
   );
 
-async function stillThere(
+/** The backup of the record, where it is of this state, proved as far as wanted, and still there. */
+async function stillGood(
   means: Means,
-  input: DeedInput<'back-up'>,
+  input: Input,
   attempt: Attempt,
-  { file, sha256, claim }: Backup,
-): Promise<boolean> {
-  if (claim !== input.plan.service.backup.claim) return false;
-  const wanted: CheckArguments = { operation: input.plan.operation, file, sha256 };
+  { backup, breaches }: OperationRecord,
+): Promise<Backup | undefined> {
+  const { operation, service } = input.plan;
+  if (backup === undefined || !isYounger(backup, breaches)) return undefined;
+  if (service.backup.proof === 'restore' && backup.proof !== 'restore') return undefined;
+  const place = placeOfBackup(service.backup, backup);
+  if (place === undefined || !isWhereDumpsGo(input, backup)) return undefined;
+  const { file, format, sha256 } = backup;
+  const wanted: CheckArguments = { operation, place, file, ...(format && { format }), sha256 };
+  const wish = { step: 'back-up', program: 'check', part: 'check', arguments: wanted } as const;
   try {
-    await ownProgram(
-      means,
-      input,
-      attempt,
-      { step: 'back-up', program: 'check', part: 'check', arguments: wanted },
-      'BackupNotProved',
-    );
-    return true;
+    await ownProgram(means, input, attempt, wish, 'BackupNotProved');
+    return backup;
   } catch (error) {
     if (!(error instanceof Failure) || error.type !== 'BackupNotProved') throw error;
     attempt.log.warn(`the backup of the record does not do: ${error.message}`);
-    return false;
+    return undefined;
   }
+}
+
+/** A Job mounts the definition's claim only, and reaches its bucket only. */
+function isWhereDumpsGo({ plan }: Input, { claim, bucket }: Backup): boolean {
+  const { backup } = plan.service;
+  return claim === backup.claim && bucket === backup.s3?.bucket;
 }

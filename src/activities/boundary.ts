@@ -21,8 +21,12 @@ const messageLimit = 3_500;
  * Makes an activity of a deed, once for all: heartbeats with what is being done, redacts and shortens what it
  * throws, and turns it into an `ApplicationFailure` of the closed set.
  */
-export function activity<S extends StepName>(deed: Deed<S>, means: Means) {
-  return async (input: DeedInput<S>): Promise<DeedOutput<S>> => {
+export const activity = <S extends StepName>(deed: Deed<S>, means: Means) =>
+  bounded<DeedInput<S>, DeedOutput<S>>(deed, means);
+
+/** The same for what is no step. */
+export function bounded<I, O>(deed: (means: Means, input: I, attempt: Attempt) => Promise<O>, means: Means) {
+  return async (input: I): Promise<O> => {
     const context = Context.current();
     const signal = context.cancellationSignal;
     let doing: unknown;

@@ -28,28 +28,50 @@ export async function extensionAdminUrl(
 }
 
 /** Which Job a Secret is for; a closed set, so that cleaning up needs no right to list Secrets. */
-export const secretParts = ['inspect', 'back-up', 'downgrade', 'verify', 'verify-before', 'restore'] as const;
+export const secretParts = [
+  'inspect',
+  'back-up',
+  'drill',
+  'copy-live',
+  'rehearse',
+  'rehearse-target',
+  'rehearse-before',
+  'downgrade',
+  'verify',
+  'verify-before',
+  'restore',
+  'salvage',
+  'restore-beside',
+  'census',
+] as const;
 export type SecretPart = (typeof secretParts)[number];
 
 /** Keys of a Job's Secret. */
 export const secretKeys = { application: 'DATABASE_URL', admin: 'ADMIN_URL' } as const;
 
 /**
- * Makes the short-lived Secret `<operation>-<part>` for a Job: the application's URL and the admin's, both on
- * the database named, which may be aside or beside (DESIGN, The barrier).
+ * Makes the short-lived Secret `<operation>-<part>` for a Job: the application's URL and the admin's, on the
+ * database named, which may be aside or beside (DESIGN, The barrier).
  *
  * @returns the Secret's name, in the namespace of the service
  * @throws Failure SecretMissing, KubernetesRightMissing
  */
 export async function jobSecret(
   means: Means,
-  of: { operation: OperationId; service: ServiceDefinition; part: SecretPart; database: string },
+  of: {
+    operation: OperationId;
+    service: ServiceDefinition;
+    part: SecretPart;
+    database: string;
+    /** For the admin's URL, where it is another one. */
+    adminDatabase?: string;
+  },
 ): Promise<string> {
-  const { operation, service, part, database } = of;
+  const { operation, service, part, database, adminDatabase = database } = of;
   const name = `${operation}-${part}`;
   const content = {
     [secretKeys.application]: await applicationUrl(means, service, database),
-    [secretKeys.admin]: withDatabase(await adminUrl(means, service), database),
+    [secretKeys.admin]: withDatabase(await adminUrl(means, service), adminDatabase),
   };
   await putSecret(means.cluster, service.namespace, name, content, { [labels.operation]: operation });
   return name;

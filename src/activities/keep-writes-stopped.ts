@@ -6,9 +6,12 @@ import { withClient } from '../postgres/connect.ts';
 import { endSessions, foreignSessions, inWords } from '../postgres/sessions.ts';
 import type { Breach, DeedInput, DeedOutput } from '../runbook/deeds.ts';
 import { Failure } from '../runbook/failures.ts';
+import { withNewPauses, type Pause } from '../runbook/pauses.ts';
 import type { Plan } from '../runbook/plan.ts';
+import type { OperationRecord } from '../runbook/record.ts';
 import { adminUrl } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
+import { migratingPauses, pauseInCluster, pauseInDatabase } from './pauses.ts';
 import { writersOf } from './writers.ts';
 
 const every = 1_000;
@@ -32,8 +35,9 @@ export async function keepWritesStopped(
   const tell = teller(means, plan, attempt, breaches);
   for (;;) {
     try {
-      if (!(await stillWanted(means, plan))) return { breaches: breaches.slice(-keptBreaches) };
-      await look(means, plan, attempt, tell);
+      const record = await stillWanted(means, plan);
+      if (record === undefined) return { breaches: breaches.slice(-keptBreaches) };
+      await look(means, plan, record.stopped.paused ?? [], attempt, tell);
       attempt.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
       await pause(every, attempt.signal);
     } catch (error) {
@@ -51,9 +55,12 @@ export async function keepWritesStopped(
 }
 
 /** Before anything is stopped: an attempt that the workflow has lost sight of must not fight what comes after. */
-async function stillWanted(means: Means, { database, operation }: Plan): Promise<boolean> {
+async function stillWanted(
+  means: Means,
+  { database, operation }: Plan,
+): Promise<OperationRecord | undefined> {
   const { record } = await readRecord(means.cluster, means.recordsNamespace, database);
-  if (record?.operation === operation) return record.writes !== 'resumed';
+  if (record?.operation === operation) return record.writes === 'resumed' ? undefined : record;
   const holder = record === undefined ? 'is closed' : `is operation ${record.operation}'s now`;
   throw new Failure('OperationLost', `The record of ${operation} on ${database.name} ${holder}.`);
 }
@@ -90,24 +97,54 @@ function teller(means: Means, plan: Plan, attempt: Attempt, told: Breach[]): Tel
 }
 
 /** Stops what came back. Every part is looked at, whatever fails; then the first failure is thrown. */
-async function look(means: Means, plan: Plan, attempt: Attempt, tell: Tell): Promise<void> {
+async function look(
+  means: Means,
+  plan: Plan,
+  paused: readonly Pause[],
+  attempt: Attempt,
+  tell: Tell,
+): Promise<void> {
   const { cluster } = means;
   const writers = writersOf(plan);
-  const [restarted, jobs, sessions] = await Promise.allSettled([
+  const [restarted, jobs, resumed, migrating, sessions] = await Promise.allSettled([
     stopStarting(cluster, writers),
     runningJobs(cluster, writers).then((found) => endJobs(cluster, found, 0)),
-    lookAtDatabase(means, plan, attempt, tell),
+    pauseInCluster(means, paused),
+    suspendMigrations(means, plan),
+    lookAtDatabase(means, plan, paused, attempt, tell),
   ]);
   const came = [
     ...(restarted.status === 'fulfilled' ? restarted.value : []),
     ...(jobs.status === 'fulfilled' ? jobs.value.map((name) => `Job ${name} was running`) : []),
+    ...(resumed.status === 'fulfilled' ? resumed.value : []),
+    ...(migrating.status === 'fulfilled' ? migrating.value : []),
   ];
   await tell(came.map((what) => ({ what, reachedDatabase: false })));
-  for (const result of [restarted, jobs, sessions]) if (result.status === 'rejected') throw result.reason;
+  for (const result of [restarted, jobs, resumed, migrating, sessions])
+    if (result.status === 'rejected') throw result.reason;
+}
+
+/** Law 4: a migration that somebody starts meanwhile is written down before it is suspended. */
+async function suspendMigrations(means: Means, plan: Plan): Promise<string[]> {
+  const { database, operation } = plan;
+  const found = await migratingPauses(means, plan);
+  if (found.length === 0) return [];
+  await update(means.cluster, means.recordsNamespace, database, operation, (now) => ({
+    ...now,
+    stopped: { ...now.stopped, paused: withNewPauses(now.stopped.paused ?? [], found) },
+  }));
+  await pauseInCluster(means, found);
+  return found.map(({ what }) => `${what}, which migrates, was running`);
 }
 
 /** A session is written down before it is ended: a crash in between must not hide that it was there. */
-async function lookAtDatabase(means: Means, plan: Plan, attempt: Attempt, tell: Tell): Promise<void> {
+async function lookAtDatabase(
+  means: Means,
+  plan: Plan,
+  paused: readonly Pause[],
+  attempt: Attempt,
+  tell: Tell,
+): Promise<void> {
   const { service, database, operation } = plan;
   const admin = await adminUrl(means, service);
   await withClient(admin, { operation, statementTimeout: 5_000, signal: attempt.signal }, async (client) => {
@@ -127,4 +164,7 @@ async function lookAtDatabase(means: Means, plan: Plan, attempt: Attempt, tell: 
     if (sessions.length > 0) await endSessions(client, database.aside, operation);
     if (found === 'down') await raise(client, database, { signal: attempt.signal });
   });
+  const resumed = await pauseInDatabase(means, plan, paused, database.aside);
+  // A subscription writes by itself, without anybody's session.
+  await tell(resumed.map((what) => ({ what, reachedDatabase: true })));
 }

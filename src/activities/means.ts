@@ -1,4 +1,6 @@
 import type { Cluster } from '../kubernetes/cluster.ts';
+import type { Provider } from '../pitr/provider.ts';
+import type { PointInTime } from '../runbook/service/point-in-time.ts';
 import type { Definitions } from '../storage/definitions.ts';
 import type { Storage } from '../storage/storage.ts';
 
@@ -12,6 +14,8 @@ export interface Means {
   definitions: Definitions;
   /** Backstep's job image, where a definition names none (BACKSTEP_JOB_IMAGE). */
   jobImage?: string;
+  /** Who restores to a moment; tests make theirs look more often. */
+  providerOf?: (definition: PointInTime) => Promise<Provider>;
 }
 
 /** What the boundary gives every deed. */

@@ -3,11 +3,18 @@ import { runJob, type JobEnd } from '../kubernetes/jobs.ts';
 import { failureIn, progressIn, resultIn } from '../jobs/protocol.ts';
 import { Failure, failures, type FailureType } from '../runbook/failures.ts';
 import { jobName } from '../runbook/names.ts';
-import type { Tried } from '../runbook/deeds.ts';
+import { dumpsOf } from '../runbook/service/backup.ts';
+import type { Plan } from '../runbook/plan.ts';
 import type { Attempt, Means } from './means.ts';
 
+/** Of a plan, what a Job needs: `assess` has no more yet. */
+export interface Asking {
+  plan: Pick<Plan, 'service' | 'operation' | 'jobImage'>;
+  try: number;
+}
+
 interface Wish {
-  step: 'back-up' | 'restore';
+  step: 'assess' | 'back-up' | 'rehearse' | 'restore' | 'salvage' | 'restore-beside' | 'census' | 'kept';
   program: OwnJob['program'];
   /** Tells Jobs of one step and try apart. */
   part?: string;
@@ -17,7 +24,7 @@ interface Wish {
 
 /** The name of such a Job: a retry after a crash finds its own, a person's retry gets a new one. */
 export const ownJobName = (
-  { plan, try: tried }: Tried,
+  { plan, try: tried }: Asking,
   { step, part }: Pick<Wish, 'step' | 'part'>,
 ): string => jobName(plan.operation, step, tried, part);
 
@@ -30,7 +37,7 @@ export const ownJobName = (
  */
 export async function ownProgram<T>(
   means: Means,
-  input: Tried,
+  input: Asking,
   attempt: Attempt,
   wish: Wish,
   orElse: FailureType,
@@ -45,7 +52,7 @@ export async function ownProgram<T>(
     program: wish.program,
     arguments: wish.arguments,
     ...(wish.secret !== undefined && { secret: wish.secret }),
-    claim: service.backup.claim,
+    dumps: dumpsOf(service.backup),
     serviceAccount: service.backup.serviceAccount,
     deadlineSeconds: Math.ceil(service.backup.timeout / 1_000),
   });

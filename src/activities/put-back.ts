@@ -1,3 +1,4 @@
+import { autoscalersOf } from '../kubernetes/autoscalers.ts';
 import { findCronJob, isSuspended, setCronJobImage, suspend, templateOf } from '../kubernetes/cron-jobs.ts';
 import { findDeployment, imageOf, replicasOf, scale } from '../kubernetes/deployments.ts';
 import { operationJobs } from '../kubernetes/job-removal.ts';
@@ -6,6 +7,7 @@ import { readRecord, update } from '../kubernetes/records.ts';
 import { releases, setTemplate } from '../kubernetes/releases.ts';
 import { endJobs } from '../kubernetes/writers.ts';
 import { lower, state } from '../postgres/barrier.ts';
+import { endCloning } from '../postgres/clones.ts';
 import { withClient } from '../postgres/connect.ts';
 import type { DeedInput, PutBack } from '../runbook/deeds.ts';
 import { Failure, failures } from '../runbook/failures.ts';
@@ -13,6 +15,7 @@ import type { Plan } from '../runbook/plan.ts';
 import type { OperationRecord, StoppedWorkload } from '../runbook/record.ts';
 import { adminUrl } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
+import { isResumed, resume } from './pauses.ts';
 import { containerOf } from './writers.ts';
 
 const jobsGoneWithin = 60_000;
@@ -48,6 +51,11 @@ export async function putBack(
     writes: 'resumed',
   }));
   await trying('ends its own Jobs', () => endOwnJobs(means, plan, attempt));
+  // A clone that is still being made would keep the database from getting its name back.
+  await trying('ends its own clones', async () => {
+    const admin = await adminUrl(means, service);
+    await withClient(admin, { operation }, (client) => endCloning(client, operation));
+  });
   if (record.pivotAt !== undefined) {
     for (const workload of workloads) {
       await trying(`sets the image of ${workload.deployment} back`, () => imageBack(means, plan, workload));
@@ -73,11 +81,23 @@ export async function putBack(
     const doing = `${wanted.suspended ? 'suspends' : 'resumes'} ${name}`;
     await trying(doing, () => suspend(means.cluster, service.namespace, name, wanted.suspended));
   }
+  const resumed: string[] = [];
+  const notes: string[] = [];
+  // What owns the workloads comes last: by then it finds them as it left them.
+  for (const pause of record.stopped.paused ?? []) {
+    await trying(`resumes ${pause.what}`, async () => {
+      const done = await resume(means, plan, pause, database.name);
+      if (done === 'gone') notes.push(`${pause.what} is not there any more, so it is not resumed`);
+      else resumed.push(pause.what);
+    });
+  }
   await assertPutBack(means, plan, record, problems, attempt);
   return {
     workloads: workloads.map(({ deployment, putBack: replicas }) => ({ deployment, replicas })),
     cronJobs: cronJobs.map(({ name, putBack: { suspended } }) => ({ name, suspended })),
     database: database.name,
+    ...(resumed.length > 0 && { resumed }),
+    ...(notes.length > 0 && { notes }),
   };
 }
 
@@ -137,6 +157,11 @@ async function assertPutBack(
   throw new Failure('PutBackFailed', `Not as it was: ${[...differences, ...causes].join('; ')}`);
 }
 
+/** An autoscaler takes over as soon as there are replicas again: their number is its own affair. */
+async function isScaled({ cluster }: Means, { service }: Plan, deployment: string): Promise<boolean> {
+  return (await autoscalersOf(cluster, service.namespace, deployment)).length > 0;
+}
+
 async function differencesFrom(means: Means, plan: Plan, record: OperationRecord): Promise<string[]> {
   const { service, database, operation } = plan;
   const found: string[] = [];
@@ -145,7 +170,10 @@ async function differencesFrom(means: Means, plan: Plan, record: OperationRecord
   for (const { deployment, putBack: replicas, image } of record.stopped.workloads) {
     const now = await findDeployment(means.cluster, service.namespace, deployment);
     const is = now && replicasOf(now);
-    if (is !== replicas)
+    if (
+      is !== replicas &&
+      !(is !== undefined && is > 0 && replicas > 0 && (await isScaled(means, plan, deployment)))
+    )
       found.push(`Deployment ${deployment} wants ${is ?? 'nothing: it is gone'}, not ${replicas} replicas`);
     const has = now && imageOf(now.spec?.template, containerOf(plan, deployment));
     if (imagesMatter && image !== undefined && has !== undefined && has !== image)
@@ -159,6 +187,10 @@ async function differencesFrom(means: Means, plan: Plan, record: OperationRecord
     const has = now && imageOf(templateOf(now));
     if (imagesMatter && image !== undefined && has !== undefined && has !== image)
       found.push(`CronJob ${name} has image ${has}, not ${image}`);
+  }
+  for (const pause of record.stopped.paused ?? []) {
+    const resumed = await isResumed(means, plan, pause, database.name);
+    if (!resumed) found.push(`${pause.what} is still paused`);
   }
   const admin = await adminUrl(means, service);
   const barrier = await withClient(admin, { operation }, (client) => state(client, database));

@@ -1,11 +1,14 @@
 import { deleteOperationJobs } from '../kubernetes/jobs.ts';
 import { close } from '../kubernetes/records.ts';
+import { withClient } from '../postgres/connect.ts';
+import { dropDatabase } from '../postgres/databases.ts';
 import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
 import { reportMarkdown } from '../runbook/report-markdown.ts';
 import { reportOf } from '../runbook/report.ts';
 import type { Report } from '../runbook/report.ts';
-import { workflowIdOf } from '../runbook/names.ts';
-import { removeJobSecrets } from './connections.ts';
+import { besideName, workflowIdOf } from '../runbook/names.ts';
+import type { Plan } from '../runbook/plan.ts';
+import { adminUrl, removeJobSecrets } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
 import { redact } from './redact.ts';
 
@@ -14,6 +17,20 @@ const redacted = (report: Report): Report =>
   JSON.parse(JSON.stringify(report), (_key, value: unknown) =>
     typeof value === 'string' ? redact(value) : value,
   ) as Report;
+
+/**
+ * `salvage` drops the rehearsed copy; where it was skipped, failed or never reached, it is dropped here. So is what
+ * was restored beside and did not take the place of the database.
+ */
+async function dropCopy(
+  means: Means,
+  { operation, service, database }: Plan,
+  role: 'rehearsal' | 'restored',
+): Promise<void> {
+  const copy = besideName(database.name, role, operation);
+  const url = await adminUrl(means, service);
+  await withClient(url, { operation }, (admin) => dropDatabase(admin, copy, operation));
+}
 
 /**
  * Wants report.md and report.json in storage, no Secret of the operation left, and, unless something stays
@@ -37,19 +54,27 @@ export async function report(
 
   attempt.progress({ doing: 'cleaning up' });
   await removeJobSecrets(means, { operation, service });
+  // What stays stopped may need what was restored.
+  for (const role of keepRecord ? (['rehearsal'] as const) : (['rehearsal', 'restored'] as const)) {
+    await dropCopy(means, plan, role).catch((error: unknown) =>
+      attempt.log.warn(`the ${role} copy could not be dropped: ${String(error)}`),
+    );
+  }
   if (!keepRecord) {
     // The Jobs of an operation that stays stopped keep their logs for whoever takes over.
     const finished = plan.takesUp ? [operation, plan.takesUp.operation] : [operation];
     for (const each of finished) await deleteOperationJobs(means.cluster, service.namespace, each);
     const { from, target, request, database } = plan;
-    await close(means.cluster, means.recordsNamespace, database, operation, {
+    const ended = {
       operation,
       from,
       target,
       outcome,
       endedAt: written.endedAt ?? new Date().toISOString(),
       ...(request.trigger !== undefined && { trigger: request.trigger }),
-    });
+    };
+    const { keepFor } = service.restorePoint;
+    await close(means.cluster, means.recordsNamespace, database, operation, ended, keepFor);
   }
   return { markdown: means.storage.pathOf(text.ref), json: means.storage.pathOf(json.ref) };
 }

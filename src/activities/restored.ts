@@ -8,14 +8,14 @@ import { adminUrl } from './connections.ts';
 import type { Means } from './means.ts';
 
 /**
- * Looks at a restored database from outside: rows of every table as in the backup, catalog as it was when
+ * Looks at a restored database from outside: rows of every table and catalog as they were when
  * writes stopped, revision as it was before the downgrade.
  *
  * @throws Failure RestoreFailed with every difference
  */
 export async function assertAsBefore(
   means: Means,
-  { plan, backup }: DeedInput<'restore'>,
+  { plan, backup }: Pick<DeedInput<'restore'>, 'plan' | 'backup'>,
   database: string,
 ): Promise<{ counts: Record<string, number>; revision: string }> {
   const { service, operation } = plan;
@@ -26,7 +26,7 @@ export async function assertAsBefore(
     catalog: catalogHash(await catalog(client)),
     revision: (await revisions(client, service.migrations.versionTable)).join(', ') || 'base',
   }));
-  const faults = unequal(backup.counts, found.counts);
+  const faults = unequal(record?.frozen?.counts ?? backup?.counts ?? {}, found.counts);
   if (found.revision !== plan.from) faults.push(`the revision is ${found.revision}, and was ${plan.from}`);
   if (record?.frozen !== undefined && record.frozen.catalog !== found.catalog) {
     faults.push('the catalog is not the one from when writes stopped');
@@ -42,5 +42,5 @@ export async function assertAsBefore(
 export function unequal(wanted: Record<string, number>, found: Record<string, number>): string[] {
   return Object.keys({ ...wanted, ...found })
     .filter((table) => wanted[table] !== found[table])
-    .map((table) => `table ${table} has ${found[table] ?? 'no'} rows, the backup ${wanted[table] ?? 'no'}`);
+    .map((table) => `table ${table} has ${found[table] ?? 'no'} rows, and had ${wanted[table] ?? 'no'}`);
 }

@@ -1,3 +1,4 @@
+import { base } from '../alembic/target.ts';
 import { lastLines } from '../kubernetes/error-lines.ts';
 import {
   podsOfDeployment,
@@ -12,23 +13,28 @@ import { isReady } from '../kubernetes/pods.ts';
 import { update } from '../kubernetes/records.ts';
 import { lower } from '../postgres/barrier.ts';
 import { withClient } from '../postgres/connect.ts';
+import { revisions } from '../postgres/revision.ts';
 import type { DeedInput, StartedApp } from '../runbook/deeds.ts';
 import { inWords } from '../runbook/duration.ts';
 import { Failure } from '../runbook/failures.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { Workload } from '../runbook/service.ts';
-import { adminUrl } from './connections.ts';
+import { holding, type HttpCheck } from '../runbook/service/checks.ts';
+import { adminUrl, applicationUrl } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
+import { resume } from './pauses.ts';
+import { endReaders } from './serve-reads.ts';
 
 /** A Service takes a moment to see that pods are ready; what still fails after this is the application. */
 const healthyWithin = 20_000;
 
 /**
  * Runbook, Step 7. Wanted: the database is back under its name, every workload has its wanted replicas, all
- * Ready within `readyWithin`, and answers 200 on its health path. The record is told first that the
+ * Ready within `readyWithin`, and answers 200 on its health path; the service's own HTTP checks pass. Then what
+ * else was paused is resumed, apart from what would bring the bad release back (law 4). The record is told first that the
  * application may have written again: a crash right after must not be taken for a standstill.
  *
- * @throws Failure NotReady, Unhealthy (with what the pods say), DatabaseInvalid, OperationLost,
+ * @throws Failure NotReady, Unhealthy (with what the pods say), VerificationFailed (migrated again), DatabaseInvalid, OperationLost,
  *   DatabaseUnreachable, KubernetesUnreachable, KubernetesRightMissing
  */
 export async function startApp(
@@ -38,11 +44,12 @@ export async function startApp(
 ): Promise<StartedApp> {
   const { service, database, operation } = plan;
   const { signal } = attempt;
-  await update(means.cluster, means.recordsNamespace, database, operation, (record) => ({
-    ...record,
+  const record = await update(means.cluster, means.recordsNamespace, database, operation, (now) => ({
+    ...now,
     writes: 'resumed',
-    resumedAt: record.resumedAt ?? new Date().toISOString(),
+    resumedAt: now.resumedAt ?? new Date().toISOString(),
   }));
+  await endReaders(means, plan, attempt);
   attempt.progress({ doing: 'gives the database its name back' });
   const admin = await adminUrl(means, service);
   await withClient(admin, { operation, signal }, (client) => lower(client, database, { signal }));
@@ -67,7 +74,35 @@ export async function startApp(
       status: await healthy(means, plan, deployment, check, attempt),
     });
   }
-  return { workloads, health: answers };
+  const http = holding(service.checks.http, plan.reverts);
+  for (const check of http) await passes(means, plan, check, attempt);
+  if (plan.kind === undefined) await assertStayed(means, plan);
+  const paused = record.stopped.paused ?? [];
+  for (const pause of paused.filter(({ until }) => until === 'start')) {
+    attempt.progress({ doing: `resumes ${pause.what}` });
+    await resume(means, plan, pause, database.name);
+  }
+  const staysPaused = paused.filter(({ until }) => until === 'person');
+  return {
+    workloads,
+    health: answers,
+    ...(http.length > 0 && { checks: http.map(({ name }) => name) }),
+    ...(staysPaused.length > 0 && { staysPaused }),
+  };
+}
+
+/** An init container, or a Job that nobody knew of, may have migrated the database again when the pods started. */
+async function assertStayed(means: Means, { service, database, operation, target }: Plan): Promise<void> {
+  const url = await applicationUrl(means, service);
+  const found = await withClient(url, { operation }, (client) =>
+    revisions(client, service.migrations.versionTable),
+  );
+  const at = found.join(', ') || base;
+  if (at === target) return;
+  throw new Failure(
+    'VerificationFailed',
+    `Database ${database.name} is at ${at}, not at ${target}, since the application has started: an init container or a Job migrated it again.`,
+  );
 }
 
 function definitionOf({ service }: Plan, deployment: string): Workload {
@@ -114,6 +149,23 @@ async function healthy(
   throw new Failure(
     'Unhealthy',
     `${deployment} answers ${check.path} with ${last?.status}: ${last?.said}.${await said(means, service.namespace, deployment)}`,
+  );
+}
+
+/** One of the service's own checks: asked again until it passes or its time is over. */
+async function passes(means: Means, { service }: Plan, check: HttpCheck, attempt: Attempt): Promise<void> {
+  const { name, path, contains, status, within } = check;
+  attempt.progress({ doing: `makes the check “${name}”` });
+  let last: Health | undefined;
+  const done = await poll({ every: 500, within, signal: attempt.signal }, async () => {
+    last = await health(means.cluster, service.namespace, check);
+    return last.status === status && last.body.includes(contains ?? '') ? last : undefined;
+  });
+  if (done !== undefined) return;
+  const wanted = contains === undefined ? `${status}` : `${status} with “${contains}”`;
+  throw new Failure(
+    'Unhealthy',
+    `Own check “${name}” wants ${wanted} of ${check.service}${path}, which answers ${last?.status}: ${last?.said}`,
   );
 }
 

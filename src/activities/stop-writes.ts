@@ -1,7 +1,6 @@
 import { imageOf } from '../kubernetes/deployments.ts';
 import { claim, update } from '../kubernetes/records.ts';
 import { foundWriters, stopStarting } from '../kubernetes/writers.ts';
-import { raise } from '../postgres/barrier.ts';
 import { catalog, catalogHash, counts } from '../postgres/catalog.ts';
 import { withClient } from '../postgres/connect.ts';
 import { quiet } from '../postgres/sessions.ts';
@@ -9,11 +8,16 @@ import { replicasToPutBack, suspensionToPutBack } from '../runbook/by-hand.ts';
 import type { DeedInput, StoppedWrites } from '../runbook/deeds.ts';
 import { inWords } from '../runbook/duration.ts';
 import { canonical } from '../runbook/hash.ts';
+import { withNewPauses, type Pause } from '../runbook/pauses.ts';
 import type { Plan } from '../runbook/plan.ts';
+import type { Moment } from '../runbook/point-in-time.ts';
 import type { OperationRecord } from '../runbook/record.ts';
 import { adminUrl, applicationUrl } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
-import { containerOf, endWriters, writersOf } from './writers.ts';
+import { asFound, migratingPauses, pauseInCluster } from './pauses.ts';
+import { serveReads } from './serve-reads.ts';
+import { takeAside } from './take-aside.ts';
+import { containerOf, endWriters, everyWriterOf, writersOf } from './writers.ts';
 
 /**
  * Runbook, Step 1. Wanted: nothing that the definition names runs, the database is aside, no foreign session
@@ -34,15 +38,15 @@ export async function stopWrites(
   const record = await take(means, input);
   const admin = await adminUrl(means, service);
   const options = { operation, signal: attempt.signal };
-  attempt.progress({ doing: 'scales to 0, suspends, takes the database aside' });
+  attempt.progress({ doing: 'scales to 0, suspends, pauses, takes the database aside' });
+  const paused = record.stopped.paused ?? [];
   const told = stopStarting(means.cluster, writersOf(plan));
-  const barrier = withClient(admin, options, (client) =>
-    raise(client, database, { within: service.writes.gracePeriod, signal: attempt.signal }),
-  );
-  await Promise.allSettled([told, barrier]);
-  for (const words of await told) attempt.log.info(`stopped: ${words}`);
-  const endedByBarrier = await barrier;
-  const jobsEnded = await endWriters(means, plan, attempt);
+  const held = pauseInCluster(means, paused);
+  const barrier = takeAside(means, plan, paused, attempt);
+  await Promise.allSettled([told, held, barrier]);
+  for (const words of [...(await told), ...(await held)]) attempt.log.info(`stopped: ${words}`);
+  const aside = await barrier;
+  const jobsEnded = await endWriters(means, plan, jobNames(paused), attempt);
   const { sessionsEnded } = await withClient(admin, options, (client) =>
     quiet(client, database.aside, {
       operation,
@@ -59,11 +63,16 @@ export async function stopWrites(
   );
   attempt.progress({ doing: 'counts the rows of every table' });
   const frozen = await freeze(means, input, attempt);
+  const reads = await serveReads(means, plan, attempt);
   return {
     at: frozen.at,
     counts: frozen.counts,
-    sessionsEnded: sessionsEnded + endedByBarrier.length,
+    sessionsEnded: sessionsEnded + aside.sessionsEnded,
     jobsEnded,
+    paused,
+    migrationsEnded: aside.migrationsEnded,
+    rolledBack: aside.rolledBack,
+    ...(reads !== undefined && { reads }),
     alreadyStopped: [
       ...record.stopped.workloads
         .filter(({ found }) => found === 0)
@@ -76,11 +85,17 @@ export async function stopWrites(
 /** Law 6: the record before the first change; of an unfinished operation what it stopped, and how, stays. */
 async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<OperationRecord> {
   const { plan, workflowId, runId, temporalNamespace } = input;
-  const found = await foundWriters(means.cluster, writersOf(plan));
+  const [found, planned, migrating] = await Promise.all([
+    foundWriters(means.cluster, everyWriterOf(plan)),
+    asFound(means, plan.pauses ?? []),
+    migratingPauses(means, plan),
+  ]);
   const { trigger } = plan.request;
   const wanted: OperationRecord = {
     version: 1,
     operation: plan.operation,
+    ...(plan.kind && { kind: plan.kind }),
+    ...(plan.kind === 'point-in-time-restore' && { moment: recorded(plan.moment) }),
     workflowId,
     ...(temporalNamespace !== undefined && { temporalNamespace }),
     runId,
@@ -91,7 +106,7 @@ async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<Oper
     database: { server: plan.database.server, name: plan.database.name, aside: plan.database.aside },
     from: plan.from,
     target: plan.target,
-    stopped: stoppedBy(plan, found),
+    stopped: { ...stoppedBy(plan, found), paused: [...planned, ...migrating] },
     writes: 'stopped',
     breaches: [],
     kept: [],
@@ -103,6 +118,15 @@ async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<Oper
     stopped: withNewOnes(record.stopped, wanted.stopped),
   }));
 }
+
+const recorded = ({ to, how, evidence, newInstance, operation, endpoint }: Moment) => ({
+  to,
+  how,
+  evidence,
+  newInstance,
+  operation,
+  endpoint,
+});
 
 /** Law 4: what ran is put back as found; what somebody had stopped by hand, as the definition wants it. */
 function stoppedBy(plan: Plan, found: Awaited<ReturnType<typeof foundWriters>>): OperationRecord['stopped'] {
@@ -138,15 +162,20 @@ function withNewOnes(
       ...now.workloads.filter(({ deployment }) => !deployments.has(deployment)),
     ],
     cronJobs: [...before.cronJobs, ...now.cronJobs.filter(({ name }) => !cronJobs.has(name))],
+    paused: withNewPauses(before.paused ?? [], now.paused ?? []),
   };
 }
+
+/** Names of the Jobs that were suspended. */
+const jobNames = (paused: readonly Pause[]): string[] =>
+  paused.flatMap((pause) => (pause.in === 'cluster' && pause.on.plural === 'jobs' ? [pause.on.name] : []));
 
 type Frozen = NonNullable<OperationRecord['frozen']>;
 
 /**
  * What the database holds now that nobody writes: what a restore must bring back, and what the tables must
  * hold after the downgrade. From the downgrade on, and after a failed start, what was taken first stays;
- * before it, a difference (an unfinished operation was taken up) also makes an older backup worthless.
+ * before it, a difference (an unfinished operation was taken up) also makes older ways back worthless.
  */
 async function freeze(
   means: Means,
@@ -167,8 +196,10 @@ async function freeze(
       return { ...found, frozen: { ...seen, catalog: frozen.catalog } };
     if (frozen !== undefined && (again || found.pivotAt !== undefined)) return found;
     if (frozen !== undefined && sameContents(frozen, seen)) return found;
-    const { backup: _, ...rest } = found;
-    return { ...rest, frozen: seen };
+    const { backup: _, point, ...rest } = found;
+    // The restore point of other contents is no way back any more, and is not dropped unasked either.
+    const kept = [...found.kept, ...(point ? [point.database] : [])];
+    return { ...rest, kept, frozen: seen };
   });
   return record.frozen ?? seen;
 }

@@ -2,17 +2,36 @@ import { endOfJob } from '../kubernetes/cron-jobs.ts';
 import { deleteJob, operationJobs } from '../kubernetes/job-removal.ts';
 import { pause } from '../kubernetes/pause.ts';
 import { nameOf } from '../kubernetes/pods.ts';
-import { endJobs, endPods, runningJobs, runningPods, type Writers } from '../kubernetes/writers.ts';
+import {
+  endJobs,
+  endPods,
+  podsOfJobs,
+  runningJobs,
+  runningPods,
+  type Writers,
+} from '../kubernetes/writers.ts';
 import { Failure } from '../runbook/failures.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { Attempt, Means } from './means.ts';
 
-/** What writes to the database, by the plan's definition. */
+/** Workloads that go on while writes are stopped, and read from a copy. */
+export const readersOf = ({ service }: Plan): string[] =>
+  service.workloads.flatMap(({ deployment, stop }) => (stop === 'read-only' ? [deployment] : []));
+
+/** What is stopped, by the plan's definition. */
 export const writersOf = ({ service }: Plan): Writers => ({
   namespace: service.namespace,
-  deployments: service.workloads.map(({ deployment }) => deployment),
+  deployments: service.workloads.flatMap(({ deployment, stop }) =>
+    stop === 'read-only' ? [] : [deployment],
+  ),
   cronJobs: service.cronJobs.map(({ name }) => name),
 });
+
+/** Those that go on reading included. */
+export const everyWriterOf = (plan: Plan): Writers => {
+  const writers = writersOf(plan);
+  return { ...writers, deployments: [...writers.deployments, ...readersOf(plan)] };
+};
 
 /** Container whose image a release is known by: that of the migrations in their workload, else the first. */
 export const containerOf = ({ service }: Plan, deployment: string): string | undefined =>
@@ -29,10 +48,16 @@ const longestGrace = 10 * 60_000;
  * them when their own grace period is over, which may be later than the definition's. What was not told to
  * end when the definition's is over (a pod by hand, a Job that was waited for) is told then.
  *
+ * @param migrating names of suspended Jobs, whose pods must go, too
  * @returns Jobs of the CronJobs that were ended
  * @throws Failure WritesNotStopped naming the pods and Jobs that stay
  */
-export async function endWriters(means: Means, plan: Plan, attempt: Attempt): Promise<string[]> {
+export async function endWriters(
+  means: Means,
+  plan: Plan,
+  migrating: readonly string[],
+  attempt: Attempt,
+): Promise<string[]> {
   const { cluster } = means;
   const writers = writersOf(plan);
   const { gracePeriod, runningJobs: policy } = plan.service.writes;
@@ -42,7 +67,11 @@ export async function endWriters(means: Means, plan: Plan, attempt: Attempt): Pr
   for (;;) {
     const waited = Date.now() - began;
     const late = waited >= gracePeriod;
-    const [pods, jobs] = [await runningPods(cluster, writers), await runningJobs(cluster, writers)];
+    const pods = [
+      ...(await runningPods(cluster, writers)),
+      ...(await podsOfJobs(cluster, writers, migrating)),
+    ];
+    const jobs = await runningJobs(cluster, writers);
     if (pods.length + jobs.length === 0) break;
     const own = pods.map(({ metadata }) => (metadata?.deletionGracePeriodSeconds ?? 0) * 1_000);
     longest = Math.min(Math.max(longest, ...own), longestGrace);

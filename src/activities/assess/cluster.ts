@@ -1,11 +1,12 @@
 import type { V1CronJob, V1Deployment } from '@kubernetes/client-node';
 import { find } from '../../kubernetes/answer.ts';
-import { autoscalersOf, ownersOutside } from '../../kubernetes/autoscalers.ts';
+import { autoscalersOf } from '../../kubernetes/autoscalers.ts';
 import { isSuspended, readCronJob, templateOf } from '../../kubernetes/cron-jobs.ts';
 import { imageOf, readDeployment, replicasOf } from '../../kubernetes/deployments.ts';
 import { assertRecordable } from '../../kubernetes/records.ts';
 import { releases, type Release } from '../../kubernetes/releases.ts';
 import { missingRights, rightInWords, rightsNeeded } from '../../kubernetes/rights.ts';
+import { readSecret } from '../../kubernetes/secrets.ts';
 import type { CronJob, ServiceDefinition, Workload } from '../../runbook/service.ts';
 import type { Means } from '../means.ts';
 import type { Faults } from './faults.ts';
@@ -48,7 +49,7 @@ export async function lookAtCluster(
     Promise.all(service.workloads.map((each) => faults.try(() => seeWorkload(means, service, each, notes)))),
     Promise.all(service.cronJobs.map((each) => faults.try(() => seeCronJob(means, service, each, notes)))),
     faults.try(() => proveRights(means, service, faults)),
-    faults.try(() => proveClaim(means, service, faults)),
+    faults.try(() => provePlaceOfBackups(means, service, faults)),
     faults.try(() => assertRecordable(means.cluster, means.recordsNamespace)),
   ]);
   if (!service.workloads.some(({ deployment }) => deployment === service.migrations.workload)) {
@@ -71,12 +72,15 @@ async function proveRights(means: Means, { namespace }: ServiceDefinition, fault
     faults.add('KubernetesRightMissing', `Backstep may not ${rightInWords(right)}.`);
 }
 
-async function proveClaim(
+async function provePlaceOfBackups(
   means: Means,
   { namespace, backup }: ServiceDefinition,
   faults: Faults,
 ): Promise<void> {
+  for (const reference of Object.values(backup.s3?.credentials ?? {}).filter((each) => each !== undefined))
+    await faults.try(() => readSecret(means.cluster, namespace, reference), 'backup.s3.credentials');
   const name = backup.claim;
+  if (name === undefined) return;
   const claim = await find(
     `read PersistentVolumeClaim ${namespace}/${name}`,
     means.cluster.core.readNamespacedPersistentVolumeClaim({ namespace, name }),
@@ -105,12 +109,16 @@ async function seeWorkload(
   if (replicas === 0 && definition.replicas > 0) {
     notes.push(`Deployment ${name} was found at 0 already; wanted in the end: ${definition.replicas}.`);
   }
+  if (definition.stop === 'read-only') {
+    notes.push(
+      `Deployment ${name} goes on while writes are stopped, and reads from a copy to which nobody can write; from the roll-back of the application on it may not.`,
+    );
+  }
   for (const each of autoscalers) {
     notes.push(
       `HorizontalPodAutoscaler ${each} scales ${name}; it does nothing at 0, and may change the replicas afterwards.`,
     );
   }
-  ownedOutside(`Deployment ${name}`, deployment, notes);
   return {
     definition,
     deployment,
@@ -132,12 +140,5 @@ async function seeCronJob(
   if (suspended && !definition.suspended) {
     notes.push(`CronJob ${definition.name} was found suspended already; wanted in the end: running.`);
   }
-  ownedOutside(`CronJob ${definition.name}`, cronJob, notes);
   return { definition, cronJob, suspended, image: imageOf(templateOf(cronJob)) };
-}
-
-function ownedOutside(what: string, object: V1Deployment | V1CronJob, notes: string[]): void {
-  for (const tool of ownersOutside(object)) {
-    notes.push(`${what} is managed by ${tool}: pause its sync, or it brings the bad release back.`);
-  }
 }

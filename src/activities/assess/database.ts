@@ -28,12 +28,14 @@ interface TableRow {
 /**
  * Looks at the database as the application does, and proves that all of it can be counted and dumped, and
  * that its extensions could be made again in a restored one (runbook, Steps 3 and 5).
+ *
+ * @param mayMiss tables and extensions of the definition may be gone: then it is restored for that very reason
  */
 export async function lookAtDatabase(
   means: Means,
   service: ServiceDefinition,
   operation: OperationId,
-  { facts, faults }: { facts: ServerFacts; faults: Faults },
+  { facts, faults, mayMiss = false }: { facts: ServerFacts; faults: Faults; mayMiss?: boolean },
 ): Promise<DatabaseFacts | undefined> {
   const { applicationUrl, now } = facts;
   const where = secretName(service, service.database.url);
@@ -50,12 +52,12 @@ export async function lookAtDatabase(
         const seen = new Set(found.map(({ schema, name }) => keyOf(schema, name)));
         const tables = service.database.tables.map(withoutPublic);
         // Past the downgrade of an unfinished operation they may be gone, as they should.
-        const all = facts.record?.pivotAt === undefined;
+        const all = !mayMiss && facts.record?.pivotAt === undefined;
         for (const table of all ? tables : []) {
           if (!seen.has(table)) faults.add('DatabaseInvalid', `There is no table ${table} in ${facts.name}.`);
         }
         proveReadable(server.role, found, faults);
-        await proveExtensions(means, service, operation, { client, facts, faults });
+        await proveExtensions(means, service, operation, { client, facts, faults, mayMiss });
         return {
           role: server.role,
           revisions: await revisions(client, service.migrations.versionTable),
@@ -105,7 +107,12 @@ async function proveExtensions(
   means: Means,
   service: ServiceDefinition,
   operation: OperationId,
-  { client, facts, faults }: { client: Client; facts: ServerFacts; faults: Faults },
+  {
+    client,
+    facts,
+    faults,
+    mayMiss,
+  }: { client: Client; facts: ServerFacts; faults: Faults; mayMiss: boolean },
 ): Promise<void> {
   const { rows } = await client.query<{ name: string; trusted: boolean }>(
     `SELECT x.extname AS name, coalesce(bool_or(v.trusted OR NOT v.superuser), false) AS trusted
@@ -114,7 +121,8 @@ async function proveExtensions(
      WHERE x.extname <> 'plpgsql' GROUP BY 1`,
   );
   const there = new Set(rows.map(({ name }) => name));
-  for (const name of facts.record?.pivotAt === undefined ? service.database.extensions : []) {
+  const all = !mayMiss && facts.record?.pivotAt === undefined;
+  for (const name of all ? service.database.extensions : []) {
     if (!there.has(name)) faults.add('DatabaseInvalid', `There is no extension ${name} in ${facts.name}.`);
   }
   const untrusted = rows.filter(({ trusted }) => !trusted).map(({ name }) => name);

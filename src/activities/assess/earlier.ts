@@ -2,6 +2,7 @@ import { inWords } from '../../runbook/duration.ts';
 import { fault, type Fault } from '../../runbook/failures.ts';
 import type { OperationId } from '../../runbook/names.ts';
 import type { FinishedOperation, OperationRecord } from '../../runbook/record.ts';
+import type { PlanKind } from '../../runbook/plan.ts';
 import type { RollbackRequest } from '../../runbook/request.ts';
 
 /** What operations before this one mean for it. */
@@ -19,6 +20,8 @@ interface Asked {
   coolDown: number;
   /** Milliseconds since 1970. */
   now: number;
+  /** Absent of a rollback. */
+  kind?: PlanKind | undefined;
 }
 
 interface Found {
@@ -49,7 +52,7 @@ export function earlier(asked: Asked, found: Found): Earlier {
 }
 
 function unfinished(
-  { operation, request, onlyPlan }: Asked,
+  { operation, request, onlyPlan, kind }: Asked,
   record: OperationRecord,
   open: boolean,
 ): Earlier {
@@ -59,12 +62,23 @@ function unfinished(
     const words = `Operation ${record.operation} on this database is open: workflow ${record.workflowId}${where}, since ${record.startedAt}.`;
     return { kind: 'refused', fault: fault('AlreadyRunning', words) };
   }
+  // Each knows how to go on with its own: the Secrets may lead to another instance by now, or another database
+  // may have taken the name.
+  if (record.kind !== kind) {
+    const words = `Operation ${record.operation} on this database is unfinished, and is ${inKind(record.kind)}, not ${inKind(kind)}: start that again, to take it up.`;
+    return { kind: 'refused', fault: fault('UnfinishedOperation', words) };
+  }
   if (!request.target.startsWith('-') && !record.target.startsWith(request.target)) {
     const words = `Operation ${record.operation} from ${record.from} to ${record.target} is unfinished, and now ${request.target} is asked for.`;
     return { kind: 'refused', fault: fault('UnfinishedOperation', words) };
   }
   return { kind: 'takes-up', record, open };
 }
+
+const inKind = (kind: PlanKind | undefined): string =>
+  kind === undefined || kind === 'rollback'
+    ? 'a rollback'
+    : `${kind === 'emergency-restore' ? 'an' : 'a'} ${kind.replaceAll('-', ' ')}`;
 
 function stillCools(
   { request, coolDown, now }: Asked,
@@ -73,7 +87,7 @@ function stillCools(
 ): boolean {
   return (
     request.target.startsWith('-') &&
-    done.outcome === 'rolled-back' &&
+    (done.outcome === 'rolled-back' || (done.outcome === 'restored' && done.from !== done.target)) &&
     now - Date.parse(done.endedAt) < coolDown &&
     (revisions.join() || 'base') === done.target
   );

@@ -1,6 +1,7 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { inspect, type Inspection } from '../../alembic/inspect.ts';
 import { deleteJob } from '../../kubernetes/jobs.ts';
+import { migratingInits } from '../../kubernetes/migrating-jobs.ts';
 import { deleteSecret } from '../../kubernetes/secrets.ts';
 import { Failure, type FailureType } from '../../runbook/failures.ts';
 import { jobName, type OperationId } from '../../runbook/names.ts';
@@ -55,7 +56,11 @@ export function candidatesOf(service: ServiceDefinition, workloads: SeenWorkload
           container,
         })),
       ];
-      return [...named, ...distinct(released).slice(0, atMost)];
+      // An init container that migrates may have an image of its own.
+      const inits = [deployment.spec?.template, ...seen.releases.map((release) => release.template)]
+        .flatMap((each) => migratingInits(each?.spec))
+        .map((init) => ({ image: init.image ?? '', workload, template, container }));
+      return [...named, ...distinct(released).slice(0, atMost), ...distinct(inits).slice(0, atMost)];
     });
   return distinct(listed);
 }

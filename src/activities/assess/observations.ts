@@ -1,6 +1,5 @@
-import { podsOfDeployment } from '../../kubernetes/deployments.ts';
+import type { V1Pod } from '@kubernetes/client-node';
 import { isReady, nameOf, troubleOf } from '../../kubernetes/pods.ts';
-import { errorLines } from '../../kubernetes/error-lines.ts';
 import { counts } from '../../postgres/catalog.ts';
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
 import { preparedTransactions } from '../../postgres/sessions.ts';
@@ -8,9 +7,7 @@ import { keyOf } from '../../postgres/tables.ts';
 import { Failure } from '../../runbook/failures.ts';
 import type { OperationId } from '../../runbook/names.ts';
 import type { Observations } from '../../runbook/plan.ts';
-import type { Means } from '../means.ts';
-import { redact, truncate } from '../redact.ts';
-import type { SeenWorkload } from './cluster.ts';
+import type { SeenPods } from './pods.ts';
 import { carefully, type ServerFacts } from './server.ts';
 
 /** Counting stops here: an observation must not cost the application anything. */
@@ -19,23 +16,16 @@ const mostErrors = 10;
 
 /** Documents the state before anything is touched (runbook, Pre-Rollback Checklist); no part of the plan's hash. */
 export async function observe(
-  means: Means,
   operation: OperationId,
-  { facts, workloads }: { facts: ServerFacts; workloads: SeenWorkload[] },
+  { facts, pods }: { facts: ServerFacts; pods: readonly SeenPods[] },
 ): Promise<Observations> {
   const notes: string[] = [];
-  const notVerified = [
-    'The free space for backup and restore: neither the volume nor the server tells it.',
-    'Whether the downgrade works on this data: there is no rehearsal.',
-  ];
-  const [database, pods] = await Promise.all([
-    observeDatabase(operation, facts, notes),
-    Promise.all(workloads.map((seen) => observePods(means, seen))),
-  ]);
+  const notVerified = ['The free space for backup and restore: neither the volume nor the server tells it.'];
+  const database = await observeDatabase(operation, facts, notes);
   return {
     ...database,
-    pods: pods.flatMap((each) => each.pods),
-    errors: [...new Set(pods.flatMap((each) => each.errors))].slice(-mostErrors),
+    pods: pods.flatMap((each) => each.pods.map(inWords)),
+    errors: [...new Set(pods.flatMap(({ lines }) => lines.slice(-mostErrors)))].slice(-mostErrors),
     notes,
     notVerified,
   };
@@ -123,17 +113,7 @@ async function whoIsThere(
   return rows.map(({ role, application, count }) => ({ role, application, count }));
 }
 
-async function observePods(
-  { cluster }: Means,
-  { deployment }: SeenWorkload,
-): Promise<Pick<Observations, 'pods' | 'errors'>> {
-  const found = await podsOfDeployment(cluster, deployment);
-  const errors = found.length === 0 ? [] : await errorLines(cluster, found, mostErrors);
-  return {
-    pods: found.map((pod) => {
-      const reason = troubleOf(pod);
-      return { name: nameOf(pod), ready: isReady(pod), ...(reason !== undefined && { reason }) };
-    }),
-    errors: errors.map((line) => truncate(redact(line), 300)),
-  };
+function inWords(pod: V1Pod): Observations['pods'][number] {
+  const reason = troubleOf(pod);
+  return { name: nameOf(pod), ready: isReady(pod), ...(reason !== undefined && { reason }) };
 }

@@ -3,6 +3,7 @@ import type { OperationRecord } from '../../runbook/record.ts';
 import type { SeenCronJob, SeenWorkload } from './cluster.ts';
 import type { Faults } from './faults.ts';
 import { imageIn, type SeenImage } from './images.ts';
+import { proveInits } from './inits.ts';
 
 interface Choice {
   images: SeenImage[];
@@ -21,6 +22,7 @@ export function planWorkload(seen: SeenWorkload, choice: Choice): PlannedWorkloa
   const { definition, replicas } = seen;
   const name = definition.deployment;
   const rollBackTo = releaseOf(seen, choice);
+  proveInits(seen, rollBackTo, { ...choice, needs: (image) => needs(image, choice) });
   const before = choice.record?.stopped.workloads.find(({ deployment }) => deployment === name);
   if (rollBackTo === undefined) {
     const words = `No release of Deployment ${name} needs exactly ${choice.target}`;

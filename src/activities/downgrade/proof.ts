@@ -1,46 +1,70 @@
-import { readRecord } from '../../kubernetes/records.ts';
 import { state } from '../../postgres/barrier.ts';
 import { withClient } from '../../postgres/connect.ts';
+import { databaseExists } from '../../postgres/databases.ts';
 import { approvedAtDowngrade } from '../../runbook/approved.ts';
 import type { DeedInput } from '../../runbook/deeds.ts';
 import { Failure } from '../../runbook/failures.ts';
 import { shortHash } from '../../runbook/hash.ts';
 import type { Plan } from '../../runbook/plan.ts';
 import type { OperationRecord } from '../../runbook/record.ts';
+import type { MadeRestorePoint } from '../../runbook/restore-point.ts';
 import { isYounger } from '../back-up.ts';
 import { adminUrl } from '../connections.ts';
 import type { Means } from '../means.ts';
+import { ownRecord } from '../own-record.ts';
 
 type Input = DeedInput<'downgrade'>;
 
-/** Law 1 and law 5: a proven way back of this very database, and an approval of this very plan. */
-export async function proven(means: Means, { plan, backup, approved }: Input): Promise<OperationRecord> {
-  const { record } = await readRecord(means.cluster, means.recordsNamespace, plan.database);
-  if (record?.operation !== plan.operation) {
-    throw new Failure(
-      'OperationLost',
-      `The record of ${plan.database.name} is not of ${plan.operation} any more.`,
-    );
-  }
+/**
+ * Law 1 and law 5: a proven way back of this very database, and an approval of this very plan. The backup must
+ * be proved already unless the definition lets it come later and the restore point stands.
+ */
+export async function proven(means: Means, { plan, waysBack, approved }: Input): Promise<OperationRecord> {
+  const { point, backup } = waysBack;
+  const record = await ownRecord(means, plan);
   const { frozen } = record;
-  if (frozen === undefined || record.backup?.sha256 !== backup.sha256) {
+  if (backup !== undefined && record.backup?.sha256 !== backup.sha256) {
     throw new Failure(
       'BackupNotProved',
       `The record of ${plan.operation} does not hold the backup ${backup.file}.`,
     );
   }
-  const hash = shortHash(approvedAtDowngrade(plan, backup, frozen.counts));
+  const mayComeLater = plan.service.backup.proveBefore !== 'downgrade' && point.made;
+  if (frozen === undefined || (backup === undefined && !mayComeLater)) {
+    throw new Failure('BackupNotProved', `The record of ${plan.operation} holds no proven backup.`);
+  }
+  if (point.made && record.point?.fingerprint !== point.fingerprint) {
+    throw new Failure('BackupNotProved', `The record of ${plan.operation} does not hold ${point.database}.`);
+  }
+  if (point.made && backup === undefined) await pointStands(means, plan, point);
+  const stopped = { ...waysBack.stopped, counts: frozen.counts };
+  const hash = shortHash(approvedAtDowngrade(plan, { ...waysBack, stopped }));
   if (approved !== hash) {
     throw new Failure('NotApproved', `The gate let ${approved || 'nothing'} pass; this is ${hash}.`);
   }
   return record;
 }
 
-/** What was written after the backup would be lost without a way back. */
-export function nobodyWrote({ backup }: Input, { breaches }: OperationRecord): void {
-  if (isYounger(backup, breaches)) return;
+/** Where it alone is the way back, somebody may have dropped it since. */
+async function pointStands(
+  means: Means,
+  { service, operation }: Plan,
+  { database }: MadeRestorePoint,
+): Promise<void> {
+  const url = await adminUrl(means, service);
+  if (await withClient(url, { operation }, (admin) => databaseExists(admin, database))) return;
+  throw new Failure(
+    'BackupNotProved',
+    `Neither is a backup proved nor is the restore point ${database} there any more.`,
+  );
+}
+
+/** What was written after the last way back was made would be lost without one. */
+export function nobodyWrote({ waysBack: { point, backup } }: Input, { breaches }: OperationRecord): void {
+  const made = [...(point.made ? [point] : []), ...(backup ? [backup] : [])];
+  if (made.every((each) => isYounger(each, breaches))) return;
   const last = breaches.findLast(({ reachedDatabase }) => reachedDatabase);
-  const words = `Somebody reached the database after the backup of ${backup.takenAt}`;
+  const words = 'Somebody reached the database after a way back was made';
   throw new Failure('WritesCameBack', `${words}: ${last?.what ?? 'unknown'} at ${last?.at ?? 'unknown'}.`);
 }
 

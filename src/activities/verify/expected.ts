@@ -1,9 +1,7 @@
 import { build } from '../../alembic/migrate.ts';
 import { base } from '../../alembic/target.ts';
-import { find } from '../../kubernetes/answer.ts';
-import { deleteJob } from '../../kubernetes/job-removal.ts';
 import { readDeployment } from '../../kubernetes/deployments.ts';
-import { poll } from '../../kubernetes/pause.ts';
+import { deleteJobWholly } from '../../kubernetes/job-removal.ts';
 import { catalog, type Catalog } from '../../postgres/catalog.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../postgres/databases.ts';
@@ -24,7 +22,11 @@ const unbuildable: FailureType[] = [
   'JobFailed',
 ];
 
-const jobGoneWithin = 60_000;
+export interface Builder extends Tried {
+  step: 'rehearse' | 'verify';
+  /** A database whose owner, locale and extensions the empty one gets. */
+  like: string;
+}
 
 /**
  * The schema as the same migrations make it at the target, or at the revision before the rollback: built in an
@@ -34,7 +36,7 @@ const jobGoneWithin = 60_000;
  */
 export async function schemaAt(
   means: Means,
-  { plan, try: tried }: Tried,
+  { plan, try: tried, step, like }: Builder,
   which: 'target' | 'from',
   attempt: Attempt,
 ): Promise<Catalog | { notBuilt: string }> {
@@ -45,20 +47,19 @@ export async function schemaAt(
     'scratch',
     operation,
   );
-  const job = jobName(operation, 'verify', tried, which === 'from' ? 'before' : undefined);
-  const part = which === 'from' ? 'verify-before' : 'verify';
+  const job = jobName(operation, step, tried, which === 'from' ? 'before' : 'target');
+  const part = which === 'from' ? (`${step}-before` as const) : step === 'verify' ? step : 'rehearse-target';
   const admin = await adminUrl(means, service);
   // The Job first: one that an earlier attempt left would go on building.
   const clear = async () => {
-    await deleteJob(means.cluster, service.namespace, job, 'Foreground');
-    await jobGone(means, service.namespace, job, attempt);
+    await deleteJobWholly(means.cluster, service.namespace, job, attempt.signal);
     await withClient(admin, { operation }, (client) => dropDatabase(client, scratch, operation));
   };
   attempt.progress({ doing: `building the schema at ${revision} in an empty database` });
   await clear();
   try {
-    await createScratch(means, plan, { scratch, admin });
-    if (revision !== base) await buildIn(means, plan, { scratch, job, part, revision }, attempt);
+    await createScratch(means, plan, { scratch, admin, like });
+    if (revision !== base) await buildIn(means, plan, { scratch, job, part, revision, step }, attempt);
     const url = await applicationUrl(means, service, scratch);
     return await withClient(url, { operation }, catalog);
   } catch (error) {
@@ -72,17 +73,17 @@ export async function schemaAt(
 
 async function createScratch(
   means: Means,
-  { service, operation, database }: Tried['plan'],
-  { scratch, admin }: { scratch: string; admin: string },
+  { service, operation }: Tried['plan'],
+  { scratch, admin, like }: { scratch: string; admin: string; like: string },
 ): Promise<void> {
-  const real = await applicationUrl(means, service, database.aside);
+  const real = await applicationUrl(means, service, like);
   const there = await withClient(real, { operation }, extensionsOf);
   const missing = service.database.extensions.filter((wanted) => there.every(({ name }) => name !== wanted));
   const other = await extensionAdminUrl(means, service);
   await withClient(admin, { operation }, (client) =>
     createDatabase(client, {
       name: scratch,
-      like: database.aside,
+      like,
       extensions: [...there, ...missing.map((name) => ({ name }))],
       adminUrl: admin,
       extensionAdminUrl: other,
@@ -94,9 +95,10 @@ async function createScratch(
 async function buildIn(
   means: Means,
   plan: Tried['plan'],
-  { scratch, job, part, revision }: { scratch: string; job: string; part: SecretPart; revision: string },
+  of: { scratch: string; job: string; part: SecretPart; revision: string; step: Builder['step'] },
   attempt: Attempt,
 ): Promise<void> {
+  const { scratch, job, part, revision, step } = of;
   const { service, operation, migrationImage } = plan;
   const { migrations, namespace } = service;
   const deployment = await readDeployment(means.cluster, namespace, migrations.workload);
@@ -104,7 +106,7 @@ async function buildIn(
   const wish = {
     name: job,
     operation,
-    step: 'verify',
+    step,
     service,
     template: deployment.spec?.template ?? {},
     container: migrations.container,
@@ -113,20 +115,4 @@ async function buildIn(
     deadlineSeconds: Math.ceil(migrations.timeout / 1_000),
   };
   await build(means.cluster, wish, revision, { signal: attempt.signal });
-}
-
-async function jobGone(
-  { cluster }: Means,
-  namespace: string,
-  name: string,
-  { signal }: Attempt,
-): Promise<void> {
-  const gone = await poll({ every: 300, within: jobGoneWithin, signal }, async () =>
-    (await find(`read Job ${namespace}/${name}`, cluster.batch.readNamespacedJob({ namespace, name }))) ===
-    undefined
-      ? true
-      : undefined,
-  );
-  if (gone === undefined)
-    throw new Failure('JobNotStarted', `Job ${namespace}/${name} of an earlier attempt does not end.`);
 }

@@ -30,3 +30,27 @@ export function compareRows(
   }
   return findings;
 }
+
+/**
+ * Compares the rows of every table with those that the rehearsed copy had after the downgrade; `stopped` are
+ * those after the stop, from which both began.
+ */
+export function compareRehearsed(
+  { stopped, rehearsed, found }: Record<'stopped' | 'rehearsed' | 'found', Readonly<Record<string, number>>>,
+  versionTable: string,
+): RowFindings {
+  const findings: RowFindings = { wrong: [], dropped: {}, equal: 0 };
+  for (const table of Object.keys({ ...stopped, ...rehearsed, ...found })) {
+    if (table === versionTable) continue;
+    const [before, then, now] = [stopped[table], rehearsed[table], found[table]];
+    if (now !== then)
+      findings.wrong.push(
+        `${table}: ${inWords(now)} now, ${inWords(then)} in the rehearsal${before === undefined ? '' : `, ${before} after the stop`}`,
+      );
+    else if (now !== undefined) findings.equal++;
+    else if (before !== undefined) findings.dropped[table] = before;
+  }
+  return findings;
+}
+
+const inWords = (rows: number | undefined) => (rows === undefined ? 'gone' : `${rows} rows`);

@@ -18,7 +18,7 @@ export interface SchemaFindings {
 }
 
 /** Grants and comments are often given by hand; they are told, and nothing hangs on them. */
-const byHand = new Set<Kind>(['grant', 'comment']);
+export const byHand = new Set<Kind>(['grant', 'comment']);
 
 /** Alembic's own table is there at any revision, `base` included, whoever made it. */
 const isVersionTable = (name: string, versionTable: string): boolean =>

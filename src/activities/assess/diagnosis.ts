@@ -1,0 +1,69 @@
+import { linesOfFailedJobs } from '../../kubernetes/failed-jobs.ts';
+import { decide, type Diagnosis, type Sign } from '../../runbook/diagnosis.ts';
+import { signsOfLines } from '../../runbook/log-signs.ts';
+import type { ServiceDefinition } from '../../runbook/service.ts';
+import type { Attempt, Means } from '../means.ts';
+import { redact, truncate } from '../redact.ts';
+import { signsOfApplication } from './diagnosis/application.ts';
+import { signsOfDatabase, type Known as KnownOfDatabase } from './diagnosis/database.ts';
+import { Looks } from './diagnosis/looks.ts';
+import { signsOfRelease, signsOfStamp } from './diagnosis/migration.ts';
+import type { SeenImage } from './images.ts';
+import { fit, type SeenPods } from './pods.ts';
+
+/** What `assess` knows by then. */
+export interface Known extends KnownOfDatabase {
+  service: ServiceDefinition;
+  pods: readonly SeenPods[];
+  images: readonly SeenImage[];
+}
+
+/** Error lines read of failed Jobs. */
+const mostLines = 40;
+const mostNotSeen = 10;
+
+/**
+ * Looks for the symptoms of the runbook's "When to Rollback" and its three scenarios, and says what they say:
+ * roll back, fix forward or unsure. Reads only, within `diagnosis.within`, and never fails: what could not be
+ * looked at is named.
+ */
+export async function diagnose(means: Means, known: Known, { signal }: Attempt): Promise<Diagnosis> {
+  const { service, moved } = known;
+  const looks = new Looks(service.diagnosis.within, signal);
+  const [ofCluster, database] = await Promise.all([
+    signsOfCluster(means, known, looks),
+    looks.at('the database', () => signsOfDatabase(means.storage, known, looks)),
+  ]);
+  const failed = ofCluster.some(
+    ({ symptom }) => symptom === 'release-ahead' || symptom === 'migration-failed',
+  );
+  const ofStamp = database?.stamp ? signsOfStamp(database.stamp, { from: moved.from, failed }) : [];
+  const signs = [...ofCluster, ...(database?.signs ?? []), ...ofStamp].map((sign) => ({
+    ...sign,
+    evidence: truncate(redact(sign.evidence), 400),
+  }));
+  return {
+    ...decide(signs, { salvaged: service.salvage.use === 'auto' }),
+    census: database?.census ?? { losses: [], unknown: [] },
+    notSeen: looks.notSeen.slice(0, mostNotSeen).map((line) => truncate(redact(line), 200)),
+  };
+}
+
+async function signsOfCluster(
+  means: Means,
+  { service, images, moved, pods }: Known,
+  looks: Looks,
+): Promise<Sign[]> {
+  const { namespace, migrations } = service;
+  const migrates = pods.find(({ workload }) => workload.definition.deployment === migrations.workload);
+  const [application, ofJobs] = await Promise.all([
+    looks.at('the application', () => signsOfApplication(means, namespace, pods)),
+    looks.at('failed Jobs', () => linesOfFailedJobs(means.cluster, namespace, mostLines)),
+  ]);
+  const lines = [...(ofJobs ?? []).map(fit), ...pods.flatMap((each) => each.lines)];
+  return [
+    ...(migrates === undefined ? [] : signsOfRelease(migrates.workload.image, images, moved.from)),
+    ...(application ?? []),
+    ...signsOfLines(lines),
+  ];
+}

@@ -1,0 +1,78 @@
+import { catalog } from '../../../postgres/catalog.ts';
+import { withClient, withDatabase, type Client } from '../../../postgres/connect.ts';
+import { plansOf } from '../../../postgres/symptoms/plans.ts';
+import { stampOf, type Stamp } from '../../../postgres/symptoms/stamp.ts';
+import type { FirstCensus, Sign } from '../../../runbook/diagnosis.ts';
+import type { OperationId } from '../../../runbook/names.ts';
+import { comparePlans } from '../../../runbook/query-plans.ts';
+import type { ServiceDefinition } from '../../../runbook/service.ts';
+import type { Storage } from '../../../storage/storage.ts';
+import type { ServerFacts } from '../server.ts';
+import { signsOfData } from './data.ts';
+import { signsOfIndexes, signsOfLocks } from './indexes.ts';
+import { oneLook, type Looks } from './looks.ts';
+import { objectsOf, recall, remember, signsOfMemory, signsOfRehearsal } from './memory.ts';
+import { firstCensus, type Moved } from './migration.ts';
+
+export interface Known {
+  operation: OperationId;
+  service: Pick<ServiceDefinition, 'service' | 'diagnosis' | 'migrations'>;
+  facts: Pick<ServerFacts, 'applicationUrl' | 'server' | 'name' | 'now'>;
+  moved: Moved;
+  /** Image that would downgrade. */
+  image: string;
+}
+
+/** Everything that the application's own connection shows, in one session that only reads. */
+export async function signsOfDatabase(
+  storage: Storage,
+  known: Known,
+  looks: Looks,
+): Promise<{ stamp: Stamp | undefined; census: FirstCensus; signs: Sign[] }> {
+  const { operation, service, facts, moved } = known;
+  const { diagnosis, migrations } = service;
+  const options = {
+    operation,
+    signal: looks.signal,
+    statementTimeout: oneLook.statement,
+    lockTimeout: oneLook.lock,
+  };
+  return withClient(withDatabase(facts.applicationUrl, facts.now), options, async (client) => {
+    await client.query('SET max_parallel_workers_per_gather = 0');
+    const look = looks.on(client);
+    // What blocks the application first: it may be gone a moment later.
+    const locks = await signsOfLocks(client, look);
+    const stamp = await look('what the migration made', () => stampOf(client, migrations.versionTable));
+    const { census, signs: since } = await firstCensus(client, stamp, { moved, look });
+    const data = await signsOfData(client, diagnosis.forbid, look);
+    const indexes = await signsOfIndexes(client, diagnosis.indexes, look);
+    const changed = await look('plans and schema', () => againstBefore(storage, client, known, looks));
+    return { stamp, census, signs: [...locks, ...since, ...data, ...indexes, ...(changed ?? [])] };
+  });
+}
+
+/**
+ * Plans and schema now against those of an earlier look: plans at the target, where it was looked at then,
+ * otherwise at this revision; the schema at this revision only.
+ */
+async function againstBefore(
+  storage: Storage,
+  client: Client,
+  { service, facts, moved, image }: Known,
+  { notSeen }: Looks,
+): Promise<Sign[]> {
+  const of = { service: service.service, server: facts.server, database: facts.name };
+  const atTarget = await recall(storage, { ...of, revision: moved.target });
+  const here = await recall(storage, { ...of, revision: moved.from });
+  const { plans, failed } = await plansOf(client, service.diagnosis.queries);
+  notSeen.push(...failed);
+  const objects = objectsOf(await catalog(client));
+  await remember(storage, { ...of, revision: moved.from }, { objects, plans });
+  const earlier = atTarget ?? here;
+  const since = earlier === undefined ? '' : `at ${earlier.revision} on ${earlier.at.slice(0, 10)}`;
+  return [
+    ...(await signsOfRehearsal(storage, { ...of, ...moved }, image)),
+    ...comparePlans(plans, earlier?.plans ?? [], since),
+    ...(here ? signsOfMemory(here, objects) : []),
+  ];
+}

@@ -1,0 +1,115 @@
+import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
+import { migrationSessions } from '../../postgres/migration-sessions.ts';
+import { keepsCronJobs, scheduledQueries } from '../../postgres/pg-cron.ts';
+import { subscriptionsOf } from '../../postgres/subscriptions.ts';
+import type { OperationId } from '../../runbook/names.ts';
+import type { PausedCronJob, PausedSubscription } from '../../runbook/pauses.ts';
+import type { ServiceDefinition } from '../../runbook/service.ts';
+import type { Means } from '../means.ts';
+import { applicationUrl } from '../connections.ts';
+import { adminUrlOn } from '../pauses.ts';
+import type { Faults } from './faults.ts';
+import { carefully, type ServerFacts } from './server.ts';
+
+interface Around {
+  facts: ServerFacts;
+  operation: OperationId;
+  faults: Faults;
+  notes: string[];
+}
+
+/** What writes to the database from within its server, and a migration that is under way. */
+export async function pausesInDatabase(
+  means: Means,
+  service: ServiceDefinition,
+  around: Around,
+): Promise<(PausedSubscription | PausedCronJob)[]> {
+  const { facts, operation, notes } = around;
+  const options = { ...carefully, operation };
+  const running = await withClient(await applicationUrl(means, service, facts.now), options, (client) =>
+    migrationSessions(client, service.migrations.versionTable),
+  );
+  for (const words of running)
+    notes.push(
+      `A migration is running, or was left in its transaction (${words}): it is ended with the writes.`,
+    );
+  const subscriptions = await withClient(await adminUrlOn(means, service, facts.now), options, (client) =>
+    subscriptionsToPause(client, service, around),
+  );
+  return [...subscriptions, ...(await queriesToPause(service, around))];
+}
+
+async function subscriptionsToPause(
+  client: Client,
+  { writes }: ServiceDefinition,
+  { facts, faults, notes }: Around,
+): Promise<PausedSubscription[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT pubname AS name FROM pg_catalog.pg_publication ORDER BY 1',
+  );
+  for (const { name } of rows)
+    notes.push(`Publication ${name} is in the database: what is subscribed to it follows the downgrade.`);
+  const pauses: PausedSubscription[] = [];
+  for (const { name, enabled, owner, mayChange } of await subscriptionsOf(client, facts.now)) {
+    const what = `Subscription ${name}`;
+    if (!enabled) {
+      notes.push(`${what} was found disabled already, and stays so.`);
+    } else if (writes.subscriptions === 'name') {
+      notes.push(
+        `${what} is not disabled (writes.subscriptions: name): writes cannot be stopped while it is enabled.`,
+      );
+    } else if (mayChange) {
+      notes.push(`${what} writes to the database: it is disabled while writes are stopped.`);
+      pauses.push({ in: 'subscription', what, name, until: 'start' });
+    } else {
+      faults.add(
+        'DatabaseRightMissing',
+        `${what} of role ${owner} writes to the database, and Backstep may not disable it. ALTER SUBSCRIPTION "${name}" OWNER TO "${facts.owner}", or disable it before.`,
+      );
+    }
+  }
+  return pauses;
+}
+
+/** pg_cron keeps its jobs in one database of the server: by default the maintenance one. */
+async function queriesToPause(
+  { writes }: ServiceDefinition,
+  { facts, operation, notes }: Around,
+): Promise<PausedCronJob[]> {
+  const pauses: PausedCronJob[] = [];
+  for (const home of [undefined, facts.now]) {
+    const url = home === undefined ? facts.adminUrl : withDatabase(facts.adminUrl, home);
+    await withClient(url, { ...carefully, operation }, async (client) => {
+      const keeps = await keepsCronJobs(client);
+      if (keeps === 'no') return;
+      const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+      const where = rows[0]?.name ?? '';
+      if (keeps === 'unseen') {
+        notes.push(
+          `pg_cron is installed in ${where}, where Backstep may not look at its jobs: those of ${facts.name} fail while it is aside.`,
+        );
+        return;
+      }
+      for (const { job, name, role, active, mayChange } of await scheduledQueries(client, facts.name)) {
+        if (!active) continue;
+        const what = `pg_cron job ${job} (${name}, of role ${role})`;
+        if (writes.scheduledQueries === 'pause' && mayChange) {
+          notes.push(`${what} is paused while writes are stopped.`);
+          pauses.push({
+            in: 'pg_cron',
+            what,
+            ...(home === undefined && { home: where }),
+            job,
+            until: 'start',
+          });
+        } else {
+          const why = mayChange
+            ? 'writes.scheduledQueries: name'
+            : `GRANT EXECUTE ON FUNCTION cron.alter_job TO "${role}" would allow it`;
+          notes.push(`${what} is not paused (${why}): its runs fail while the database is aside.`);
+        }
+      }
+    });
+  }
+  return pauses;
+}

@@ -1,0 +1,30 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { podsOfDeployment } from '../../kubernetes/deployments.ts';
+import { errorLines } from '../../kubernetes/error-lines.ts';
+import type { Means } from '../means.ts';
+import { redact, truncate } from '../redact.ts';
+import type { SeenWorkload } from './cluster.ts';
+
+/** A workload's pods, with the last error lines of their logs, redacted. */
+export interface SeenPods {
+  workload: SeenWorkload;
+  pods: V1Pod[];
+  lines: string[];
+}
+
+/** Read of each workload; a page shows fewer. */
+const mostLines = 40;
+
+/** An error line as it may leave the cluster. */
+export const fit = (line: string): string => truncate(redact(line), 300);
+
+/** Looks at the pods of the workloads, and at what they last complained of. */
+export function lookAtPods({ cluster }: Means, workloads: readonly SeenWorkload[]): Promise<SeenPods[]> {
+  return Promise.all(
+    workloads.map(async (workload) => {
+      const pods = await podsOfDeployment(cluster, workload.deployment);
+      const lines = pods.length === 0 ? [] : await errorLines(cluster, pods, mostLines);
+      return { workload, pods, lines: lines.map(fit) };
+    }),
+  );
+}

@@ -1,0 +1,86 @@
+import { closeClone, openClone } from '../../postgres/clones.ts';
+import type { Client } from '../../postgres/connect.ts';
+import { databaseExists } from '../../postgres/databases.ts';
+import type { Backup, DeedInput } from '../../runbook/deeds.ts';
+import { Failure } from '../../runbook/failures.ts';
+import type { OperationRecord } from '../../runbook/record.ts';
+import type { Attempt } from '../means.ts';
+import { unequal } from '../restored.ts';
+
+/** Which database is dumped. */
+export interface DumpSource {
+  database: string;
+  /** A restore point lets nobody in but while it is dumped. */
+  closed: boolean;
+  /** What a dump of it must hold. */
+  counts: Record<string, number> | undefined;
+  catalog?: string;
+  fingerprint?: string;
+  /** Moment of what it holds, where that is not the dump's own. */
+  takenAt?: string;
+}
+
+/**
+ * The restore point where the dump goes on beside the rollback, and wherever the downgrade may have moved the
+ * database already; otherwise the database that is aside.
+ *
+ * @throws Failure BackupFailed where neither is there
+ */
+export async function sourceOf(
+  admin: Client,
+  { plan, point, beside }: DeedInput<'back-up'>,
+  { frozen, pivotAt, restoring }: OperationRecord,
+): Promise<DumpSource> {
+  const { aside, name } = plan.database;
+  // After a restore the database that is aside is again as it was, and a point that is left may be damaged.
+  const wanted = beside === true || (pivotAt !== undefined && restoring === undefined);
+  if (wanted && point?.made && (await databaseExists(admin, point.database))) {
+    const { database, counts, takenAt, fingerprint } = point;
+    return { database, closed: true, counts, takenAt, fingerprint };
+  }
+  if (await databaseExists(admin, aside))
+    return { database: aside, closed: false, counts: frozen?.counts, ...(frozen && catalogOf(frozen)) };
+  const words = point?.made ? `neither the restore point ${point.database} nor` : 'no database';
+  throw new Failure('BackupFailed', `There is ${words} ${aside}: nothing holds ${name} as it was.`);
+}
+
+const catalogOf = ({ catalog }: NonNullable<OperationRecord['frozen']>) => ({ catalog });
+
+/** Opens the source where it is closed, for as long as `use` runs. */
+export async function whileReachable<T>(
+  asAdmin: (use: (admin: Client) => Promise<void>) => Promise<void>,
+  attempt: Attempt,
+  { database, closed }: DumpSource,
+  use: () => Promise<T>,
+): Promise<T> {
+  if (!closed) return use();
+  await asAdmin((admin) => openClone(admin, database));
+  try {
+    return await use();
+  } finally {
+    // Where only this worker goes, the Job goes on dumping, and another worker finds it.
+    if (!attempt.signal.aborted || attempt.cancelRequested())
+      await asAdmin((admin) => closeClone(admin, database));
+  }
+}
+
+/**
+ * Law 1: a backup of another state than the one to go back to is no way back.
+ *
+ * @throws Failure BackupNotProved with every table that differs
+ */
+export function ofTheFrozen(
+  made: Pick<Backup, 'counts' | 'catalog' | 'fingerprint' | 'file'>,
+  { database, counts, catalog, fingerprint }: DumpSource,
+): void {
+  const faults = counts === undefined ? [] : unequal(counts, made.counts);
+  if (catalog !== undefined && made.catalog !== undefined && catalog !== made.catalog)
+    faults.push('the catalog is another one');
+  if (fingerprint !== undefined && made.fingerprint !== undefined && fingerprint !== made.fingerprint)
+    faults.push('the fingerprint of the contents is another one');
+  if (faults.length === 0) return;
+  throw new Failure(
+    'BackupNotProved',
+    `The dump ${made.file} of ${database} does not hold what was there when writes stopped: ${faults.slice(0, 20).join('; ')}.`,
+  );
+}

@@ -1,0 +1,79 @@
+import { getClient } from '@temporalio/activity';
+import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { DeedInput, HandedOver } from '../runbook/deeds.ts';
+import type { EmergencyRequest } from '../runbook/emergency-request.ts';
+import { workflowIdOf } from '../runbook/names.ts';
+import type { Progress } from '../runbook/views.ts';
+import type { Attempt, Means } from './means.ts';
+
+/**
+ * Looks whether an operation of the service is open. A rollback that holds where it offers `restore` is told to
+ * restore, by its own `decide`: it has the ways back that were proved for it. Asked twice, the second time finds
+ * the hold decided, and says that it is busy restoring.
+ */
+export async function handOver(
+  _means: Means,
+  { request }: DeedInput<'hand-over'>,
+  attempt: Attempt,
+): Promise<HandedOver> {
+  const { service } = request;
+  const workflowId = workflowIdOf(service);
+  const handle = getClient().workflow.getHandle(workflowId);
+  attempt.progress({ doing: `looking at workflow ${workflowId}` });
+  const type = await openType(handle);
+  if (type === undefined) return { to: 'nobody' };
+  const busy = (phase: string, next: string): HandedOver => ({ to: 'busy', workflowId, phase, next });
+  if (type !== 'rollback') return busy(`workflow type ${type}`, follow(service));
+  const progress = await handle.query<Progress>('progress');
+  const { hold, phase } = progress;
+  if (hold === undefined || !hold.decisions.includes('restore')) return busy(phase, nextMove(progress));
+  if (!asItWould(request))
+    return busy(
+      phase,
+      `It would restore from its own restore point or backup. To restore from something else, end it first: \`backstep decide ${service} abort --hold ${hold.hold}\`, then start this again.`,
+    );
+  try {
+    const { message } = await handle.executeUpdate<{ message: string }, [object]>('decide', {
+      args: [
+        {
+          hold: hold.hold,
+          decision: 'restore',
+          by: request.requestedBy ?? 'emergencyRestore',
+          reason: request.reason ?? 'an emergency restore was started',
+        },
+      ],
+    });
+    return { to: 'rollback', workflowId, hold: hold.hold, said: message };
+  } catch (error) {
+    // Somebody else decided just now.
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    return busy(phase, `${error.cause?.message ?? error.message}. ${follow(service)}`);
+  }
+}
+
+/** The type of the workflow, where it is open. */
+async function openType(handle: WorkflowHandle): Promise<string | undefined> {
+  try {
+    const { status, type } = await handle.describe();
+    return status.name === 'RUNNING' ? type : undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** A rollback restores from its restore point, or from its own backup: whatever is asked for by these words alone. */
+const asItWould = ({ from }: EmergencyRequest): boolean =>
+  from === undefined || from === 'restore-point' || from === 'backup';
+
+const follow = (service: string) => `Follow it: \`backstep status ${service} --watch\`.`;
+
+function nextMove({ service, gate, hold }: Progress): string {
+  const again = 'then start this again';
+  if (gate !== undefined)
+    return `Refuse its gate: \`backstep reject ${service} --gate ${gate.gate} --plan ${gate.hash}\`, ${again}.`;
+  if (hold !== undefined)
+    return `End it: \`backstep decide ${service} abort --hold ${hold.hold}\`, ${again}.`;
+  return `It is at work: \`backstep status ${service} --watch\`; once it holds, start this again, and it restores.`;
+}

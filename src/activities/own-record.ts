@@ -1,0 +1,19 @@
+import { readRecord } from '../kubernetes/records.ts';
+import { Failure } from '../runbook/failures.ts';
+import type { Plan } from '../runbook/plan.ts';
+import type { OperationRecord } from '../runbook/record.ts';
+import type { Means } from './means.ts';
+
+/**
+ * The operation record of this very operation (law 6).
+ *
+ * @throws Failure OperationLost where another operation holds it, or where it is closed
+ */
+export async function ownRecord(
+  means: Means,
+  { database, operation }: Pick<Plan, 'database' | 'operation'>,
+): Promise<OperationRecord> {
+  const { record } = await readRecord(means.cluster, means.recordsNamespace, database);
+  if (record?.operation === operation) return record;
+  throw new Failure('OperationLost', `The record of ${database.name} is not of ${operation} any more.`);
+}

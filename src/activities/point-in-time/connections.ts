@@ -1,0 +1,29 @@
+import { readSecret } from '../../kubernetes/secrets.ts';
+import { withDatabase, withServer } from '../../postgres/connect.ts';
+import type { Endpoint } from '../../runbook/point-in-time.ts';
+import type { SecretReference, ServiceDefinition } from '../../runbook/service.ts';
+import type { Means } from '../means.ts';
+
+/** Every URL of the definition that leads to the server; each Secret and key once. */
+export function references({ database }: ServiceDefinition): SecretReference[] {
+  const all = [database.url, database.admin, database.extensionAdmin].filter((each) => each !== undefined);
+  return all.filter(
+    ({ secret, key }, at) => all.findIndex((each) => each.secret === secret && each.key === key) === at,
+  );
+}
+
+/** The maintenance connection on another server. Roles and passwords there are those of the moment. */
+export async function adminOn(means: Means, service: ServiceDefinition, endpoint: Endpoint): Promise<string> {
+  return withServer(await readSecret(means.cluster, service.namespace, service.database.admin), endpoint);
+}
+
+/** The application's connection on another server, on the database named. */
+export async function applicationOn(
+  means: Means,
+  service: ServiceDefinition,
+  endpoint: Endpoint,
+  database: string,
+): Promise<string> {
+  const url = await readSecret(means.cluster, service.namespace, service.database.url);
+  return withDatabase(withServer(url, endpoint), database);
+}

@@ -1,0 +1,69 @@
+import { firstSeen } from '../../kubernetes/first-seen.ts';
+import { quoted, withClient, type Client } from '../../postgres/connect.ts';
+import { Failure } from '../../runbook/failures.ts';
+import type { Plan } from '../../runbook/plan.ts';
+import type { Moment } from '../../runbook/point-in-time.ts';
+import { applicationUrl } from '../connections.ts';
+import type { Means } from '../means.ts';
+
+export type Found = Pick<Moment, 'to' | 'how' | 'evidence'>;
+
+/** Between the first sight of the image and the guess: a pod, a Job or a pipeline takes time to be made. */
+const margin = 60_000;
+
+/** The last whole second before a time: every provider can restore to one. */
+const secondBefore = (time: Date): string =>
+  new Date(Math.floor((time.getTime() - 1) / 1_000) * 1_000).toISOString();
+
+/**
+ * The moment before the migration: as it was given; otherwise just before the commit that wrote the revision,
+ * which a server with `track_commit_timestamp` knows; otherwise a proposal from what the cluster knows.
+ *
+ * @throws Failure NotRestorable where nothing tells: then a person names it
+ */
+export async function findMoment(means: Means, plan: Plan, given: string | undefined): Promise<Found> {
+  if (given !== undefined) {
+    const second = Math.floor(Date.parse(given) / 1_000) * 1_000;
+    return { to: new Date(second).toISOString(), how: 'given', evidence: '' };
+  }
+  if (plan.reverts.length === 0)
+    throw new Failure(
+      'NotRestorable',
+      `The database is to stay at ${plan.target}: only a person can name the moment (--to).`,
+    );
+  const { service, operation } = plan;
+  const url = await applicationUrl(means, service);
+  const committed = await withClient(url, { operation }, (client) =>
+    committedAt(client, service.migrations.versionTable),
+  );
+  if (committed !== undefined)
+    return {
+      to: secondBefore(committed),
+      how: 'commit-time',
+      evidence: `${plan.from} was written to ${service.migrations.versionTable} at ${committed.toISOString()}`,
+    };
+  const seen = await firstSeen(means.cluster, service.namespace, plan.migrationImage);
+  if (seen === undefined)
+    throw new Failure(
+      'NotRestorable',
+      'Nothing tells when the migration was made: the server does not keep the times of commits, and nothing in the cluster has run its image. Name the moment (--to).',
+    );
+  return {
+    to: secondBefore(new Date(seen.at.getTime() - margin)),
+    how: 'proposed',
+    evidence: `one minute before ${seen.what}, made ${seen.at.toISOString()}, the first that ran ${plan.migrationImage}`,
+  };
+}
+
+/** When the transaction that wrote the revision was committed; undefined where the server does not know. */
+async function committedAt(client: Client, versionTable: string): Promise<Date | undefined> {
+  const { rows } = await client.query<{ tracks: string }>(
+    `SELECT current_setting('track_commit_timestamp') AS tracks`,
+  );
+  if (rows[0]?.tracks !== 'on') return undefined;
+  const table = versionTable.split('.').map(quoted).join('.');
+  const found = await client.query<{ at: Date | null }>(
+    `SELECT max(pg_catalog.pg_xact_commit_timestamp(xmin)) AS at FROM ${table}`,
+  );
+  return found.rows[0]?.at ?? undefined;
+}

@@ -1,0 +1,53 @@
+import { deleteJobWholly, operationJobs } from '../../kubernetes/job-removal.ts';
+import { nameOf } from '../../kubernetes/pods.ts';
+import { withClient, type Client } from '../../postgres/connect.ts';
+import { dropDatabase } from '../../postgres/databases.ts';
+import { besideName, madeBeside, type OperationId } from '../../runbook/names.ts';
+import type { Plan } from '../../runbook/plan.ts';
+import { adminUrl, removeJobSecrets } from '../connections.ts';
+import type { Attempt, Means } from '../means.ts';
+
+/** Under which names rehearsals make databases of their own. */
+const namesFor = (name: string, operation: OperationId): string[] => [
+  besideName(name, 'rehearsal', operation),
+  besideName(`live_${name}`, 'scratch', operation),
+  besideName(name, 'scratch', operation),
+  besideName(`before_${name}`, 'scratch', operation),
+];
+
+/**
+ * Removes what rehearsals of this database left that were killed. There is no record, so no rollback needs any of
+ * it; and the workflow ID lets one rehearsal run at a time.
+ */
+export async function removeLeftovers(means: Means, plan: Plan, attempt: Attempt): Promise<void> {
+  const operations = await withClient(await adminUrl(means, plan.service), plan, (admin) =>
+    leftBy(admin, plan.database.name),
+  );
+  for (const operation of new Set([plan.operation, ...operations]))
+    await removeAll(means, { ...plan, operation }, attempt);
+}
+
+async function leftBy(admin: Client, name: string): Promise<OperationId[]> {
+  const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_catalog.pg_database');
+  return rows.flatMap(({ datname }) => {
+    const operation = madeBeside(datname)?.operation;
+    return operation !== undefined && namesFor(name, operation).slice(0, 2).includes(datname)
+      ? [operation]
+      : [];
+  });
+}
+
+/** Jobs first: one that still ran would go on in a database that is being dropped. */
+export async function removeAll(
+  means: Means,
+  { service, operation, database }: Plan,
+  attempt: Attempt,
+): Promise<void> {
+  attempt.progress({ doing: 'removing Jobs and copies' });
+  for (const job of await operationJobs(means.cluster, service.namespace, operation))
+    await deleteJobWholly(means.cluster, service.namespace, nameOf(job), attempt.signal);
+  await removeJobSecrets(means, { operation, service });
+  await withClient(await adminUrl(means, service), { operation }, async (admin) => {
+    for (const name of namesFor(database.name, operation)) await dropDatabase(admin, name, operation);
+  });
+}

@@ -1,0 +1,194 @@
+import { changes } from '../../postgres/changes.ts';
+import { counts, differences } from '../../postgres/catalog.ts';
+import { withClient } from '../../postgres/connect.ts';
+import { lockable, strongest, type RelationLock } from '../../postgres/locks.ts';
+import { losses } from '../../postgres/losses/losses.ts';
+import { migrationOf, now } from '../../postgres/losses/moments.ts';
+import { Failure } from '../../runbook/failures.ts';
+import type { Evidence } from '../../runbook/findings.ts';
+import type { Loss, Rehearsed } from '../../runbook/rehearsal.ts';
+import type { RehearsedMigration } from '../../alembic/rehearse.ts';
+import { applicationUrl } from '../connections.ts';
+import type { Attempt, Means } from '../means.ts';
+import { schemaAt } from '../verify/expected.ts';
+import { compareSchemas, type SchemaFindings } from '../verify/schema.ts';
+import { clear, make, type Copy } from './copy.ts';
+import { keepEvidence } from './evidence.ts';
+import { migrateCopy } from './migration.ts';
+import { plansBeforeAndAfter, plansOn } from './remembered.ts';
+import { warningsOf } from './warnings.ts';
+import { worldOf, type World } from './world.ts';
+
+export interface Stage extends Copy {
+  try: number;
+  /** Ref of the evidence file. */
+  evidence: string;
+}
+
+/** The history of the workflow carries no more; the evidence holds all. */
+const mostTold = 40;
+
+/**
+ * Rehearses on a copy that it makes, and removes; only a copy that shows which rows or values are lost is left for
+ * `salvage`.
+ *
+ * @throws Failure RehearsalFailed; CloneRefused where there is no copy
+ */
+export async function rehearseOn(means: Means, stage: Stage, attempt: Attempt): Promise<Rehearsed> {
+  attempt.progress({ doing: 'removing what an earlier attempt left' });
+  await clear(means, stage, attempt);
+  let keep = false;
+  try {
+    await make(means, stage, attempt);
+    const rehearsed = await onTheCopy(means, stage, attempt);
+    keep = rehearsed.copy !== undefined;
+    return rehearsed;
+  } finally {
+    if (!keep && !attempt.signal.aborted) await clear(means, stage, attempt);
+  }
+}
+
+async function onTheCopy(means: Means, stage: Stage, attempt: Attempt): Promise<Rehearsed> {
+  const { plan, copy, like } = stage;
+  const { service, operation } = plan;
+  const { versionTable } = service.migrations;
+  const [url, sourceUrl] = [
+    await applicationUrl(means, service, copy),
+    await applicationUrl(means, service, like),
+  ];
+  const session = { operation, signal: attempt.signal };
+  const look = () => withClient(url, session, (client) => worldOf(client, versionTable));
+  attempt.progress({ doing: 'reading the copy' });
+  const before = await look();
+  const plansBefore = await plansOn(url, session, plan);
+  const boundary = await withClient(url, session, now);
+  // Beside each other: each is a pod that costs seconds.
+  const running = [
+    migrateCopy(means, stage, attempt),
+    schemaAt(means, { ...stage, step: 'rehearse' }, 'target', attempt),
+    schemaAt(means, { ...stage, step: 'rehearse' }, 'from', attempt),
+  ] as const;
+  // All of them end before the first failure is thrown: each cleans up after itself.
+  await Promise.allSettled(running);
+  const [migration, target, from] = await Promise.all(running);
+  const after = await look();
+  if (migration.end instanceof Failure) throw await failed(means, stage, migration, { before, after });
+
+  attempt.progress({ doing: 'comparing every table with what it held before' });
+  const lost = await withClient(sourceUrl, session, async (source) => {
+    const since = await migrationOf(source, { versionTable, reverts: plan.reverts.length });
+    return withClient(url, session, (client) =>
+      losses(source, client, {
+        boundary,
+        since,
+        onTable: (key, done, of) =>
+          attempt.progress({ doing: `comparing table ${key} with what it held before`, done, of }),
+      }),
+    );
+  });
+  const found = lost.filter(
+    ({ object }) => object !== versionTable && !object.startsWith(`${versionTable}.`),
+  );
+  const built = 'notBuilt' in target ? undefined : target;
+  const schema: SchemaFindings | undefined =
+    built &&
+    compareSchemas(
+      {
+        target: built,
+        from: 'notBuilt' in from ? undefined : from,
+        now: after.catalog,
+        before: before.catalog,
+      },
+      versionTable,
+    );
+  const { observed } = migration;
+  const notBuilt = 'notBuilt' in target ? target.notBuilt : undefined;
+  const whole = {
+    seconds: migration.end.seconds,
+    locks: locksOf(migration, before, after),
+    changes: changes(before.catalog, after.catalog),
+    losses: found,
+    warnings: [
+      ...warningsOf({ observed, before, after, schema }),
+      ...(await plansBeforeAndAfter(means, plan, { url, session, before: plansBefore })),
+    ],
+    counts: await withClient(url, session, counts),
+  };
+  const evidence = await keepEvidence(means, stage, {
+    from: plan.from,
+    target: plan.target,
+    ...whole,
+    schema: schema ?? { notBuilt: notBuilt ?? '' },
+    catalog: { before: before.catalog, after: after.catalog },
+    observed,
+    output: migration.output,
+  });
+  return {
+    rehearsed: true,
+    ...whole,
+    locks: whole.locks.slice(0, mostTold),
+    changes: whole.changes.slice(0, mostTold),
+    losses: found.slice(0, mostTold),
+    warnings: whole.warnings.slice(0, mostTold),
+    ...(found.some(showsInCopy) && { copy }),
+    evidence,
+  };
+}
+
+const showsInCopy = ({ kind }: Loss) => kind === 'rows' || kind === 'values';
+
+function locksOf(
+  { observed, locks }: RehearsedMigration & { locks: RelationLock[] },
+  before: World,
+  after: World,
+): Rehearsed['locks'] {
+  const names = new Map([...after.names, ...before.names]);
+  const within = observed?.locks ?? [];
+  for (const [oid, , kind, name] of within)
+    if (lockable.has(kind) && !names.has(String(oid))) names.set(String(oid), name);
+  return strongest([...within.map(([oid, mode]) => ({ oid: String(oid), mode })), ...locks], names);
+}
+
+/** A downgrade that fails on the copy, with the file that holds all that was seen. */
+export class RehearsalFailure extends Failure {
+  constructor(
+    message: string,
+    readonly evidence: Evidence,
+  ) {
+    super('RehearsalFailed', message);
+  }
+}
+
+/** Alembic's own error, and whether anything had been committed by then. */
+async function failed(
+  means: Means,
+  stage: Stage,
+  { end, observed, output }: RehearsedMigration,
+  { before, after }: { before: World; after: World },
+): Promise<RehearsalFailure> {
+  const { plan } = stage;
+  const said = end instanceof Failure ? end.message : '';
+  const left = [
+    ...(after.revision === before.revision ? [] : [`it is at ${after.revision}`]),
+    ...differences(before.catalog, after.catalog).slice(0, 5),
+    ...(observed?.steps ?? []).flatMap(({ revision, commits }) =>
+      commits.length > 0 ? [`${revision} had committed: ${commits.slice(0, 2).join('; ')}`] : [],
+    ),
+  ];
+  const words =
+    left.length === 0
+      ? 'Nothing had been committed: the copy is as before.'
+      : `The copy was left changed, as the database would be: ${left.join('; ')}.`;
+  const evidence = await keepEvidence(means, stage, {
+    from: plan.from,
+    target: plan.target,
+    failed: `${said} ${words}`,
+    catalog: { before: before.catalog, after: after.catalog },
+    observed,
+    output,
+  });
+  return new RehearsalFailure(
+    `${said} ${words} The database itself was not touched. ${evidence.summary}`,
+    evidence,
+  );
+}

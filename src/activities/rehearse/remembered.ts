@@ -1,0 +1,66 @@
+import { withClient } from '../../postgres/connect.ts';
+import { catalog } from '../../postgres/catalog.ts';
+import { plansOf } from '../../postgres/symptoms/plans.ts';
+import { Failure } from '../../runbook/failures.ts';
+import type { Plan } from '../../runbook/plan.ts';
+import { comparePlans, type QueryPlan } from '../../runbook/query-plans.ts';
+import type { Rehearsed } from '../../runbook/rehearsal.ts';
+import { objectsOf, remember, rememberRehearsal } from '../assess/diagnosis/memory.ts';
+import type { Means } from '../means.ts';
+
+const whose = ({ service, database }: Plan) => ({
+  service: service.service,
+  server: database.server,
+  database: database.name,
+});
+
+/** Keeps how the rehearsal ended, for the diagnosis of later ones; storage that fails costs nobody a rehearsal. */
+export async function remembered(
+  { storage }: Means,
+  plan: Plan,
+  rehearse: () => Promise<Rehearsed>,
+): Promise<Rehearsed> {
+  const of = { ...whose(plan), from: plan.from, target: plan.target };
+  const keep = (ended: { seconds?: number; failed?: string }) =>
+    rememberRehearsal(storage, of, { image: plan.migrationImage, ...ended }).catch(() => {});
+  try {
+    const rehearsed = await rehearse();
+    await keep({ seconds: rehearsed.seconds });
+    return rehearsed;
+  } catch (error) {
+    if (error instanceof Failure && error.type === 'RehearsalFailed') {
+      await keep({ failed: error.message.slice(0, 200) });
+    }
+    throw error;
+  }
+}
+
+type Session = Parameters<typeof withClient>[1];
+
+/** The plans of the definition's queries on the copy (runbook, Scenario 3). */
+export const plansOn = async (url: string, session: Session, { service }: Plan): Promise<QueryPlan[]> =>
+  withClient(url, session, async (client) => (await plansOf(client, service.diagnosis.queries)).plans);
+
+/**
+ * What the downgrade does to the plans: for the worse, and for the better. The copy at the target is remembered, as
+ * what plans looked like there.
+ */
+export async function plansBeforeAndAfter(
+  { storage }: Means,
+  plan: Plan,
+  { url, session, before }: { url: string; session: Session; before: QueryPlan[] },
+): Promise<string[]> {
+  const after = await plansOn(url, session, plan);
+  const objects = objectsOf(await withClient(url, session, catalog));
+  await remember(storage, { ...whose(plan), revision: plan.target }, { objects, plans: after }).catch(
+    () => {},
+  );
+  return [
+    ...comparePlans(after, before, `at ${plan.from}`).map(
+      ({ evidence }) => `After the downgrade ${evidence}`,
+    ),
+    ...comparePlans(before, after, `at ${plan.target}`).map(
+      ({ evidence }) => `The downgrade mends it: at ${plan.from} ${evidence}`,
+    ),
+  ];
+}

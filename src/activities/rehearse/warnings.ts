@@ -1,0 +1,71 @@
+import type { Observed } from '../../alembic/rehearse.ts';
+import type { SchemaFindings } from '../verify/schema.ts';
+import type { World } from './world.ts';
+
+export interface Seen {
+  observed: Observed | undefined;
+  before: World;
+  after: World;
+  /** The copy against what the same migrations build at the target; absent where they could not. */
+  schema: SchemaFindings | undefined;
+}
+
+/** What a person must know of a downgrade that works. */
+export function warningsOf({ observed, before, after, schema }: Seen): string[] {
+  return [
+    ...(observed?.steps ?? []).flatMap(ofStep),
+    ...betweenMigrations(observed),
+    ...(observed === undefined ? ['What the migrations did could not be watched from within.'] : []),
+    ...leftOver(schema),
+    ...largeObjects(before, after),
+    ...sequences(before, after),
+  ];
+}
+
+function ofStep({ revision, statements, empty, commits, environment }: Observed['steps'][number]): string[] {
+  return [
+    ...(statements === 0 && !empty
+      ? [`${revision}: its downgrade does nothing (no statement was run), though its upgrade does something`]
+      : []),
+    ...(commits.length > 0
+      ? [
+          `${revision}: commits half-way (${[...new Set(commits)].slice(0, 3).join('; ')}): a failure after that leaves the database between two revisions`,
+        ]
+      : []),
+    ...(environment.length > 0
+      ? [`${revision}: reads the environment (${environment.join(', ')}): elsewhere it may do something else`]
+      : []),
+  ];
+}
+
+function betweenMigrations(observed: Observed | undefined): string[] {
+  const revisions = new Set(observed?.transactions);
+  if (revisions.size < 2) return [];
+  return [
+    `Commits after each migration (${[...revisions].join(', ')}): where a later one fails, the database stays in between`,
+  ];
+}
+
+const most = 5;
+
+/** A migration may run statements and yet undo only half of its upgrade. */
+function leftOver(schema: SchemaFindings | undefined): string[] {
+  if (schema === undefined || schema.wrong.length === 0) return [];
+  const more = schema.wrong.length > most ? `; and ${schema.wrong.length - most} more` : '';
+  return [
+    `After the downgrade the schema is not what the migrations make: ${schema.wrong.slice(0, most).join('; ')}${more}`,
+  ];
+}
+
+function largeObjects(before: World, after: World): string[] {
+  const gone = before.largeObjects - after.largeObjects;
+  return gone > 0 ? [`Removes ${gone} large objects`] : [];
+}
+
+/** One that goes with its table is no news; one that stays and is set otherwise may give a number twice. */
+function sequences(before: World, after: World): string[] {
+  return Object.entries(before.sequences).flatMap(([name, was]) => {
+    const is = after.sequences[name];
+    return is === undefined || is === was ? [] : [`Sets sequence ${name} from ${was} to ${is}`];
+  });
+}

@@ -1,0 +1,44 @@
+import { catalog, type Catalog } from '../../postgres/catalog.ts';
+import { inSnapshot } from '../../postgres/tables.ts';
+import type { Client } from '../../postgres/connect.ts';
+import { relationNames } from '../../postgres/locks.ts';
+import { revisions } from '../../postgres/revision.ts';
+
+/** What is read of the copy before and after the downgrade; what the census does not look at besides. */
+export interface World {
+  catalog: Catalog;
+  revision: string;
+  largeObjects: number;
+  /** Where each sequence stands, by name. */
+  sequences: Record<string, string>;
+  /** Names of relations by OID. */
+  names: ReadonlyMap<string, string>;
+}
+
+export async function worldOf(client: Client, versionTable: string): Promise<World> {
+  return {
+    catalog: await catalog(client),
+    revision: (await revisions(client, versionTable)).join(', ') || 'base',
+    ...(await inSnapshot(client, async () => ({
+      largeObjects: await largeObjects(client),
+      sequences: await sequences(client),
+      names: await relationNames(client),
+    }))),
+  };
+}
+
+async function largeObjects(client: Client): Promise<number> {
+  const { rows } = await client.query<{ count: string }>(
+    'SELECT count(*) FROM pg_catalog.pg_largeobject_metadata',
+  );
+  return Number(rows[0]?.count);
+}
+
+async function sequences(client: Client): Promise<Record<string, string>> {
+  const { rows } = await client.query<{ name: string; value: string | null }>(
+    `SELECT CASE schemaname WHEN 'public' THEN sequencename::text ELSE schemaname || '.' || sequencename END AS name,
+            last_value::text AS value
+     FROM pg_catalog.pg_sequences`,
+  );
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value ?? 'unused']));
+}

@@ -1,0 +1,40 @@
+import { readJob } from '../../kubernetes/own-job.ts';
+import type { Client } from '../../postgres/connect.ts';
+import { createDatabase, databaseExists, dropDatabase, type Extension } from '../../postgres/databases.ts';
+import type { Tried } from '../../runbook/deeds.ts';
+import { adminUrl, extensionAdminUrl } from '../connections.ts';
+import type { Attempt, Means } from '../means.ts';
+import { ownJobName } from '../own-program.ts';
+
+/**
+ * Makes a new, empty database like the one that is aside, with its extensions. Where the Job of this try is there
+ * already, it is being filled or has been; what an earlier try left half-filled is made anew.
+ *
+ * @param of the step whose Job fills it, and its name
+ */
+export async function emptyBeside(
+  means: Means,
+  input: Tried,
+  attempt: Attempt,
+  of: {
+    admin: Client;
+    job: Parameters<typeof ownJobName>[1];
+    name: string;
+    extensions: readonly Extension[];
+  },
+): Promise<void> {
+  const { operation, service, database } = input.plan;
+  const { admin, job, name, extensions } = of;
+  const found = await readJob(means.cluster, service.namespace, ownJobName(input, job));
+  if (found !== undefined && (await databaseExists(admin, name))) return;
+  attempt.progress({ doing: `creates database ${name}` });
+  await dropDatabase(admin, name, operation);
+  await createDatabase(admin, {
+    name,
+    like: database.aside,
+    extensions,
+    adminUrl: await adminUrl(means, service),
+    extensionAdminUrl: await extensionAdminUrl(means, service),
+    operation,
+  });
+}

@@ -1,0 +1,35 @@
+import { ownJob } from '../../kubernetes/own-job.ts';
+import type { PutBackArguments } from '../../jobs/put-back-salvage.ts';
+import type { Plan } from '../../runbook/plan.ts';
+import { dumpsOf, placeOf } from '../../runbook/service/backup.ts';
+
+/**
+ * The command by which a person puts the salvage back: one pod in Backstep's job image, with the backup volume
+ * and the application's own database URL, taken from its Secret; it ends with the status of psql.
+ */
+export function putBackCommand(
+  { operation, service, jobImage }: Plan,
+  { file, sha256 }: { file: string; sha256: string },
+): string {
+  const name = `${operation}-put-back`;
+  const told: PutBackArguments = { operation, place: placeOf(service.backup), file, sha256, partly: false };
+  const { spec } =
+    ownJob({
+      name,
+      namespace: service.namespace,
+      operation,
+      step: 'salvage',
+      image: jobImage,
+      program: 'put-back-salvage',
+      arguments: told,
+      databaseUrl: service.database.url,
+      dumps: dumpsOf(service.backup),
+      serviceAccount: service.backup.serviceAccount,
+      deadlineSeconds: 0,
+    }).spec?.template ?? {};
+  const overrides = JSON.stringify({ spec }).replaceAll("'", String.raw`'\''`);
+  return [
+    `kubectl --namespace ${service.namespace} run ${name} --image=${jobImage}`,
+    `--restart=Never --attach --rm --quiet --overrides='${overrides}'`,
+  ].join(' ');
+}

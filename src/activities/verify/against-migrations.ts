@@ -1,0 +1,63 @@
+import { base } from '../../alembic/target.ts';
+import { unsound } from '../../postgres/catalog.ts';
+import type { DeedInput } from '../../runbook/deeds.ts';
+import { catalogBefore } from '../downgrade/before.ts';
+import type { Attempt, Means } from '../means.ts';
+import { schemaAt } from './expected.ts';
+import { compareRows } from './rows.ts';
+import { compareSchemas } from './schema.ts';
+import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './verdict.ts';
+
+/**
+ * Where nothing was rehearsed: the schema as the same migrations make it in an empty database, each row that was
+ * there after the stop still there.
+ */
+export async function againstMigrations(
+  means: Means,
+  input: DeedInput<'verify'>,
+  found: Found,
+  attempt: Attempt,
+): Promise<Verdict> {
+  const { plan, stopped } = input;
+  const { service, target } = plan;
+  const { versionTable } = service.migrations;
+  const verdict: Verdict = { wrong: [], checked: [], notVerified: [], dropped: {} };
+  const { wrong, checked, notVerified } = verdict;
+  attempt.progress({ doing: `building the schema at ${target} and at ${plan.from} in empty databases` });
+  const builder = { ...input, step: 'verify', like: plan.database.aside } as const;
+  const [expected, made] = await Promise.all([
+    schemaAt(means, builder, 'target', attempt),
+    schemaAt(means, builder, 'from', attempt),
+  ]);
+  if ('notBuilt' in expected) {
+    notVerified.push(
+      `The schema: the migrations could not build ${target} in an empty database. ${expected.notBuilt}`,
+    );
+    wrong.push(...unsound(found.catalog));
+  } else {
+    const from = 'notBuilt' in made ? undefined : made;
+    const before = await catalogBefore(means, plan);
+    const { wrong: differs, drift } = compareSchemas(
+      { target: expected, from, now: found.catalog, before },
+      versionTable,
+    );
+    wrong.push(...unsound(found.catalog).filter((each) => !unsound(expected).includes(each)), ...differs);
+    notVerified.push(
+      ...drift.slice(0, mostNamed).map((each) => `Was otherwise before, and was left as it is: ${each}`),
+    );
+    checked.push(
+      `schema equal to a database built at ${target} by the same migrations (${sizeOf(expected)} objects)`,
+    );
+  }
+  const wanted = new Set(service.database.tables.map((table) => table.replace(/^public\./, '')));
+  const stays = (table: string) =>
+    'notBuilt' in expected ? target !== base && wanted.has(table) : expected.table[table] !== undefined;
+  const compared = compareRows(stopped.counts, found.rows, { stays, versionTable });
+  wrong.push(...compared.wrong);
+  checked.push(
+    `rows of ${compared.equal} tables equal to those after the stop`,
+    ...droppedInWords(compared.dropped),
+    'no invalid index, no constraint that was never validated',
+  );
+  return { ...verdict, dropped: compared.dropped };
+}
