@@ -19,7 +19,7 @@ export async function assess(operation: Operation): Promise<Assessed> {
   const of = { step: 'assess', try: operation.nextTry('assess') } as const;
   operation.note({ kind: 'step-began', ...of });
   const assessment = await deed('assess', {
-    request: operation.request,
+    ...operation.asked,
     operation: operation.id,
     ...operation.run,
     onlyPlan: false,

@@ -1,4 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { BackUps } from './back-ups.ts';
 import type { KeepWritesStopped } from './background.ts';
 import { faultOf } from './deed.ts';
 import { Leave, ended, sentence } from './leave.ts';
@@ -14,6 +15,7 @@ export class Compensations {
   constructor(
     private readonly operation: Operation,
     private readonly keeper: KeepWritesStopped,
+    private readonly backUps: BackUps,
   ) {}
 
   /** Registered before its step: a step that failed half-way is undone too. */
@@ -28,6 +30,7 @@ export class Compensations {
   /** Undoes everything, newest first. Answers how the rollback ends then. */
   async run(reason: string, outcome: 'put-back' | 'restored'): Promise<Ending> {
     await this.keeper.end();
+    await this.backUps.end();
     try {
       for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) await undo();
     } catch (error) {

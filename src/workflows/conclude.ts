@@ -37,6 +37,7 @@ export async function conclude(operation: Operation, ending: Ending): Promise<Fi
   const { attention, notVerified, revision } = reportOf(journal, subject);
   const unreported = plan !== undefined && files === undefined;
   return {
+    ...(operation.asked.kind && { kind: operation.asked.kind }),
     outcome: ending.outcome,
     reason: unreported ? `${ending.reason} The report could not be written.` : ending.reason,
     operation: operation.id,

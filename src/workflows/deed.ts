@@ -20,6 +20,7 @@ const backoff = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval:
  */
 const limits: Partial<Record<StepName, { maximumAttempts?: number; scheduleToCloseTimeout?: number }>> = {
   assess: { maximumAttempts: 5 },
+  'hand-over': { maximumAttempts: 5 },
   report: { scheduleToCloseTimeout: 15 * 60_000 },
 };
 

@@ -1,22 +1,27 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import { workflowIdOf } from '../runbook/names.ts';
-import type { RollbackRequest } from '../runbook/request.ts';
 import type { Continued } from '../runbook/result.ts';
 import { refusal } from './accept.ts';
 
+interface Sent {
+  service: string;
+}
+
 /** True where the workflow runs under another ID than the service's own, which alone excludes a second one. */
-export const isElsewhere = ({ service }: RollbackRequest) =>
-  workflowInfo().workflowId !== workflowIdOf(service);
+export const isElsewhere = ({ service }: Sent) => workflowInfo().workflowId !== workflowIdOf(service);
 
 /**
- * Starts the rollback under the service's own workflow ID and leaves it to itself: from the UI people choose
+ * Starts the workflow under the service's own workflow ID and leaves it to itself: from the UI people choose
  * any ID, and a schedule appends a time to it. Throws AlreadyRunning naming the one that is open.
  */
-export async function continueUnderOwnId(request: RollbackRequest): Promise<Continued> {
+export async function continueUnderOwnId(
+  type: 'rollback' | 'emergencyRestore' | 'pointInTimeRestore',
+  request: Sent,
+): Promise<Continued> {
   const workflowId = workflowIdOf(request.service);
   try {
-    await startChild('rollback', {
+    await startChild(type, {
       workflowId,
       args: [request],
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -24,7 +29,7 @@ export async function continueUnderOwnId(request: RollbackRequest): Promise<Cont
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw refusal('AlreadyRunning', `A rollback of ${request.service} is open as workflow ${workflowId}.`);
+    throw refusal('AlreadyRunning', `An operation on ${request.service} is open as workflow ${workflowId}.`);
   }
   return { continuesAs: workflowId };
 }

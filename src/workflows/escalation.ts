@@ -4,6 +4,9 @@ import type { Operation } from './operation.ts';
 /** How long each rung of the path has to acknowledge before the next one is told. */
 const rungEvery = 15 * 60_000;
 
+/** Runbook, Escalation: "Backup restore fails". */
+const restoring = ['restore', 'restore-beside', 'put-in-place'];
+
 /**
  * Walks down the escalation path of the definition (runbook, Escalation): the first rung at once, a further
  * one each 15 minutes until somebody acknowledges. Never stands in the way: it settles, whatever happens.
@@ -20,7 +23,7 @@ export class Escalation {
   failed(step: string, failures: number): void {
     const attempts = this.operation.plan?.service.escalation.attempts;
     if (attempts === undefined) return;
-    if (step === 'restore') this.#walk('The restore from the backup failed.');
+    if (restoring.includes(step)) this.#walk('The restore failed.');
     else if (failures >= attempts) this.#walk(`Step ${step} failed ${failures} times.`);
   }
 

@@ -15,13 +15,17 @@ export interface Verdict {
 }
 
 /** How many different people the policy wants here, and for how long the gate stays open. */
-function policy(plan: Plan, gate: GateName): { people: number; within: number } {
-  const { start, downgrade, base, restore } = plan.service.approvals;
-  if (gate === 'downgrade')
-    return { people: plan.people, within: (plan.target === 'base' ? base : downgrade).within };
-  if (gate === 'restore') return restore;
-  // The database may have moved already: nobody but a person can say that this goes on.
-  return plan.takesUp?.pivotPassed ? { ...start, people: Math.max(1, start.people) } : start;
+function policy(plan: Plan, gate: GateName, loses: boolean): { people: number; within: number } {
+  const { start, downgrade, base, loss, restore } = plan.service.approvals;
+  if (gate === 'downgrade') {
+    const { within } = plan.target === 'base' ? base : downgrade;
+    return { people: loses ? Math.max(plan.people, loss.people) : plan.people, within };
+  }
+  if (gate === 'restore')
+    return loses ? { ...restore, people: Math.max(restore.people, loss.people) } : restore;
+  // The database may have moved already, or the moment is a guess: nobody but a person can say that this goes on.
+  const confirms = plan.kind === 'point-in-time-restore' && plan.moment.how === 'proposed';
+  return plan.takesUp?.pivotPassed || confirms ? { ...start, people: Math.max(1, start.people) } : start;
 }
 
 const because = (reason: string | undefined) => (reason === undefined ? '' : `: ${reason}`);
@@ -53,16 +57,19 @@ function verdictOf({
 /**
  * Asks people at a gate and waits: for enough different names, for one refusal, or until time runs out. The
  * hash is over what they approve: the plan, and the findings so far (law 5).
+ *
+ * @param loses whether something is lost that was not salvaged: then the policy for losses holds
  */
 export async function ask(
   operation: Operation,
   gate: GateName,
   approved: unknown,
   shows: string[],
+  loses = false,
 ): Promise<Verdict> {
   if (operation.plan === undefined)
     throw new Leave({ kind: 'refused', reason: 'There is no plan to approve.' });
-  const { people, within } = policy(operation.plan, gate);
+  const { people, within } = policy(operation.plan, gate, loses);
   const hash = shortHash(approved);
   const open: OpenGate = { gate, hash, people, approvedBy: [] };
   if (people > 0) {
@@ -92,8 +99,9 @@ export async function gate(
   name: GateName,
   approved: unknown,
   shows: string[],
+  loses = false,
 ): Promise<string> {
-  const { passed, hash, reason } = await ask(operation, name, approved, shows);
+  const { passed, hash, reason } = await ask(operation, name, approved, shows, loses);
   if (!passed) throw new Leave({ kind: 'refused', reason });
   return hash;
 }

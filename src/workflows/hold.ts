@@ -2,6 +2,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import { byHand } from '../runbook/by-hand.ts';
 import type { Fault } from '../runbook/failures.ts';
 import type { Decision, StepName } from '../runbook/steps.ts';
+import { foundBy } from '../runbook/views.ts';
 import { Leave, sentence } from './leave.ts';
 import type { OpenHold, Operation } from './operation.ts';
 
@@ -35,7 +36,10 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
     fault,
     decisions,
     ...(within !== undefined && { deadline: new Date(Date.now() + within).toISOString() }),
-    byHand: operation.plan && operation.writesStopped ? byHand(operation.plan) : [],
+    byHand:
+      operation.plan && operation.writesStopped
+        ? byHand(operation.plan, foundBy(operation.journal, 'stop-writes')?.paused)
+        : [],
   });
   try {
     const decided = () => open.answer !== undefined;

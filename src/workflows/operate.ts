@@ -1,7 +1,8 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { RollbackRequest } from '../runbook/request.ts';
+import type { Asked } from '../runbook/plan.ts';
 import type { Finished } from '../runbook/result.ts';
 import { assess } from './assess.ts';
+import { BackUps } from './back-ups.ts';
 import { KeepWritesStopped } from './background.ts';
 import { Compensations, irreversible, reversible } from './compensation.ts';
 import { conclude } from './conclude.ts';
@@ -17,13 +18,14 @@ import { Writes } from './writes.ts';
 
 type Rest<F> = F extends (operation: Operation, ...rest: infer R) => unknown ? R : never;
 
-/** The words in which rollback.ts is written; all of them act on one operation. */
+/** The words in which rollback.ts and emergency-restore.ts are written; all of them act on one operation. */
 export type Words = ReturnType<typeof wordsOf>;
 
 function wordsOf(operation: Operation) {
   const escalation = new Escalation(operation);
   const keeper = new KeepWritesStopped(operation);
-  const compensations = new Compensations(operation, keeper);
+  const backUps = new BackUps(operation, escalation);
+  const compensations = new Compensations(operation, keeper, backUps);
   const writes = new Writes(operation, escalation, keeper);
   const stage = { operation, compensations };
   const run = <S extends Parameters<typeof step>[2]>(name: S, input: StepInput<S>) =>
@@ -33,6 +35,7 @@ function wordsOf(operation: Operation) {
     escalation,
     keeper,
     compensations,
+    backUps,
     writes,
     assess: () => assess(operation),
     step: run,
@@ -41,7 +44,7 @@ function wordsOf(operation: Operation) {
     reversible: <T>(body: () => Promise<T>) => reversible(stage, body),
     irreversible: <T>(body: () => Promise<T>, orRestore?: (reason: string) => Promise<T>) =>
       irreversible(stage, body, orRestore),
-    undoBy: (name: 'put-back', input: StepInput<'put-back'>) =>
+    undoBy: <S extends 'put-back' | 'switch-back'>(name: S, input: StepInput<S>) =>
       compensations.register(() => run(name, input)),
   };
 }
@@ -62,14 +65,11 @@ async function endingOf(words: Words, body: (words: Words) => Promise<Ending>): 
 }
 
 /**
- * Runs one rollback: opens its doors, lets the body act, and ends by the report. Throws only Refused, and
+ * Runs one operation: opens its doors, lets the body act, and ends by the report. Throws only Refused, and
  * PutBackFailed after the report is written.
  */
-export async function operate(
-  request: RollbackRequest,
-  body: (words: Words) => Promise<Ending>,
-): Promise<Finished> {
-  const operation = new Operation(request);
+export async function operate(asked: Asked, body: (words: Words) => Promise<Ending>): Promise<Finished> {
+  const operation = new Operation(asked);
   openDoors(operation);
   CancellationScope.current().cancelRequested.catch(() => {
     operation.cancelPending = true;
@@ -80,6 +80,7 @@ export async function operate(
   return CancellationScope.nonCancellable(async () => {
     words.escalation.over();
     await words.keeper.end();
+    await words.backUps.end();
     return conclude(operation, ending);
   });
 }

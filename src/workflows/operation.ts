@@ -4,8 +4,7 @@ import { attributesOf, details } from '../runbook/details.ts';
 import type { Entry, Event } from '../runbook/journal.ts';
 import { searchAttributes } from '../runbook/messages.ts';
 import { operationId } from '../runbook/names.ts';
-import type { Observations, Plan } from '../runbook/plan.ts';
-import type { RollbackRequest } from '../runbook/request.ts';
+import type { Asked, Observations, Plan } from '../runbook/plan.ts';
 import type { GateName } from '../runbook/service.ts';
 import type { Decision, StepName } from '../runbook/steps.ts';
 import type { Subject } from '../runbook/views.ts';
@@ -27,7 +26,7 @@ export interface OpenHold {
 /** Above this many, messages that count for nothing are no longer listed one by one. */
 const ignoredListed = 50;
 
-/** The state of one rollback: the journal, the plan, and what waits for a person. */
+/** The state of one operation: the journal, the plan, and what waits for a person. */
 export class Operation {
   readonly journal: Entry[] = [];
   readonly id = operationId(workflowInfo().firstExecutionRunId);
@@ -53,16 +52,22 @@ export class Operation {
   #attributes: Record<string, string> = {};
   #ignored = 0;
 
-  constructor(readonly request: RollbackRequest) {}
+  constructor(readonly asked: Asked) {}
 
   get subject(): Subject {
     return {
-      service: this.request.service,
+      service: this.asked.request.service,
+      ...(this.asked.kind && { kind: this.asked.kind }),
       operation: this.id,
       workflowId: this.run.workflowId,
       ...(this.plan && { plan: this.plan }),
       ...(this.hash !== undefined && { hash: this.hash }),
     };
+  }
+
+  /** Whether the application may have written since writes were stopped. */
+  get hadStarted(): boolean {
+    return this.journal.some((entry) => entry.kind === 'step-began' && entry.step === 'start-app');
   }
 
   /** Appends to the journal; whatever people see follows from it. */

@@ -1,6 +1,9 @@
 import { approvedAtDowngrade } from '../runbook/approved.ts';
+import type { WaysBack } from '../runbook/findings.ts';
 import type { Plan } from '../runbook/plan.ts';
+import { rollbackRequest } from '../runbook/request.ts';
 import type { RollbackResult } from '../runbook/result.ts';
+import { nothingSalvaged } from '../runbook/salvage.ts';
 import { shownAtDowngrade, shownAtRestore, shownAtStart } from '../runbook/shown.ts';
 import { accept } from './accept.ts';
 import { continueUnderOwnId, isElsewhere } from './elsewhere.ts';
@@ -13,13 +16,13 @@ import type { Words } from './operate.ts';
  * ends the workflow at once, with every fault named.
  */
 export async function rollback(input: unknown): Promise<RollbackResult> {
-  const request = accept(input);
-  if (isElsewhere(request)) return continueUnderOwnId(request);
-  return operate(request, inOrder);
+  const request = accept(input, rollbackRequest);
+  if (isElsewhere(request)) return continueUnderOwnId('rollback', request);
+  return operate({ request }, inOrder);
 }
 
 async function inOrder(words: Words): Promise<Ending> {
-  const { assess, gate, step, undoBy, writes, keeper, reversible, irreversible } = words;
+  const { assess, gate, step, undoBy, writes, keeper, backUps, reversible, irreversible } = words;
 
   const assessed = await assess();
   if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
@@ -27,25 +30,38 @@ async function inOrder(words: Words): Promise<Ending> {
 
   // Taken up after its pivot, putting back would start the newer release on a database that may have moved.
   const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
-  const waysBack = await untilThePivot(async () => {
+  const { waysBack, approved } = await untilThePivot(async () => {
     await gate('start', plan, shownAtStart(plan, observations));
     undoBy('put-back', { plan });
     const stopped = await writes.stop(plan);
-    const backup = await step('back-up', { plan });
-    const findings = approvedAtDowngrade(plan, backup, stopped.counts);
-    const approved = await gate('downgrade', findings, shownAtDowngrade(plan, stopped, backup));
+    const point = await step('restore-point', { plan });
+    if (point.made) backUps.besideRehearsal(plan, point);
+    else await backUps.by('downgrade', plan, point);
+    const rehearsal = await step('rehearse', { plan, point });
+    const salvage = (await step('salvage', { plan, rehearsal })) ?? nothingSalvaged(rehearsal);
+    backUps.besideTheRest(plan, point);
+    const backup = await backUps.by('downgrade', plan, point);
+    const waysBack: WaysBack = { stopped, point, ...(backup && { backup }), rehearsal, salvage };
+    const approved = await gate(
+      'downgrade',
+      approvedAtDowngrade(plan, waysBack),
+      shownAtDowngrade(plan, waysBack),
+      salvage.lost.length > 0,
+    );
     keeper.mustStand();
-    return { stopped, backup, approved };
+    return { waysBack, approved };
   });
 
+  const { stopped, point, rehearsal } = waysBack;
   return irreversible(
     async () => {
-      const { stopped, backup, approved } = waysBack;
-      await step('downgrade', { plan, backup, approved }); // the pivot
-      await step('verify', { plan, stopped });
+      await step('downgrade', { plan, waysBack, approved }); // the pivot
+      await step('verify', { plan, stopped, rehearsal });
       await step('roll-back-app', { plan });
+      await backUps.by('resume', plan, point);
       await writes.start(plan);
       for (const { name } of plan.cronJobs) await step('resume-cron-jobs', { plan, cronJob: name });
+      await backUps.by('end', plan, point);
       return end('rolled-back', `The database is at ${plan.target}, and the application runs.`);
     },
     (reason) => restored(words, plan, waysBack, reason),
@@ -54,14 +70,26 @@ async function inOrder(words: Words): Promise<Ending> {
 
 /** Runbook, Emergency Database Restore; afterwards the database is at the bad revision again. */
 async function restored(
-  { ask, step, writes, compensations }: Words,
+  { operation, ask, step, writes, backUps, compensations }: Words,
   plan: Plan,
-  { backup }: { backup: Parameters<typeof shownAtDowngrade>[2] },
+  { point }: WaysBack,
   reason: string,
 ): Promise<Ending> {
   await writes.ensureStopped(plan);
-  const found = await step('restore', { plan, backup });
-  const verdict = await ask('restore', { plan, restored: found }, shownAtRestore(plan, found));
+  await backUps.end();
+  const backup = backUps.made;
+  const found = await step('restore', { plan, point, ...(backup && { backup }) });
+  // A restore point is used up by restoring from it: before writes resume, another way back is proved.
+  await backUps.proved(plan, point);
+  const newer = operation.hadStarted
+    ? await step('census', { plan, restored: { database: plan.database.aside }, now: found.kept })
+    : undefined;
+  const verdict = await ask(
+    'restore',
+    { plan, restored: found, ...(newer && { newer: newer.evidence.sha256 }) },
+    shownAtRestore(plan, found, newer),
+    newer?.loses,
+  );
   if (verdict.passed) return compensations.run(`${reason} ${verdict.reason}`, 'restored');
   return { ...end('restored', `${reason} ${verdict.reason} Writes stay stopped.`), keepRecord: true };
 }

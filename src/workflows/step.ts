@@ -1,4 +1,5 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
+import { beforeThereWas } from '../runbook/before-there-was.ts';
 import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
 import { fault } from '../runbook/failures.ts';
 import type { Entry } from '../runbook/journal.ts';
@@ -22,12 +23,31 @@ export interface Around {
   first?: () => Promise<void>;
   /** After each failure, before people are asked: the step's own compensation. */
   afterFailure?: () => Promise<void>;
+  /** The first try, where it was begun beside the steps before: its entries are in the journal already. */
+  begun?: Begun<unknown>;
+}
+
+/** A try that runs beside the steps. It settles and never rejects: a rejection not yet awaited wedges the workflow. */
+export interface Begun<T> {
+  try: number;
+  settled: Promise<{ found: T } | { error: unknown }>;
+}
+
+/** Waits for it as for any deed: a cancel request ends the waiting. */
+async function outcomeOf<T>({ settled }: Begun<T>): Promise<T> {
+  const outcome = await Promise.race([settled, CancellationScope.current().cancelRequested]);
+  if ('error' in outcome) throw outcome.error;
+  return outcome.found;
 }
 
 /** What people may decide where a step holds; after the pivot every step does. */
-const decisionsAt = (name: StepName): Decision[] => {
+const decisionsAt = ({ plan }: Operation, name: StepName): Decision[] => {
   const { decisions } = declared(name);
-  return decisions.length === 0 ? ['retry', 'abort'] : [...decisions];
+  // Restoring is what an emergency restore does: at its holds nothing else is left to restore from by itself.
+  const possible = decisions.filter(
+    (decision) => decision !== 'restore' || plan?.kind !== 'emergency-restore',
+  );
+  return possible.length === 0 ? ['retry', 'abort'] : possible;
 };
 
 const holdName = (name: StepName, number: number, part?: string) =>
@@ -45,7 +65,7 @@ async function holdIfCancelled(operation: Operation, name: StepName, part?: stri
       'CancelRequested',
       'Cancelling was asked for; after the downgrade nothing unwinds by itself.',
     ),
-    decisions: decisionsAt(name),
+    decisions: decisionsAt(operation, name),
   });
   return decision === 'skip' ? 'skip' : 'go';
 }
@@ -64,20 +84,23 @@ export async function step<S extends StepName>(
 ): Promise<StepOutput<S>> {
   const part = 'cronJob' in input && typeof input.cronJob === 'string' ? input.cronJob : undefined;
   const skipped = undefined as StepOutput<S>;
+  if (declared(name).since !== undefined && !patched(name)) return beforeThereWas[name] as StepOutput<S>;
   for (let failures = 1; ; failures += 1) {
     if ((await holdIfCancelled(operation, name, part)) === 'skip') return skipped;
-    const number = operation.nextTry(name, part);
+    const begun = failures === 1 ? (around.begun as Begun<DeedOutput<S>> | undefined) : undefined;
+    const number = begun?.try ?? operation.nextTry(name, part);
     const of = { step: name, try: number, ...(part !== undefined && { part }) };
     await around.first?.();
-    operation.note({ kind: 'step-began', ...of });
+    if (!begun) operation.note({ kind: 'step-began', ...of });
     try {
+      if (begun) return await outcomeOf(begun);
       const found = await deed(name, { ...input, try: number } as DeedInput<S>, part);
       const said = summaries[name](found as never);
       operation.note({ kind: 'step-ended', ...of, ...said, found } as unknown as Entry);
       return found;
     } catch (error) {
       const seen = faultOf(error);
-      operation.note({ kind: 'step-failed', fault: seen, ...of });
+      if (!begun) operation.note({ kind: 'step-failed', fault: seen, ...of });
       if (isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
       escalation.failed(name, failures);
       await around.afterFailure?.();
@@ -94,7 +117,7 @@ export async function step<S extends StepName>(
         step: name,
         ...(part !== undefined && { part }),
         fault: seen,
-        decisions: decisionsAt(name),
+        decisions: decisionsAt(operation, name),
       };
       if ((await hold(operation, held)) === 'skip') return skipped;
     }

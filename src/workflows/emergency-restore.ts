@@ -1,0 +1,72 @@
+import { approvedAtEmergency } from '../runbook/approved.ts';
+import { emergencyRequest } from '../runbook/emergency-request.ts';
+import type { EmergencyPlan } from '../runbook/plan.ts';
+import type { RestorePoint } from '../runbook/restore-point.ts';
+import type { RollbackResult } from '../runbook/result.ts';
+import { shownAtEmergency, shownAtEmergencyStart } from '../runbook/shown-emergency.ts';
+import { sourceName } from '../runbook/source.ts';
+import { accept } from './accept.ts';
+import { continueUnderOwnId, isElsewhere } from './elsewhere.ts';
+import { handedOver } from './hand-over.ts';
+import type { Ending } from './leave.ts';
+import { operate } from './operate.ts';
+import type { Words } from './operate.ts';
+
+/**
+ * Restores a database from a restore point, a backup or a given dump (runbook, Emergency Database Restore),
+ * without the runbook's DROP DATABASE: the database as it is now is kept. While a rollback of the service is at
+ * a hold that offers it, this becomes that rollback's `restore`.
+ */
+export async function emergencyRestore(input: unknown): Promise<RollbackResult> {
+  const request = accept(input, emergencyRequest);
+  if (isElsewhere(request))
+    return (await handedOver(request)) ?? continueUnderOwnId('emergencyRestore', request);
+  return operate({ kind: 'emergency-restore', request }, inOrder);
+}
+
+async function inOrder(words: Words): Promise<Ending> {
+  const { assess, gate, step, undoBy, writes, keeper, reversible, irreversible } = words;
+
+  const assessed = await assess(); // what is restored from is found, and read in full
+  if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
+  const plan = assessed.plan as EmergencyPlan; // as it was asked for
+
+  // Taken up after its pivot, putting back would start the newer release on a database that may have moved.
+  const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
+  const { restored, census, approved } = await untilThePivot(async () => {
+    await gate('start', plan, shownAtEmergencyStart(plan, assessed.observations));
+    undoBy('put-back', { plan });
+    const stopped = await writes.stop(plan);
+    // The corrupted state, for analysis (Scenario 2). After a downgrade it is the kept database alone.
+    const point = plan.takesUp?.pivotPassed ? keptAlone : await step('restore-point', { plan });
+    const restored = await step('restore-beside', { plan });
+    const census = await step('census', { plan, restored });
+    const approved = await gate(
+      'restore', // "if data loss is acceptable"
+      approvedAtEmergency(plan, restored, census),
+      shownAtEmergency(plan, { stopped, point, restored, census }),
+      census.loses,
+    );
+    keeper.mustStand();
+    return { restored, census, approved };
+  });
+
+  return irreversible(async () => {
+    await step('put-in-place', { plan, restored, census, approved }); // the pivot
+    await step('roll-back-app', { plan });
+    await writes.start(plan);
+    for (const { name } of plan.cronJobs) await step('resume-cron-jobs', { plan, cronJob: name });
+    const from = sourceName(plan.source);
+    return end(
+      'restored',
+      `The database is restored from ${from}, at ${plan.target}, and the application runs.`,
+    );
+  });
+}
+
+const keptAlone: RestorePoint = {
+  made: false,
+  why: 'an unfinished operation had moved the database already',
+};
+
+const end = (outcome: Ending['outcome'], reason: string): Ending => ({ outcome, reason, keepRecord: false });

@@ -1,0 +1,25 @@
+import type { EmergencyRequest } from '../runbook/emergency-request.ts';
+import type { HandedOver } from '../runbook/findings.ts';
+import type { Continued } from '../runbook/result.ts';
+import { refusal } from './accept.ts';
+import { deed, faultOf } from './deed.ts';
+
+/**
+ * A rollback that is open and at a hold restores itself: it has the way back that was proved for it, and one
+ * operation at a time changes a database (law 6).
+ *
+ * @returns undefined where no operation of the service is open
+ */
+export async function handedOver(request: EmergencyRequest): Promise<Continued | undefined> {
+  const found = await deed('hand-over', { request, try: 1 }).catch((error: unknown): HandedOver => {
+    const { type, message } = faultOf(error);
+    throw refusal(type, message);
+  });
+  if (found.to === 'nobody') return undefined;
+  const { workflowId } = found;
+  if (found.to === 'rollback') return { continuesAs: workflowId, said: found.said };
+  throw refusal(
+    'AlreadyRunning',
+    `Workflow ${workflowId} is open for ${request.service}, at ${found.phase}. ${found.next}`,
+  );
+}

@@ -1,0 +1,82 @@
+import { approvedAtSwitch } from '../runbook/approved.ts';
+import type { ComparedInstance, RestoredInstance } from '../runbook/point-in-time.ts';
+import { pointInTimeRequest } from '../runbook/point-in-time.ts';
+import type { PointInTimePlan } from '../runbook/plan.ts';
+import type { RollbackResult } from '../runbook/result.ts';
+import { shownAtMomentStart, shownAtSwitch } from '../runbook/shown-moment.ts';
+import { accept } from './accept.ts';
+import { continueUnderOwnId, isElsewhere } from './elsewhere.ts';
+import type { Ending } from './leave.ts';
+import { operate } from './operate.ts';
+import type { Words } from './operate.ts';
+
+/**
+ * Restores the database to a moment, into a new instance, and lets the application use that one (runbook,
+ * Point-in-Time Recovery). The old instance is never changed but for the name of its database, and never deleted.
+ */
+export async function pointInTimeRestore(input: unknown): Promise<RollbackResult> {
+  const request = accept(input, pointInTimeRequest);
+  if (isElsewhere(request)) return continueUnderOwnId('pointInTimeRestore', request);
+  return operate({ kind: 'point-in-time-restore', request }, inOrder);
+}
+
+interface Found {
+  restored: RestoredInstance;
+  compared: ComparedInstance;
+}
+
+async function inOrder(words: Words): Promise<Ending> {
+  const { assess, gate, step, undoBy, writes, keeper, reversible, irreversible } = words;
+
+  const assessed = await assess(); // the moment is found, and the provider can restore it
+  if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
+  const plan = assessed.plan as PointInTimePlan; // as it was asked for
+
+  // Taken up after the switch, putting back would start the newer release on a database that may not fit it.
+  const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
+  const found = await untilThePivot(async () => {
+    await gate('start', plan, shownAtMomentStart(plan, assessed.observations));
+    undoBy('put-back', { plan });
+    const stopped = await writes.stop(plan);
+    const restored = await step('restore-instance', { plan });
+    const compared = await step('compare-instance', { plan, restored, stopped });
+    const approved = await gate(
+      'restore', // "if data loss is acceptable"
+      approvedAtSwitch(plan, restored, compared),
+      shownAtSwitch(plan, { stopped, restored, compared }),
+      compared.loses,
+    );
+    keeper.mustStand();
+    undoBy('switch-back', { plan, restored, compared });
+    await step('switch-database', { plan, restored, compared, approved });
+    await step('roll-back-app', { plan });
+    return { restored, compared };
+  });
+
+  return irreversible(
+    async () => {
+      await writes.start(plan); // the pivot: from here on the new instance is written to
+      for (const { name } of plan.cronJobs) await step('resume-cron-jobs', { plan, cronJob: name });
+      const { moment } = plan;
+      return end(
+        'restored',
+        `The application runs on ${moment.newInstance}, which is ${moment.instance} as it was at ${moment.to}, at ${plan.target}.`,
+      );
+    },
+    (reason) => wentBack(words, plan, found, reason),
+  );
+}
+
+/** `restore` at a hold after the switch: the old instance again, as long as nothing was written to the new one. */
+async function wentBack(
+  { step, writes, compensations }: Words,
+  plan: PointInTimePlan,
+  found: Found,
+  reason: string,
+): Promise<Ending> {
+  await writes.ensureStopped(plan);
+  await step('switch-back', { plan, ...found });
+  return compensations.run(reason, 'put-back');
+}
+
+const end = (outcome: Ending['outcome'], reason: string): Ending => ({ outcome, reason, keepRecord: false });
