@@ -1,19 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { z } from 'zod';
 import { ClientError, clientError, noWorker } from './client/client-error.ts';
 import { connectClient } from './client/connection.ts';
 import type { ConnectOptions } from './client/connection.ts';
 import { describeLastRun } from './client/last-run.ts';
 import { start } from './client/start.ts';
+import { startRestore } from './client/start-restore.ts';
 import type { Started } from './client/start.ts';
 import { query, readStatus, workerPolls } from './client/status.ts';
 import type { Status } from './client/status.ts';
+import { emergencyRequest } from './runbook/emergency-request.ts';
+import { keptRequest, removeKeptRequest } from './runbook/kept.ts';
+import type { KeptList, RemovedKept } from './runbook/kept.ts';
 import { messages } from './runbook/messages.ts';
 import type { AcknowledgeMessage, DecisionMessage, VerdictMessage } from './runbook/messages.ts';
 import { taskQueue, workflowIdOf } from './runbook/names.ts';
+import { rehearsalIdOf, rehearseRequest } from './runbook/live-rehearsal.ts';
+import type { RehearsalResult } from './runbook/live-rehearsal.ts';
 import type { Assessment } from './runbook/plan.ts';
+import { pointInTimeRequest } from './runbook/point-in-time.ts';
 import type { Report } from './runbook/report.ts';
 import { faultsOf, rollbackRequest } from './runbook/request.ts';
 import type { RollbackRequest } from './runbook/request.ts';
@@ -45,7 +53,7 @@ export async function connectBackstep(options: BackstepOptions = {}): Promise<Ba
   return new Backstep(await connectClient(options), options);
 }
 
-/** Starts rollbacks, approves, decides and follows them. Every method throws ClientError and nothing else. */
+/** Starts rollbacks and restores, approves, decides and follows them. Every method throws ClientError and nothing else. */
 export class Backstep {
   private readonly taskQueue: string;
 
@@ -60,8 +68,22 @@ export class Backstep {
   async start(request: z.input<typeof rollbackRequest>): Promise<Started> {
     const checked = parsed(rollbackRequest, request);
     return guarded('start the rollback', () =>
-      start(this.temporal, this.taskQueue, checked, this.options.coolDown),
+      start(this.temporal, this.taskQueue, { type: 'rollback', request: checked }, this.options.coolDown),
     );
+  }
+
+  /** Starts the point-in-time restore of a service, or answers with the run that this request would repeat. */
+  async pointInTimeRestore(request: z.input<typeof pointInTimeRequest>): Promise<Started> {
+    const begun = { type: 'pointInTimeRestore', request: parsed(pointInTimeRequest, request) } as const;
+    return guarded('start the point-in-time restore', () =>
+      start(this.temporal, this.taskQueue, begun, this.options.coolDown),
+    );
+  }
+
+  /** Starts the emergency restore of a service; while a rollback holds, that one restores instead. */
+  async emergencyRestore(request: z.input<typeof emergencyRequest>): Promise<Started> {
+    const checked = parsed(emergencyRequest, request);
+    return guarded('start the emergency restore', () => startRestore(this.temporal, this.taskQueue, checked));
   }
 
   /** Assesses and answers with the plan; touches nothing and takes no lock. */
@@ -76,6 +98,45 @@ export class Backstep {
         args: [checked],
         staticSummary: `Plan: ${checked.service} back to ${checked.target}`,
       })) as Assessment;
+    });
+  }
+
+  /** What Backstep left for a service on its database server and where its dumps lie. */
+  async kept(request: z.input<typeof keptRequest>): Promise<KeptList> {
+    const checked = parsed(keptRequest, request);
+    return this.answer<KeptList>('kept', checked, 'list what is kept');
+  }
+
+  /** Removes some of it; what an unfinished operation may need is refused by name. */
+  async removeKept(request: z.input<typeof removeKeptRequest>): Promise<RemovedKept> {
+    const checked = parsed(removeKeptRequest, request);
+    return this.answer<RemovedKept>('removeKept', checked, 'remove what is kept');
+  }
+
+  /**
+   * Does the downgrade on a copy of the live database, and answers with what it did there. One rehearsal of a
+   * service at a time; what is in use is not waited for, nor made to wait.
+   */
+  async rehearse(request: z.input<typeof rehearseRequest>): Promise<RehearsalResult> {
+    const checked = parsed(rehearseRequest, request);
+    const { service, target } = checked;
+    return guarded('rehearse', async () => {
+      if (!(await workerPolls(this.temporal, this.taskQueue))) throw noWorker('there is nobody to rehearse');
+      const workflowId = rehearsalIdOf(service);
+      try {
+        return (await this.temporal.workflow.execute('rehearse', {
+          workflowId,
+          taskQueue: this.taskQueue,
+          args: [checked],
+          workflowIdConflictPolicy: 'FAIL',
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          staticSummary: `Rehearse ${service} back to ${target}`,
+        })) as RehearsalResult;
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        const next = `Wait for it: \`temporal workflow result --workflow-id ${workflowId}\`.`;
+        throw new ClientError('refused', `A rehearsal of "${service}" is open already.`, next);
+      }
     });
   }
 
@@ -126,6 +187,19 @@ export class Backstep {
       `There was never a rollback of "${service}" in namespace ${this.temporal.options.namespace}.`,
       `Start one: \`backstep rollback ${service}\`.`,
     );
+  }
+
+  /** Runs a workflow that only answers, and waits for it. */
+  private async answer<T>(type: string, request: { service: string }, doing: string): Promise<T> {
+    return guarded(doing, async () => {
+      if (!(await workerPolls(this.temporal, this.taskQueue))) throw noWorker(`there is nobody to ${doing}`);
+      return (await this.temporal.workflow.execute(type, {
+        workflowId: `backstep-${type}-${request.service}-${randomUUID().slice(0, 8)}`,
+        taskQueue: this.taskQueue,
+        args: [request],
+        staticSummary: `${request.service}: ${doing}`,
+      })) as T;
+    });
   }
 
   private async say(service: string, verb: Verb, message: object): Promise<string> {

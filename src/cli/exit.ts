@@ -7,11 +7,13 @@ export type Exit = (typeof exit)[keyof typeof exit];
 
 /** For the help; scripts rely on them. */
 export const exitHelp = `Exit statuses:
-  0  done; of a rollback: rolled back, or nothing to do
+  0  done; of a rollback: rolled back, or nothing to do; of an emergency or point-in-time restore: restored;
+     of a rehearsal: the downgrade works on a copy, and loses nothing that would not be kept
   1  failed: Temporal cannot be reached, no worker answers, or something unexpected
   2  bad input: arguments, request, or service definition
-  3  refused: nothing was changed by this command
-  4  not rolled back: waits at a hold, or ended put back, restored, aborted or failed`;
+  3  refused, or yielded to a rollback: nothing was changed by this command
+  4  not rolled back: waits at a hold, or ended put back, restored, aborted or failed;
+     of a rehearsal: the downgrade fails on a copy, or loses what would not be kept`;
 
 export const ofError: Record<ClientErrorKind, Exit> = {
   invalid: exit.badInput,
@@ -39,7 +41,11 @@ export const isBadInput = (types: readonly string[]) => types.some((type) => bad
 
 /** Of a run that ended: by its outcome, or by the type of the failure it ended with. */
 export function ofEnd(end: End): Exit {
-  if ('result' in end) return 'outcome' in end.result ? ofOutcome[end.result.outcome] : exit.done;
+  if ('result' in end) {
+    if (!('outcome' in end.result)) return exit.done;
+    const { kind, outcome } = end.result;
+    return kind !== undefined && outcome === 'restored' ? exit.done : ofOutcome[outcome];
+  }
   const { type = '', faults = [] } = end.failure;
   if (isBadInput([type, ...faults])) return exit.badInput;
   return refused.test(type) ? exit.refused : exit.notRolledBack;

@@ -1,5 +1,7 @@
+import { diagnosisInWords } from '../runbook/diagnosis.ts';
 import type { Assessment, Observations, Plan } from '../runbook/plan.ts';
 import { bytesInWords } from '../runbook/summaries.ts';
+import { plannedWaysBack } from '../runbook/ways-back.ts';
 import type { Doors } from './doors.ts';
 
 type Colours = Doors['colours'];
@@ -45,6 +47,8 @@ function planLines(plan: Plan, hash: string, seen: Observations, colours: Colour
         return `${name}: ${found.suspended ? 'found suspended, ' : ''}${rollBackTo?.image ?? 'no fitting image'}${stays}`;
       }),
     ),
+    ...section('Diagnosis', seen.diagnosis ? diagnosisInWords(seen.diagnosis) : []),
+    ...section('Ways back', plannedWaysBack(plan)),
     ...section('Approval', [
       plan.people === 0
         ? 'nobody is asked'

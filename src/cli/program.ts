@@ -4,10 +4,14 @@ import { ClientError } from '../client.ts';
 import { acknowledge } from './acknowledge.ts';
 import { decide } from './decide.ts';
 import { json } from './doors.ts';
+import { emergencyRestore } from './emergency-restore.ts';
 import type { ActionOf, Doors, GlobalOptions, Register } from './doors.ts';
 import { exit, exitHelp, ofError } from './exit.ts';
 import type { Exit } from './exit.ts';
+import { kept } from './kept.ts';
 import { plan } from './plan.ts';
+import { pointInTimeRestore } from './point-in-time-restore.ts';
+import { rehearse } from './rehearse.ts';
 import { report } from './report.ts';
 import { rollback } from './rollback.ts';
 import { setup } from './setup.ts';
@@ -18,13 +22,17 @@ import { approve, reject } from './verdict.ts';
 const commands: Register[] = [
   setup,
   rollback,
+  emergencyRestore,
+  pointInTimeRestore,
   plan,
+  rehearse,
   approve,
   reject,
   decide,
   acknowledge,
   status,
   report,
+  kept,
   validate,
 ];
 

@@ -95,9 +95,13 @@ export function ending({ end, state }: Status, colours: Colours): string[] {
     return [colours.red(`${state.toLowerCase()}: ${end.failure.message}`), `Next: ${end.failure.next}`];
   }
   const { result } = end;
-  if ('continuesAs' in result) return [`It goes on as ${result.continuesAs}.`];
+  if ('continuesAs' in result)
+    return [`It goes on as ${result.continuesAs}.${result.said === undefined ? '' : ` ${result.said}`}`];
   const more = result.notVerified.length - notVerifiedShown;
-  const good = result.outcome === 'rolled-back' || result.outcome === 'nothing-to-do';
+  const good =
+    result.outcome === 'rolled-back' ||
+    result.outcome === 'nothing-to-do' ||
+    (result.kind !== undefined && result.outcome === 'restored');
   return [
     `${(good ? colours.green : colours.yellow)(result.outcome)}: ${result.reason}`,
     ...result.notVerified.slice(0, notVerifiedShown).map((what) => `Not verified: ${what}`),

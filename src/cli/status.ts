@@ -3,7 +3,7 @@ import { json, withBackstep } from './doors.ts';
 import type { GlobalOptions, Register } from './doors.ts';
 import { ofStatus } from './exit.ts';
 import { follow } from './follow.ts';
-import { left } from './rollback.ts';
+import { left } from './begun.ts';
 import { statusLines } from './status-view.ts';
 
 interface StatusOptions extends GlobalOptions {

@@ -1,7 +1,10 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError, defaultPayloadConverter } from '@temporalio/common';
+import { z } from 'zod';
+import { emergencyRequest } from '../runbook/emergency-request.ts';
 import { workflowIdOf } from '../runbook/names.ts';
+import { pointInTimeRequest } from '../runbook/point-in-time.ts';
 import { rollbackRequest } from '../runbook/request.ts';
 import type { RollbackRequest } from '../runbook/request.ts';
 import type { RollbackResult } from '../runbook/result.ts';
@@ -24,6 +27,8 @@ export async function describeLastRun(
   }
 }
 
+const anyRequest = z.union([rollbackRequest, emergencyRequest, pointInTimeRequest]);
+
 /**
  * What a run was asked for: read from its first event, since it may have been started by any client.
  * Undefined where that is no request.
@@ -31,16 +36,14 @@ export async function describeLastRun(
 export async function requestOf(
   client: Client,
   run: { workflowId: string; runId: string },
-): Promise<RollbackRequest | undefined> {
+): Promise<Pick<RollbackRequest, 'service' | 'trigger'> | undefined> {
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: run,
     maximumPageSize: 1,
   });
   const input = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
-  return input?.[0]
-    ? rollbackRequest.safeParse(defaultPayloadConverter.fromPayload(input[0])).data
-    : undefined;
+  return input?.[0] ? anyRequest.safeParse(defaultPayloadConverter.fromPayload(input[0])).data : undefined;
 }
 
 /** How a closed run ended. */

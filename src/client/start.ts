@@ -4,6 +4,8 @@ import { cell } from '../runbook/details.ts';
 import { workflowIdOf } from '../runbook/names.ts';
 import type { RollbackRequest } from '../runbook/request.ts';
 import { ClientError } from './client-error.ts';
+import type { PointInTimeRequest } from '../runbook/point-in-time.ts';
+import type { Finished } from '../runbook/result.ts';
 import { describeLastRun, endOf, requestOf } from './last-run.ts';
 import type { End } from './last-run.ts';
 import { workerPolls } from './status.ts';
@@ -21,41 +23,54 @@ export interface Started {
 const hour = 3_600_000;
 const isRelative = (target: string) => target.startsWith('-');
 
+/** What is started: both go from one revision to another. */
+export type Begun =
+  | { type: 'rollback'; request: RollbackRequest }
+  | { type: 'pointInTimeRestore'; request: PointInTimeRequest };
+
 /**
- * Starts a rollback. The last run is described first: an open one, one of the same trigger, or a rollback
- * that ended within the cool-down, where `-1` again would move one further, is the answer instead.
+ * Starts a rollback, or a point-in-time restore. The last run is described first: an open one, one of the same
+ * trigger, or one that ended within the cool-down, where `-1` again would move one further, is the answer instead.
  */
 export async function start(
   client: Client,
   taskQueue: string,
-  request: RollbackRequest,
+  begun: Begun,
   coolDown = hour,
 ): Promise<Started> {
+  const { type, request } = begun;
   const workflowId = workflowIdOf(request.service);
   const worker = await workerPolls(client, taskQueue);
-  const answered = await answeredBy(client, request, coolDown);
+  const answered = await answeredBy(client, begun, coolDown);
   if (answered !== undefined) return { ...answered, worker };
   try {
-    const handle = await client.workflow.start('rollback', {
+    const handle = await client.workflow.start(type, {
       workflowId,
       taskQueue,
       args: [request],
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `Roll ${request.service} back, target ${request.target}`,
+      staticSummary:
+        type === 'rollback'
+          ? `Roll ${request.service} back, target ${request.target}`
+          : `Restore ${request.service} to ${request.to ?? 'the moment before the migration'}`,
       staticDetails: askedFor(request),
     });
     return { workflowId, runId: handle.firstExecutionRunId, worker };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const open = await answeredBy(client, request, coolDown);
+    const open = await answeredBy(client, begun, coolDown);
     if (open !== undefined) return { ...open, worker };
     throw error;
   }
 }
 
 /** Markdown, shown in the Temporal UI beside what the workflow itself says. */
-const askedFor = ({ requestedBy = 'somebody', reason, trigger }: RollbackRequest) =>
+export const askedFor = ({
+  requestedBy = 'somebody',
+  reason,
+  trigger,
+}: Pick<RollbackRequest, 'requestedBy' | 'reason' | 'trigger'>) =>
   [
     `Asked for by ${cell(requestedBy)}${reason === undefined ? '' : `: ${cell(reason)}`}`,
     ...(trigger === undefined ? [] : [`Trigger: ${cell(trigger)}`]),
@@ -63,22 +78,23 @@ const askedFor = ({ requestedBy = 'somebody', reason, trigger }: RollbackRequest
 
 async function answeredBy(
   client: Client,
-  request: RollbackRequest,
+  { type, request }: Begun,
   coolDown: number,
 ): Promise<Omit<Started, 'worker'> | undefined> {
   const last = await describeLastRun(client, request.service);
   if (last === undefined) return undefined;
   const { workflowId, runId } = last;
   if (last.status.name === 'RUNNING') {
-    if (last.type !== 'rollback') {
-      const next = `End it first: \`temporal workflow terminate --workflow-id ${workflowId}\`.`;
+    const noun = type === 'rollback' ? 'rollback' : 'point-in-time restore';
+    if (last.type !== type) {
+      const next = `Follow it, or end it first: \`backstep status ${request.service} --watch\`.`;
       throw new ClientError(
         'refused',
-        `Workflow ${workflowId} is open and no rollback but "${last.type}".`,
+        `Workflow ${workflowId} is open and no ${noun} but "${last.type}".`,
         next,
       );
     }
-    return { workflowId, runId, already: { state: 'running', why: 'a rollback of this service is open' } };
+    return { workflowId, runId, already: { state: 'running', why: `a ${noun} of this service is open` } };
   }
   // One that failed, was cancelled or terminated came to no end that could answer.
   if (last.status.name !== 'COMPLETED') return undefined;
@@ -87,11 +103,14 @@ async function answeredBy(
   if (request.trigger !== undefined && asked?.trigger === request.trigger) {
     return { workflowId, runId, already: { state: 'ended', why: 'the same trigger started it', end } };
   }
-  const outcome = 'result' in end && 'outcome' in end.result ? end.result.outcome : undefined;
+  const moved = 'result' in end && 'outcome' in end.result && isMoved(end.result);
   const since = Date.now() - (last.closeTime?.getTime() ?? 0);
-  if (outcome === 'rolled-back' && isRelative(request.target) && since < coolDown) {
+  if (moved && isRelative(request.target) && since < coolDown) {
     const why = `it ended ${Math.ceil(since / 60_000)} min ago, and ${request.target} again would move further; name the revision if you mean that`;
     return { workflowId, runId, already: { state: 'ended', why, end } };
   }
   return undefined;
 }
+
+const isMoved = ({ kind, outcome }: Finished): boolean =>
+  outcome === 'rolled-back' || (kind === 'point-in-time-restore' && outcome === 'restored');

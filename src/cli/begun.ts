@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import type { Backstep, Started } from '../client.ts';
+import { asker } from './ask.ts';
+import { json } from './doors.ts';
+import type { Doors, GlobalOptions } from './doors.ts';
+import { exit, ofStatus } from './exit.ts';
+import type { Exit } from './exit.ts';
+import { follow } from './follow.ts';
+import { ending } from './status-view.ts';
+
+export interface BegunOptions extends GlobalOptions {
+  reason?: string;
+  by: string;
+  trigger?: string;
+  watch?: boolean;
+}
+
+/** The options of every command that begins an operation. */
+export const beginning = (command: Command, { person }: Doors): Command =>
+  command
+    .option('--reason <text>', 'why, for the report')
+    .option('--by <name>', 'who asks', person)
+    .option('--trigger <name>', 'names the incident: the same one again is answered with the first run')
+    .option('--watch', 'follow it to its end, and ask for decisions on a terminal');
+
+/** Who asks and why, as a request says it. */
+export const asked = ({ reason, by: requestedBy, trigger }: BegunOptions) => ({
+  requestedBy,
+  ...(reason === undefined ? {} : { reason }),
+  ...(trigger === undefined ? {} : { trigger }),
+});
+
+/** Says what was started, or which run answers instead, and follows it where that is asked for. */
+export async function begun(
+  doors: Doors,
+  backstep: Backstep,
+  service: string,
+  started: Started,
+  options: BegunOptions,
+): Promise<Exit> {
+  if (!(options.watch && options.json)) say(doors, service, started, options);
+  if (started.already?.state === 'ended') return exit.refused;
+  if (options.watch) return followed(doors, backstep, service, options);
+  return started.already === undefined ? exit.done : exit.refused;
+}
+
+/** Follows it to its end, and asks for decisions on a terminal. */
+export async function followed(
+  doors: Doors,
+  backstep: Backstep,
+  service: string,
+  options: BegunOptions,
+): Promise<Exit> {
+  const decide = asker(doors, backstep, service, options.by);
+  const last = await follow(doors, backstep, service, {
+    ...(options.json ? { json: true } : {}),
+    ...(decide && !options.json ? { decide } : {}),
+  });
+  return last === undefined ? left(doors, service, options) : ofStatus(last);
+}
+
+function say({ out, colours }: Doors, service: string, started: Started, options: BegunOptions): void {
+  if (options.json) return out(json(started));
+  const { workflowId, runId, already, worker } = started;
+  if (already === undefined) out(`Started ${workflowId} (run ${runId}).\n`);
+  else {
+    out(`Nothing was started: ${already.why}. See ${workflowId} (run ${runId}).\n`);
+    const { end, state } = already;
+    if (end) {
+      const ended = { service, workflowId, runId, state, startedAt: '', atWork: [], end };
+      for (const line of ending(ended, colours)) out(`${line}\n`);
+    }
+  }
+  if (!worker) out(colours.yellow('No worker polls the task queue: start one.\n'));
+  if (!options.watch && already?.state !== 'ended') out(`Follow it: backstep status ${service} --watch\n`);
+}
+
+/** Ctrl-C while following: the operation itself goes on. */
+export function left(doors: Doors, service: string, options: GlobalOptions): Exit {
+  if (!options.json) doors.out(`\nIt goes on. Follow it: backstep status ${service} --watch\n`);
+  return exit.done;
+}

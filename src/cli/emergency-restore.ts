@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import type { Started } from '../client.ts';
+import { asked, beginning, followed } from './begun.ts';
+import type { BegunOptions } from './begun.ts';
+import { json, withBackstep } from './doors.ts';
+import type { Doors, Register } from './doors.ts';
+import { exit, ofEnd } from './exit.ts';
+import { ending } from './status-view.ts';
+
+interface RestoreOptions extends BegunOptions {
+  from?: string;
+  file?: string;
+}
+
+export const emergencyRestore: Register = (program, doors, action) => {
+  const command = program
+    .command('emergency-restore')
+    .description('Restore the database from a restore point, a backup or a dump; the present one is kept')
+    .argument('<service>', 'name of a service definition')
+    .option(
+      '--from <what>',
+      'restore-point, backup, or the name of one; otherwise the newest restore point, then the newest backup',
+    )
+    .option('--file <path>', 'a dump on the backup store: .sql.gz, .sql, or custom format');
+  beginning(command, doors).action(
+    action(async (service: string, _options: object, given: Command) => {
+      const options = given.optsWithGlobals<RestoreOptions>();
+      const { from, file } = options;
+      if (from !== undefined && file !== undefined) {
+        doors.err('Name either --from or --file.\n');
+        return exit.badInput;
+      }
+      const source = file === undefined ? from : { file };
+      return withBackstep(doors, options, async (backstep) => {
+        const started = await backstep.emergencyRestore({
+          service,
+          ...asked(options),
+          ...(source === undefined ? {} : { from: source }),
+        });
+        if (!(options.watch && options.json)) say(doors, service, started, options);
+        const { already } = started;
+        const handedOver = already?.end && 'result' in already.end && 'continuesAs' in already.end.result;
+        if (already !== undefined && !handedOver) return already.end ? ofEnd(already.end) : exit.refused;
+        if (!options.watch) return exit.done;
+        return followed(doors, backstep, service, options);
+      });
+    }),
+  );
+};
+
+function say({ out, colours }: Doors, service: string, started: Started, options: RestoreOptions): void {
+  if (options.json) return out(json(started));
+  const { workflowId, runId, already, worker } = started;
+  if (already === undefined) out(`Started ${workflowId} (run ${runId}).\n`);
+  else {
+    out(`No emergency restore of its own was begun: ${already.why}.\n`);
+    const { end } = already;
+    if (end) {
+      const ended = { service, workflowId, runId, state: 'failed', startedAt: '', atWork: [], end };
+      for (const line of ending(ended, colours)) out(`${line}\n`);
+    }
+  }
+  if (!worker) out(colours.yellow('No worker polls the task queue: start one.\n'));
+  if (!options.watch) out(`Follow it: backstep status ${service} --watch\n`);
+}

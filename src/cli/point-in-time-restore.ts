@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { asked, beginning, begun } from './begun.ts';
+import type { BegunOptions } from './begun.ts';
+import { withBackstep } from './doors.ts';
+import type { Register } from './doors.ts';
+
+interface MomentOptions extends BegunOptions {
+  to?: string;
+  target: string;
+}
+
+export const pointInTimeRestore: Register = (program, doors, action) => {
+  const command = program
+    .command('point-in-time-restore')
+    .description('Restore the database to a moment, into a new instance, and let the application use that')
+    .argument('<service>', 'name of a service definition')
+    .option(
+      '--to <time>',
+      'the moment, with its zone (2025-11-18T02:40:00Z); otherwise just before the migration, where that can be found',
+    )
+    .option('--target <revision>', '-1: the revision before; or the one that the database had then', '-1');
+  beginning(command, doors).action(
+    action(async (service: string, _options: object, given: Command) => {
+      const options = given.optsWithGlobals<MomentOptions>();
+      const { to, target } = options;
+      return withBackstep(doors, options, async (backstep) => {
+        const started = await backstep.pointInTimeRestore({
+          service,
+          target,
+          ...asked(options),
+          ...(to === undefined ? {} : { to }),
+        });
+        return begun(doors, backstep, service, started, options);
+      });
+    }),
+  );
+};
