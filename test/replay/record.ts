@@ -16,8 +16,8 @@ const anonymous = (key: string, value: unknown): unknown => {
 export async function record(stage: Theatre, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   await Promise.all(
-    Object.entries(scenes).map(async ([name, { casting, act }]) => {
-      const play = await stage.play(casting);
+    Object.entries(scenes).map(async ([name, { casting, type, act }]) => {
+      const play = await stage.play(casting, undefined, type);
       await act(play);
       await play.handle.result().catch(() => undefined);
       const history = JSON.parse(historyToJSON(await play.handle.fetchHistory())) as object;

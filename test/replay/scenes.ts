@@ -4,7 +4,10 @@ import { failing, failingAt } from '../workflow/theatre.ts';
 import type { Casting } from '../workflow/theatre.ts';
 
 /** One finished run of every kind, kept as a history; `act` plays the person. */
-export const scenes: Record<string, { casting: Casting; act: (play: Play) => Promise<unknown> }> = {
+export const scenes: Record<
+  string,
+  { casting: Casting; type?: 'emergencyRestore'; act: (play: Play) => Promise<unknown> }
+> = {
   'rolled-back': { casting: {}, act: (play) => play.approve('downgrade') },
   'nothing-to-do': {
     casting: {
@@ -60,5 +63,19 @@ export const scenes: Record<string, { casting: Casting; act: (play: Play) => Pro
       await play.approve('downgrade', 'ann');
       await play.approve('downgrade', 'bob');
     },
+  },
+  'emergency-restored': {
+    type: 'emergencyRestore',
+    casting: { script: failingAt('restore-beside', [1], 'RestoreFailed') },
+    act: async (play) => {
+      await play.decide('restore-beside', 'retry');
+      await play.approve('restore', 'ann');
+      await play.approve('restore', 'bob');
+    },
+  },
+  'emergency-rejected-and-put-back': {
+    type: 'emergencyRestore',
+    casting: {},
+    act: (play) => play.reject('restore'),
   },
 };
