@@ -48,7 +48,10 @@ export const gatePassed: Event = {
 export const straight: Event[] = [
   ...done('assess'),
   ...done('stop-writes'),
+  ...done('restore-point'),
   ...done('back-up'),
+  ...done('rehearse'),
+  ...done('salvage'),
   gateOpened,
   approvedBy('ann'),
   approvedBy('bob'),

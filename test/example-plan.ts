@@ -1,8 +1,9 @@
 import { shortHash } from '../src/runbook/hash.ts';
+import { instanceFindings } from './example-instance.ts';
 import type { OperationId } from '../src/runbook/names.ts';
 import { besideName } from '../src/runbook/names.ts';
-import type { Findings } from '../src/runbook/findings.ts';
-import type { Observations, Plan } from '../src/runbook/plan.ts';
+import type { Findings, WaysBack } from '../src/runbook/findings.ts';
+import type { EmergencyPlan, Observations, Plan, RollbackPlan } from '../src/runbook/plan.ts';
 import { rollbackRequest } from '../src/runbook/request.ts';
 import { serviceDefinition } from '../src/runbook/service.ts';
 import type { ServiceDefinitionSource } from '../src/runbook/service.ts';
@@ -27,9 +28,9 @@ export const definitionSource = (service = 'radar'): ServiceDefinitionSource => 
 export const operation: OperationId = 'bs-0a1b2c3d';
 
 export function examplePlan(
-  changes: Partial<Plan> = {},
+  changes: Partial<RollbackPlan> = {},
   source: Partial<ServiceDefinitionSource> = {},
-): Plan {
+): RollbackPlan {
   const service = serviceDefinition.parse({ ...definitionSource(), ...source });
   const image = 'radar-api:new';
   return {
@@ -74,6 +75,37 @@ export function examplePlan(
   };
 }
 
+/** What an emergency restore of the same service pins. */
+export function emergencyPlan(
+  changes: Partial<EmergencyPlan> = {},
+  source: Partial<ServiceDefinitionSource> = {},
+): EmergencyPlan {
+  const { kind: _, request, ...pinned } = examplePlan({}, source);
+  const { service, reason, requestedBy } = request;
+  return {
+    ...pinned,
+    kind: 'emergency-restore',
+    request: { service, ...(reason && { reason }), ...(requestedBy && { requestedBy }) },
+    reverts: [],
+    source: {
+      kind: 'file',
+      file: 'dumps/backup_20251118.sql.gz',
+      format: 'plain-gzip',
+      revision: '0004',
+      counts: { papers: 90, opportunities: 20 },
+      extensions: ['vector'],
+      sequences: { 'public.papers_id_seq': '90 called' },
+      installed: [{ name: 'vector', schema: { name: 'public' } }],
+      bytes: 30_000,
+      takenAt: '2025-11-18T01:00:00.000Z',
+      sha256: 'd0'.padEnd(64, '0'),
+      serverVersion: '18.4',
+      clientVersion: '18.4',
+    },
+    ...changes,
+  };
+}
+
 export const hashOf = (plan: Plan) => shortHash(plan);
 
 export const observations: Observations = {
@@ -110,6 +142,48 @@ export const findings: Findings = {
     client: 'pg_dump 18.4',
     proof: 'read',
   },
+  'restore-point': {
+    made: true,
+    database: 'radar__point_0a1b2c3d',
+    method: 'file_copy',
+    takenAt: '2025-11-18T03:00:11.000Z',
+    seconds: 0.4,
+    bytes: 12_345_678,
+    fingerprint: 'f1d0'.padEnd(64, '0'),
+    counts: { papers: 100, opportunities: 20, scores: 7 },
+    publicPrivileges: ['CONNECT', 'TEMPORARY'],
+    keepUntil: '2025-11-25T03:00:11.000Z',
+  },
+  rehearse: {
+    rehearsed: true,
+    seconds: 1.5,
+    locks: [{ relation: 'papers', mode: 'AccessExclusiveLock' }],
+    changes: ['table scores dropped', 'column papers.score dropped'],
+    losses: [
+      { kind: 'table', object: 'scores', rows: 7 },
+      { kind: 'column', object: 'papers.score', rows: 100, values: 60 },
+    ],
+    warnings: [],
+    counts: { papers: 100, opportunities: 20 },
+    evidence: { summary: '2 losses', ref: 'bs-0a1b2c3d/rehearsal-1.json', sha256: 'ab'.padEnd(64, '0') },
+  },
+  'rehearse-live': { outcome: 'yielded', why: 'operation bs-0a1b2c3d holds radar' },
+  salvage: {
+    kept: {
+      file: 'radar/bs-0a1b2c3d-salvage-1.sql.gz',
+      store: 'volume claim backups',
+      bytes: 12_000,
+      sha256: '5a1'.padEnd(64, '0'),
+      statements: 'INSERT INTO scores …',
+      putBack: 'gunzip -c bs-0a1b2c3d-salvage-1.sql.gz | psql "$DATABASE_URL"',
+    },
+    salvaged: [
+      { object: 'scores', rows: 7 },
+      { object: 'papers.score', rows: 100 },
+    ],
+    lost: [],
+    notes: [],
+  },
   downgrade: { from: '0005', to: '0004', moved: true, seconds: 3, job: 'bs-0a1b2c3d-downgrade-1' },
   verify: {
     revision: '0004',
@@ -139,5 +213,50 @@ export const findings: Findings = {
     revision: '0005',
     seconds: 9,
   },
+  'hand-over': { to: 'nobody' },
+  'restore-beside': {
+    database: 'radar__restored_0a1b2c3d',
+    counts: { papers: 90, opportunities: 20 },
+    revision: '0004',
+    seconds: 8,
+    checked: ['rows of 2 tables equal to those in the dump'],
+    notVerified: [],
+  },
+  census: {
+    at: '2025-11-18T03:00:30.000Z',
+    tables: [
+      {
+        table: 'papers',
+        now: 100,
+        restored: 90,
+        onlyNow: 10,
+        onlyRestored: 0,
+        changed: 2,
+        newest: { column: 'created_at', now: '2025-11-18T02:59:00Z', restored: '2025-11-18T00:59:00Z' },
+      },
+    ],
+    equal: 1,
+    lostRows: 12,
+    loses: true,
+    seconds: 1,
+    evidence: { summary: '1 table differs', ref: 'bs-0a1b2c3d/census-1.json', sha256: 'ce'.padEnd(64, '0') },
+  },
+  'put-in-place': {
+    kept: 'radar__failed_0a1b2c3d',
+    counts: { papers: 90, opportunities: 20 },
+    revision: '0004',
+    seconds: 0.3,
+    notes: [],
+  },
+  ...instanceFindings,
   report: { markdown: 'reports/bs-0a1b2c3d/report.md', json: 'reports/bs-0a1b2c3d/report.json' },
+};
+
+/** What stands between a downgrade and a loss when all is well. */
+export const waysBack: WaysBack = {
+  stopped: findings['stop-writes'],
+  point: findings['restore-point'],
+  backup: findings['back-up'],
+  rehearsal: findings.rehearse,
+  salvage: findings.salvage,
 };

@@ -37,10 +37,14 @@ const images = [
   image('api:1', '0004'),
   image('api:0', '0003'),
 ];
+const migrate = (image: string) => ({ name: 'migrate', image, command: ['alembic', 'upgrade', 'head'] });
+const withInit = (image: string, init: string) => ({
+  spec: { ...template(image).spec, initContainers: [migrate(init), { name: 'wait', image: 'busybox' }] },
+});
 const releases = [release(4, 'api:3'), release(3, 'api:2'), release(2, 'api:1'), release(1, 'api:0')];
 
 const seen = (definition: object = {}, change: Partial<SeenWorkload> = {}): SeenWorkload => ({
-  definition: { deployment: 'api', replicas: 2, readyWithin: 1, ...definition },
+  definition: { deployment: 'api', replicas: 2, readyWithin: 1, stop: 'scale', ...definition },
   deployment: { spec: { template: template('api:3'), selector: {} } },
   container: undefined,
   replicas: 3,
@@ -48,6 +52,15 @@ const seen = (definition: object = {}, change: Partial<SeenWorkload> = {}): Seen
   releases,
   ...change,
 });
+/** Its releases have an init container that migrates; that of the older one is given. */
+const migrating = (older: string, definition = {}) =>
+  seen(definition, {
+    deployment: { spec: { template: withInit('api:3', 'api:3'), selector: {} } },
+    releases: [
+      { ...release(4, 'api:3'), template: withInit('api:3', 'api:3') },
+      { ...release(3, 'api:2'), template: withInit('api:2', older) },
+    ],
+  });
 const choice = (target: string, record?: OperationRecord) => ({
   images,
   target,
@@ -120,6 +133,30 @@ describe('the release to which a workload goes back', () => {
     const forgotten = choice('0004');
     planWorkload(seen({ toRevision: 9 }), forgotten);
     expect(types(forgotten.faults)).toEqual(['WorkloadMissing']);
+  });
+
+  it('is refused where an init container would migrate again, and told where it finds nothing to do', () => {
+    const harmless = choice('0004');
+    planWorkload(migrating('api:2'), harmless);
+    expect(harmless.faults.all).toEqual([]);
+    expect(harmless.notes).toEqual([
+      expect.stringMatching(
+        /^Init container migrate of Deployment api runs Alembic in api:2, .*nothing to do/,
+      ),
+    ]);
+    const again = choice('0004');
+    planWorkload(migrating('api:3'), again);
+    expect(again.faults.all.map(({ message }) => message)).toEqual([
+      expect.stringContaining('would run Alembic in api:3, which needs 0005, not 0004'),
+    ]);
+    // Only the container's own image is changed where no release of it is kept: the init container stays.
+    const imageAlone = choice('0004');
+    planWorkload(migrating('api:2', { image: 'api:1' }), imageAlone);
+    expect(types(imageAlone.faults)).toEqual(['NoFittingImage']);
+    const unknown = choice('0004');
+    planWorkload(migrating('tools:9'), unknown);
+    expect(unknown.notes).toEqual([expect.stringContaining('not known: it may migrate again')]);
+    expect(names([migrating('tools:9')])).toContain('tools:9');
   });
 
   it('is missing, and said to be, where none fits', () => {

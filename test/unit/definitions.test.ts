@@ -72,6 +72,35 @@ escalation:
     ]);
   });
 
+  it('takes a bucket in place of a claim, with its Secrets by reference', () => {
+    const credentials = 'accessKeyId: { secret: s3, key: ID }, secretAccessKey: { secret: s3, key: SECRET }';
+    const backup = `{ s3: { bucket: dumps, prefix: a/b, credentials: { ${credentials} } }, format: directory, jobs: 4, compression: { method: zstd, level: 19 }, proof: restore, keepFor: 7d }`;
+    const { definition, faults } = readDefinition(
+      'radar.yaml',
+      valid.replace('backup: { claim: backups }', `backup: ${backup}`),
+    );
+    expect(faults).toEqual([]);
+    expect(definition?.backup).toMatchObject({
+      s3: { bucket: 'dumps', region: 'us-east-1', forcePathStyle: false },
+      keepFor: 604_800_000,
+    });
+  });
+
+  it.each([
+    ['{}', ['radar.yaml:12:1: backup: name either a claim or s3']],
+    ['{ claim: a, s3: { bucket: dumps } }', ['backup: name either a claim or s3']],
+    [
+      '{ s3: { bucket: Dumps, prefix: /a, endpoint: ftp://x }, format: tar, jobs: 0 }',
+      ['backup.s3.bucket', 'backup.s3.prefix', 'backup.s3.endpoint', 'backup.format', 'backup.jobs'],
+    ],
+    ['{ claim: a, compression: { method: lz4, level: 13 } }', ['must be 1 to 12 for lz4']],
+    ['{ claim: a, compression: { method: none, level: 1 } }', ['none has no level']],
+    ['{ compression: { method: none, level: 1 } }', ['none has no level', 'name either a claim or s3']],
+  ])('backup: %s is refused, every fault named', (backup, wanted) => {
+    const found = messages(valid.replace('backup: { claim: backups }', `backup: ${backup}`)).join('\n');
+    for (const words of wanted) expect(found).toContain(words);
+  });
+
   it('names several syntax errors, and what is wrong beside them, but nothing as missing behind them', () => {
     const found = messages(`service: radar
 namespace: UPPER

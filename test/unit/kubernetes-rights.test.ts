@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { rightsNeeded } from '../../src/kubernetes/rights.ts';
+import { rightsNeeded, rightsOverOwners, type Right } from '../../src/kubernetes/rights.ts';
 
 interface Rule {
   apiGroups: string[];
@@ -26,18 +26,31 @@ function granted(file: string): string[] {
     .toSorted();
 }
 
-const needed = (namespace: string): string[] =>
-  rightsNeeded('service', 'records')
-    .filter((right) => right.namespace === namespace)
+const named = (rights: Right[]): string[] =>
+  rights
     .map(
       ({ verb, group, resource, subresource }) =>
         `${verb} ${group}/${[resource, subresource].filter(Boolean).join('/')}`,
     )
     .toSorted();
 
-/** A call of the client, as the right that it takes. */
-function rightOf(call: string): string {
+const needed = (namespace: string): string[] =>
+  named(rightsNeeded('service', 'records').filter((right) => right.namespace === namespace));
+const overOwners = named(rightsOverOwners('anywhere'));
+
+/** A call of the client, as the rights that it takes. */
+function rightsOf(call: string): string[] {
   const [, api, method = ''] = /^(\w+)\.(\w+)$/.exec(call) ?? [];
+  // Whatever is pausable: the owners, and Jobs that migrate.
+  const verb = /^(get|list|patch)NamespacedCustomObject$/.exec(method)?.[1];
+  if (api === 'custom')
+    return [...overOwners, 'get batch/jobs', 'patch batch/jobs'].filter((right) =>
+      right.startsWith(`${verb} `),
+    );
+  return [rightOf(api, method)];
+}
+
+function rightOf(api: string | undefined, method: string): string {
   const special: Record<string, string> = {
     createSelfSubjectAccessReview: 'create authorization.k8s.io/selfsubjectaccessreviews',
     connectGetNamespacedServiceProxyWithPath: 'get /services/proxy',
@@ -64,9 +77,9 @@ const calls = (): string[] => {
     .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(join('src', file), 'utf8'));
   const found = sources.flatMap((text) => [
-    ...text.matchAll(/\bcluster\s*\.((?:core|apps|batch|autoscaling|authorization)\s*\.\s*\w+)/g),
+    ...text.matchAll(/\bcluster\s*\.((?:core|apps|batch|autoscaling|authorization|custom)\s*\.\s*\w+)/g),
   ]);
-  return [...new Set(found.map(([, call = '']) => rightOf(call.replaceAll(/\s/g, ''))))].toSorted();
+  return [...new Set(found.flatMap(([, call = '']) => rightsOf(call.replaceAll(/\s/g, ''))))].toSorted();
 };
 
 describe('least privilege', () => {
@@ -78,10 +91,15 @@ describe('least privilege', () => {
     expect(granted('deploy/rbac.yaml')).toEqual(needed('records'));
   });
 
+  it('grants over owners of workloads exactly what assess may use', () => {
+    expect(granted('deploy/rbac-owners.yaml')).toEqual(overOwners);
+  });
+
   it('asks for exactly what the code calls', () => {
     const asked = new Set([
       ...needed('service'),
       ...needed('records'),
+      ...overOwners,
       'create authorization.k8s.io/selfsubjectaccessreviews',
     ]);
     expect(calls()).toEqual([...asked].toSorted());

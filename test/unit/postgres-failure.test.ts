@@ -83,9 +83,9 @@ test('a backup counts only while nobody has reached the database since', () => {
 
 test('tables that differ are named with both counts', () => {
   expect(unequal({ a: 1, b: 2, c: 3 }, { a: 1, b: 1, d: 0 })).toEqual([
-    'table b has 1 rows, the backup 2',
-    'table c has no rows, the backup 3',
-    'table d has 0 rows, the backup no',
+    'table b has 1 rows, and had 2',
+    'table c has no rows, and had 3',
+    'table d has 0 rows, and had no',
   ]);
 });
 

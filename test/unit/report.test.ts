@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { byHand } from '../../src/runbook/by-hand.ts';
 import { fault } from '../../src/runbook/failures.ts';
 import type { Event } from '../../src/runbook/journal.ts';
+import type { Pause } from '../../src/runbook/pauses.ts';
 import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
 import { reportOf } from '../../src/runbook/report.ts';
 import { done, journalOf, straight, subject } from '../example-journal.ts';
@@ -19,6 +20,40 @@ describe('the report', () => {
       reverted: [{ revision: '0005', message: 'add scoring fields' }],
     });
     expect(reportOn(...stoppedOnly).revision?.after).toBe('0005');
+  });
+
+  test('law 4: says first what stays paused, for it would bring the bad release back', () => {
+    const on = {
+      group: 'argoproj.io',
+      version: 'v1alpha1',
+      plural: 'applications',
+      namespace: 'argocd',
+      name: 'radar',
+    };
+    const application: Pause = {
+      in: 'cluster',
+      what: 'Argo CD Application argocd/radar',
+      on,
+      field: ['spec', 'syncPolicy', 'automated'],
+      found: { selfHeal: true },
+      paused: null,
+      until: 'person',
+    };
+    const job: Pause = {
+      ...application,
+      what: 'Job radar/upgrade',
+      on: { group: 'batch', version: 'v1', plural: 'jobs', namespace: 'radar', name: 'upgrade' },
+      field: ['spec', 'suspend'],
+      found: false,
+      paused: true,
+    };
+    const started = { ...findings['start-app'], staysPaused: [application, job] };
+    const report = reportOn(...stoppedOnly, ...done('verify'), ...done('start-app', started));
+    expect(report.attention.slice(0, 2)).toEqual([
+      `Argo CD Application argocd/radar stays paused, or it would bring the bad release back. Once it holds the release that shall run: \`kubectl patch applications.argoproj.io radar -n argocd --type=merge -p '{"spec":{"syncPolicy":{"automated":{"selfHeal":true}}}}'\``,
+      'Job radar/upgrade stays paused, or it would bring the bad release back. Delete it: `kubectl delete job upgrade -n radar`',
+    ]);
+    expect(report.toDo.slice(0, 2)).toEqual(report.attention.slice(0, 2));
   });
 
   test('does not claim a revision after a downgrade that did not end', () => {

@@ -39,7 +39,10 @@ describe('progress', () => {
     expect(steps.map(({ step }) => step)).toEqual([
       'assess',
       'stop-writes',
+      'restore-point',
       'back-up',
+      'rehearse',
+      'salvage',
       'downgrade',
       'verify',
       'roll-back-app',

@@ -40,6 +40,23 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     expect(play.calls('report')[0]).toMatchObject({ outcome: 'restored', keepRecord: false });
   });
 
+  test('law 7: a restore after writes had resumed shows what was written since, and where it is kept', async () => {
+    const play = await stage.play({ script: { 'start-app': failing('Unhealthy') } });
+    await play.approve('downgrade');
+    await play.decide('start-app', 'restore');
+    const { people, shows } = await play.gate('restore');
+    expect(play.calls('census')).toMatchObject([
+      { now: 'radar__failed_0a1b2c3d', restored: { database: 'radar__backstep_0a1b2c3d' } },
+    ]);
+    expect(shows.join('\n')).toContain('and only in radar__failed_0a1b2c3d');
+    expect(people).toBe(2);
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
+    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+    const { newer } = await play.report();
+    expect(newer?.loses).toBe(true);
+  });
+
   test('gate restore rejected: restored, writes stay stopped, and the record is kept', async () => {
     const play = await stage.play({ script: { verify: failing('VerificationFailed') } });
     await play.approve('downgrade');
@@ -176,7 +193,8 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     await play.decide('resume-cron-jobs', 'restore');
     await play.gate('restore');
     expect(play.calls('stop-writes').map(({ again }) => again)).toEqual([false, true]);
-    await play.approve('restore');
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
     expect(await play.result()).toMatchObject({ outcome: 'restored' });
   });
 

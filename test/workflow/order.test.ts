@@ -24,7 +24,10 @@ describe.concurrent('the order of the runbook', () => {
       'assess  done',
       'stop-writes  done',
       'keep-writes-stopped  done',
+      'restore-point  done',
       'back-up  done',
+      'rehearse  done',
+      'salvage  done',
       'downgrade  done',
       'verify  done',
       'roll-back-app  done',
@@ -42,7 +45,7 @@ describe.concurrent('the order of the runbook', () => {
     await play.approve('downgrade');
     await play.result();
     const [input] = play.calls('downgrade');
-    expect(input).toMatchObject({ approved: hash, backup: { proof: 'read' }, try: 1 });
+    expect(input).toMatchObject({ approved: hash, waysBack: { backup: { proof: 'read' } }, try: 1 });
     expect(play.calls('report')[0]).toMatchObject({ outcome: 'rolled-back', keepRecord: false });
   });
 

@@ -11,11 +11,13 @@ import type { DeedInput, DeedOutput } from '../../src/runbook/deeds.ts';
 import { Failure, type FailureType } from '../../src/runbook/failures.ts';
 import { shortHash } from '../../src/runbook/hash.ts';
 import { workflowIdOf } from '../../src/runbook/names.ts';
-import type { Assessment, Plan } from '../../src/runbook/plan.ts';
+import type { Assessment, EmergencyPlan, PointInTimePlan, RollbackPlan } from '../../src/runbook/plan.ts';
+import { pointInTimeRequest } from '../../src/runbook/point-in-time.ts';
 import { rollbackRequest } from '../../src/runbook/request.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
 import { stepNames, type StepName } from '../../src/runbook/steps.ts';
-import { examplePlan, findings, observations } from '../example-plan.ts';
+import { momentPlan } from '../example-moment.ts';
+import { emergencyPlan, examplePlan, findings, observations } from '../example-plan.ts';
 import { Play } from './play.ts';
 
 /** What the deeds of one play do; those not given do what they do when all is well. */
@@ -42,10 +44,16 @@ export class Latch {
   readonly opened = new Promise<void>((resolve) => (this.open = resolve));
 }
 
+export type WorkflowType = 'rollback' | 'emergencyRestore' | 'pointInTimeRestore';
+
 export interface Casting {
   script?: Script;
   definition?: Partial<ServiceDefinitionSource>;
-  plan?: Partial<Plan>;
+  plan?: Partial<RollbackPlan>;
+  /** Of an emergency restore. */
+  emergency?: Partial<EmergencyPlan>;
+  /** Of a point-in-time restore. */
+  moment?: Partial<PointInTimePlan>;
   request?: object;
   searchAttributes?: boolean;
 }
@@ -104,13 +112,18 @@ export class Theatre {
   }
 
   /** Starts a rollback with plain JSON. */
-  async play(casting: Casting = {}, workflowId?: string): Promise<Play> {
+  async play(casting: Casting = {}, workflowId?: string, type?: WorkflowType): Promise<Play> {
     const service = this.cast(casting);
-    return this.start({ service, ...casting.request }, workflowId ?? workflowIdOf(service));
+    return this.start({ service, ...casting.request }, workflowId ?? workflowIdOf(service), {}, type);
   }
 
-  async start(request: unknown, workflowId: string, options: object = {}): Promise<Play> {
-    const handle = await this.environment.client.workflow.start('rollback', {
+  async start(
+    request: unknown,
+    workflowId: string,
+    options: object = {},
+    type: WorkflowType = 'rollback',
+  ): Promise<Play> {
+    const handle = await this.environment.client.workflow.start(type, {
       taskQueue: this.name,
       workflowId,
       args: [request],
@@ -147,9 +160,18 @@ export class Theatre {
 }
 
 /** Answers as the real deed does: a plan for this request, with its hash. */
-export function assessed(casting: Casting, { request, operation }: DeedInput<'assess'>): Assessment {
-  const source = { service: request.service, ...casting.definition };
-  const plan = examplePlan({ operation, request: rollbackRequest.parse(request), ...casting.plan }, source);
+export function assessed(casting: Casting, input: DeedInput<'assess'>): Assessment {
+  const { operation } = input;
+  const source = { service: input.request.service, ...casting.definition };
+  const plan =
+    input.kind === undefined
+      ? examplePlan({ operation, request: rollbackRequest.parse(input.request), ...casting.plan }, source)
+      : input.kind === 'emergency-restore'
+        ? emergencyPlan({ operation, request: input.request, ...casting.emergency }, source)
+        : momentPlan(
+            { operation, request: pointInTimeRequest.parse(input.request), ...casting.moment },
+            source,
+          );
   return {
     kind: 'planned',
     plan,

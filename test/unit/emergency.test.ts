@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { earlierToRestore } from '../../src/activities/assess-restore/earlier.ts';
+import { SqlDump } from '../../src/jobs/sql-dump.ts';
+import { losesIn, lostIn, tableInWords } from '../../src/runbook/census.ts';
+import { emergencyRequest } from '../../src/runbook/emergency-request.ts';
+import type { OperationRecord } from '../../src/runbook/record.ts';
+
+const record = {
+  operation: 'bs-11111111',
+  workflowId: 'backstep-radar',
+  startedAt: '2025-11-18T02:00:00Z',
+} as Partial<OperationRecord> as OperationRecord;
+const finished = [
+  { operation: 'bs-22222222' as const, from: '0005', target: '0004', outcome: 'restored', endedAt: 'then' },
+];
+
+describe('what operations before it mean for an emergency restore', () => {
+  it('takes up whatever stands still, a rollback that was given up included', () => {
+    expect(earlierToRestore('bs-22222222', { record, open: false, finished: [] })).toEqual({
+      kind: 'goes-on',
+      takesUp: record,
+    });
+  });
+  it('law 6: refuses where another one is open', () => {
+    expect(earlierToRestore('bs-22222222', { record, open: true, finished: [] })).toMatchObject({
+      kind: 'refused',
+      fault: { type: 'AlreadyRunning' },
+    });
+  });
+  it('refuses where a point-in-time restore is unfinished: the Secrets may lead elsewhere', () => {
+    const other = { ...record, kind: 'point-in-time-restore' as const };
+    expect(earlierToRestore('bs-22222222', { record: other, open: false, finished: [] })).toMatchObject({
+      fault: { type: 'UnfinishedOperation' },
+    });
+  });
+  it('law 8: a Reset of one that has ended restores nothing again', () => {
+    expect(earlierToRestore('bs-22222222', { open: false, finished })).toMatchObject({
+      kind: 'nothing-to-do',
+    });
+    expect(earlierToRestore('bs-33333333', { open: false, finished })).toEqual({ kind: 'goes-on' });
+  });
+});
+
+describe('what is lost by restoring a table', () => {
+  it('counts rows that are only there now, and those that differ', () => {
+    const table = { table: 'papers', now: 12, restored: 11, onlyNow: 2, onlyRestored: 1, changed: 3 };
+    expect(lostIn(table)).toBe(5);
+    expect(losesIn(table)).toBe(true);
+    expect(losesIn({ ...table, onlyNow: 0, changed: 0 })).toBe(false);
+  });
+  it('takes what was not compared for lost: nobody can say that it is not', () => {
+    const table = { table: 'papers', now: 10, restored: 10, notCompared: 'more than 20,000,000' };
+    expect(lostIn(table)).toBe(0);
+    expect(losesIn(table)).toBe(true);
+    expect(tableInWords(table)).toBe(
+      'LOST: papers: 10 rows now, 10 restored, rows not compared (more than 20,000,000)',
+    );
+  });
+});
+
+describe('a request', () => {
+  it.each(['../x', 'a/../../x', '/etc/passwd', 'a\nb', ''])('with the path %j is refused', (file) => {
+    expect(emergencyRequest.safeParse({ service: 'radar', from: { file } }).success).toBe(false);
+  });
+  it.each(['dumps/backup_20251118.sql.gz', 'a..b.sql', 'bs-1a2b3c4d-1.dump'])('with %j is taken', (file) => {
+    expect(emergencyRequest.safeParse({ service: 'radar', from: { file } }).success).toBe(true);
+  });
+});
+
+const of = (text: string, step: number) => {
+  const dump = new SqlDump({ versionTable: 'public.alembic_version' });
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += step) dump.push(bytes.subarray(at, at + step));
+  return dump;
+};
+
+describe('a dump in SQL', () => {
+  const head = '--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 18.4\n';
+  const table = `--\n-- Data for Name: t; Type: TABLE DATA; Schema: public; Owner: app\n--\n\nCOPY public.t (a) FROM stdin;\n1\n\\\\.\n\n--\n\\.\n`;
+  const tail = '--\n-- PostgreSQL database dump complete\n--\n';
+
+  it.each([1, 2, 3, 7, 1_000])(
+    'reads the same in pieces of %i bytes: data that looks like marks is data',
+    (step) => {
+      const dump = of(head + table + tail, step);
+      expect(dump.broken).toBeUndefined();
+      expect(dump.counts).toEqual({ t: 4 });
+      expect([...dump.roles]).toEqual(['app']);
+    },
+  );
+  it('is broken wherever it is cut', () => {
+    const whole = head + table + tail;
+    for (let at = 0; at < whole.length - '\n--\n'.length; at += 1)
+      expect(of(whole.slice(0, at), 11).broken, `cut at ${at}`).toBeDefined();
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
+import { reportOf } from '../../src/runbook/report.ts';
+import { shownAtDowngrade, shownAtStart } from '../../src/runbook/shown.ts';
+import { plannedWaysBack, waysBackIn } from '../../src/runbook/ways-back.ts';
+import { done, journalOf, straight, subject } from '../example-journal.ts';
+import { examplePlan, findings, observations, waysBack } from '../example-plan.ts';
+
+const stopped = [...done('assess'), ...done('stop-writes'), ...done('restore-point')];
+const backup = { claim: 'backups' };
+
+describe('law 1: which way back existed at each moment', () => {
+  test('is told with the plan, before anything is touched', () => {
+    expect(plannedWaysBack(examplePlan())).toEqual([
+      expect.stringContaining('a restore point') as string,
+      'Way back 2: a backup, proved before the downgrade',
+    ]);
+    const later = examplePlan({}, { backup: { ...backup, proveBefore: 'resume' } });
+    expect(plannedWaysBack(later)[1]).toContain('proved before writes resume');
+    const alone = examplePlan({}, { restorePoint: { use: 'never' } });
+    expect(plannedWaysBack(alone)).toEqual([expect.stringContaining('no restore point') as string]);
+    expect(shownAtStart(later, observations)).toEqual(expect.arrayContaining(plannedWaysBack(later)));
+  });
+
+  test('restore point and backup stand from their own ends, and grow old when writes resume', () => {
+    const journal = journalOf(...straight);
+    const resumed = journal.find((entry) => entry.kind === 'step-ended' && entry.step === 'start-app')?.at;
+    const ways = waysBackIn(journal);
+    expect(ways.map(({ what }) => what)).toEqual([
+      'restore point radar__point_0a1b2c3d',
+      'backup radar/bs-0a1b2c3d-1.dump, proved by read',
+    ]);
+    expect(ways.map(({ from }) => from)).toEqual(
+      journal.flatMap((entry) =>
+        entry.kind === 'step-ended' && (entry.step === 'restore-point' || entry.step === 'back-up')
+          ? [entry.at]
+          : [],
+      ),
+    );
+    for (const way of ways) expect(way.olderThanWritesFrom).toBe(resumed);
+  });
+
+  test('a restore point is used up by restoring from it; the failed database stays', () => {
+    const restored = { ...findings.restore, from: 'restore-point' as const };
+    const [point, kept] = waysBackIn(journalOf(...stopped, ...done('restore', restored)));
+    expect(point?.until).toBe(kept?.from);
+    expect(kept?.what).toContain(findings.restore.kept);
+    const fromBackup = { ...findings.restore, from: 'backup' as const };
+    const [still] = waysBackIn(journalOf(...stopped, ...done('restore', fromBackup)));
+    expect(still).not.toHaveProperty('until');
+  });
+
+  test('where no restore point could be made, that is said, and it is no way back', () => {
+    const none = { made: false, why: 'half the free space is not enough' } as const;
+    const journal = journalOf(...done('stop-writes'), ...done('restore-point', none));
+    expect(waysBackIn(journal)).toEqual([]);
+    expect(shownAtDowngrade(examplePlan(), { ...waysBack, point: none })).toContainEqual(
+      expect.stringMatching(/NOT MADE, the backup alone.*half the free space/),
+    );
+  });
+});
+
+describe('the report on what happens to data', () => {
+  test('tells ways back, rehearsal, losses, and how to put back what was salvaged', () => {
+    const text = reportMarkdown(reportOf(journalOf(...straight), subject()));
+    for (const words of [
+      'restore point radar__point_0a1b2c3d',
+      'The downgrade works on a copy',
+      'Loses: column papers.score with 60 values in 100 rows',
+      'Locks papers: AccessExclusiveLock',
+      'Kept: scores, 7 rows',
+      'gunzip -c bs-0a1b2c3d-salvage-1.sql.gz | psql',
+      'INSERT INTO scores',
+      'Put back what was salvaged, once a corrected migration is applied',
+    ])
+      expect(text).toContain(words);
+  });
+
+  test('says first what is lost for good', () => {
+    const lost = {
+      salvaged: [],
+      lost: findings.rehearse.rehearsed ? findings.rehearse.losses : [],
+      notes: [],
+    };
+    const shown = shownAtDowngrade(examplePlan(), { ...waysBack, salvage: lost });
+    expect(shown.findIndex((line) => line.startsWith('LOST'))).toBeLessThan(
+      shown.findIndex((line) => line.startsWith('Writes')),
+    );
+    const text = reportMarkdown(reportOf(journalOf(...stopped, ...done('salvage', lost)), subject()));
+    expect(text).toContain('LOST, but for the ways back: table scores with 7 rows');
+  });
+
+  test('tells how long a restore took, and how long writes were stopped', () => {
+    const restored = { ...findings.restore, from: 'restore-point' as const, seconds: 0.3 };
+    const text = reportMarkdown(
+      reportOf(journalOf(...stopped, ...done('restore', restored), ...done('put-back')), subject()),
+    );
+    expect(text).toContain('Restored from the restore point in 0.3 s');
+    expect(text).toMatch(/Writes stopped: \d+\.\d s/);
+  });
+});

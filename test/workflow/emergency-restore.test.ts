@@ -1,0 +1,221 @@
+import { describe, expect, test } from 'vitest';
+import { fault } from '../../src/runbook/failures.ts';
+import { findings } from '../example-plan.ts';
+import { Latch, failing, failingAt, theatre, type Casting } from './theatre.ts';
+
+const stage = theatre();
+const restore = (casting: Casting = {}) => stage.play(casting, undefined, 'emergencyRestore');
+
+/** Nothing differs between what is there and what was restored. */
+const nothingLost = { ...findings.census, tables: [], lostRows: 0, loses: false };
+
+describe.concurrent('the order of the runbook’s emergency restore', () => {
+  test('all is well: two people, since rows are lost, then restored', async () => {
+    const play = await restore();
+    const gate = await play.gate('restore');
+    expect(gate.people).toBe(2);
+    expect(gate.shows.join('\n')).toContain(
+      'LOST: papers: 100 rows now, 90 restored, 10 rows only in the database as it is now, 2 rows different; newest created_at: 2025-11-18T02:59:00Z now',
+    );
+    expect(play.calls('put-in-place')).toEqual([]);
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
+    expect(await play.result()).toMatchObject({
+      outcome: 'restored',
+      from: '0005',
+      to: '0004',
+      counts: { afterStop: { papers: 100 }, atEnd: { papers: 90 } },
+    });
+    const { steps } = await play.progress();
+    expect(steps.map(({ step, part, state }) => [step, part, state].join(' ').trim())).toEqual([
+      'assess  done',
+      'stop-writes  done',
+      'keep-writes-stopped  done',
+      'restore-point  done',
+      'restore-beside  done',
+      'census  done',
+      'put-in-place  done',
+      'roll-back-app  done',
+      'start-app  done',
+      'resume-cron-jobs hourly done',
+      'resume-cron-jobs daily done',
+      'report  done',
+    ]);
+    const [input] = play.calls('put-in-place');
+    expect(input).toMatchObject({ approved: gate.hash, try: 1, census: { lostRows: 12 } });
+    expect(play.calls('report')[0]).toMatchObject({ outcome: 'restored', keepRecord: false });
+  });
+
+  test('where no row is lost, one person is enough, as approvals.restore has it', async () => {
+    const play = await restore({ script: { census: () => nothingLost } });
+    expect((await play.gate('restore')).people).toBe(1);
+    await play.approve('restore');
+    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+  });
+
+  test('the policy in approvals counts: nobody for nothing lost, one for a loss', async () => {
+    const definition = { approvals: { restore: { people: 0 }, loss: { people: 1 } } };
+    const quiet = await restore({ definition, script: { census: () => nothingLost } });
+    expect(await quiet.result()).toMatchObject({ outcome: 'restored' });
+    const loses = await restore({ definition });
+    expect((await loses.gate('restore')).people).toBe(1);
+    await loses.approve('restore');
+    await loses.result();
+  });
+
+  test('progress shows its own steps from the beginning, not those of a rollback', async () => {
+    const latch = new Latch();
+    const play = await restore({
+      script: { assess: () => latch.opened.then(() => ({ kind: 'refused' as const, faults: [] })) },
+    });
+    const { steps } = await play.running('assess').then(() => play.progress());
+    expect(steps.map(({ step }) => step)).toContain('restore-beside');
+    expect(steps.map(({ step }) => step)).not.toContain('downgrade');
+    latch.open();
+    await play.failure();
+  });
+
+  test('the report says what was restored from, what was lost by it, and what is kept', async () => {
+    const play = await restore();
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
+    await play.result();
+    const report = await play.report();
+    expect(report.requested).toMatchObject({ from: 'the newest restore point, or the newest proven backup' });
+    expect(report.attention.join('\n')).toContain('radar__failed_0a1b2c3d');
+    expect(report.rows.find(({ table }) => table === 'papers')?.difference).not.toContain('unexplained');
+    expect(report.verified).toContain('rows of 2 tables equal to those in the dump');
+  });
+});
+
+describe.concurrent('an emergency restore before anything is renamed', () => {
+  test('a refusal names every fault with its next move; nothing was touched', async () => {
+    const faults = [
+      fault('SourceUnusable', 'File dumps/backup.sql.gz: its last line is missing.'),
+      fault('KubernetesRightMissing', 'Backstep may not create Jobs.'),
+    ];
+    const play = await restore({ script: { assess: () => ({ kind: 'refused', faults }) } });
+    const { type, message } = await play.failure();
+    expect(type).toBe('Refused');
+    for (const { message: seen, next } of faults) expect(message).toContain(`${seen} ${next}`);
+    expect(play.calls('stop-writes')).toEqual([]);
+  });
+
+  test('rejected at gate start: nothing was touched', async () => {
+    const play = await restore({ definition: { approvals: { start: { people: 1 } } } });
+    expect((await play.gate('start')).shows.join('\n')).toContain('file dumps/backup_20251118.sql.gz');
+    await play.reject('start');
+    expect(await play.result()).toMatchObject({ outcome: 'rejected' });
+    expect(play.calls('stop-writes')).toEqual([]);
+  });
+
+  test('rejected at gate restore: everything is put back, nothing is renamed', async () => {
+    const play = await restore();
+    await play.reject('restore');
+    expect(await play.result()).toMatchObject({ outcome: 'put-back', to: '0005' });
+    expect(play.calls('put-back')).toHaveLength(1);
+    expect(play.calls('put-in-place')).toEqual([]);
+  });
+
+  test('gate restore that expires puts back, too', async () => {
+    const play = await restore({ definition: { approvals: { restore: { people: 1, within: '300ms' } } } });
+    expect(await play.result()).toMatchObject({
+      outcome: 'put-back',
+      reason: expect.stringContaining('expired') as string,
+    });
+  });
+
+  test.each(['stop-writes', 'restore-beside', 'census'] as const)(
+    'cancelled while %s runs: put back',
+    async (step) => {
+      const latch = new Latch();
+      const play = await restore({ script: { [step]: () => latch.opened.then(() => findings[step]) } });
+      await play.running(step);
+      await play.handle.cancel();
+      latch.open();
+      expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+      expect(play.calls('put-in-place')).toEqual([]);
+    },
+  );
+
+  test('cancelled at gate restore: put back', async () => {
+    const play = await restore();
+    await play.gate('restore');
+    await play.handle.cancel();
+    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+  });
+
+  test('stop-writes that fails puts back', async () => {
+    const play = await restore({ script: { 'stop-writes': failing('WritesNotStopped') } });
+    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+  });
+
+  test('a restore that fails holds and escalates at once; retry makes try 2, abort puts back', async () => {
+    const retried = await restore({ script: failingAt('restore-beside', [1], 'RestoreFailed') });
+    const hold = await retried.hold('restore-beside');
+    expect(hold.decisions).toEqual(['retry', 'abort']);
+    expect((await retried.progress()).escalated[0]?.to).toBe('Database administrator');
+    await retried.decide('restore-beside', 'retry');
+    await retried.reject('restore');
+    await retried.result();
+    expect(retried.calls('restore-beside').map((input) => input.try)).toEqual([1, 2]);
+
+    const aborted = await restore({ script: { census: failing('RestoreFailed') } });
+    await aborted.decide('census', 'abort');
+    expect(await aborted.result()).toMatchObject({ outcome: 'put-back' });
+  });
+});
+
+describe.concurrent('an emergency restore from the rename on', () => {
+  const passed = { definition: { approvals: { restore: { people: 0 }, loss: { people: 0 } } } };
+
+  test.each(['put-in-place', 'roll-back-app', 'start-app', 'resume-cron-jobs'] as const)(
+    'nothing unwinds by itself: %s that fails holds, without an offer to restore',
+    async (step) => {
+      const play = await restore({ ...passed, script: failingAt(step, [1], 'RestoreFailed') });
+      const hold = await play.hold(step);
+      expect(hold.decisions).toEqual(
+        step === 'resume-cron-jobs' ? ['retry', 'skip', 'abort'] : ['retry', 'abort'],
+      );
+      expect(hold.deadline).toBeUndefined();
+      await play.decide(step, 'retry');
+      expect(await play.result()).toMatchObject({ outcome: 'restored' });
+      expect(play.calls('put-back')).toEqual([]);
+    },
+  );
+
+  test('abort ends with writes stopped and the record kept', async () => {
+    const play = await restore({ ...passed, script: { 'roll-back-app': failing('NoFittingImage') } });
+    await play.decide('roll-back-app', 'abort');
+    const result = await play.result();
+    expect(result).toMatchObject({ outcome: 'aborted', to: '0004' });
+    expect(result.attention.join('\n')).toContain('Writes are stopped');
+    expect(play.calls('report')[0]).toMatchObject({ keepRecord: true });
+  });
+
+  test('a cancel request becomes a hold before the next step', async () => {
+    const latch = new Latch();
+    const play = await restore({
+      ...passed,
+      script: { 'put-in-place': () => latch.opened.then(() => findings['put-in-place']) },
+    });
+    await play.running('put-in-place');
+    await play.handle.cancel();
+    latch.open();
+    expect((await play.hold('roll-back-app')).decisions).toEqual(['retry', 'abort']);
+    await play.decide('roll-back-app', 'retry');
+    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+  });
+
+  test('taken up from a rollback past its downgrade, nothing is put back by itself', async () => {
+    const takesUp = { operation: 'bs-99999999', pivotPassed: true } as const;
+    const play = await restore({ emergency: { takesUp } });
+    await play.approve('start');
+    const { shows } = await play.gate('restore');
+    expect(shows.at(-1)).toBe('Reject: nothing is renamed, and writes stay stopped, as they were found');
+    expect(play.calls('restore-point')).toEqual([]);
+    await play.reject('restore');
+    expect(await play.result()).toMatchObject({ outcome: 'aborted' });
+    expect(play.calls('put-back')).toEqual([]);
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { handOver } from '../../src/activities/hand-over.ts';
+import type { Means } from '../../src/activities/means.ts';
+import { workflowIdOf } from '../../src/runbook/names.ts';
+import { findings } from '../example-plan.ts';
+import { failing, theatre, type Casting } from './theatre.ts';
+
+const stage = theatre();
+
+/** Nothing differs between what is there and what was restored. */
+const nothingLost = { ...findings.census, tables: [], lostRows: 0, loses: false };
+
+/** The deed as it is; it needs nothing but Temporal. */
+const attempt = { progress: () => {} } as unknown as Parameters<typeof handOver>[2];
+
+const withRealHandOver = (casting: Casting = {}): Casting => ({
+  ...casting,
+  script: { ...casting.script, 'hand-over': (input) => handOver({} as Means, input, attempt) },
+});
+
+describe.concurrent('what an emergency restore is started with', () => {
+  test.each([
+    ['an unknown field', { service: 'radar', target: '-1' }, 'target'],
+    ['a path out of the store', { service: 'radar', from: { file: '../secret' } }, 'within the backup store'],
+    ['an absolute path', { service: 'radar', from: { file: '/etc/passwd' } }, 'within the backup store'],
+    ['no service', {}, 'service'],
+  ])('%s is refused, nothing touched', async (name, request, says) => {
+    const id = `backstep-emergency-invalid-${name.replaceAll(' ', '-')}`;
+    const play = await stage.start(request, id, {}, 'emergencyRestore');
+    const { type, message } = await play.failure();
+    expect(type).toBe('InvalidRequest');
+    expect(message).toContain(says);
+  });
+
+  test('law 6: under another workflow ID it starts the right one and says so', async () => {
+    const service = stage.cast({ script: { census: () => nothingLost } });
+    const elsewhere = await stage.start({ service }, `at-night-${service}`, {}, 'emergencyRestore');
+    expect(await elsewhere.result()).toEqual({ continuesAs: workflowIdOf(service) });
+    const handle = stage.environment.client.workflow.getHandle(workflowIdOf(service));
+    const play = stage.follow(handle, service);
+    await play.approve('restore');
+    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+  });
+
+  test('a rollback at a hold that offers restore takes it over, by its own decide', async () => {
+    const rollback = await stage.play(
+      withRealHandOver({ script: { verify: failing('VerificationFailed') } }),
+    );
+    await rollback.approve('downgrade');
+    const { hold } = await rollback.hold('verify');
+    const { service } = await rollback.progress();
+    const request = { service, requestedBy: 'ada', reason: 'papers are gone' };
+    const emergency = await stage.start(request, `at-night-${service}`, {}, 'emergencyRestore');
+    expect(await emergency.result()).toEqual({
+      continuesAs: workflowIdOf(service),
+      said: `Decided: restore at hold '${hold}'.`,
+    });
+    await rollback.approve('restore');
+    const result = await rollback.result();
+    expect(result).toMatchObject({ outcome: 'restored' });
+    expect(result.reason).toContain("ada decided 'restore' (papers are gone)");
+    expect(rollback.calls('restore')).toHaveLength(1);
+    expect(emergency.calls('stop-writes')).toHaveLength(1);
+  });
+
+  test.each([
+    ['at a gate', {}, {}, 'backstep reject'],
+    ['at a hold without restore', { 'back-up': failing('BackupFailed') }, {}, 'abort --hold back-up-1'],
+    [
+      'asked for another source than its own',
+      { verify: failing('VerificationFailed') },
+      { from: { file: 'dumps/a.sql.gz' } },
+      'from its own restore point or backup',
+    ],
+  ])(
+    'law 6: a rollback that is open, %s: AlreadyRunning names the next move',
+    async (_name, script, from, says) => {
+      const rollback = await stage.play(withRealHandOver({ script }));
+      const { service } = await rollback.until('to wait', (now) => (now.gate ?? now.hold) && now);
+      if ('verify' in script) {
+        await rollback.approve('downgrade');
+        await rollback.hold('verify');
+      }
+      const second = await stage.start({ service, ...from }, `at-night-${service}`, {}, 'emergencyRestore');
+      const { type, message } = await second.failure();
+      expect(type).toBe('AlreadyRunning');
+      expect(message).toContain(says);
+      await rollback.handle.terminate();
+    },
+  );
+});

@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
+import { momentPlan } from '../example-moment.ts';
+import { findings } from '../example-plan.ts';
+import { failing, failingAt, theatre, type Casting } from './theatre.ts';
+
+const stage = theatre();
+const restore = (casting: Casting = {}) => stage.play(casting, undefined, 'pointInTimeRestore');
+
+describe.concurrent('the order of the runbook’s point-in-time recovery', () => {
+  test('all is well: two people agree to the loss, then the new instance is used', async () => {
+    const play = await restore();
+    const gate = await play.gate('restore');
+    expect(gate.people).toBe(2); // rows written since are lost
+    expect(gate.shows.join('\n')).toContain('LOST: papers: 100 rows now, 90 then; 12 rows written since');
+    expect(gate.shows.join('\n')).toContain('radar-bs-0a1b2c3d.example:5432 instead of radar.example:5432');
+    expect(play.calls('switch-database')).toEqual([]);
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
+    const result = await play.result();
+    expect(result).toMatchObject({
+      kind: 'point-in-time-restore',
+      outcome: 'restored',
+      from: '0005',
+      to: '0004',
+      counts: { afterStop: { papers: 100 }, atEnd: { papers: 90 } },
+    });
+    expect(result.attention.join()).toContain('The old rds instance radar is kept');
+    expect(result.attention.join()).toContain('Secret ');
+    const { steps } = await play.progress();
+    expect(steps.map(({ step, part, state }) => [step, part, state].join(' ').trim())).toEqual([
+      'assess  done',
+      'stop-writes  done',
+      'keep-writes-stopped  done',
+      'restore-instance  done',
+      'compare-instance  done',
+      'switch-database  done',
+      'roll-back-app  done',
+      'start-app  done',
+      'resume-cron-jobs hourly done',
+      'resume-cron-jobs daily done',
+      'report  done',
+    ]);
+    expect(play.calls('switch-database')[0]).toMatchObject({ approved: gate.hash });
+    const text = reportMarkdown(await play.report());
+    expect(text).toContain('# Point-in-time restore of');
+    expect(text).toContain('as it was at 2025-11-18T02:40:00.000Z (given)');
+    expect(text).toContain('LOST: scores: 7 rows now, and no such table then');
+    expect(play.calls('put-back')).toEqual([]);
+  });
+
+  test('where nothing was written since, one person is enough', async () => {
+    const compared = { ...findings['compare-instance'], tables: [], loses: false };
+    const play = await restore({ script: { 'compare-instance': () => compared } });
+    expect((await play.gate('restore')).people).toBe(1);
+    await play.reject('restore');
+    await play.result();
+  });
+
+  test('a moment that is only proposed needs a person before anything is stopped', async () => {
+    const { moment } = momentPlan();
+    const play = await restore({ moment: { moment: { ...moment, how: 'proposed', evidence: 'a guess' } } });
+    const gate = await play.gate('start');
+    expect(gate.shows[0]).toContain('CONFIRM THE MOMENT: 2025-11-18T02:40:00.000Z is a guess');
+    expect(play.calls('stop-writes')).toEqual([]);
+    await play.reject('start');
+    expect(await play.result()).toMatchObject({ outcome: 'rejected' });
+    expect(play.calls('restore-instance')).toEqual([]);
+  });
+
+  test('a time without zone, a past without meaning: refused before anything, every fault named', async () => {
+    const service = stage.cast();
+    const request = { service, to: '2025-11-18T02:40:00', target: 'no such', more: 1 };
+    const play = await stage.start(request, `backstep-${service}`, {}, 'pointInTimeRestore');
+    const { type, message } = await play.failure();
+    expect(type).toBe('InvalidRequest');
+    expect(message).toContain('to: must be a time with its zone');
+    expect(message).toContain('target: must be');
+    expect(message).toContain('more');
+    expect(play.calls('assess')).toEqual([]);
+  });
+
+  test('started under another ID it goes on under the service’s own', async () => {
+    const service = stage.cast();
+    const other = await stage.start({ service }, `at-night-${service}`, {}, 'pointInTimeRestore');
+    expect(await other.result()).toEqual({ continuesAs: `backstep-${service}` });
+    const handle = stage.environment.client.workflow.getHandle(`backstep-${service}`);
+    const play = stage.follow(handle, service);
+    await play.reject('restore');
+    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+  });
+});
+
+describe.concurrent('a point-in-time restore can be undone until the application has started', () => {
+  test('law 1: rejected at the gate: everything is put back, nothing was switched', async () => {
+    const play = await restore();
+    await play.reject('restore');
+    const result = await play.result();
+    expect(result).toMatchObject({ outcome: 'put-back', from: '0005', to: '0005' });
+    expect(result.attention.join()).toContain('may have been made and is not used: remove it');
+    expect(play.calls('put-back')).toHaveLength(1);
+    expect(play.calls('switch-back')).toEqual([]);
+    expect(play.calls('switch-database')).toEqual([]);
+  });
+
+  test('a provider that cannot restore holds; retry is a new try, abort puts back', async () => {
+    const play = await restore({ script: failingAt('restore-instance', [1, 2], 'NotRestorable') });
+    await play.decide('restore-instance', 'retry');
+    await play.decide('restore-instance', 'abort');
+    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+    expect(play.calls('restore-instance').map((input) => input.try)).toEqual([1, 2]);
+  });
+
+  test('a switch that fails half-way is switched back, then everything is put back', async () => {
+    const order: string[] = [];
+    const play = await restore({
+      script: {
+        'switch-database': failing('SecretChanged'),
+        'switch-back': () => {
+          order.push('switch-back');
+          return { secrets: ['radar-database/DATABASE_URL'] };
+        },
+        'put-back': () => {
+          order.push('put-back');
+          return findings['put-back'];
+        },
+      },
+    });
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
+    expect(await play.result()).toMatchObject({ outcome: 'put-back', to: '0005' });
+    expect(order).toEqual(['switch-back', 'put-back']);
+  });
+
+  test('an application that does not start: restore goes back to the old instance', async () => {
+    const play = await restore({ script: failingAt('start-app', [1], 'Unhealthy') });
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
+    expect((await play.hold('start-app')).decisions).toContain('restore');
+    await play.decide('start-app', 'restore');
+    expect(await play.result()).toMatchObject({ outcome: 'put-back', to: '0005' });
+    expect(play.calls('stop-writes').map(({ again }) => again)).toEqual([false, true]);
+    expect(play.calls('put-back')).toHaveLength(1);
+  });
+
+  test('law 7: once the new instance was written to, going back holds; abort leaves both as they are', async () => {
+    const play = await restore({
+      script: { ...failingAt('start-app', [1], 'Unhealthy'), 'switch-back': failing('NewInstanceWritten') },
+    });
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
+    await play.decide('start-app', 'restore');
+    const hold = await play.hold('switch-back');
+    expect(hold.fault.type).toBe('NewInstanceWritten');
+    expect(hold.byHand.join('\n')).toContain('kubectl patch secret radar-database -n radar');
+    await play.decide('switch-back', 'abort');
+    const result = await play.result();
+    expect(result).toMatchObject({ outcome: 'aborted', to: '0004' });
+    expect(play.calls('put-back')).toEqual([]);
+    expect(play.calls('report')[0]).toMatchObject({ keepRecord: true });
+  });
+});
