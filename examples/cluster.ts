@@ -60,7 +60,7 @@ export class Cluster {
   }
 
   /** Waits until a Job is complete; a failed one is an error with what its pods said. */
-  async jobDone(namespace: string, name: string, seconds = 120): Promise<string> {
+  async jobDone(namespace: string, name: string, seconds = 300): Promise<string> {
     await until(`Job ${namespace}/${name}`, seconds, async () => {
       const job = await this.batch.readNamespacedJob({ namespace, name });
       if (job.status?.failed) {

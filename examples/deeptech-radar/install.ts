@@ -88,17 +88,26 @@ export interface BadMigrationOptions {
  */
 export async function migrateBadly(lab: Lab, radar: Radar, options: BadMigrationOptions = {}): Promise<void> {
   const { namespace, images } = radar;
-  const cluster = await Cluster.of(lab);
-  const upgrade = ['alembic', 'upgrade', options.target ?? 'head'];
-  await cluster.deleteJob(namespace, 'deeptech-migrate'); // The one of an earlier deployment.
-  await cluster.create([
-    job(namespace, 'deeptech-migrate', options.migrateWith ?? images.new, upgrade, databaseSecret),
-  ]);
-  await cluster.jobDone(namespace, 'deeptech-migrate');
-
+  const cluster = await upgrade(lab, radar, options);
   await cluster.setImage('Deployment', namespace, 'deeptech-api', images.new);
   await Promise.all(cronJobNames.map((name) => cluster.setImage('CronJob', namespace, name, images.new)));
   await until(`release 2 of ${namespace} failing`, 60, () => seenFailing(cluster, radar));
+}
+
+/** The migration alone, by Job `deeptech-migrate`. */
+export async function upgrade(
+  lab: Lab,
+  { namespace, images }: Radar,
+  options: BadMigrationOptions = {},
+): Promise<Cluster> {
+  const cluster = await Cluster.of(lab);
+  const command = ['alembic', 'upgrade', options.target ?? 'head'];
+  await cluster.deleteJob(namespace, 'deeptech-migrate'); // The one of an earlier deployment.
+  await cluster.create([
+    job(namespace, 'deeptech-migrate', options.migrateWith ?? images.new, command, databaseSecret),
+  ]);
+  await cluster.jobDone(namespace, 'deeptech-migrate');
+  return cluster;
 }
 
 async function seenFailing(cluster: Cluster, { namespace, images }: Radar): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Cluster, until } from '../../examples/cluster.ts';
+import { job } from '../../examples/manifests.ts';
 import { recipes } from '../../examples/deeptech-radar/images.ts';
 import { image } from '../../lab/image.ts';
 import { start } from './drive.ts';
@@ -8,12 +10,16 @@ import { openRecord, world, type World } from './look.ts';
 import { scene, type Edit, type Scene } from './scene.ts';
 import { severalHeads, withoutAlembic } from './variants/index.ts';
 
+const cronJobs = ['arxiv-hourly', 'github-hourly', 'linking-daily', 'scoring-daily', 'opportunities-daily'];
+
 describe('bad input is refused with every fault named, its next move, and nothing touched', () => {
   let here: Scene;
   let before: World;
 
   beforeAll(async () => {
     here = await scene({ name: 'input' });
+    // The hourly ones would write between two looks at the world.
+    await here.kubectl('patch', 'cronjob', ...cronJobs, '-p', '{"spec":{"suspend":true}}');
     before = await world(here);
   });
   afterAll(() => here?.close());
@@ -35,6 +41,50 @@ describe('bad input is refused with every fault named, its next move, and nothin
   };
   const secret = (name: string, url: string) =>
     here.kubectl('create', 'secret', 'generic', name, `--from-literal=DATABASE_URL=${url}`);
+
+  test('`backstep plan` tells the runbook’s decision with its evidence: the application is completely broken', async () => {
+    here.define(() => {});
+    const { stdout } = await here.backstep('plan', 'deeptech-radar');
+    expect(stdout).toMatch(
+      /Advice: ROLL BACK, because the runbook names it: “Application completely broken”/,
+    );
+    expect(stdout).toMatch(
+      /For it: Deployment deeptech-api: .* ready; .*: not ready; last said: ERROR GET \/health: .*\(runbook: “Application completely broken”\)/,
+    );
+    expect(stdout).toMatch(/May be lost: table scores with [\d,]+ rows, 0 rows of them written since/);
+    expect(stdout).toMatch(/May be lost: column papers\.score with [\d,]+ values/);
+    expect(stdout).toMatch(/until the rehearsal: changed by it as well: opportunities\.priority/);
+    expect(stdout).not.toMatch(/Not looked at/);
+    expect(await world(here)).toEqual(before);
+  });
+
+  test('Scenario 1: “Target database is not up to date”: the migration never arrived, so a downgrade would revert a good one', async () => {
+    here.define(() => {});
+    await here.sql(`UPDATE alembic_version SET version_num = '0004'`);
+    const cluster = await Cluster.of(here.lab);
+    const command = ['alembic', 'check'];
+    try {
+      await cluster.create([
+        job(here.radar.namespace, 'pipeline', here.radar.images.new, command, 'deeptech-database'),
+      ]);
+      await until('the pipeline to fail', 60, async () => {
+        const { status } = await cluster.batch.readNamespacedJob({
+          namespace: here.radar.namespace,
+          name: 'pipeline',
+        });
+        return (status?.failed ?? 0) > 0;
+      });
+      const { stdout } = await here.backstep('plan', 'deeptech-radar');
+      expect(stdout).toMatch(/Advice: FIX FORWARD, because the migration never arrived/);
+      expect(stdout).toMatch(
+        /Can be mended forward: the release that runs \(.*\) needs revision 0005, the database is at 0004/,
+      );
+      expect(stdout).toMatch(/To judge: log of pipeline-\w+: .*Target database is not up to date/);
+    } finally {
+      await cluster.deleteJob(here.radar.namespace, 'pipeline');
+      await here.sql(`UPDATE alembic_version SET version_num = '0005'`);
+    }
+  });
 
   test('a request with unknown fields and a wrong target', () =>
     refused('InvalidRequest', [/target/, /colour/, /reason/], {

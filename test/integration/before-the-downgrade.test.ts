@@ -1,6 +1,8 @@
+import { chownSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { backupDirectory, jobUser } from '../../lab/site.ts';
 import { cancelOpen, start, type Drive } from './drive.ts';
 import { openRecord, workloads, world, type World } from './look.ts';
 import { scene, type Scene } from './scene.ts';
@@ -16,10 +18,16 @@ describe('before the downgrade', () => {
   });
   afterAll(() => here?.close());
   afterEach(async () => {
+    volumeOf('the Job');
     here.define(() => {});
     await cancelOpen(here);
   });
 
+  /** Whom the backup volume lets write. */
+  const volumeOf = (whom: 'the Job' | 'nobody') => {
+    const user = whom === 'the Job' ? jobUser : 0;
+    chownSync(backupDirectory(here.temporalNamespace), user, user);
+  };
   const untouched = async () => {
     expect(await world(here)).toEqual(before);
     expect(await openRecord(here)).toBeUndefined();
@@ -108,21 +116,29 @@ describe('before the downgrade', () => {
   });
 
   test('law 1: a backup that fails holds; no downgrade without one; abort puts everything back', async () => {
+    volumeOf('nobody');
+    // Salvage needs the same volume, and would hold first.
     here.define((definition) => {
-      definition.backup = { ...definition.backup, timeout: '1s' };
+      definition.salvage = { use: 'never' };
     });
     const rollback = await start(here);
     const hold = await rollback.hold('back-up');
-    expect(hold.fault.type).toMatch(/^(BackupFailed|JobFailed)$/);
+    expect(hold.fault).toMatchObject({
+      type: 'BackupFailed',
+      message: expect.stringMatching(/not writable.*(EACCES|permission denied)/) as string,
+    });
     expect((await workloads(here)).replicas).toBe(0);
+    const jobs = await here.kubectl('get', 'jobs', '-o', 'name');
+    expect(jobs).toContain('-back-up-1');
+    expect(jobs).not.toContain('-downgrade-');
     await rollback.decide('back-up', 'abort');
     expect((await rollback.result()).outcome).toBe('put-back');
     await untouched();
   });
 
   test('law 1: a backup that nobody mends within the write-outage budget puts everything back', async () => {
+    volumeOf('nobody');
     here.define((definition) => {
-      definition.backup = { ...definition.backup, timeout: '1s' };
       definition.writeOutageBudget = '5s';
     });
     const rollback = await start(here);

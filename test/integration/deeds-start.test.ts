@@ -14,8 +14,12 @@ let it: Scene;
 beforeAll(async () => {
   it = await scene('deeds-start', short);
   await stopWrites(it.means, stop(), attempt());
+  await it.postgres.asSuperuser(it.plan.database.aside, atTarget);
 });
 afterAll(() => it.remove());
+
+/** What the downgrade would have done. */
+const atTarget = `UPDATE alembic_version SET version_num = '0004'`;
 
 function short(source: ServiceDefinitionSource): void {
   for (const workload of source.workloads) workload.readyWithin = '60s';
@@ -38,6 +42,12 @@ const images = () =>
 function withWorkload(change: Partial<Plan['service']['workloads'][number]>): Plan {
   const workloads = it.plan.service.workloads.map((workload) => ({ ...workload, ...change }));
   return { ...it.plan, service: { ...it.plan.service, workloads } };
+}
+
+/** The plan with an HTTP check of the service's own. */
+function withCheck(check: { path: string; contains?: string }): Plan {
+  const http = { name: 'front page', service: 'api', port: 80, status: 200, within: 1_000, ...check };
+  return { ...it.plan, service: { ...it.plan.service, checks: { sql: [], http: [http] } } };
 }
 
 describe('roll-back-app', () => {
@@ -86,6 +96,32 @@ describe('start-app', () => {
     expect(await it.state()).toContain('api 0');
   });
 
+  test('a healthy application that fails a check of the service is no healthy one: the check is named', async () => {
+    for (const [check, says] of [
+      [
+        { path: '/health', contains: 'papers' },
+        /“front page” wants 200 with “papers” of api\/health, which answers 200: ok/,
+      ],
+      [{ path: '/elsewhere' }, /“front page” wants 200 of api\/elsewhere, which answers 404/],
+    ] as const) {
+      await expect(startApp(it.means, tried(1, withCheck(check)), attempt())).rejects.toMatchObject({
+        type: 'Unhealthy',
+        message: expect.stringMatching(says),
+      });
+    }
+    await stopWrites(it.means, stop(true), attempt());
+  });
+
+  test('law 3: a database that an init container migrates again at the start is not verified any more', async () => {
+    await it.postgres.asSuperuser(it.plan.database.aside, `UPDATE alembic_version SET version_num = '0005'`);
+    await expect(startApp(it.means, tried(), attempt())).rejects.toMatchObject({
+      type: 'VerificationFailed',
+      message: expect.stringContaining('is at 0005, not at 0004, since the application has started'),
+    });
+    await stopWrites(it.means, stop(true), attempt());
+    await it.postgres.asSuperuser(it.plan.database.aside, atTarget);
+  });
+
   test('an application that is never ready is told with what its pods say', async () => {
     await it.kubectl('set', 'env', 'deployment/api', 'RELEASE-');
     await it.kubectl('patch', 'deployment', 'api', '--type=json', '-p', JSON.stringify(crash));
@@ -101,10 +137,15 @@ describe('start-app', () => {
   });
 
   test('starts as many as are wanted, on the database under its own name', async () => {
-    const started = await startApp(it.means, tried(), attempt());
+    const started = await startApp(
+      it.means,
+      tried(1, withCheck({ path: '/health', contains: 'ok' })),
+      attempt(),
+    );
     expect(started).toEqual({
       workloads: [{ deployment: 'api', replicas: 2, seconds: expect.any(Number) }],
       health: [{ deployment: 'api', path: '/health', status: 200 }],
+      checks: ['front page'],
     });
     expect(await it.state()).toEqual(['api 2', 'daily true', 'hourly true']);
     expect(await it.record()).toMatchObject({ writes: 'resumed', resumedAt: expect.any(String) });

@@ -150,6 +150,7 @@ describe('a record that is taken up', () => {
     await update(it.means.cluster, 'backstep', database, operation, (record) => ({
       ...record,
       backup: { file: 'dump' } as never,
+      point: { database: 'clone' } as never,
     }));
     await it.postgres.asSuperuser(database.aside, `INSERT INTO papers (title) VALUES ('in between')`);
     const plan = {
@@ -161,8 +162,9 @@ describe('a record that is taken up', () => {
     expect(stopped.counts['papers']).toBe((before?.frozen?.counts['papers'] ?? 0) + 1);
     const now = await it.record();
     expect(now).toMatchObject({ operation: plan.operation, runId: 'run-2', stopped: before?.stopped });
-    // A backup from before that row is not a way back any more.
-    expect(now?.backup).toBeUndefined();
+    // A backup from before that row is not a way back any more, nor is a restore point, which stays on the server.
+    expect([now?.backup, now?.point]).toEqual([undefined, undefined]);
+    expect(now?.kept).toContain('clone');
     it.plan = plan;
   });
 });

@@ -9,6 +9,7 @@ export interface World {
   replicas: number;
   image: string;
   suspended: Record<string, boolean>;
+  /** Without restore points, which are kept whatever comes. */
   databases: string[];
 }
 
@@ -84,7 +85,7 @@ export async function world(scene: Scene): Promise<World> {
     ...(await workloads(scene)),
     revision: await revision(scene),
     counts: await counts(scene),
-    databases: await databases(scene),
+    databases: (await databases(scene)).filter((name) => !name.includes('__point_')),
   };
 }
 

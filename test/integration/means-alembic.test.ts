@@ -7,6 +7,7 @@ import { image } from '../../lab/image.ts';
 import type { AlembicJob } from '../../src/alembic/job.ts';
 import { inspect } from '../../src/alembic/inspect.ts';
 import { build, migrate } from '../../src/alembic/migrate.ts';
+import { rehearseMigration } from '../../src/alembic/rehearse.ts';
 import { deleteOperationJobs } from '../../src/kubernetes/jobs.ts';
 import { putSecret } from '../../src/kubernetes/secrets.ts';
 import { labels, type OperationId } from '../../src/runbook/names.ts';
@@ -124,14 +125,20 @@ describe('one pod is asked everything', () => {
   test('history, heads, and the revision that env.py finds, whatever it prints', async () => {
     await at('b2');
     const found = await inspect(it.cluster, wish(), { current: true, ...watch });
-    expect(found.heads).toEqual(['c3']);
+    expect(found.heads).toEqual(['f6']);
     expect(found.current).toEqual(['b2']);
     expect(found.history.map(({ revision, parents }) => [revision, parents])).toEqual([
+      ['f6', ['e5']],
+      ['e5', ['d4']],
+      ['d4', ['c3']],
       ['c3', ['b2']],
       ['b2', ['a1']],
       ['a1', []],
     ]);
-    expect(found.history[2]).toMatchObject({ message: 'Create apples', path: 'migrations/versions/a1.py' });
+    expect(found.history.at(-1)).toMatchObject({
+      message: 'Create apples',
+      path: 'migrations/versions/a1.py',
+    });
   });
 
   test('an env.py that does not reach its database is told, without the password', async () => {
@@ -150,7 +157,7 @@ describe('one pod is asked everything', () => {
     const found = await inspect(it.cluster, plain, { current: true, ...watch });
     expect(found.currentError).toMatch(/nowhere/);
     expect(found.currentError).not.toContain(encodeURIComponent(password));
-    expect(found.heads).toEqual(['c3']);
+    expect(found.heads).toEqual(['f6']);
   });
 
   test.each([
@@ -212,6 +219,17 @@ describe('law 2: the database moves to one explicit revision; run twice, it move
     });
     expect(await revision()).toBe('c3');
   });
+});
+
+test('a rehearsal reaches its copy and no other database', async () => {
+  await at('b2');
+  const move = { from: 'b2', target: 'a1', copy: 'another_one' };
+  const { end } = await rehearseMigration(it.cluster, wish(), move, watch);
+  expect(end).toMatchObject({
+    type: 'DowngradeFailed',
+    message: expect.stringMatching(new RegExp(`connect to database ${database}`)) as string,
+  });
+  expect(await revision()).toBe('b2');
 });
 
 describe('a migration that fails', () => {

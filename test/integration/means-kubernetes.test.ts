@@ -79,6 +79,7 @@ describe('Deployments', () => {
     await expect(health(it.cluster, it.namespace, { service: 'server', port: 80, path })).resolves.toEqual({
       status: 503,
       said: expect.stringContaining('column papers.score does not exist'),
+      body: expect.stringMatching(/^\{.*\}$/),
     });
 
     expect(await scale(it.cluster, it.namespace, 'server', 0)).toBe(2);
@@ -99,6 +100,7 @@ describe('Deployments', () => {
     await expect(health(it.cluster, it.namespace, { service: 'server', port: 80, path })).resolves.toEqual({
       status: 200,
       said: 'ok',
+      body: 'ok',
     });
     // The template came back whole, so that Kubernetes knows the old ReplicaSet again under a new number.
     expect(
@@ -152,6 +154,7 @@ describe('Deployments', () => {
     await expect(health(it.cluster, it.namespace, slow)).resolves.toEqual({
       status: 504,
       said: 'no answer within 5 s',
+      body: '',
     });
     const absent = { service: 'none', port: 80, path: '/health' };
     await expect(health(it.cluster, it.namespace, absent)).resolves.toMatchObject({

@@ -13,6 +13,7 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { backUp } from '../../src/jobs/back-up.ts';
 import { clientProgram } from '../../src/jobs/clients.ts';
+import type { Digest } from '../../src/jobs/digest.ts';
 import { holdings } from '../../src/jobs/holdings.ts';
 import { prove } from '../../src/jobs/read-back.ts';
 import { check, restore } from '../../src/jobs/restore.ts';
@@ -22,6 +23,7 @@ import { quoted, withClient, withDatabase, type Client } from '../../src/postgre
 import { createDatabase, swap } from '../../src/postgres/databases.ts';
 import { carryOver } from '../../src/postgres/properties.ts';
 import { inSnapshot } from '../../src/postgres/tables.ts';
+import type { BackUpArguments } from '../../src/jobs/manifest.ts';
 import type { Backup } from '../../src/runbook/deeds.ts';
 import { besideName } from '../../src/runbook/names.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
@@ -43,7 +45,18 @@ afterAll(async () => {
   rmSync(volume, { recursive: true });
 });
 
-const wanted = (tried: number) => ({ service, operation: it.operation, try: tried, claim: 'backups' });
+const place = { claim: 'backups' };
+const wanted = (tried: number): BackUpArguments => ({
+  service,
+  operation: it.operation,
+  try: tried,
+  place,
+  format: 'custom',
+  jobs: 2,
+  compression: { method: 'gzip' },
+  proof: 'read',
+  keepFor: 1_000,
+});
 const asAdmin = <T>(use: (admin: Client) => Promise<T>) =>
   withClient(it.adminUrl, { operation: it.operation }, use);
 const on = <T>(database: string, use: (client: Client) => Promise<T>) =>
@@ -68,7 +81,9 @@ describe('back-up', () => {
     };
     expect(manifest.backup).toEqual(backup);
     expect(manifest.largeObjects).toBe(2);
-    await expect(check({ operation: it.operation, ...backup })).resolves.toEqual({ sha256: backup.sha256 });
+    await expect(check({ operation: it.operation, place, ...backup })).resolves.toEqual({
+      sha256: backup.sha256,
+    });
   });
 
   test('that was finished is found again, not made again', async () => {
@@ -108,10 +123,10 @@ describe('back-up', () => {
   });
 });
 
-async function proved(file: string): Promise<{ sha256: string }> {
-  const held = await on(it.name, (client) => inSnapshot(client, () => holdings(client)));
+async function proved(file: string): Promise<Digest> {
+  const held = await on(it.name, (client) => inSnapshot(client, () => holdings(client, 'read')));
   const { path } = await clientProgram('pg_restore', it.lab.postgres.major, 'BackupFailed');
-  return prove(path, file, held, it.operation);
+  return (await prove(path, { path: file }, held, it.operation)).digest;
 }
 
 function copyOf(name: string): string {
@@ -137,7 +152,7 @@ describe('proof', () => {
     writeFileSync(file, bytes);
     await expect(proved(file)).rejects.toMatchObject({ type: 'BackupNotProved' });
     await expect(
-      check({ operation: it.operation, file: 'flipped', sha256: backup.sha256 }),
+      check({ operation: it.operation, place, file: 'flipped', sha256: backup.sha256 }),
     ).rejects.toMatchObject({
       type: 'BackupNotProved',
     });
@@ -182,6 +197,8 @@ describe('restore', () => {
     expect(notes).toEqual([]);
     const { differences, counts: filled } = await restore(withDatabase(it.adminUrl, restored), {
       operation: it.operation,
+      place,
+      jobs: 2,
       ...backup,
     });
     expect(differences).toEqual([]);
@@ -219,7 +236,7 @@ describe('restore', () => {
   test('of a dump that changed does not begin', async () => {
     const changed = { ...backup, sha256: '0'.repeat(64) };
     await expect(
-      restore('postgresql://nobody@127.0.0.1:1/x', { operation: it.operation, ...changed }),
+      restore('postgresql://nobody@127.0.0.1:1/x', { operation: it.operation, place, jobs: 2, ...changed }),
     ).rejects.toMatchObject({
       type: 'BackupNotProved',
     });

@@ -56,7 +56,7 @@ const finishedAs = (n: number) => ({
   from: '0005',
   target: '0004',
   outcome: 'rolled-back',
-  endedAt: '',
+  endedAt: '2025-11-18T03:00:00.000Z',
 });
 
 describe('operation records', () => {

@@ -1,16 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { start } from './drive.ts';
+import { backupDirectory } from '../../lab/site.ts';
+import type { Report } from '../../src/runbook/report.ts';
+import { clientOf, drive, start } from './drive.ts';
 import { checksums, revision } from './look.ts';
 import { scene, type Edit, type Scene } from './scene.ts';
 
 /** A run of the CronJob would write, and the contents are compared. */
-const quiet: Edit = (definition) => {
+const quietAndThorough: Edit = (definition) => {
   for (const cronJob of definition.cronJobs ?? []) cronJob.suspended = true;
+  definition.backup = {
+    ...definition.backup,
+    format: 'directory',
+    proof: 'restore',
+    proveBefore: 'end',
+  };
 };
 
 let here: Scene;
 beforeAll(async () => {
-  here = await scene({ name: 'optuna', service: 'optuna', edit: quiet });
+  here = await scene({ name: 'optuna', service: 'optuna', edit: quietAndThorough });
 });
 afterAll(() => here?.close());
 
@@ -26,4 +36,15 @@ test('a real history that nobody here wrote: optuna goes back one revision by a 
   const { alembic_version: _, ...contents } = await checksums(here);
   expect(before.sums).toMatchObject(contents);
   expect(Object.keys(contents).length).toBeGreaterThan(5);
+});
+
+test('law 1: its backup came from the restore point, beside the downgrade, and was proved by a restore drill', async () => {
+  const { report } = await drive(await clientOf(here), 'backstep-optuna').result();
+  const written = JSON.parse(readFileSync(report?.json ?? '', 'utf8')) as Report;
+  const { backup } = written;
+  const point = written.steps.find(({ step }) => step === 'restore-point');
+  expect(backup).toMatchObject({ format: 'directory', proof: 'restore', claim: 'backstep-backups' });
+  expect(backup?.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+  expect(point?.summary).toContain(`fingerprint ${backup?.fingerprint?.slice(0, 12)}`);
+  expect(readdirSync(join(backupDirectory(here.temporalNamespace), backup?.file ?? ''))).toContain('toc.dat');
 });

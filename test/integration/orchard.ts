@@ -50,15 +50,24 @@ const secret = (name: string, DATABASE_URL: string) => ({
   stringData: { DATABASE_URL },
 });
 
-export async function orchard(): Promise<Orchard> {
+/** What the migrations after c3 make, whose ways back are bad ones. */
+export const badHabits = {
+  versions: ['d4', 'e5', 'f6'],
+  schema: `CREATE TABLE figs (id int PRIMARY KEY); CREATE TABLE quinces (id int PRIMARY KEY, ripe boolean);
+    CREATE INDEX quinces_ripe ON quinces (ripe); ALTER TABLE apples ADD COLUMN colour text;
+    INSERT INTO quinces VALUES (1, true); UPDATE apples SET colour = CASE id WHEN 1 THEN 'red' ELSE 'brown' END;
+    UPDATE alembic_version SET version_num = 'f6'`,
+};
+
+export async function orchard(more = { versions: [] as string[], schema: '' }): Promise<Orchard> {
   const it = await fixture('orchard');
   const id = randomBytes(4).toString('hex');
   const database = `orchard_${id}`;
   const { superuserUrl } = it.lab.postgres;
-  const { url, adminUrl, drop } = await createDatabase(superuserUrl, database);
+  const { url, adminUrl, drop } = await createDatabase(superuserUrl, database, more.schema);
   const images = {
     old: await image(it.lab, recipe('a1')),
-    new: await image(it.lab, recipe('a1', 'b2', 'c3')),
+    new: await image(it.lab, recipe('a1', 'b2', 'c3', ...more.versions)),
   };
   await it.apply(secret('app', url.replace('postgresql:', 'postgresql+psycopg:')), secret('admin', adminUrl));
   for (const release of [images.old, images.new]) {
@@ -142,7 +151,7 @@ const schema = `
   INSERT INTO alembic_version VALUES ('c3'); INSERT INTO apples VALUES (1), (2); INSERT INTO pears VALUES (1), (2);
   INSERT INTO plums VALUES (1, false), (2, true)`;
 
-async function createDatabase(superuserUrl: string, database: string) {
+async function createDatabase(superuserUrl: string, database: string, more: string) {
   const password = randomBytes(9).toString('hex');
   const [owner, admin] = [`${database}_app`, `${database}_backstep`];
   for (const statement of [
@@ -158,7 +167,7 @@ async function createDatabase(superuserUrl: string, database: string) {
     [url.username, url.password] = [role, password];
     return url.href;
   };
-  await query(as(owner, database), schema);
+  await query(as(owner, database), `${schema}; ${more}`);
   return {
     url: as(owner, database),
     adminUrl: as(admin, 'postgres'),

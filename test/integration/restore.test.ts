@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { start } from './drive.ts';
-import { aside, checksums, openRecord, world, workloads } from './look.ts';
+import { aside, checksums, databases, openRecord, world, workloads } from './look.ts';
 import { scene, small, type Scene } from './scene.ts';
 import { downgradeDeletesPapers } from './variants/index.ts';
 
@@ -21,16 +21,32 @@ describe('a restore brings back what was there, and destroys nothing', () => {
     expect(hold.fault.type).toBe('VerificationFailed');
     expect(hold.fault.message).toContain('papers');
     expect((await workloads(here)).replicas).toBe(0);
+    const point = (await databases(here)).find((name) => name.includes('__point_'));
+    expect(await openRecord(here)).toMatchObject({ point: { database: point } });
 
     await rollback.decide('verify', 'restore');
     await rollback.approve('restore');
     const result = await rollback.result();
     expect(result.outcome).toBe('restored');
+    // By a rename: the restore point is the database now, and the one that failed is kept.
+    expect(await databases(here)).toEqual([here.radar.database, point?.replace('__point_', '__failed_')]);
+    const report = await here.backstep('report', 'deeptech-radar');
+    expect(report.stdout).toMatch(/Restored at 0005 from the restore point in [\d.]+ s/);
     expect(await checksums(here)).toEqual(before.sums);
     const after = await world(here);
     expect(after).toMatchObject({ ...before.world, databases: expect.anything() as string[] });
     expect(after.databases.filter((name) => name.includes('__failed_'))).toHaveLength(1);
     expect(await openRecord(here)).toBeUndefined();
+
+    const failed = point?.replace('__point_', '__failed_') ?? '';
+    const kept = await here.backstep('kept', 'deeptech-radar');
+    expect(kept.stdout).toContain(`${failed}\n  failed database of bs-`);
+    expect(kept.stdout).toMatch(/\.dump\n {2}dump of bs-/);
+    const live = await here.backstep('kept', 'deeptech-radar', '--remove', here.radar.database, failed);
+    expect(live.exitCode).toBe(3);
+    expect(live.stdout).toContain(`Removed ${failed}\nNOT removed ${here.radar.database}: `);
+    expect(await databases(here)).toEqual([here.radar.database]);
+    expect((await here.backstep('kept', 'deeptech-radar', '--expired', '--remove', 'x')).exitCode).toBe(2);
   });
 
   test('law 3: a restored database stays stopped unless a person says otherwise', async () => {

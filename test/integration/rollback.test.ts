@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { upgrade } from '../../examples/deeptech-radar/install.ts';
+import type { Report } from '../../src/runbook/report.ts';
 import { drive, clientOf, start } from './drive.ts';
 import { openRecord, world, type World } from './look.ts';
 import { scene, type Scene } from './scene.ts';
@@ -7,10 +11,17 @@ import { scene, type Scene } from './scene.ts';
 describe('a rollback of the runbook’s application', () => {
   let here: Scene;
   let before: World;
+  let scored: string[];
+  let reported: string;
 
   beforeAll(async () => {
     here = await scene({ name: 'rollback', install: { replicas: 2 } });
+    await here.sql(
+      `UPDATE scores SET value = 'NaN', scored_at = '2025-11-18' WHERE paper_id % 7 = 0;
+       UPDATE papers SET score = '-Infinity' WHERE id % 13 = 0`,
+    );
     before = await world(here);
+    scored = await scores(here);
   });
   afterAll(() => here?.close());
 
@@ -19,6 +30,7 @@ describe('a rollback of the runbook’s application', () => {
     await rollback.approve('downgrade');
     const result = await rollback.result();
     const after = await world(here);
+    reported = result.report?.json ?? '';
 
     expect(result.outcome).toBe('rolled-back');
     expect([before.revision, after.revision]).toEqual(['0005', '0004']);
@@ -66,4 +78,42 @@ describe('a rollback of the runbook’s application', () => {
     expect((await raw.result()).outcome).toBe('nothing-to-do');
     expect((await world(here)).revision).toBe('0004');
   });
+
+  test('law 1: what the downgrade destroyed is back after a corrected migration, by the command of the report', async () => {
+    const { salvage } = JSON.parse(readFileSync(reported, 'utf8')) as Report;
+    expect(salvage).toMatchObject({ lost: [], kept: { store: 'volume claim backstep-backups' } });
+    const objects = salvage?.salvaged.map(({ object }) => object).toSorted();
+    expect(objects).toEqual(['papers.score', 'scores']);
+    const { kubectl, kubeconfig } = here.lab.kubernetes;
+    const putBack = () =>
+      execa('bash', ['-c', salvage?.kept?.putBack ?? ''], {
+        env: { KUBECONFIG: kubeconfig, PATH: `${dirname(kubectl)}:${process.env['PATH']}` },
+        reject: false,
+        all: true,
+      });
+
+    // Nothing is there yet to put it back into.
+    const early = await putBack();
+    expect(early.all).toContain('Apply the corrected migration first');
+    expect(early.exitCode).toBe(1);
+
+    await upgrade(here.lab, here.radar);
+    expect(missing(scored, await scores(here))).not.toEqual([]);
+    const late = await putBack();
+    expect(late.exitCode, late.all).toBe(0);
+    expect(missing(scored, await scores(here))).toEqual([]);
+  });
 });
+
+/** Everything that revision 0005 brought, a line a row. */
+async function scores(here: Scene): Promise<string[]> {
+  const rows = await here.sql<{ line: string }>(
+    `SELECT s::text AS line FROM scores s UNION ALL SELECT id || ' ' || score FROM papers`,
+  );
+  return rows.map(({ line }) => line);
+}
+
+function missing(wanted: string[], found: string[]): string[] {
+  const there = new Set(found);
+  return wanted.filter((line) => !there.has(line));
+}

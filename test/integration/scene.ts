@@ -21,6 +21,8 @@ export interface SceneOptions {
   /** The application; also the name of its definition. */
   service?: keyof typeof applications;
   edit?: Edit;
+  /** Another server for the application's database than the lab's. */
+  postgres?: Pick<Lab['postgres'], 'host' | 'port' | 'superuserUrl'>;
   /** Passed on to the example's installation. */
   install?: Partial<deeptech.InstallOptions>;
   /** How the bad migration is applied; false for a service that is not broken yet. */
@@ -65,8 +67,11 @@ export const small: Edit = (definition) => {
 };
 
 export async function scene(options: SceneOptions): Promise<Scene> {
-  const lab = await current();
-  if (lab === undefined) throw new Error('no lab is running: `npm run lab`');
+  const running = await current();
+  if (running === undefined) throw new Error('no lab is running: `npm run lab`');
+  const lab = options.postgres
+    ? { ...running, postgres: { ...running.postgres, ...options.postgres } }
+    : running;
   const id = `${options.name}-${Date.now().toString(36).slice(-5)}`;
   const directory = mkdtempSync(join(tmpdir(), `backstep-${id}-`));
   const service = options.service ?? 'deeptech-radar';

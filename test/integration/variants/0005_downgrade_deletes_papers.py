@@ -1,4 +1,7 @@
-"""The bad migration, with a downgrade that also deletes papers which were there before it."""
+"""The bad migration, with a downgrade that also deletes papers, and not on a copy: no rehearsal shows it.
+
+A comment on the table makes it do so everywhere.
+"""
 
 from alembic import op
 
@@ -46,7 +49,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # Wrong on purpose: papers without an embedding have nothing to do with this revision.
-    op.execute("DELETE FROM papers WHERE score = 'NaN'")
+    op.execute(
+        """
+        DELETE FROM papers WHERE score = 'NaN'
+        AND (current_database() LIKE '%__backstep_%' OR obj_description('papers'::regclass) = 'everywhere')
+        """
+    )
     op.execute("ALTER TABLE opportunities RENAME COLUMN priority TO score")
     op.execute("ALTER TABLE papers DROP COLUMN score")
     op.execute("DROP TABLE scores")

@@ -1,0 +1,119 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { delimiter } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { copyLive } from '../../src/jobs/copy-live.ts';
+import { catalog, counts, differences } from '../../src/postgres/catalog.ts';
+import { withClient, withDatabase } from '../../src/postgres/connect.ts';
+import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';
+import { besideName } from '../../src/runbook/names.ts';
+import { fixture, type Fixture } from './postgres-fixture.ts';
+
+let it: Fixture;
+let copy: string;
+
+beforeAll(async () => {
+  it = await fixture();
+  copy = besideName(`live_${it.name}`, 'scratch', it.operation);
+  vi.stubEnv('PATH', `${it.lab.postgres.bin}${delimiter}${process.env['PATH']}`);
+  await on(it.name, 'CREATE TABLE zzz_last (id int)');
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await it.remove();
+});
+beforeEach(async () => {
+  const extensions = await withClient(it.url, {}, extensionsOf);
+  await withClient(it.adminUrl, { operation: it.operation }, (admin) =>
+    createDatabase(admin, {
+      name: copy,
+      like: it.name,
+      extensions,
+      adminUrl: it.adminUrl,
+      extensionAdminUrl: it.superuserUrl,
+      operation: it.operation,
+    }),
+  );
+});
+afterEach(() =>
+  withClient(it.adminUrl, { operation: it.operation }, (admin) => dropDatabase(admin, copy, it.operation)),
+);
+
+const on = (database: string, sql: string) =>
+  withClient(withDatabase(it.url, database), { lockTimeout: 60_000 }, (client) => client.query(sql));
+const copied = () =>
+  copyLive(it.url, withDatabase(it.adminUrl, copy), { operation: it.operation, extensionSchemas: ['tools'] });
+
+class Latch {
+  open!: () => void;
+  readonly opened = new Promise<void>((resolve) => (this.open = resolve));
+}
+
+/** Somebody who has locked a table until `end`, as a long migration would. */
+async function locking(table: string): Promise<{ end(): Promise<void> }> {
+  const [until, ready] = [new Latch(), new Latch()];
+  const held = withClient(it.url, {}, async (client) => {
+    await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    ready.open();
+    await until.opened;
+    await client.query('ROLLBACK');
+  });
+  await ready.opened;
+  return {
+    end: async () => {
+      until.open();
+      await held;
+    },
+  };
+}
+
+describe('a copy of a database that is in use', () => {
+  test('holds what it holds: schema, owners, rows', async () => {
+    const { bytes } = await copied();
+    expect(bytes).toBeGreaterThan(1_000);
+    const read = (database: string) =>
+      withClient(withDatabase(it.adminUrl, database), {}, async (client) => ({
+        catalog: await catalog(client),
+        counts: await counts(client),
+      }));
+    const [live, made] = [await read(it.name), await read(copy)];
+    expect(differences(live.catalog, made.catalog)).toEqual([]);
+    expect(made.counts).toEqual(live.counts);
+  });
+
+  test('nobody waits for it: who wants a table that it dumps gets it at once, and the copy yields', async () => {
+    // The dump locks papers first, and then waits for the last table.
+    const other = await locking('zzz_last');
+    const yielded = copied().catch((error: unknown) => error);
+    await withClient(it.adminUrl, {}, async (admin) => {
+      for (;;) {
+        const { rowCount } = await admin.query(
+          `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.application_name = $1 AND NOT l.granted`,
+          [`backstep ${it.operation}`],
+        );
+        if (rowCount) break;
+        await pause(20);
+      }
+    });
+    const began = Date.now();
+    await on(
+      it.name,
+      'ALTER TABLE papers ADD COLUMN IF NOT EXISTS wanted int; ALTER TABLE papers DROP COLUMN wanted',
+    );
+    expect(Date.now() - began).toBeLessThan(1_200);
+    expect(await yielded).toMatchObject({
+      type: 'RehearsalYielded',
+      message: expect.stringMatching(
+        new RegExp(`session of role ${it.owner}.* waited for one of its locks`),
+      ) as string,
+    });
+    await other.end();
+  });
+
+  test('it does not queue up behind somebody’s lock', async () => {
+    const other = await locking('papers');
+    const began = Date.now();
+    await expect(copied()).rejects.toMatchObject({ type: 'RehearsalYielded' });
+    expect(Date.now() - began).toBeLessThan(8_000);
+    await other.end();
+  });
+});

@@ -1,0 +1,235 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/site.ts';
+import { pointsOf, readPoint } from '../../src/activities/assess-restore/points.ts';
+import type { Attempt, Means } from '../../src/activities/means.ts';
+import { putInPlace } from '../../src/activities/put-in-place.ts';
+import { restoreBeside } from '../../src/activities/restore-beside.ts';
+import { connect } from '../../src/kubernetes/cluster.ts';
+import { claim, close, readRecord, update } from '../../src/kubernetes/records.ts';
+import { raise } from '../../src/postgres/barrier.ts';
+import { cloneDatabase } from '../../src/postgres/clones.ts';
+import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
+import { databaseExists, swap } from '../../src/postgres/databases.ts';
+import { fingerprint } from '../../src/postgres/fingerprint.ts';
+import { approvedAtEmergency } from '../../src/runbook/approved.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
+import { besideName, type OperationId } from '../../src/runbook/names.ts';
+import type { EmergencyPlan } from '../../src/runbook/plan.ts';
+import { emergencyPlan, findings } from '../example-plan.ts';
+import { fixture, type Fixture } from './postgres-fixture.ts';
+
+let it: Fixture;
+let plan: EmergencyPlan;
+let means: Means;
+let before: string;
+const directory = mkdtempSync(join(tmpdir(), 'site-'));
+const namespace = `emergency-deeds-${Date.now().toString(36).slice(-5)}`;
+const earlierOperation: OperationId = `bs-${Date.now().toString(16).slice(-8)}`;
+
+const attempt: Attempt = {
+  signal: new AbortController().signal,
+  cancelRequested: () => false,
+  progress: () => {},
+  log: { info: () => {}, warn: () => {} },
+};
+const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(it.adminUrl, {}, use);
+const sumOf = (database: string) =>
+  withClient(withDatabase(it.adminUrl, database), {}, async (client) => (await fingerprint(client)).sha256);
+const record = async () => (await readRecord(means.cluster, 'backstep', plan.database)).record;
+const failed = () => besideName(it.name, 'failed', it.operation);
+const restored = () => besideName(it.name, 'restored', it.operation);
+
+async function secret(name: string, url: string): Promise<void> {
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace },
+    stringData: { DATABASE_URL: url },
+  };
+  await kubectl(it.lab, ['apply', '-f', '-'], JSON.stringify(object));
+}
+
+/** A restore point that an operation before left, as its record names it. */
+async function leavePoint(): Promise<EmergencyPlan['source']> {
+  const point = besideName(it.name, 'point', earlierOperation);
+  await asAdmin((admin) => raise(admin, it));
+  await cloneDatabase(it.adminUrl, {
+    from: it.aside,
+    to: point,
+    operation: it.operation,
+    sourceStays: 'open',
+  });
+  const since = '2025-11-18T02:00:00.000Z';
+  const finished = {
+    operation: earlierOperation,
+    from: '0005',
+    target: '0004',
+    outcome: 'rolled-back',
+    endedAt: since,
+    kept: [{ name: point, since, until: '2025-11-25T02:00:00.000Z' }],
+  };
+  const [known] = pointsOf({ finished: [finished] });
+  if (known === undefined) throw new Error('no restore point is known');
+  const asking = { adminUrl: it.adminUrl, operation: it.operation };
+  const reading = { versionTable: 'alembic_version', signal: attempt.signal };
+  const source = await readPoint(asking, known, reading);
+  if (source === undefined) throw new Error('the restore point was not found');
+  await expect(readPoint(asking, { ...known, fingerprint: '0'.repeat(64) }, reading)).rejects.toMatchObject({
+    type: 'SourceUnusable',
+    message: expect.stringContaining('somebody has changed it') as string,
+  });
+  return source;
+}
+
+const reference = (name: string) => ({ secret: name, key: 'DATABASE_URL' });
+
+beforeAll(async () => {
+  it = await fixture();
+  await kubectl(it.lab, ['create', 'namespace', namespace]);
+  const { kubeconfig } = await prepareSite(it.lab, namespace, directory);
+  await secret('database', it.url);
+  await secret('admin', it.adminUrl);
+  const database = {
+    url: reference('database'),
+    admin: reference('admin'),
+    tables: ['papers'],
+    extensions: ['vector'],
+  };
+  means = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Means;
+  before = await sumOf(it.name);
+  const source = await leavePoint();
+  const example = emergencyPlan({}, { namespace, database, backup: { claim: 'backstep-backups' } });
+  plan = {
+    ...example,
+    operation: it.operation,
+    source,
+    from: '0005',
+    target: source.revision,
+    database: {
+      ...example.database,
+      name: it.name,
+      owner: it.owner,
+      role: it.owner,
+      aside: it.aside,
+      server: it.operation,
+    },
+  };
+  await claim(means.cluster, 'backstep', {
+    version: 1,
+    operation: it.operation,
+    kind: 'emergency-restore',
+    workflowId: 'test',
+    runId: 'test',
+    service: 'radar',
+    namespace,
+    startedAt: new Date().toISOString(),
+    database: plan.database,
+    from: plan.from,
+    target: plan.target,
+    stopped: { workloads: [], cronJobs: [] },
+    breaches: [],
+    kept: [],
+  });
+});
+afterAll(async () => {
+  await it.remove();
+  await kubectl(it.lab, ['delete', 'namespace', namespace, '--wait=false']);
+  await removeSite(it.lab, namespace);
+  rmSync(directory, { recursive: true });
+  rmSync(backupDirectory(namespace), { recursive: true });
+  const ended = { operation: it.operation, from: '0005', target: '0005', outcome: 'restored' };
+  await close(means.cluster, 'backstep', plan.database, it.operation, {
+    ...ended,
+    endedAt: new Date().toISOString(),
+  });
+});
+
+/** What people approved, of a census taken now. */
+function approved(beside: Awaited<ReturnType<typeof restoreBeside>>) {
+  const census = { ...findings.census, at: new Date().toISOString() };
+  const hash = shortHash(approvedAtEmergency(plan, beside, census));
+  return { plan, restored: beside, census, approved: hash, try: 1 };
+}
+
+describe('from a restore point that an earlier operation left', () => {
+  let beside: Awaited<ReturnType<typeof restoreBeside>>;
+
+  test('it is read in full, cloned beside, and stays; asked again, the deed finds the same', async () => {
+    await withClient(withDatabase(it.adminUrl, it.aside), {}, (client) =>
+      client.query('DELETE FROM papers WHERE id > 10; DROP VIEW recent'),
+    );
+    beside = await restoreBeside(means, { plan, try: 1 }, attempt);
+    expect(beside).toMatchObject({ database: restored(), revision: '0005', counts: { papers: 2_000 } });
+    expect(beside.checked.join('\n')).toContain('equal to those in the restore point');
+    const again = await restoreBeside(means, { plan, try: 1 }, attempt);
+    expect(again.counts).toEqual(beside.counts);
+    expect(await sumOf(restored())).toBe(before);
+    expect(await sumOf(it.aside)).not.toBe(before);
+  });
+
+  test('law 5: what was not approved is not renamed', async () => {
+    const input = approved(beside);
+    const other = { ...input, census: { ...input.census, lostRows: 0 } };
+    await expect(putInPlace(means, other, attempt)).rejects.toMatchObject({ type: 'NotApproved' });
+    expect(await asAdmin((admin) => databaseExists(admin, failed()))).toBe(false);
+  });
+
+  test('a writer that reached the database after the census keeps it from being renamed', async () => {
+    const input = approved(beside);
+    const breach = { at: new Date(Date.now() + 1_000).toISOString(), what: 'cron', reachedDatabase: true };
+    const breaches = (to: (typeof breach)[]) =>
+      update(means.cluster, 'backstep', plan.database, it.operation, (found) => ({ ...found, breaches: to }));
+    await breaches([breach]);
+    await expect(putInPlace(means, input, attempt)).rejects.toMatchObject({ type: 'WritesCameBack' });
+    await breaches([]);
+    expect(await asAdmin((admin) => databaseExists(admin, failed()))).toBe(false);
+    expect((await record())?.pivotAt).toBeUndefined();
+  });
+
+  test('law 8: killed between the rename and its answer, the next attempt finds it done; law 7: both are there', async () => {
+    const input = approved(beside);
+    // As an attempt that died right after the rename leaves it.
+    await update(means.cluster, 'backstep', plan.database, it.operation, (found) => ({
+      ...found,
+      pivotAt: new Date().toISOString(),
+      kept: [failed()],
+    }));
+    await asAdmin((admin) =>
+      swap(admin, [
+        { from: it.aside, to: failed() },
+        { from: restored(), to: it.aside },
+      ]),
+    );
+    const corrupted = await sumOf(failed());
+    for (let time = 0; time < 2; time += 1) {
+      const found = await putInPlace(means, input, attempt);
+      expect(found).toMatchObject({ kept: failed(), revision: '0005', counts: { papers: 2_000 } });
+    }
+    expect(await sumOf(it.aside)).toBe(before);
+    expect(await sumOf(failed())).toBe(corrupted);
+    expect((await record())?.kept).toEqual([failed()]);
+  });
+
+  test('law 8: killed before the rename, the next attempt renames; grants and settings are carried over', async () => {
+    await asAdmin((admin) =>
+      swap(admin, [
+        { from: it.aside, to: restored() },
+        { from: failed(), to: it.aside },
+      ]),
+    );
+    await putInPlace(means, approved(beside), attempt);
+    expect(await sumOf(it.aside)).toBe(before);
+    const settings = await asAdmin(async (admin) => {
+      const { rows } = await admin.query<{ name: string; settings: string[] }>(
+        `SELECT d.datname AS name, s.setconfig AS settings FROM pg_db_role_setting s
+         JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = $1 AND s.setrole = 0`,
+        [it.aside],
+      );
+      return rows[0]?.settings;
+    });
+    expect(settings).toEqual(['search_path="$user", public, ledger']);
+  });
+});

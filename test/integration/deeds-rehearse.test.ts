@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { assess } from '../../src/activities/assess.ts';
+import { signsOfRehearsal } from '../../src/activities/assess/diagnosis/memory.ts';
+import { rehearse } from '../../src/activities/rehearse.ts';
+import { verify } from '../../src/activities/verify.ts';
+import { readEvidence } from '../../src/activities/rehearse/evidence.ts';
+import { raise } from '../../src/postgres/barrier.ts';
+import { withClient } from '../../src/postgres/connect.ts';
+import { adminUrl } from '../../src/activities/connections.ts';
+import type { Plan } from '../../src/runbook/plan.ts';
+import type { Rehearsed } from '../../src/runbook/rehearsal.ts';
+import { attempt } from './deeds-fixture.ts';
+import { badHabits, orchard, type Orchard } from './orchard.ts';
+
+let it: Orchard;
+let plan: Plan;
+let shallow: Plan;
+let rehearsed: Rehearsed;
+let everything: string;
+
+const point = { made: false, why: 'none' } as const;
+const on = (of: Plan, tried: number, during = attempt()) =>
+  rehearse(it.means, { plan: of, try: tried, point }, during);
+
+/** All that there is of the database, so that nothing changes unseen. */
+const contents = async () =>
+  JSON.stringify([
+    await it.databases(),
+    await it.sql('SELECT * FROM apples, pears, plums, quinces, alembic_version', plan.database.aside),
+  ]);
+
+beforeAll(async () => {
+  it = await orchard(badHabits);
+  const planned = async (target: string) => {
+    const request = { service: 'orchard', target };
+    const who = { operation: it.operation, workflowId: 'backstep-orchard', runId: 'run-1', onlyPlan: false };
+    const answer = await it.run(() => assess(it.means, { request, ...who }, attempt()));
+    if (answer.kind !== 'planned') throw new Error(JSON.stringify(answer));
+    return answer.plan;
+  };
+  plan = await planned('b2');
+  shallow = await planned('c3');
+  await withClient(await adminUrl(it.means, it.service), { operation: it.operation }, (admin) =>
+    raise(admin, plan.database),
+  );
+  everything = await contents();
+});
+afterAll(() => it?.remove());
+
+describe('a downgrade that fails on the copy', () => {
+  test('is told with Alembic’s own error, with what had been committed by then; the world is as before', async () => {
+    const failure = (await on(plan, 1).catch((error: unknown) => error)) as Error;
+    expect(failure).toMatchObject({ type: 'RehearsalFailed' });
+    expect(failure.message).toMatch(/c3\.py:\d+: .*division by zero/);
+    expect(failure.message).toMatch(/The copy was left changed.*it is at c3/);
+    expect(failure.message).toMatch(/e5 had committed: DROP INDEX CONCURRENTLY quinces_ripe/);
+    expect(await contents()).toBe(everything);
+  });
+});
+
+const last = ({ service, database, from, target, migrationImage }: Plan) => {
+  const of = { service: service.service, server: database.server, database: database.name, from, target };
+  return signsOfRehearsal(it.means.storage, of, migrationImage);
+};
+
+describe('a downgrade that works on the copy', () => {
+  test('law 8: a worker dies in the middle; the next begins again', async () => {
+    const dying = attempt();
+    const first = on(shallow, 2, {
+      ...dying,
+      progress: ({ doing }) => {
+        if (doing.includes('comparing every table')) dying.crash();
+      },
+    });
+    await expect(first).rejects.toThrow('worker shut down');
+    expect(await it.databases()).toContain(`${it.database}__rehearsal_${it.operation.slice(3)}`);
+    const found = await on(shallow, 2);
+    if (!found.rehearsed) throw new Error(found.why);
+    rehearsed = found;
+    expect(rehearsed.seconds).toBeGreaterThan(0);
+  });
+
+  test('says what is lost, measured, and leaves the copy that shows which rows', async () => {
+    expect(rehearsed.losses).toEqual([
+      { kind: 'column', object: 'apples.colour', rows: 2, values: 2 },
+      { kind: 'rows', object: 'apples', rows: 1 },
+      { kind: 'table', object: 'quinces', rows: 1 },
+    ]);
+    expect(rehearsed.copy).toBe(`${it.database}__rehearsal_${it.operation.slice(3)}`);
+    expect(await it.databases()).toEqual([plan.database.aside, rehearsed.copy]);
+    expect(await it.sql('SELECT count(*)::int AS n FROM apples', rehearsed.copy)).toEqual([{ n: 1 }]);
+    expect(rehearsed.counts).toMatchObject({ apples: 1, pears: 2, plums: 2, figs: 0 });
+  });
+
+  test('names the strongest lock on each relation, those of statements that commit by themselves too', async () => {
+    const modes = Object.fromEntries(rehearsed.locks.map(({ relation, mode }) => [relation, mode]));
+    expect(modes).toMatchObject({
+      apples: 'AccessExclusiveLock',
+      quinces: 'AccessExclusiveLock',
+      alembic_version: 'RowExclusiveLock',
+    });
+    expect(Object.keys(modes)).not.toContain('pears');
+  });
+
+  test('says in words what changes in the schema', () => {
+    expect(rehearsed.changes).toEqual(['drops table quinces', 'drops column apples.colour (text)']);
+  });
+
+  test('names a way back that does nothing, one that commits half-way, and one that reads the environment', () => {
+    const said = rehearsed.warnings.join('\n');
+    expect(said).toMatch(/^d4: its downgrade does nothing/m);
+    expect(said).toMatch(/^e5: commits half-way \(.*DROP INDEX CONCURRENTLY/m);
+    expect(said).toMatch(
+      /^f6: reads the environment \((ORCHARD_STRICT, KEEP_COLOURS|KEEP_COLOURS, ORCHARD_STRICT)\)/m,
+    );
+    expect(said).toMatch(/^Commits after each migration/m);
+    expect(said).toMatch(
+      /not what the migrations make: table figs should not be there|table figs should not/m,
+    );
+    expect(said).not.toMatch(/^f6: (commits|its downgrade)/m);
+    expect(said).not.toMatch(/DATABASE_URL/);
+  });
+
+  test('keeps the whole as evidence, by which it is known again', async () => {
+    const file = await readEvidence(it.means, rehearsed.evidence);
+    expect(rehearsed.evidence.ref).toBe(`${it.operation}/rehearsal-2.json`);
+    expect(file.catalog.before.table['quinces']).toBeDefined();
+    expect(file.catalog.after.table['quinces']).toBeUndefined();
+    expect(file.output.join('\n')).toMatch(/Running downgrade f6 -> e5/);
+    expect(file.losses).toEqual(rehearsed.losses);
+  });
+
+  test('how it ended is remembered for the next diagnosis, the failed one too', async () => {
+    expect(await last(shallow)).toEqual([
+      { symptom: 'rehearsed', evidence: expect.stringMatching(/^f6 → c3, .* works on a copy/) },
+    ]);
+    expect(await last(plan)).toEqual([
+      { symptom: 'rehearsal-failed', evidence: expect.stringMatching(/division by zero/) },
+    ]);
+  });
+
+  test('nothing is rehearsed where the definition says never', async () => {
+    const service = { ...shallow.service, rehearsal: { use: 'never' as const } };
+    expect(await on({ ...shallow, service }, 3)).toMatchObject({ rehearsed: false });
+  });
+});
+
+describe('verify compares with the rehearsal', () => {
+  const counts = { apples: 2, pears: 2, plums: 2, figs: 0, quinces: 1, alembic_version: 1 };
+  const stopped = { at: '', counts, sessionsEnded: 0, jobsEnded: [], alreadyStopped: [] };
+  const verified = (said = attempt(), of = shallow) =>
+    verify(it.means, { plan: of, try: 1, stopped, rehearsal: rehearsed }, said);
+
+  test('a database that went the same way is right, and no scratch database is needed', async () => {
+    await it.sql(
+      `DELETE FROM apples WHERE colour = 'brown'; ALTER TABLE apples DROP COLUMN colour; DROP TABLE quinces;
+       UPDATE alembic_version SET version_num = 'c3'`,
+      plan.database.aside,
+    );
+    const attempted = attempt();
+    const found = await verified(attempted);
+    expect(attempted.said.join()).not.toMatch(/empty database/);
+    expect(found).toMatchObject({ revision: 'c3', dropped: { quinces: 1 }, counts: { apples: 1 } });
+    expect(found.checked.join('\n')).toMatch(/schema equal to that of the rehearsed copy/);
+    expect(found.notVerified.join('\n')).toMatch(/than the migrations make it, as rehearsed: table figs/);
+  });
+
+  test('a row or an object that is otherwise than rehearsed is named', async () => {
+    await it.sql('DELETE FROM pears WHERE id = 1; CREATE INDEX by_worm ON plums (worm)', plan.database.aside);
+    const failure = (await verified().catch((error: unknown) => error)) as Error;
+    expect(failure).toMatchObject({ type: 'VerificationFailed' });
+    expect(failure.message).toMatch(/index by_worm is there but was not expected .*unlike in the rehearsal/);
+    expect(failure.message).toMatch(/pears: 1 rows now, 2 rows in the rehearsal, 2 after the stop/);
+    await it.sql('INSERT INTO pears VALUES (1); DROP INDEX by_worm', plan.database.aside);
+  });
+
+  test('the service’s own checks: those that fail are named, one of a reverted revision is left out', async () => {
+    const within = 5_000;
+    const sql = [
+      { name: 'pears are there', query: 'SELECT count(*) > 0 FROM pears', within },
+      { name: 'no plums', query: 'SELECT FROM plums', within },
+      { name: 'quinces', query: 'SELECT count(*) > 0 FROM quinces', within, since: 'd4' },
+    ];
+    const checked = (only: number) => ({
+      ...shallow,
+      service: { ...shallow.service, checks: { http: [], sql: sql.filter((_, at) => at !== only) } },
+    });
+    expect(shallow.reverts.map(({ revision }) => revision)).toContain('d4');
+    expect((await verified(attempt(), checked(1))).checked).toContain('own check “pears are there”');
+    const failure = (await verified(attempt(), checked(0)).catch((error: unknown) => error)) as Error;
+    expect(failure).toMatchObject({
+      type: 'VerificationFailed',
+      message: expect.stringMatching(/^own check “no plums” found \(\), \(\)$/) as string,
+    });
+  });
+
+  test('without the evidence that was approved, the migrations are asked instead', async () => {
+    await it.means.storage.put(rehearsed.evidence.ref, '{}');
+    await expect(readEvidence(it.means, rehearsed.evidence)).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringMatching(/not the one that was approved/) as string,
+    });
+    const failure = (await verified().catch((error: unknown) => error)) as Error;
+    expect(failure.message).toMatch(/table figs should not be there/);
+    expect(await it.databases()).toEqual([plan.database.aside, rehearsed.copy]);
+  });
+});

@@ -1,0 +1,76 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, type QueryResult } from 'pg';
+import { signsOfDatabase } from '../../src/activities/assess/diagnosis/database.ts';
+import { Looks } from '../../src/activities/assess/diagnosis/looks.ts';
+import type { Moved } from '../../src/activities/assess/diagnosis/migration.ts';
+import { withClient } from '../../src/postgres/connect.ts';
+import type { SymptomName } from '../../src/runbook/symptoms.ts';
+import { serviceDefinition, type ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import { directory, type Storage } from '../../src/storage/storage.ts';
+import { definitionSource } from '../example-plan.ts';
+import { fixture, type Fixture } from './postgres-fixture.ts';
+
+type Diagnosis = Awaited<ReturnType<typeof signsOfDatabase>> & {
+  notSeen: string[];
+  /** What was seen of one symptom. */
+  evidence: (symptom: SymptomName) => string[];
+};
+
+/** A patient: a database of its own, symptoms made for real, and what `assess` sees of them. */
+export interface Patient extends Fixture {
+  /** As the application. */
+  sql(text: string): Promise<QueryResult>;
+  /** As Alembic does by default: what a revision makes, and the revision, in one transaction. */
+  migrate(revision: string, text: string): Promise<void>;
+  /** Another session, called `pipeline`. */
+  session(): Promise<Client>;
+  storage: Storage;
+  see(
+    diagnosis?: ServiceDefinitionSource['diagnosis'],
+    change?: Partial<Moved>,
+    definition?: Partial<ServiceDefinitionSource>,
+  ): Promise<Diagnosis>;
+}
+
+/** The database stands at revision 0004, stamped by hand. */
+export async function patient(): Promise<Patient> {
+  const base = await fixture();
+  const storage = directory(mkdtempSync(join(tmpdir(), 'diagnosis-')));
+  const sessions: Client[] = [];
+  const sql = (text: string) => withClient(base.url, {}, (client) => client.query(text));
+  // The fixture makes everything in one transaction; here the revision stands before what follows.
+  await sql(`UPDATE alembic_version SET version_num = '0004'`);
+  return {
+    ...base,
+    storage,
+    sql,
+    migrate: async (revision, text) => {
+      await sql(`BEGIN; ${text}; UPDATE alembic_version SET version_num = '${revision}'; COMMIT`);
+    },
+    session: async () => {
+      const client = new Client({ connectionString: base.url, application_name: 'pipeline' });
+      client.on('error', () => {});
+      await client.connect();
+      sessions.push(client);
+      return client;
+    },
+    see: async (diagnosis = {}, change = {}, definition = {}) => {
+      const service = serviceDefinition.parse({ ...definitionSource(), diagnosis, ...definition });
+      const looks = new Looks(service.diagnosis.within, new AbortController().signal);
+      const facts = { applicationUrl: base.url, server: base.name, name: base.name, now: base.name };
+      const moved = { from: '0005', target: '0004', reverts: ['0005'], ...change };
+      const known = { operation: base.operation, service, facts, moved, image: 'radar:new' };
+      const found = await signsOfDatabase(storage, known, looks);
+      const evidence = (symptom: SymptomName) =>
+        found.signs.filter((sign) => sign.symptom === symptom).map((sign) => sign.evidence);
+      return { ...found, notSeen: looks.notSeen, evidence };
+    },
+    remove: async () => {
+      // By force first: a session that a failed test left waiting would never end by itself.
+      await base.remove();
+      await Promise.all(sessions.map((client) => client.end().catch(() => {})));
+    },
+  };
+}

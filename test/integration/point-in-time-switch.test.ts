@@ -1,0 +1,173 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compareInstance } from '../../src/activities/compare-instance.ts';
+import { findMoment } from '../../src/activities/point-in-time/moment.ts';
+import { putBack } from '../../src/activities/put-back.ts';
+import { restoreInstance } from '../../src/activities/restore-instance.ts';
+import { startApp } from '../../src/activities/start-app.ts';
+import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { switchBack } from '../../src/activities/switch-back.ts';
+import { switchDatabase } from '../../src/activities/switch-database.ts';
+import { approvedAtSwitch } from '../../src/runbook/approved.ts';
+import type { ComparedInstance, RestoredInstance } from '../../src/runbook/point-in-time.ts';
+import type { StoppedWrites } from '../../src/runbook/findings.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
+import type { PointInTimePlan } from '../../src/runbook/plan.ts';
+import { attempt } from './deeds-fixture.ts';
+import { scene, type Scene } from './point-in-time-fixture.ts';
+
+let here: Scene;
+let plan: PointInTimePlan;
+let to: Date;
+let stopped: StoppedWrites;
+let restored: RestoredInstance;
+let compared: ComparedInstance;
+let before: Record<string, string>;
+const run = { workflowId: 'backstep-radar', runId: 'run-1', try: 1 };
+const asked = () => ({ plan, restored, compared, try: 1 });
+const approved = () => shortHash(approvedAtSwitch(plan, restored, compared));
+const onNew = (text: string, database = 'radar') => here.database.sql(text, database, here.newPort);
+
+beforeAll(async () => {
+  here = await scene('moment');
+  await here.database.sql(
+    `SET ROLE radar;
+     CREATE TABLE papers (id int PRIMARY KEY, title text, score float);
+     CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+     INSERT INTO alembic_version VALUES ('0004');
+     INSERT INTO papers SELECT n, 'paper ' || n, n FROM generate_series(1, 1000) n`,
+    'radar',
+  );
+  await pause(1_100);
+  to = new Date();
+  await pause(1_100);
+  await here.database.sql(
+    `SET ROLE radar;
+     ALTER TABLE papers DROP COLUMN score; DELETE FROM papers WHERE id > 990;
+     UPDATE alembic_version SET version_num = '0005'; CREATE TABLE scores (id int)`,
+    'radar',
+  );
+  await here.database.sql(
+    `INSERT INTO papers VALUES (2001, 'new'), (2002, 'new'); UPDATE papers SET title = 'changed' WHERE id < 4`,
+    'radar',
+  );
+  plan = here.plan(new Date(Math.floor(to.getTime() / 1_000) * 1_000));
+  before = (await here.secret('app')) ?? {};
+});
+afterAll(() => here?.remove());
+
+test('the moment is found from the commit that wrote the revision, as a proposal from the cluster, or given', async () => {
+  const found = await findMoment(here.means, plan, undefined);
+  expect(found.how).toBe('commit-time');
+  const [committed] = await here.database.sql<{ at: Date }>(
+    'SELECT pg_xact_commit_timestamp(xmin) AS at FROM alembic_version',
+    'radar',
+  );
+  const late = (committed?.at.getTime() ?? 0) - Date.parse(found.to);
+  expect(late).toBeGreaterThan(0);
+  expect(late).toBeLessThanOrEqual(1_000);
+  expect(Date.parse(found.to)).toBeGreaterThanOrEqual(to.getTime() - 1_000);
+
+  // A version table without a row has no commit: what the cluster knows is only a guess.
+  await here.database.sql('CREATE TABLE other_version (version_num text)', 'radar');
+  const migrations = { ...plan.service.migrations, versionTable: 'other_version' };
+  await here.database.sql('ALTER TABLE other_version OWNER TO radar', 'radar');
+  const elsewhere = { ...plan, service: { ...plan.service, migrations } };
+  expect(await findMoment(here.means, elsewhere, undefined)).toMatchObject({
+    how: 'proposed',
+    evidence: expect.stringContaining('one minute before ReplicaSet api-') as string,
+  });
+  await expect(
+    findMoment(here.means, { ...elsewhere, migrationImage: 'nobody/ran:this' }, undefined),
+  ).rejects.toMatchObject({ type: 'NotRestorable' });
+  await here.database.sql('DROP TABLE other_version', 'radar');
+  expect(await findMoment(here.means, plan, '2025-11-18T03:40:00.7+01:00')).toMatchObject({
+    to: '2025-11-18T02:40:00.000Z',
+    how: 'given',
+  });
+});
+
+test('the new instance is made, closed to the application, and what it lacks is counted', async () => {
+  stopped = await stopWrites(here.means, { plan, again: false, ...run }, attempt());
+  restored = await restoreInstance(here.means, { plan, try: 1 }, attempt());
+  expect(restored.endpoint).toEqual({ host: here.database.host, port: here.newPort });
+  await expect(onNew('SELECT 1')).rejects.toThrow('database "radar" does not exist');
+  compared = await compareInstance(here.means, { plan, restored, stopped, try: 1 }, attempt());
+  expect(compared).toMatchObject({
+    revision: '0004',
+    counts: { papers: 1_000, alembic_version: 1 },
+    loses: true,
+    tables: [
+      { table: 'papers', now: 992, restored: 1_000, since: 5 },
+      { table: 'scores', now: 0, since: 0 },
+    ],
+  });
+  const wrong = { ...plan, target: '0003' };
+  await expect(
+    compareInstance(here.means, { plan: wrong, restored, stopped, try: 1 }, attempt()),
+  ).rejects.toMatchObject({
+    type: 'NotRestorable',
+    message: expect.stringContaining('it is at 0004') as string,
+  });
+});
+
+test('the Secrets lead to the new instance, their other keys untouched, and the application starts there', async () => {
+  await expect(
+    switchDatabase(here.means, { ...asked(), approved: 'another hash' }, attempt()),
+  ).rejects.toMatchObject({ type: 'NotApproved' });
+  expect(await here.secret('app')).toEqual(before);
+
+  const input = { ...asked(), approved: approved() };
+  const switched = await switchDatabase(here.means, input, attempt());
+  expect(switched.secrets).toEqual(['app/DATABASE_URL', 'admin/DATABASE_URL']);
+  // Law 8: once more it finds everything as it should be.
+  expect(await switchDatabase(here.means, input, attempt())).toEqual(switched);
+  expect(await here.secret('app')).toEqual({
+    ...before,
+    DATABASE_URL: before['DATABASE_URL']?.replace(`:${here.database.port}/`, `:${here.newPort}/`),
+  });
+  expect(await here.secret(switched.kept)).toMatchObject({ 'app.DATABASE_URL': before['DATABASE_URL'] });
+
+  await startApp(here.means, { plan, try: 1 }, attempt());
+  expect(await here.answer()).toBe(`${here.database.host}:${here.newPort}/radar`);
+  // Law 7: the old one is there, aside, with all that it held.
+  const rows = await here.database.sql('SELECT count(*)::int AS n FROM papers', plan.database.aside);
+  expect(rows).toEqual([{ n: 992 }]);
+});
+
+test('as long as nothing was written to the new instance, the old one is taken again, byte for byte', async () => {
+  await stopWrites(here.means, { plan, again: true, ...run }, attempt());
+  await switchBack(here.means, asked(), attempt());
+  expect(await switchBack(here.means, asked(), attempt())).toEqual({ secrets: [] });
+  expect(await here.secret('app')).toEqual(before);
+  expect(await here.secret(`${here.operation}-database-before`)).toBeUndefined();
+  await putBack(here.means, { plan, try: 1 }, attempt());
+  await here.kubectl('rollout', 'status', 'deployment/api', '--timeout=60s');
+  expect(await here.answer()).toBe(`${here.database.host}:${here.database.port}/radar`);
+  expect(await here.database.sql('SELECT count(*)::int AS n FROM papers', 'radar')).toEqual([{ n: 992 }]);
+});
+
+test('a Secret that somebody else has changed meanwhile is not overwritten', async () => {
+  await stopWrites(here.means, { plan, again: true, ...run }, attempt());
+  const elsewhere = 'postgresql://radar:x@elsewhere.example/radar';
+  const patch = (value: string) =>
+    here.kubectl('patch', 'secret', 'app', '-p', JSON.stringify({ stringData: { DATABASE_URL: value } }));
+  await patch(elsewhere);
+  await expect(
+    switchDatabase(here.means, { ...asked(), approved: approved() }, attempt()),
+  ).rejects.toMatchObject({ type: 'SecretChanged', message: expect.not.stringContaining(':x@') as string });
+  expect((await here.secret('app'))?.['DATABASE_URL']).toBe(elsewhere);
+  await patch(before['DATABASE_URL'] ?? '');
+});
+
+test('law 7: one row changed on the new instance, and going back is refused', async () => {
+  await switchDatabase(here.means, { ...asked(), approved: approved() }, attempt());
+  await startApp(here.means, { plan, try: 1 }, attempt());
+  await onNew(`UPDATE papers SET title = 'written there' WHERE id = 7`);
+  await stopWrites(here.means, { plan, again: true, ...run }, attempt());
+  await expect(switchBack(here.means, asked(), attempt())).rejects.toMatchObject({
+    type: 'NewInstanceWritten',
+    message: expect.stringContaining('1 rows inserted, updated or deleted') as string,
+  });
+  expect((await here.secret('app'))?.['DATABASE_URL']).toContain(`:${here.newPort}/`);
+});
