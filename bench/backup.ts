@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { backUp } from '../src/jobs/back-up.ts';
+import { drill } from '../src/jobs/drill.ts';
+import { restoreArguments, type BackUpArguments } from '../src/jobs/manifest.ts';
+import { withClient, withDatabase } from '../src/postgres/connect.ts';
+import { createDatabase, dropDatabase } from '../src/postgres/databases.ts';
+import type { BucketPlace, Place } from '../src/runbook/backup.ts';
+import { besideName } from '../src/runbook/names.ts';
+import { s3Server } from '../lab/s3.ts';
+import { examplePlan } from '../test/example-plan.ts';
+import { fixture } from '../test/integration/postgres-fixture.ts';
+
+// What a backup costs, by format, compression and proof: `npx tsx bench/backup.ts [megabytes]`, with the lab up.
+// Seconds depend on the machine and on who else uses it; the ratios are of one run.
+
+const megabytes = Number(process.argv[2] ?? 400);
+const it = await fixture();
+const volume = mkdtempSync(join(tmpdir(), 'bench-'));
+const s3 = await s3Server('127.0.0.1');
+const claim: Place = { claim: 'bench' };
+const bucket: BucketPlace = {
+  bucket: s3.bucket,
+  region: 'us-east-1',
+  endpoint: s3.endpoint,
+  forcePathStyle: true,
+};
+Object.assign(process.env, {
+  BACKSTEP_BACKUPS: volume,
+  AWS_ACCESS_KEY_ID: s3.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+  PATH: `${it.lab.postgres.bin}${delimiter}${process.env['PATH']}`,
+});
+// Progress of the Job's programs is no result of ours.
+const print = process.stdout.write.bind(process.stdout);
+process.stdout.write = () => true;
+
+type How = Pick<BackUpArguments, 'format' | 'compression'> & { place: Place };
+let tried = 0;
+
+async function measured(what: string, how: How): Promise<void> {
+  const wanted: BackUpArguments = {
+    service: 'bench',
+    operation: it.operation,
+    try: ++tried,
+    jobs: 2,
+    proof: 'restore',
+    keepFor: 1,
+    ...how,
+  };
+  const backup = await backUp(it.url, wanted);
+  const scratch = besideName(it.name, 'drill', it.operation);
+  await withClient(it.adminUrl, {}, (admin) =>
+    createDatabase(admin, {
+      name: scratch,
+      like: it.name,
+      extensions: backup.installed ?? [],
+      adminUrl: it.adminUrl,
+      extensionAdminUrl: it.superuserUrl,
+      operation: it.operation,
+    }),
+  );
+  const { service } = examplePlan();
+  const s3 = 'bucket' in how.place ? { s3: how.place } : {};
+  const definition = { ...service, backup: { ...service.backup, ...s3 } };
+  const began = Date.now();
+  await drill(withDatabase(it.adminUrl, scratch), restoreArguments(definition, it.operation, backup));
+  const drilled = (Date.now() - began) / 1_000;
+  await withClient(it.adminUrl, {}, (admin) => dropDatabase(admin, scratch, it.operation));
+  const size = (backup.bytes / 1e6).toFixed(0);
+  print(
+    `| ${what} | ${backup.seconds.toFixed(1)} | ${drilled.toFixed(1)} | ${size} | ${(process.memoryUsage().rss / 1e6).toFixed(0)} |\n`,
+  );
+}
+
+try {
+  // Four tables of the same size, half of it text and half vectors: about 2 kB a row.
+  const rows = Math.round((megabytes * 1e6) / 2_000 / 4);
+  for (const table of ['a', 'b', 'c', 'd']) {
+    await it.asSuperuser(
+      it.name,
+      `CREATE TABLE bench_${table} AS
+         SELECT n, (SELECT string_agg(md5(n::text || i), ' ') FROM generate_series(1, 30) i) AS text,
+                (SELECT array_agg(sin(n * i)::real) FROM generate_series(1, 250) i)::tools.vector(250) AS embedding
+         FROM generate_series(1, ${rows}) n;
+       ALTER TABLE bench_${table} OWNER TO ${it.owner}`,
+    );
+  }
+  const { rows: sizes } = await withClient(it.url, {}, (client) =>
+    client.query<{ size: string }>('SELECT pg_database_size(current_database()) AS size'),
+  );
+  print(`Database of ${(Number(sizes[0]?.size) / 1e6).toFixed(0)} MB\n\n`);
+  print(`| backup | dump and read back, s | restore drill, s | MB | process, MB |\n|---|---|---|---|---|\n`);
+  const gzip = { method: 'gzip' } as const;
+  await measured('claim, custom, none', { place: claim, format: 'custom', compression: { method: 'none' } });
+  await measured('claim, custom, gzip 1', { place: claim, format: 'custom', compression: gzip });
+  await measured('claim, custom, gzip 6', {
+    place: claim,
+    format: 'custom',
+    compression: { ...gzip, level: 6 },
+  });
+  await measured('claim, directory, gzip 1, 2 jobs', {
+    place: claim,
+    format: 'directory',
+    compression: gzip,
+  });
+  await measured('bucket, custom, gzip 1', { place: bucket, format: 'custom', compression: gzip });
+  await measured('bucket, directory, gzip 1, 2 jobs', {
+    place: bucket,
+    format: 'directory',
+    compression: gzip,
+  });
+} finally {
+  await it.remove();
+  await s3.remove();
+  rmSync(volume, { recursive: true });
+}

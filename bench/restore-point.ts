@@ -1,0 +1,86 @@
+/**
+ * How long the ways back take, on one database of 1 GB and more with vectors: `npx tsx bench/restore-point.ts [GB]`
+ * while a lab is up. Times depend on the machine and on what else it does; the ratios of one run are what counts.
+ */
+import { besideName } from '../src/runbook/names.ts';
+import { backUp } from '../src/activities/back-up.ts';
+import { restorePoint } from '../src/activities/restore-point.ts';
+import { restore } from '../src/activities/restore.ts';
+import { cloneDatabase, withOpenClone } from '../src/postgres/clones.ts';
+import { quoted } from '../src/postgres/connect.ts';
+import { dropDatabase } from '../src/postgres/databases.ts';
+import { fingerprint } from '../src/postgres/fingerprint.ts';
+import { aside } from '../test/integration/aside-fixture.ts';
+
+const gigabytes = Number(process.argv[2] ?? 1);
+const vectors = Math.round(500_000 * gigabytes);
+const links = Math.round(2_000_000 * gigabytes);
+
+/** Random vectors of 384 dimensions, each used again far away, so that compression gains nothing from it. */
+const filling = `
+  CREATE TABLE basis AS SELECT n, (SELECT array_agg(r) FROM (SELECT random()::real AS r, n AS m FROM generate_series(1, 384) OFFSET 0) x WHERE m > 0)::tools.vector(384) AS e
+    FROM generate_series(1, 3000) n;
+  CREATE TABLE embeddings (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text NOT NULL, at timestamptz NOT NULL, e tools.vector(384));
+  INSERT INTO embeddings (title, at, e) SELECT md5(i::text), now(), b.e FROM generate_series(1, ${vectors}) i JOIN basis b ON b.n = i % 3000 + 1 ORDER BY i;
+  CREATE TABLE links (paper bigint, url text, score float8);
+  INSERT INTO links SELECT n, 'https://example.org/' || md5(n::text), n * 0.37 FROM generate_series(1, ${links}) n;
+  CREATE INDEX links_paper ON links (paper); CREATE INDEX embeddings_title ON embeddings (title);
+`;
+
+const timed = async <T>(deed: () => Promise<T>): Promise<[T, number]> => {
+  const began = performance.now();
+  const value = await deed();
+  return [value, (performance.now() - began) / 1_000];
+};
+const say = (what: string, seconds: number, more = '') =>
+  console.log(`${what.padEnd(64)}${seconds.toFixed(2).padStart(8)} s  ${more}`);
+
+const times = (a: number, b: number) => `${(a / b).toFixed(1)} times`;
+
+const here = await aside('bench', filling);
+try {
+  const { it, means } = here;
+  // A dump of this size may take longer than a test allows.
+  const plan = here.planned({ backup: { claim: 'backstep-backups', timeout: '1h' } });
+  const { operation, adminUrl } = it;
+  const { rows } = await here.asAdmin((admin) =>
+    admin.query<{ size: string }>('SELECT pg_size_pretty(pg_database_size($1)) AS size', [it.aside]),
+  );
+  console.log(`Database of ${rows[0]?.size}: ${vectors} vectors of 384 dimensions, ${links} short rows\n`);
+
+  const copy = { from: it.aside, to: here.beside('scratch'), operation, sourceStays: 'open' } as const;
+  const [cloned, cloning] = await timed(() => cloneDatabase(adminUrl, copy));
+  say('clone alone', cloning, cloned.method);
+  const [, reading] = await timed(() =>
+    withOpenClone(adminUrl, { database: copy.to, operation }, (client) => fingerprint(client)),
+  );
+  say('fingerprint alone', reading);
+  await here.asAdmin((admin) => dropDatabase(admin, copy.to, operation));
+
+  const [point, making] = await timed(() => restorePoint(means, { plan, try: 1 }, here.attempt()));
+  say('restore-point: cloned and fingerprinted', making);
+  const [backup, backingUp] = await timed(() => backUp(means, { plan, try: 1, point }, here.attempt()));
+  say('back-up: pg_dump -Fc in a pod, read back in full', backingUp, `${Math.round(backup.bytes / 1e6)} MB`);
+
+  const damage = () => here.on(it.aside, (client) => client.query('DELETE FROM papers; DROP TABLE links'));
+  await damage();
+  const fromPoint = await restore(means, { plan, try: 1, point, backup }, here.attempt());
+  say('DOWNTIME of restore from the restore point, verified', fromPoint.seconds, fromPoint.from);
+
+  // The same again from the dump.
+  const failed = quoted(besideName(it.name, 'failed', operation));
+  await it.asSuperuser('postgres', `DROP DATABASE ${failed} WITH (FORCE)`);
+  await here.change((record) => {
+    const { restoring: _, ...rest } = record;
+    return { ...rest, kept: [] };
+  });
+  await damage();
+  const none = { made: false, why: 'for comparison' } as const;
+  const fromBackup = await restore(means, { plan, try: 1, point: none, backup }, here.attempt());
+  say('DOWNTIME of restore from the dump, verified', fromBackup.seconds, fromBackup.from);
+
+  console.log(`
+A dump takes ${times(backingUp, making)} as long as a restore point, and a restore from it ${times(fromBackup.seconds, fromPoint.seconds)} as long.`);
+} finally {
+  await here.remove();
+}
