@@ -12,8 +12,9 @@ interface Url {
   query: string;
 }
 
+/** Without spaces in the credentials: what reads a URL out of a line of text (`redact`) could not find their end. */
 const shape =
-  /^(?<scheme>postgres(?:ql)?(?:\+\w+)?):\/\/(?:(?<user>[^:@/]*)(?::(?<password>.*))?@)?(?<host>[^@/?#]*)(?:\/(?<database>[^?#]*))?(?:\?(?<query>[^#]*))?$/;
+  /^(?<scheme>postgres(?:ql)?(?:\+\w+)?):\/\/(?:(?<user>[^\s:@/]*)(?::(?<password>\S*))?@)?(?<host>[^@/?#]*)(?:\/(?<database>[^?#]*))?(?:\?(?<query>[^#]*))?$/;
 
 /** Parameters of libpq that say how to connect; those of SQLAlchemy and its drivers would be refused. */
 const variables: Record<string, string> = {

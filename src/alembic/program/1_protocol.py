@@ -46,7 +46,7 @@ def say(prefix, value):
 def without_secrets(text):
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
-    return re.sub(r"(\w://)[^\s/@'\"]*@", r"\1***@", text)
+    return re.sub(r"(\w://)(?:[^\s/@:]*:\S*|[^\s/@'\"]*)@", r"\1***@", text)
 
 
 def reason(error):

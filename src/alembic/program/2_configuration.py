@@ -13,7 +13,7 @@ def database_url():
                 url = file.read().strip()
         except OSError as error:
             raise Failure("AlembicBroken", "cannot read %s: %s" % (source["file"], error.strerror))
-    password = re.search(r"://[^/@:]*:([^@]*)@", url)
+    password = re.search(r"://[^/@:]*:(.*)@", url)
     secrets.add(url)
     if password and password.group(1):
         secrets.update([password.group(1), unquote(password.group(1))])
