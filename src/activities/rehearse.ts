@@ -3,7 +3,7 @@ import type { DeedInput } from '../runbook/deeds.ts';
 import { Failure } from '../runbook/failures.ts';
 import { besideName, jobName, type OperationId } from '../runbook/names.ts';
 import type { Plan } from '../runbook/plan.ts';
-import type { Rehearsal } from '../runbook/rehearsal.ts';
+import type { NotRehearsed, Rehearsal } from '../runbook/rehearsal.ts';
 import { adminUrl } from './connections.ts';
 import { revisionNow } from './downgrade/revision.ts';
 import type { Attempt, Means } from './means.ts';
@@ -26,8 +26,8 @@ export async function rehearse(
   attempt: Attempt,
 ): Promise<Rehearsal> {
   const { operation, database } = plan;
-  const why = await forbidden(means, plan);
-  if (why !== undefined) return { rehearsed: false, why };
+  const not = await forbidden(means, plan);
+  if (not !== undefined) return { rehearsed: false, ...not };
   const of = {
     plan,
     try: tried,
@@ -62,10 +62,14 @@ const clearEarlier = (means: Means, of: Copy, operation: OperationId, attempt: A
     attempt,
   );
 
-async function forbidden(means: Means, plan: Plan): Promise<string | undefined> {
+async function forbidden(means: Means, plan: Plan): Promise<Omit<NotRehearsed, 'rehearsed'> | undefined> {
   const { service } = plan;
-  if (service.rehearsal.use === 'never') return 'the definition says rehearsal.use: never';
   const at = await revisionNow(means, plan);
-  if (at !== plan.from) return `the database is at ${at} already, no more at ${plan.from}`;
-  return tooBig(await adminUrl(means, service), plan);
+  if (at !== plan.from) {
+    const why = `the database is at ${at} already, no more at ${plan.from}`;
+    return { why, ...(at === plan.target && { there: true }) };
+  }
+  if (service.rehearsal.use === 'never') return { why: 'the definition says rehearsal.use: never' };
+  const why = await tooBig(await adminUrl(means, service), plan);
+  return why === undefined ? undefined : { why };
 }

@@ -3,7 +3,7 @@ import { withClient } from '../postgres/connect.ts';
 import { dropDatabase } from '../postgres/databases.ts';
 import type { DeedInput } from '../runbook/deeds.ts';
 import type { Loss, Rehearsed } from '../runbook/rehearsal.ts';
-import type { Salvage, SalvageFile } from '../runbook/salvage.ts';
+import { unknownIn, type Salvage, type SalvageFile } from '../runbook/salvage.ts';
 import { placeOf } from '../runbook/service/backup.ts';
 import { adminUrl, jobSecret } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
@@ -21,13 +21,20 @@ const listed = 40;
  * Runbook, When to Rollback: data that depends on the new schema. Wanted: all that the rehearsal found lost lies
  * in one file beside the backups, read back and counted, and the report says how to put it back. A Job writes the
  * file; an earlier attempt's Job is joined, its file found by its SHA-256. Afterwards the rehearsed copy is gone.
+ * Where nothing was rehearsed, what the first census names is kept, and the loss stays unknown.
  *
  * @throws Failure SalvageFailed, JobNotStarted
  */
 export async function salvage(means: Means, input: Input, attempt: Attempt): Promise<Salvage> {
-  const { plan, rehearsal } = input;
-  if (!rehearsal.rehearsed) return nothing(`It is not known what the downgrade destroys: ${rehearsal.why}`);
+  const { plan, rehearsal, first } = input;
   const { use } = plan.service.salvage;
+  if (!rehearsal.rehearsed) {
+    if (rehearsal.there) return nothing(`Nothing is destroyed: ${rehearsal.why}`);
+    return {
+      ...(await guessed(means, input, attempt, use === 'never' ? [] : (first?.losses ?? []))),
+      ...unknownIn(rehearsal),
+    };
+  }
   const losses = await allLosses(means, rehearsal);
   const kept =
     losses.length === 0
@@ -44,6 +51,17 @@ const nothing = (note?: string, lost: Loss[] = []): Salvage => ({
   lost,
   notes: note === undefined ? [] : [note],
 });
+
+/**
+ * What the newest migration made, by the catalog. The application went on after it was counted, so any number of
+ * rows is right; and what is not there any more is nothing that the downgrade could destroy.
+ */
+async function guessed(means: Means, input: Input, attempt: Attempt, named: Loss[]): Promise<Salvage> {
+  if (named.length === 0) return nothing();
+  const losses = named.map(({ kind, object }) => ({ kind, object, rows: 0 }));
+  const kept = await inFile(means, input, attempt, { losses, copy: undefined });
+  return { ...kept, lost: [], notes: ['Kept by name: what the newest migration made.', ...kept.notes] };
+}
 
 async function allLosses({ storage }: Means, { losses, evidence }: Rehearsed): Promise<Loss[]> {
   if (losses.length < listed) return losses;

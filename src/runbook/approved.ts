@@ -19,6 +19,7 @@ export const approvedAtDowngrade = (
   ...(rehearsal.rehearsed && { rehearsal: rehearsal.evidence.sha256 }),
   ...(salvage.kept && { salvage: salvage.kept.sha256 }),
   ...(salvage.lost.length > 0 && { lost: salvage.lost }),
+  ...(salvage.unknown !== undefined && { unknown: salvage.unknown }),
 });
 
 /** What people approve at gate `restore` of an emergency restore: this plan, what was restored, what is lost by it. */

@@ -16,6 +16,7 @@ import type {
   Verification,
   WaysBack,
 } from './findings.ts';
+import type { FirstCensus } from './diagnosis.ts';
 import type { Journal } from './journal.ts';
 import type { LiveRehearsal } from './live-rehearsal.ts';
 import type { OperationId } from './names.ts';
@@ -72,7 +73,8 @@ export interface Deeds {
   rehearse(input: Tried & { point: RestorePoint }): Promise<Rehearsal>;
   /** Of a database that is in use; writes no record, and yields to a rollback. */
   'rehearse-live'(input: Tried): Promise<LiveRehearsal>;
-  salvage(input: Tried & { rehearsal: Rehearsal }): Promise<Salvage>;
+  /** Keeps what the rehearsal found lost; without one what `first`, the census of `assess`, names and is there. */
+  salvage(input: Tried & { rehearsal: Rehearsal; first?: FirstCensus }): Promise<Salvage>;
   downgrade(input: Tried & { waysBack: WaysBack; approved: string }): Promise<Downgrade>;
   verify(input: Tried & { stopped: StoppedWrites; rehearsal: Rehearsal }): Promise<Verification>;
   'roll-back-app'(input: Tried): Promise<RolledBackApp>;

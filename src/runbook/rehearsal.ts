@@ -28,7 +28,14 @@ export interface TakenLock {
  * The downgrade, done on a scratch copy by the same Job, image and revision. A downgrade that fails there is the
  * failure `RehearsalFailed`; where no copy could be made, why: then nothing is known beforehand.
  */
-export type Rehearsal = Rehearsed | { rehearsed: false; why: string };
+export type Rehearsal = Rehearsed | NotRehearsed;
+
+export interface NotRehearsed {
+  rehearsed: false;
+  why: string;
+  /** True where the database is at the target already: the downgrade moves nothing, and destroys nothing. */
+  there?: boolean;
+}
 
 export interface Rehearsed {
   rehearsed: true;

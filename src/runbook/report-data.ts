@@ -1,7 +1,7 @@
 import { inWords } from './duration.ts';
 import { lossInWords } from './loss.ts';
 import type { Rehearsal } from './rehearsal.ts';
-import type { Salvage } from './salvage.ts';
+import { loses, type Salvage } from './salvage.ts';
 import { bytesInWords } from './summaries.ts';
 import type { WayBack } from './ways-back.ts';
 
@@ -35,8 +35,9 @@ export function rehearsalLines(rehearsal: Rehearsal | undefined): string[] {
 /** What was kept, and what is lost, first of all what is lost. */
 export function salvageLines(salvage: Salvage | undefined): string[] {
   if (salvage === undefined) return ['Nothing was salvaged.'];
-  const { kept, salvaged, lost, notes } = salvage;
+  const { kept, salvaged, lost, unknown, notes } = salvage;
   return [
+    ...(unknown === undefined ? [] : [`LOSS UNKNOWN: ${unknown}; only the ways back hold all of it`]),
     ...lost.map((loss) => `LOST, but for the ways back: ${lossInWords(loss)}`),
     ...salvaged.map(({ object, rows }) => `Kept: ${object}, ${rows.toLocaleString('en')} rows`),
     ...(kept
@@ -46,7 +47,7 @@ export function salvageLines(salvage: Salvage | undefined): string[] {
         ]
       : []),
     ...notes,
-    ...(lost.length + salvaged.length + notes.length === 0 ? ['Nothing had to be kept.'] : []),
+    ...(!loses(salvage) && salvaged.length + notes.length === 0 ? ['Nothing had to be kept.'] : []),
   ];
 }
 

@@ -8,6 +8,8 @@ export interface Salvage {
   salvaged: { object: string; rows: number }[];
   /** What is lost for good but for backup and restore point; empty where all was kept. */
   lost: Loss[];
+  /** Why nobody knows what is lost: that counts as a loss. Absent where the rehearsal measured it. */
+  unknown?: string;
   /** Why something was not kept. */
   notes: string[];
 }
@@ -28,9 +30,17 @@ export interface SalvageFile {
   putBack: string;
 }
 
-/** Where a person decided to go on without: everything that the rehearsal found is lost. */
+/** Where a person decided to go on without: everything that the rehearsal found is lost, and who knows what besides. */
 export const nothingSalvaged = (rehearsal: Rehearsal): Salvage => ({
   salvaged: [],
   lost: rehearsal.rehearsed ? rehearsal.losses : [],
+  ...unknownIn(rehearsal),
   notes: ['Not salvaged: a person decided to go on without.'],
 });
+
+/** Why a rehearsal does not tell what the downgrade destroys; nothing where it does, or where there is none to do. */
+export const unknownIn = (rehearsal: Rehearsal): { unknown?: string } =>
+  rehearsal.rehearsed || rehearsal.there ? {} : { unknown: `not rehearsed, ${rehearsal.why}` };
+
+/** Whether something is lost that was not kept, or nobody can say that nothing is. */
+export const loses = ({ lost, unknown }: Salvage): boolean => lost.length > 0 || unknown !== undefined;

@@ -53,6 +53,9 @@ export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
   const { stopped, point, backup, rehearsal, salvage } = waysBack;
   return [
     ...moves(plan),
+    ...(salvage.unknown === undefined
+      ? []
+      : [`LOSS UNKNOWN, counted as a loss: ${salvage.unknown}; only the ways back hold all of it`]),
     ...salvage.lost.map((loss) => `LOST for good but for the ways back: ${lossInWords(loss)}`),
     `Writes: ${summaries['stop-writes'](stopped).summary}`,
     `Restore point: ${summaries['restore-point'](point).summary}`,

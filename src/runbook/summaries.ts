@@ -90,13 +90,16 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
     saying(
       found.kept
         ? `${count(found.salvaged.length, 'object')} kept in ${found.kept.file}, ${bytesInWords(found.kept.bytes)}`
-        : found.lost.length === 0
-          ? 'Nothing had to be kept'
-          : `NOT KEPT: ${count(found.lost.length, 'loss', 'losses')}`,
+        : found.lost.length > 0
+          ? `NOT KEPT: ${count(found.lost.length, 'loss', 'losses')}`
+          : found.unknown === undefined
+            ? 'Nothing had to be kept'
+            : 'NOT KEPT: it is not known what is lost',
       [
         ...found.salvaged.map(({ object, rows: held }) => `${object}: ${count(held, 'row')} kept`),
         ...found.notes,
       ],
+        ...(found.unknown === undefined ? [] : [`LOSS UNKNOWN: ${found.unknown}`]),
     ),
   downgrade: (found) => ({
     summary: found.moved

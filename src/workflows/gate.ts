@@ -58,7 +58,7 @@ function verdictOf({
  * Asks people at a gate and waits: for enough different names, for one refusal, or until time runs out. The
  * hash is over what they approve: the plan, and the findings so far (law 5).
  *
- * @param loses whether something is lost that was not salvaged: then the policy for losses holds
+ * @param loses whether something is lost that was not salvaged, or may be: then the policy for losses holds
  */
 export async function ask(
   operation: Operation,

@@ -3,7 +3,7 @@ import type { WaysBack } from '../runbook/findings.ts';
 import type { Plan } from '../runbook/plan.ts';
 import { rollbackRequest } from '../runbook/request.ts';
 import type { RollbackResult } from '../runbook/result.ts';
-import { nothingSalvaged } from '../runbook/salvage.ts';
+import { loses, nothingSalvaged } from '../runbook/salvage.ts';
 import { shownAtDowngrade, shownAtRestore, shownAtStart } from '../runbook/shown.ts';
 import { accept } from './accept.ts';
 import { continueUnderOwnId, isElsewhere } from './elsewhere.ts';
@@ -27,6 +27,7 @@ async function inOrder(words: Words): Promise<Ending> {
   const assessed = await assess();
   if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
   const { plan, observations } = assessed;
+  const first = observations.diagnosis?.census;
 
   // Taken up after its pivot, putting back would start the newer release on a database that may have moved.
   const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
@@ -38,7 +39,8 @@ async function inOrder(words: Words): Promise<Ending> {
     if (point.made) backUps.besideRehearsal(plan, point);
     else await backUps.by('downgrade', plan, point);
     const rehearsal = await step('rehearse', { plan, point });
-    const salvage = (await step('salvage', { plan, rehearsal })) ?? nothingSalvaged(rehearsal);
+    const keep = { plan, rehearsal, ...(!rehearsal.rehearsed && first && { first }) };
+    const salvage = (await step('salvage', keep)) ?? nothingSalvaged(rehearsal);
     backUps.besideTheRest(plan, point);
     const backup = await backUps.by('downgrade', plan, point);
     const waysBack: WaysBack = { stopped, point, ...(backup && { backup }), rehearsal, salvage };
@@ -46,7 +48,7 @@ async function inOrder(words: Words): Promise<Ending> {
       'downgrade',
       approvedAtDowngrade(plan, waysBack),
       shownAtDowngrade(plan, waysBack),
-      salvage.lost.length > 0,
+      loses(salvage),
     );
     keeper.mustStand();
     return { waysBack, approved };

@@ -90,19 +90,6 @@ describe.concurrent('gates', () => {
     ]);
   });
 
-  test('law 1: what is lost and was not salvaged needs two different people', async () => {
-    const losses = [{ kind: 'column', object: 'papers.score', rows: 100, values: 60 }] as const;
-    const salvage = { salvaged: [], lost: [...losses], notes: ['no room'] };
-    const play = await stage.play({ script: { salvage: () => salvage } });
-    const { people, shows } = await play.gate('downgrade');
-    expect(people).toBe(2);
-    expect(shows.join(' ')).toContain('LOST for good but for the ways back: column papers.score');
-    await play.approve('downgrade', 'ann');
-    expect(play.calls('downgrade')).toEqual([]);
-    await play.approve('downgrade', 'bob');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-  });
-
   test('an approval by signal counts like one by update', async () => {
     const play = await stage.play();
     const { hash } = await play.gate('downgrade');

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import type { Attempt, Means } from '../../src/activities/means.ts';
+import { salvage } from '../../src/activities/salvage.ts';
+import type { NotRehearsed } from '../../src/runbook/rehearsal.ts';
+import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
+import { reportOf } from '../../src/runbook/report.ts';
+import { loses } from '../../src/runbook/salvage.ts';
+import { done, journalOf, subject } from '../example-journal.ts';
+import { examplePlan } from '../example-plan.ts';
+
+const because = (why: string, more: Partial<NotRehearsed> = {}): NotRehearsed => ({
+  rehearsed: false,
+  why,
+  ...more,
+});
+/** Nothing here may be reached for. */
+const [means, attempt] = [{} as Means, {} as Attempt];
+const first = { losses: [{ kind: 'table' as const, object: 'scores', rows: 7 }], unknown: [] };
+
+describe('law 1: a loss that was not measured counts as a loss', () => {
+  test('where no copy could be made and the first census names nothing', async () => {
+    const rehearsal = because('no room');
+    const found = await salvage(means, { plan: examplePlan(), try: 1, rehearsal }, attempt);
+    expect(found).toMatchObject({ lost: [], unknown: 'not rehearsed, no room' });
+    expect(loses(found)).toBe(true);
+    const text = reportMarkdown(reportOf(journalOf(...done('salvage', found)), subject()));
+    expect(text).toContain('LOSS UNKNOWN: not rehearsed, no room');
+    expect(text).not.toContain('Nothing had to be kept');
+  });
+
+  test('where the definition keeps nothing, whatever the first census names', async () => {
+    const plan = examplePlan({}, { salvage: { use: 'never' } });
+    const rehearsal = because('the definition says rehearsal.use: never');
+    expect(loses(await salvage(means, { plan, try: 1, rehearsal, first }, attempt))).toBe(true);
+  });
+
+  test('not where the database is at the target already: then nothing is moved', async () => {
+    const rehearsal = because('the database is at 0004 already', { there: true });
+    const found = await salvage(means, { plan: examplePlan(), try: 1, rehearsal, first }, attempt);
+    expect(loses(found)).toBe(false);
+  });
+});
