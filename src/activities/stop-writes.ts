@@ -1,21 +1,20 @@
 import { imageOf } from '../kubernetes/deployments.ts';
 import { claim, update } from '../kubernetes/records.ts';
 import { foundWriters, stopStarting } from '../kubernetes/writers.ts';
-import { catalog, catalogHash, counts } from '../postgres/catalog.ts';
 import { withClient } from '../postgres/connect.ts';
 import { quiet } from '../postgres/sessions.ts';
 import { replicasToPutBack, suspensionToPutBack } from '../runbook/by-hand.ts';
 import type { DeedInput, StoppedWrites } from '../runbook/deeds.ts';
 import { inWords } from '../runbook/duration.ts';
-import { canonical } from '../runbook/hash.ts';
 import { withNewPauses, type Pause } from '../runbook/pauses.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { Moment } from '../runbook/point-in-time.ts';
 import type { OperationRecord } from '../runbook/record.ts';
-import { adminUrl, applicationUrl } from './connections.ts';
+import { adminUrl } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
 import { asFound, migratingPauses, pauseInCluster } from './pauses.ts';
 import { serveReads } from './serve-reads.ts';
+import { freeze, mayHaveWritten } from './stop-writes/freeze.ts';
 import { takeAside } from './take-aside.ts';
 import { containerOf, endWriters, everyWriterOf, writersOf } from './writers.ts';
 
@@ -65,8 +64,7 @@ export async function stopWrites(
   const frozen = await freeze(means, input, attempt);
   const reads = await serveReads(means, plan, attempt);
   return {
-    at: frozen.at,
-    counts: frozen.counts,
+    ...frozen,
     sessionsEnded: sessionsEnded + aside.sessionsEnded,
     jobsEnded,
     paused,
@@ -113,7 +111,8 @@ async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<Oper
   };
   await claim(means.cluster, means.recordsNamespace, wanted, plan.takesUp?.operation);
   return update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (record) => ({
-    ...record,
+    // An undo that ended half-way may have started the application: it says so before it begins.
+    ...(record.writes === 'resumed' ? mayHaveWritten(record) : record),
     writes: 'stopped',
     stopped: withNewOnes(record.stopped, wanted.stopped),
   }));
@@ -169,40 +168,3 @@ function withNewOnes(
 /** Names of the Jobs that were suspended. */
 const jobNames = (paused: readonly Pause[]): string[] =>
   paused.flatMap((pause) => (pause.in === 'cluster' && pause.on.plural === 'jobs' ? [pause.on.name] : []));
-
-type Frozen = NonNullable<OperationRecord['frozen']>;
-
-/**
- * What the database holds now that nobody writes: what a restore must bring back, and what the tables must
- * hold after the downgrade. From the downgrade on, and after a failed start, what was taken first stays;
- * before it, a difference (an unfinished operation was taken up) also makes older ways back worthless.
- */
-async function freeze(
-  means: Means,
-  { plan, again }: DeedInput<'stop-writes'>,
-  attempt: Attempt,
-): Promise<Frozen> {
-  const { service, database, operation } = plan;
-  const url = await applicationUrl(means, service, database.aside);
-  const seen = await withClient(url, { operation, signal: attempt.signal }, async (client) => ({
-    at: new Date().toISOString(),
-    counts: await counts(client),
-    catalog: catalogHash(await catalog(client)),
-  }));
-  const record = await update(means.cluster, means.recordsNamespace, database, operation, (found) => {
-    const { frozen } = found;
-    // Taken up after the application had written again: its rows count, the way back stays the old one.
-    if (frozen !== undefined && !again && found.resumedAt !== undefined)
-      return { ...found, frozen: { ...seen, catalog: frozen.catalog } };
-    if (frozen !== undefined && (again || found.pivotAt !== undefined)) return found;
-    if (frozen !== undefined && sameContents(frozen, seen)) return found;
-    const { backup: _, point, ...rest } = found;
-    // The restore point of other contents is no way back any more, and is not dropped unasked either.
-    const kept = [...found.kept, ...(point ? [point.database] : [])];
-    return { ...rest, kept, frozen: seen };
-  });
-  return record.frozen ?? seen;
-}
-
-const sameContents = (a: Frozen, b: Frozen) =>
-  a.catalog === b.catalog && canonical(a.counts) === canonical(b.counts);

@@ -8,6 +8,7 @@ import type { Plan } from '../runbook/plan.ts';
 import { adminUrl, applicationUrl } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
 import { adminUrlOn, pauseInDatabase } from './pauses.ts';
+import { mayHaveWritten } from './stop-writes/freeze.ts';
 
 export interface TakenAside {
   sessionsEnded: number;
@@ -35,6 +36,7 @@ export async function takeAside(
   const admin = await adminUrl(means, service);
   const ended = await withClient(admin, options, async (client) => {
     if ((await state(client, database)) === 'down') {
+      await update(means.cluster, means.recordsNamespace, database, operation, mayHaveWritten);
       const [migrations] = await Promise.allSettled([
         migrationsIn(means, plan),
         pauseInDatabase(means, plan, paused, database.name),

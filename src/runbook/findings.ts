@@ -42,6 +42,8 @@ export interface StoppedWrites {
   reads?: string;
   /** Prepared transactions that were rolled back, where the definition says so. */
   rolledBack?: string[];
+  /** From when on the application may have written what no way back holds; ISO 8601. */
+  resumedAt?: string;
 }
 
 /**

@@ -52,8 +52,13 @@ export interface OperationRecord {
   };
   /** Prepared transactions, each written here before it was rolled back for good. */
   rolledBack?: string[];
-  /** Set once, when writes were first proved to have stopped. */
+  /** Set when writes were first proved to have stopped: what a restore brings back. */
   frozen?: { at: string; counts: Record<string, number>; catalog: string };
+  /**
+   * What the downgraded database held when writes were stopped again, the application having run on it: what is
+   * verified then. `frozen` stays what a restore brings back.
+   */
+  counted?: { at: string; counts: Record<string, number> };
   point?: MadeRestorePoint;
   backup?: Backup;
   breaches: Breach[];
@@ -68,7 +73,7 @@ export interface OperationRecord {
    * keep stopped any more.
    */
   writes?: 'stopped' | 'resumed';
-  /** Set once the application may have written again to the database (start-app). */
+  /** Set once the application may have written since `frozen`: by start-app, or by stop-writes that finds so. */
   resumedAt?: string;
   /** Written just before a restore renames databases: what takes the place of the one that failed. */
   restoring?: { from: 'restore-point' | 'backup'; database: string; notes: string[] };

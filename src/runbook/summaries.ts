@@ -40,6 +40,9 @@ const stoppedNotes = (found: Findings['stop-writes']): string[] => [
   ...(found.rolledBack ?? []).map((what) => `Rolled back for good: ${what}`),
   ...(found.migrationsEnded ?? []).map((what) => `A migration was under way, and was ended: ${what}`),
   ...(found.paused ?? []).map(({ what }) => `Paused: ${what}`),
+  ...(found.resumedAt === undefined
+    ? []
+    : [`The application may have written since ${found.resumedAt}: no way back holds that`]),
   ...(found.alreadyStopped.length === 0 ? [] : [`Found stopped already: ${found.alreadyStopped.join(', ')}`]),
 ];
 
@@ -96,10 +99,10 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
             ? 'Nothing had to be kept'
             : 'NOT KEPT: it is not known what is lost',
       [
+        ...(found.unknown === undefined ? [] : [`LOSS UNKNOWN: ${found.unknown}`]),
         ...found.salvaged.map(({ object, rows: held }) => `${object}: ${count(held, 'row')} kept`),
         ...found.notes,
       ],
-        ...(found.unknown === undefined ? [] : [`LOSS UNKNOWN: ${found.unknown}`]),
     ),
   downgrade: (found) => ({
     summary: found.moved

@@ -65,9 +65,13 @@ export class Operation {
     };
   }
 
-  /** Whether the application may have written since writes were stopped. */
+  /** Whether the application may have written since writes were first stopped, also under a run taken up. */
   get hadStarted(): boolean {
-    return this.journal.some((entry) => entry.kind === 'step-began' && entry.step === 'start-app');
+    return this.journal.some(
+      (entry) =>
+        (entry.kind === 'step-began' && entry.step === 'start-app') ||
+        (entry.kind === 'step-ended' && entry.step === 'stop-writes' && entry.found?.resumedAt !== undefined),
+    );
   }
 
   /** Appends to the journal; whatever people see follows from it. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { findings } from '../example-plan.ts';
 import { failing, failingAt, theatre } from './theatre.ts';
 
 const stage = theatre();
@@ -55,6 +56,24 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     expect(await play.result()).toMatchObject({ outcome: 'restored' });
     const { newer } = await play.report();
     expect(newer?.loses).toBe(true);
+  });
+
+  test('law 7: so does one of an operation that was taken up after its writes had resumed', async () => {
+    const play = await stage.play({
+      plan: { takesUp: { operation: 'bs-99999999', pivotPassed: true } },
+      script: {
+        'stop-writes': () => ({ ...findings['stop-writes'], resumedAt: '2025-11-18T03:20:00.000Z' }),
+        verify: failing('VerificationFailed'),
+      },
+    });
+    await play.approve('start');
+    await play.approve('downgrade');
+    await play.decide('verify', 'restore');
+    const { shows } = await play.gate('restore');
+    expect(play.calls('census')).toMatchObject([{ now: 'radar__failed_0a1b2c3d' }]);
+    expect(shows.join('\n')).toContain('and only in radar__failed_0a1b2c3d');
+    await play.reject('restore');
+    await play.result();
   });
 
   test('gate restore rejected: restored, writes stay stopped, and the record is kept', async () => {

@@ -12,6 +12,7 @@ import { isYounger } from '../back-up.ts';
 import { adminUrl } from '../connections.ts';
 import type { Means } from '../means.ts';
 import { ownRecord } from '../own-record.ts';
+import { verifiedAgainst } from '../stop-writes/freeze.ts';
 
 type Input = DeedInput<'downgrade'>;
 
@@ -37,7 +38,7 @@ export async function proven(means: Means, { plan, waysBack, approved }: Input):
     throw new Failure('BackupNotProved', `The record of ${plan.operation} does not hold ${point.database}.`);
   }
   if (point.made && backup === undefined) await pointStands(means, plan, point);
-  const stopped = { ...waysBack.stopped, counts: frozen.counts };
+  const stopped = { ...waysBack.stopped, counts: verifiedAgainst(record, frozen).counts };
   const hash = shortHash(approvedAtDowngrade(plan, { ...waysBack, stopped }));
   if (approved !== hash) {
     throw new Failure('NotApproved', `The gate let ${approved || 'nothing'} pass; this is ${hash}.`);

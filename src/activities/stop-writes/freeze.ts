@@ -1,0 +1,81 @@
+import { base } from '../../alembic/target.ts';
+import { update } from '../../kubernetes/records.ts';
+import { catalog, catalogHash, counts } from '../../postgres/catalog.ts';
+import { withClient } from '../../postgres/connect.ts';
+import { revisions } from '../../postgres/revision.ts';
+import type { DeedInput } from '../../runbook/deeds.ts';
+import { canonical } from '../../runbook/hash.ts';
+import type { Plan } from '../../runbook/plan.ts';
+import type { OperationRecord } from '../../runbook/record.ts';
+import { applicationUrl } from '../connections.ts';
+import type { Attempt, Means } from '../means.ts';
+
+type Frozen = NonNullable<OperationRecord['frozen']>;
+type Counted = NonNullable<OperationRecord['counted']>;
+
+/** The database as it is now that nobody writes. */
+export type Seen = Frozen & { revision: string };
+
+/** Rows of every table, and the record that remembers what a restore must bring back. */
+export async function freeze(
+  means: Means,
+  { plan, again }: DeedInput<'stop-writes'>,
+  attempt: Attempt,
+): Promise<Counted & { resumedAt?: string }> {
+  const { service, database, operation } = plan;
+  const url = await applicationUrl(means, service, database.aside);
+  const seen = await withClient(url, { operation, signal: attempt.signal }, async (client) => ({
+    at: new Date().toISOString(),
+    counts: await counts(client),
+    catalog: catalogHash(await catalog(client)),
+    revision: (await revisions(client, service.migrations.versionTable)).join(', ') || base,
+  }));
+  const record = await update(means.cluster, means.recordsNamespace, database, operation, (found) =>
+    frozen(found, seen, plan, again),
+  );
+  const { resumedAt } = record;
+  return { ...verifiedAgainst(record, seen), ...(resumedAt !== undefined && { resumedAt }) };
+}
+
+/** What the database must hold after the downgrade: where the application had run on it since, its rows too. */
+export const verifiedAgainst = ({ counted, frozen }: OperationRecord, orElse: Counted): Counted => {
+  const { at, counts } = counted ?? frozen ?? orElse;
+  return { at, counts };
+};
+
+/**
+ * Says that the application may have written since the contents were frozen. It is said before `writes` says
+ * `stopped` again, and before the barrier is raised: after a crash nothing else would tell.
+ */
+export const mayHaveWritten = (record: OperationRecord): OperationRecord =>
+  record.frozen === undefined || record.resumedAt !== undefined
+    ? record
+    : { ...record, resumedAt: new Date().toISOString() };
+
+/**
+ * The record with what was seen. What was frozen first stays what a restore brings back, as long as the database
+ * is the one that the downgrade has moved, and after a failed start. Otherwise contents that changed, or that
+ * somebody may have changed (an `UPDATE` leaves rows and catalog as they are), make older ways back worthless.
+ */
+export function frozen(
+  found: OperationRecord,
+  { revision, ...seen }: Seen,
+  plan: Pick<Plan, 'kind' | 'from'>,
+  again: boolean,
+): OperationRecord {
+  const { frozen: before, resumedAt } = found;
+  if (before !== undefined && again) return found;
+  const pivotPassed = found.pivotAt !== undefined;
+  // Never moved, or restored: whatever runs there writes to the database that is to be downgraded.
+  const backAtStart = plan.kind === undefined && revision === plan.from;
+  if (before !== undefined && resumedAt !== undefined && pivotPassed && !backAtStart)
+    return { ...found, counted: { at: seen.at, counts: seen.counts } };
+  if (before !== undefined && resumedAt === undefined && (pivotPassed || sameContents(before, seen)))
+    return found;
+  const { backup: _, point, counted: _c, pivotAt: _p, restoring: _r, resumedAt: _w, ...rest } = found;
+  // The restore point of other contents is no way back any more, and is not dropped unasked either.
+  return { ...rest, kept: [...rest.kept, ...(point ? [point.database] : [])], frozen: seen };
+}
+
+const sameContents = (a: Frozen, b: Frozen) =>
+  a.catalog === b.catalog && canonical(a.counts) === canonical(b.counts);
