@@ -1,3 +1,5 @@
+import { keyOf } from '../postgres/tables.ts';
+
 const newline = 0x0a;
 const backslash = 0x5c;
 const dot = 0x2e;
@@ -6,15 +8,20 @@ const statementLimit = 256 * 1024;
 
 const part = String.raw`("(?:[^"]|"")+"|[^\s."(]+)`;
 const copy = new RegExp(String.raw`^COPY ${part}\.${part} (?:\(.*\))? ?FROM stdin;$`);
+const setval = new RegExp(
+  String.raw`^SELECT pg_catalog\.setval\('${part}\.${part}', (-?\d+), (true|false)\);$`,
+);
 const largeObject = /^SELECT pg_catalog\.lo_open\('\d+', \d+\);$/;
 
 /**
  * Counts what an archive holds while it goes by as SQL (`pg_restore --data-only -f -`): the rows of every
- * COPY block, and large objects. Works on bytes, since a row may be longer than any string.
+ * COPY block, where sequences are set, and large objects. Works on bytes, since a row may be longer than any string.
  */
 export class CopyCounter {
   /** Rows by `schema.table`, both as in the catalog. */
   readonly rows = new Map<string, number>();
+  /** As the fingerprint has them: `sequence papers_id_seq`, `2000 called`. */
+  readonly sequences = new Map<string, string>();
   largeObjects = 0;
   total = 0;
   private table: string | undefined;
@@ -74,6 +81,13 @@ export class CopyCounter {
 
   private statement(text: string): void {
     if (largeObject.test(text)) this.largeObjects += 1;
+    // A quote within a name is doubled within the string.
+    const [, of, name, value, called] = setval.exec(text.replaceAll("''", "'")) ?? [];
+    if (of !== undefined && name !== undefined)
+      this.sequences.set(
+        `sequence ${keyOf(unquoted(of), unquoted(name))}`,
+        `${value}${called === 'true' ? ' called' : ''}`,
+      );
     const [, schema, table] = copy.exec(text) ?? [];
     if (schema !== undefined && table !== undefined) this.table = `${unquoted(schema)}.${unquoted(table)}`;
   }

@@ -1,7 +1,8 @@
 import { catalogInTransaction } from '../postgres/catalog.ts';
 import type { Client } from '../postgres/connect.ts';
 import { extensionsOf, type Extension } from '../postgres/databases.ts';
-import { fingerprintInTransaction, type Fingerprint } from '../postgres/fingerprint.ts';
+import { dumped, type Dumped } from '../postgres/dumped.ts';
+import { fingerprintInTransaction, sequences, type Fingerprint } from '../postgres/fingerprint.ts';
 import { countRows, tables, type Table } from '../postgres/tables.ts';
 import type { Proof } from '../runbook/backup.ts';
 import type { Manifest } from './manifest.ts';
@@ -12,6 +13,10 @@ export interface Holdings {
   counts: Record<string, number>;
   extensions: Extension[];
   largeObjects: number;
+  /** Where each sequence stands, by `sequence papers_id_seq`: `2000 called`. */
+  sequences: Record<string, string>;
+  /** What the dump must list besides. */
+  objects: Dumped[];
   /** Of all contents; only where a database restored from the dump will be compared with it. */
   fingerprint?: Fingerprint;
   catalog: Manifest['catalog'];
@@ -30,6 +35,8 @@ export async function holdings(client: Client, proof: Proof): Promise<Holdings> 
     counts: fingerprint?.counts ?? (await countRows(client, found)),
     extensions: extensions.filter(({ name }) => name !== 'plpgsql'),
     largeObjects: Number(large.rows[0]?.count),
+    sequences: await sequences(client),
+    objects: await dumped(client),
     ...(fingerprint && { fingerprint }),
     catalog: await catalogInTransaction(client),
   };

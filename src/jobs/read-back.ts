@@ -7,7 +7,7 @@ import { Digesting, type Digest } from './digest.ts';
 import type { Holdings } from './holdings.ts';
 import type { ProgramEnd } from './program.ts';
 import { sayProgress } from './protocol.ts';
-import { contents, extensionsIn } from './toc.ts';
+import { contents, extensionsIn, type TocEntry } from './toc.ts';
 
 /** What was read back: of a file, or of a directory with each of its files. */
 export interface Read {
@@ -16,8 +16,8 @@ export interface Read {
 }
 
 /**
- * Reads the whole archive back and compares it with what its snapshot held: rows of every table, extensions,
- * large objects. `pg_restore -l` passes truncated and corrupt archives; reading all data catches them.
+ * Reads the whole archive back and compares it with what its snapshot held: rows of every table, extensions, large
+ * objects, where sequences stand, and by its table of contents every object of users, indexes and keys among them. `pg_restore -l` passes truncated and corrupt archives; reading all data catches them.
  *
  * @throws Failure BackupNotProved with every difference
  */
@@ -46,7 +46,7 @@ export async function prove(
       trouble,
       typeof listed === 'string' ? listed : undefined,
       counter.complete ? undefined : 'the archive ends within a table',
-      ...compare(held, counter, typeof listed === 'string' ? [] : extensionsIn(listed)),
+      ...compare(held, counter, typeof listed === 'string' ? [] : listed),
     ].filter((fault) => fault !== undefined);
     if (faults.length > 0) {
       throw new Failure(
@@ -97,9 +97,9 @@ async function readAll(
 
 /** Differences between what the snapshot held and what the archive gave, in words. */
 export function compare(
-  held: Pick<Holdings, 'tables' | 'counts' | 'extensions' | 'largeObjects'>,
-  read: Pick<CopyCounter, 'rows' | 'largeObjects'>,
-  extensions: string[],
+  held: Pick<Holdings, 'tables' | 'counts' | 'extensions' | 'largeObjects' | 'sequences' | 'objects'>,
+  read: Pick<CopyCounter, 'rows' | 'largeObjects' | 'sequences'>,
+  listed: TocEntry[],
 ): string[] {
   const faults: string[] = [];
   for (const { key, schema, name, partitioned } of held.tables) {
@@ -110,11 +110,21 @@ export function compare(
     else if (inDump !== inDatabase)
       faults.push(`table ${key}: ${inDump} rows in the dump, ${inDatabase} in the database`);
   }
+  const extensions = extensionsIn(listed);
   for (const { name } of held.extensions) {
     if (!extensions.includes(name)) faults.push(`extension ${name} is not in the dump`);
   }
   if (read.largeObjects !== held.largeObjects) {
     faults.push(`${read.largeObjects} large objects in the dump, ${held.largeObjects} in the database`);
   }
+  for (const [sequence, stands] of Object.entries(held.sequences)) {
+    const set = read.sequences.get(sequence);
+    if (set !== stands)
+      faults.push(
+        `${sequence}: ${set === undefined ? 'its value is not' : set} in the dump, ${stands} in the database`,
+      );
+  }
+  const there = new Set(listed.map(({ oids }) => oids));
+  for (const { oids, what } of held.objects) if (!there.has(oids)) faults.push(`${what} is not in the dump`);
   return faults;
 }

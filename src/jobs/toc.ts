@@ -4,6 +4,8 @@ import { Failure } from '../runbook/failures.ts';
 /** One line of an archive's table of contents, as `pg_restore -l` prints it. */
 export interface TocEntry {
   line: string;
+  /** OID of the catalog and of the object; zeros where it is none by itself, as a comment. */
+  oids: string;
   /** `EXTENSION - vector`, `TABLE DATA public papers radar_app`, … */
   what: string;
 }
@@ -25,8 +27,8 @@ export async function contents(pgRestore: string, archive: Archive, operation: s
 
 export function parseContents(listing: string): TocEntry[] {
   return listing.split('\n').flatMap((line) => {
-    const what = /^\d+; \d+ \d+ (.*)$/.exec(line)?.[1];
-    return what === undefined ? [] : [{ line, what }];
+    const [, oids, what] = /^\d+; (\d+ \d+) (.*)$/.exec(line) ?? [];
+    return oids === undefined || what === undefined ? [] : [{ line, oids, what }];
   });
 }
 

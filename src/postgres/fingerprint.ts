@@ -99,8 +99,8 @@ const columnsOf = `
 
 const together = 100;
 
-/** Where each sequence stands; `nextval` gives that value, or, once called, the next. */
-async function sequences(client: Client): Promise<Record<string, string>> {
+/** Where each sequence stands, as `sequence papers_id_seq`; `nextval` gives that value, or, once called, the next. */
+export async function sequences(client: Client): Promise<Record<string, string>> {
   const { rows: found } = await client.query<{ schema: string; name: string }>(
     `SELECT n.nspname AS schema, c.relname AS name
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

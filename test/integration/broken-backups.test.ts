@@ -151,6 +151,19 @@ describe.each(combinations)('law 1: on a %s, in %s format,', (kind, format) => {
     await broken(here, format, 'BackupNotProved', /table papers is not in the dump/);
   });
 
+  test('a dump without indexes, keys and triggers is found', async () => {
+    undo.push(insteadOfPgDump(it, `exec "$REAL" --section=pre-data --section=data "$@"`));
+    const found =
+      /index public\.papers_embedding is not in the dump.*constraint papers_pkey on public\.papers is/s;
+    await broken(here, format, 'BackupNotProved', found);
+  });
+
+  test('a dump without the values of sequences is found', async () => {
+    undo.push(insteadOfPgDump(it, `exec "$REAL" '--exclude-table-data=*_seq' "$@"`));
+    const found = /sequence papers_id_seq: its value is not in the dump, 2000 called in the database/;
+    await broken(here, format, 'BackupNotProved', found);
+  });
+
   test('rows that row security hides from the owner make the backup fail, whatever pg_dump is told', async () => {
     await sql(`ALTER TABLE papers FORCE ROW LEVEL SECURITY`);
     undo.push(() => sql(`ALTER TABLE papers NO FORCE ROW LEVEL SECURITY`));

@@ -21,6 +21,7 @@ const script = [
   "SELECT pg_catalog.lowrite(0, '\\x00');",
   'SELECT pg_catalog.lo_close(0);',
   "SELECT pg_catalog.setval('public.papers_id_seq', 3, true);",
+  `SELECT pg_catalog.setval('ledger."odd ''name''"', 1, false);`,
   '',
 ].join('\n');
 
@@ -33,6 +34,10 @@ describe('CopyCounter', () => {
     for (let at = 0; at < bytes.length; at += size) counter.push(bytes.subarray(at, at + size));
     expect(Object.fromEntries(counter.rows)).toEqual(expected);
     expect(counter).toMatchObject({ total: 5, largeObjects: 1, complete: true });
+    expect([...counter.sequences]).toEqual([
+      ['sequence papers_id_seq', '3 called'],
+      [`sequence ledger.odd 'name'`, '1'],
+    ]);
   });
 
   test('knows that a stream ended within a table, or within a line', () => {
@@ -55,20 +60,47 @@ describe('compare', () => {
     counts: { papers: 3, 'ledger.entries': 9 },
     extensions: [{ name: 'vector' }],
     largeObjects: 1,
+    sequences: { 'sequence papers_id_seq': '3 called' },
+    objects: [
+      { oids: '1259 16721', what: 'table public.papers' },
+      { oids: '1259 16730', what: 'index public.papers_recent' },
+      { oids: '2606 16731', what: 'table constraint papers_pkey on public.papers' },
+    ],
   };
+  const sequences = new Map([['sequence papers_id_seq', '3 called']]);
+  const extension = '2; 3079 16391 EXTENSION - vector \n217; 1259 16721 TABLE public papers radar_app\n';
+  const keys =
+    '3601; 1259 16730 INDEX public papers_recent radar_app\n3602; 2606 16731 CONSTRAINT public papers papers_pkey radar_app\n';
+  const [part, whole] = [parseContents(extension), parseContents(`${extension}${keys}`)];
+  const rows = new Map([['public.papers', 3]]);
 
   test('finds nothing where all is there', () => {
-    expect(compare(held, { rows: new Map([['public.papers', 3]]), largeObjects: 1 }, ['vector'])).toEqual([]);
+    expect(compare(held, { rows, largeObjects: 1, sequences }, whole)).toEqual([]);
   });
 
   test('names a missing table, a missing row, extensions and large objects', () => {
-    expect(compare(held, { rows: new Map(), largeObjects: 0 }, [])).toEqual([
+    expect(compare(held, { rows: new Map(), largeObjects: 0, sequences }, []).slice(0, 3)).toEqual([
       'table papers is not in the dump',
       'extension vector is not in the dump',
       '0 large objects in the dump, 1 in the database',
     ]);
-    expect(compare(held, { rows: new Map([['public.papers', 2]]), largeObjects: 1 }, ['vector'])).toEqual([
+    const short = new Map([['public.papers', 2]]);
+    expect(compare(held, { rows: short, largeObjects: 1, sequences }, whole)).toEqual([
       'table papers: 2 rows in the dump, 3 in the database',
+    ]);
+  });
+
+  test('names indexes and keys that the table of contents has not, and sequences set otherwise', () => {
+    expect(compare(held, { rows, largeObjects: 1, sequences }, part)).toEqual([
+      'index public.papers_recent is not in the dump',
+      'table constraint papers_pkey on public.papers is not in the dump',
+    ]);
+    expect(compare(held, { rows, largeObjects: 1, sequences: new Map() }, whole)).toEqual([
+      'sequence papers_id_seq: its value is not in the dump, 3 called in the database',
+    ]);
+    const other = new Map([['sequence papers_id_seq', '2 called']]);
+    expect(compare(held, { rows, largeObjects: 1, sequences: other }, whole)).toEqual([
+      'sequence papers_id_seq: 2 called in the dump, 3 called in the database',
     ]);
   });
 });
