@@ -11,6 +11,7 @@ import type { Plan } from '../runbook/plan.ts';
 import { adminUrl, removeJobSecrets } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
 import { redact } from './redact.ts';
+import { rehearsedIn } from './rehearse/leftovers.ts';
 
 /** A person's own words may carry a secret into a reason. */
 const redacted = (report: Report): Report =>
@@ -19,17 +20,21 @@ const redacted = (report: Report): Report =>
   ) as Report;
 
 /**
- * `salvage` drops the rehearsed copy; where it was skipped, failed or never reached, it is dropped here. So is what
- * was restored beside and did not take the place of the database.
+ * `salvage` drops the rehearsed copy; where it was skipped, failed or never reached, it is dropped here. So are the
+ * scratch databases of a rehearsal that was cancelled, and what was restored beside and did not take the place of
+ * the database.
  */
-async function dropCopy(
+async function dropCopies(
   means: Means,
   { operation, service, database }: Plan,
-  role: 'rehearsal' | 'restored',
+  keepRecord: boolean,
 ): Promise<void> {
-  const copy = besideName(database.name, role, operation);
-  const url = await adminUrl(means, service);
-  await withClient(url, { operation }, (admin) => dropDatabase(admin, copy, operation));
+  // What stays stopped may need what was restored.
+  const restored = keepRecord ? [] : [besideName(database.name, 'restored', operation)];
+  await withClient(await adminUrl(means, service), { operation }, async (admin) => {
+    for (const copy of [...rehearsedIn(database.name, operation), ...restored])
+      await dropDatabase(admin, copy, operation);
+  });
 }
 
 /**
@@ -54,12 +59,9 @@ export async function report(
 
   attempt.progress({ doing: 'cleaning up' });
   await removeJobSecrets(means, { operation, service });
-  // What stays stopped may need what was restored.
-  for (const role of keepRecord ? (['rehearsal'] as const) : (['rehearsal', 'restored'] as const)) {
-    await dropCopy(means, plan, role).catch((error: unknown) =>
-      attempt.log.warn(`the ${role} copy could not be dropped: ${String(error)}`),
-    );
-  }
+  await dropCopies(means, plan, keepRecord).catch((error: unknown) =>
+    attempt.log.warn(`a copy could not be dropped: ${String(error)}`),
+  );
   if (!keepRecord) {
     // The Jobs of an operation that stays stopped keep their logs for whoever takes over.
     const finished = plan.takesUp ? [operation, plan.takesUp.operation] : [operation];

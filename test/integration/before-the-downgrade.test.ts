@@ -1,4 +1,5 @@
-import { chownSync } from 'node:fs';
+import { chownSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -26,7 +27,9 @@ describe('before the downgrade', () => {
   /** Whom the backup volume lets write. */
   const volumeOf = (whom: 'the Job' | 'nobody') => {
     const user = whom === 'the Job' ? jobUser : 0;
-    chownSync(backupDirectory(here.temporalNamespace), user, user);
+    const volume = backupDirectory(here.temporalNamespace);
+    // The service's own folder too, once a backup has made it.
+    for (const each of ['.', ...readdirSync(volume)]) chownSync(join(volume, each), user, user);
   };
   const untouched = async () => {
     expect(await world(here)).toEqual(before);
@@ -156,6 +159,11 @@ describe('before the downgrade', () => {
     [
       'in the middle of the backup',
       async (rollback: Drive) => rollback.step('back-up', 'running'),
+      'put-back',
+    ],
+    [
+      'in the middle of the rehearsal',
+      async (rollback: Drive) => rollback.step('rehearse', 'running'),
       'put-back',
     ],
     ['at gate downgrade', async (rollback: Drive) => rollback.gate('downgrade'), 'put-back'],

@@ -7,8 +7,8 @@ import type { Plan } from '../../runbook/plan.ts';
 import { adminUrl, removeJobSecrets } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 
-/** Under which names rehearsals make databases of their own. */
-const namesFor = (name: string, operation: OperationId): string[] => [
+/** Under which names a rehearsal makes databases of its own. */
+export const rehearsedIn = (name: string, operation: OperationId): string[] => [
   besideName(name, 'rehearsal', operation),
   besideName(`live_${name}`, 'scratch', operation),
   besideName(name, 'scratch', operation),
@@ -31,7 +31,7 @@ async function leftBy(admin: Client, name: string): Promise<OperationId[]> {
   const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_catalog.pg_database');
   return rows.flatMap(({ datname }) => {
     const operation = madeBeside(datname)?.operation;
-    return operation !== undefined && namesFor(name, operation).slice(0, 2).includes(datname)
+    return operation !== undefined && rehearsedIn(name, operation).slice(0, 2).includes(datname)
       ? [operation]
       : [];
   });
@@ -48,6 +48,6 @@ export async function removeAll(
     await deleteJobWholly(means.cluster, service.namespace, nameOf(job), attempt.signal);
   await removeJobSecrets(means, { operation, service });
   await withClient(await adminUrl(means, service), { operation }, async (admin) => {
-    for (const name of namesFor(database.name, operation)) await dropDatabase(admin, name, operation);
+    for (const copy of rehearsedIn(database.name, operation)) await dropDatabase(admin, copy, operation);
   });
 }
