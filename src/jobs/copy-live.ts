@@ -77,9 +77,9 @@ async function dumped(
   const watch = new AbortController();
   await withClient(url, { operation }, async (watcher) => {
     sayProgress({ doing: 'Dumping the live database' });
-    const watching = waiting(watcher, operation, watch.signal).then((who) => {
-      if (who !== undefined) stop.abort();
-      return who;
+    const watching = look(watcher, operation, watch.signal).then((seen) => {
+      if (seen.yields !== undefined) stop.abort();
+      return seen;
     });
     const args = ['--format=custom', `--lock-wait-timeout=${lockWait}`, '--no-password', '--no-sync'];
     const { trouble } = await runProgram(path, [...args, `--file=${file}`], {
@@ -87,27 +87,49 @@ async function dumped(
       operation,
       signal: stop.signal,
     });
+    const ended = Date.now();
     watch.abort();
-    const who = await watching;
-    if (who !== undefined)
-      throw new Failure('RehearsalYielded', `The dump was ended: ${who} waited for one of its locks.`);
+    const { yields, queuedAt } = await watching;
+    if (yields !== undefined) throw new Failure('RehearsalYielded', `The dump was ended: ${yields}.`);
     if (trouble === undefined) return;
-    // Somebody's lock, or whoever ends its session: a rollback that takes the database aside does.
-    const yields = /lock timeout|terminating connection|could not obtain lock|canceling statement/i;
-    throw new Failure(yields.test(trouble) ? 'RehearsalYielded' : 'RehearsalFailed', trouble);
+    const queued = queuedAt !== undefined && ended - queuedAt < justBefore;
+    throw new Failure(queued || lost.test(trouble) ? 'RehearsalYielded' : 'RehearsalFailed', trouble);
   });
+}
+
+/** What the client itself says, in English by LC_ALL, when the server has ended its session; the server may say it in any language. */
+const lost =
+  /server closed the connection unexpectedly|connection to server was lost|no connection to the server/;
+/** A dump that gave up on a lock was seen waiting for it so many milliseconds before, at most. */
+const justBefore = 1_500;
+
+interface Seen {
+  /** Why the dump has to end. */
+  yields?: string;
+  /** When a session of the dump was last seen waiting for somebody's lock. */
+  queuedAt?: number;
 }
 
 /**
  * Looks five times a second whether anybody waits for a lock of the dump. Its sessions are ended by the server, since
- * one whose client is gone goes on until it writes.
- *
- * @returns who waits; undefined once it is told to end
+ * one whose client is gone goes on until it writes. Whoever ends the session that looks wants this database for
+ * something else: a rollback that takes it aside does.
  */
-async function waiting(watcher: Client, operation: string, until: AbortSignal): Promise<string | undefined> {
+async function look(watcher: Client, operation: string, until: AbortSignal): Promise<Seen> {
+  const seen: Seen = {};
   while (!until.aborted) {
-    const { rows } = await watcher.query<{ who: string }>(
-      `WITH own AS (
+    const found = await oneLook(watcher, operation).catch((error: unknown) => error as Error);
+    if (found instanceof Error) return { ...seen, yields: `its sessions were ended (${found.message})` };
+    if (found.who !== null) return { ...seen, yields: `${found.who} waited for one of its locks` };
+    if (found.queued) seen.queuedAt = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, lookEvery));
+  }
+  return seen;
+}
+
+async function oneLook(watcher: Client, operation: string): Promise<{ who: string | null; queued: boolean }> {
+  const { rows } = await watcher.query<{ who: string | null; queued: boolean }>(
+    `WITH own AS (
          SELECT pid FROM pg_catalog.pg_stat_activity
          WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid()),
        waits AS (
@@ -115,12 +137,11 @@ async function waiting(watcher: Client, operation: string, until: AbortSignal): 
          WHERE NOT l.granted AND pg_catalog.pg_blocking_pids(l.pid) && (SELECT array_agg(pid) FROM own)
            AND l.pid NOT IN (SELECT pid FROM own)),
        ended AS (SELECT pg_catalog.pg_terminate_backend(pid) FROM own WHERE EXISTS (SELECT FROM waits))
-       SELECT format('a session of role %s (pid %s)', a.usename, a.pid) AS who, (SELECT count(*) FROM ended)
-       FROM waits JOIN pg_catalog.pg_stat_activity a USING (pid) LIMIT 1`,
-      [applicationName(operation)],
-    );
-    if (rows[0] !== undefined) return rows[0].who;
-    await new Promise((resolve) => setTimeout(resolve, lookEvery));
-  }
-  return undefined;
+       SELECT (SELECT format('a session of role %s (pid %s)', a.usename, a.pid)
+               FROM waits JOIN pg_catalog.pg_stat_activity a USING (pid) LIMIT 1) AS who,
+              EXISTS (SELECT FROM pg_catalog.pg_locks JOIN own USING (pid) WHERE NOT granted) AS queued,
+              (SELECT count(*) FROM ended)`,
+    [applicationName(operation)],
+  );
+  return rows[0] ?? { who: null, queued: false };
 }

@@ -92,8 +92,9 @@ async function copy(
         await admin.query(statement);
         return 'clone';
       } catch (error) {
-        // Storage that spans file systems, or one that cannot: then as ever.
-        if (!(error instanceof DatabaseError) || !/could not clone file/.test(error.message)) throw error;
+        // Storage that spans file systems, or one that cannot: then as ever. Each says so in its own language, and
+        // what else kept it from cloning keeps it from copying too.
+        if (!(error instanceof DatabaseError) || refusals.has(error.code ?? '')) throw error;
         await admin.query('SET file_copy_method = copy');
       }
     }
@@ -110,6 +111,9 @@ async function copy(
     await admin.query('SET statement_timeout = 0').catch(() => {});
   }
 }
+
+/** Out of time, out of space: copying takes more of both. */
+const refusals = new Set(['57014', '53100']);
 
 const creating = (to: string) => `CREATE DATABASE ${quoted(to)}`;
 
@@ -141,10 +145,18 @@ function endWhenAborted(adminUrl: string, { operation, to, signal }: Cloning): (
   return () => signal?.removeEventListener('abort', abort);
 }
 
-/** Opens a clone while `use` runs, and closes it again; who may connect then is decided by its grants. */
+/**
+ * Opens a clone while `use` runs, and closes it again; who may connect then is decided by its grants. With
+ * `staysOpen` it is left to whoever works on it meanwhile: closing ends every session.
+ */
 export async function withOpenClone<T>(
   adminUrl: string,
-  { database, operation, signal }: { database: string; operation: OperationId; signal?: AbortSignal },
+  {
+    database,
+    operation,
+    signal,
+    staysOpen,
+  }: { database: string; operation: OperationId; signal?: AbortSignal; staysOpen?: boolean },
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
   return withClient(adminUrl, { operation }, async (admin) => {
@@ -153,7 +165,7 @@ export async function withOpenClone<T>(
       const options = { operation, ...(signal && { signal }) };
       return await withClient(withDatabase(adminUrl, database), options, use);
     } finally {
-      await closeClone(admin, database);
+      if (staysOpen !== true) await closeClone(admin, database);
     }
   });
 }

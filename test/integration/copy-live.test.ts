@@ -6,10 +6,12 @@ import { catalog, counts, differences } from '../../src/postgres/catalog.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';
 import { besideName } from '../../src/runbook/names.ts';
+import { insteadOfPgDump } from './backup-fixture.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 
 let it: Fixture;
 let copy: string;
+const undo: (() => void)[] = [];
 
 beforeAll(async () => {
   it = await fixture();
@@ -34,14 +36,30 @@ beforeEach(async () => {
     }),
   );
 });
-afterEach(() =>
-  withClient(it.adminUrl, { operation: it.operation }, (admin) => dropDatabase(admin, copy, it.operation)),
-);
+afterEach(async () => {
+  for (const each of undo.splice(0)) each();
+  await withClient(it.adminUrl, { operation: it.operation }, (admin) =>
+    dropDatabase(admin, copy, it.operation),
+  );
+});
 
 const on = (database: string, sql: string) =>
   withClient(withDatabase(it.url, database), { lockTimeout: 60_000 }, (client) => client.query(sql));
 const copied = () =>
   copyLive(it.url, withDatabase(it.adminUrl, copy), { operation: it.operation, extensionSchemas: ['tools'] });
+
+/** Until the dump waits for somebody's lock. */
+const queued = () =>
+  withClient(it.adminUrl, {}, async (admin) => {
+    for (;;) {
+      const { rowCount } = await admin.query(
+        `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.application_name = $1 AND NOT l.granted`,
+        [`backstep ${it.operation}`],
+      );
+      if (rowCount) return;
+      await pause(20);
+    }
+  });
 
 class Latch {
   open!: () => void;
@@ -84,16 +102,7 @@ describe('a copy of a database that is in use', () => {
     // The dump locks papers first, and then waits for the last table.
     const other = await locking('zzz_last');
     const yielded = copied().catch((error: unknown) => error);
-    await withClient(it.adminUrl, {}, async (admin) => {
-      for (;;) {
-        const { rowCount } = await admin.query(
-          `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.application_name = $1 AND NOT l.granted`,
-          [`backstep ${it.operation}`],
-        );
-        if (rowCount) break;
-        await pause(20);
-      }
-    });
+    await queued();
     const began = Date.now();
     await on(
       it.name,
@@ -107,6 +116,33 @@ describe('a copy of a database that is in use', () => {
       ) as string,
     });
     await other.end();
+  });
+
+  test('it yields whatever language the server speaks: to a lock, and to whoever ends its sessions', async () => {
+    const german = `s/canceling statement/storniere Anfrage/; s/due to .*/wegen etwas/; s/terminating connection/breche Verbindung ab/`;
+    undo.push(
+      insteadOfPgDump(
+        it,
+        `"$REAL" "$@" 2>"/tmp/said-$$"; s=$?; sed '${german}' "/tmp/said-$$" >&2; rm "/tmp/said-$$"; exit $s`,
+      ),
+    );
+    const other = await locking('papers');
+    await expect(copied()).rejects.toMatchObject({ type: 'RehearsalYielded' });
+    const yielded = copied().catch((error: unknown) => error);
+    await queued();
+    await withClient(it.adminUrl, {}, (admin) =>
+      admin.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = $2`,
+        [it.name, `backstep ${it.operation}`],
+      ),
+    );
+    expect(await yielded).toMatchObject({ type: 'RehearsalYielded' });
+    await other.end();
+  });
+
+  test('a dump that fails by itself is no yielding', async () => {
+    undo.push(insteadOfPgDump(it, `echo 'pg_dump: error: no room' >&2; exit 1`));
+    await expect(copied()).rejects.toMatchObject({ type: 'RehearsalFailed' });
   });
 
   test('it does not queue up behind somebody’s lock', async () => {
