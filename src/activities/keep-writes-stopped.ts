@@ -19,6 +19,16 @@ const every = 1_000;
 const keptBreaches = 100;
 
 /**
+ * The last ones, and always the newest that reached the database: by that one a way back is too old, however often
+ * an owner scales its workload up again meanwhile (laws 1 and 3).
+ */
+export function newest(breaches: readonly Breach[]): Breach[] {
+  const last = breaches.slice(-keptBreaches);
+  const reaching = breaches.findLast(({ reachedDatabase }) => reachedDatabase);
+  return reaching === undefined || last.includes(reaching) ? last : [reaching, ...last.slice(1)];
+}
+
+/**
  * Wanted, from the stop to the start of the application: what was stopped stays so. Looks each second, stops
  * what came back, and writes every breach to the record, where `downgrade` reads whether one of them reached
  * the database. A hold may last days: what cannot be asked right now is asked again.
@@ -36,13 +46,13 @@ export async function keepWritesStopped(
   for (;;) {
     try {
       const record = await stillWanted(means, plan);
-      if (record === undefined) return { breaches: breaches.slice(-keptBreaches) };
+      if (record === undefined) return { breaches: newest(breaches) };
       await look(means, plan, record.stopped.paused ?? [], attempt, tell);
       attempt.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
       await pause(every, attempt.signal);
     } catch (error) {
       if (attempt.signal.aborted) {
-        if (attempt.cancelRequested()) return { breaches: breaches.slice(-keptBreaches) };
+        if (attempt.cancelRequested()) return { breaches: newest(breaches) };
         throw attempt.signal.reason;
       }
       if (error instanceof Failure && error.type === 'OperationLost') throw error;
@@ -89,7 +99,7 @@ function teller(means: Means, plan: Plan, attempt: Attempt, told: Breach[]): Tel
     const written = pending;
     await update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (now) => ({
       ...now,
-      breaches: [...now.breaches, ...written].slice(-keptBreaches),
+      breaches: newest([...now.breaches, ...written]),
     }));
     pending = pending.filter((breach) => !written.includes(breach));
     told.push(...written);
