@@ -22,9 +22,11 @@ export interface DumpSource {
 
 /**
  * The restore point where the dump goes on beside the rollback, and wherever the downgrade may have moved the
- * database already; otherwise the database that is aside.
+ * database already; otherwise the database that is aside. Never that one in place of a restore point that is gone:
+ * a downgrade that moves data only leaves rows and catalog as they were, and its dump would pass for the state
+ * before.
  *
- * @throws Failure BackupFailed where neither is there
+ * @throws Failure BackupFailed where what is to be dumped is not there
  */
 export async function sourceOf(
   admin: Client,
@@ -33,15 +35,23 @@ export async function sourceOf(
 ): Promise<DumpSource> {
   const { aside, name } = plan.database;
   // After a restore the database that is aside is again as it was, and a point that is left may be damaged.
-  const wanted = beside === true || (pivotAt !== undefined && restoring === undefined);
-  if (wanted && point?.made && (await databaseExists(admin, point.database))) {
-    const { database, counts, takenAt, fingerprint } = point;
-    return { database, closed: true, counts, takenAt, fingerprint };
+  const restored = restoring !== undefined && !(await databaseExists(admin, restoring.database));
+  if (beside === true || (pivotAt !== undefined && !restored)) {
+    if (point?.made && (await databaseExists(admin, point.database))) {
+      const { database, counts, takenAt, fingerprint } = point;
+      return { database, closed: true, counts, takenAt, fingerprint };
+    }
+    const gone = point?.made
+      ? `The restore point ${point.database} is not there any more`
+      : 'There is no restore point';
+    throw new Failure(
+      'BackupFailed',
+      `${gone}, and the downgrade may have moved ${aside} already: nothing on the server is known to hold ${name} as it was. Give a restore point that was renamed its name back, then \`retry\`; or \`abort\`, and go on by hand.`,
+    );
   }
   if (await databaseExists(admin, aside))
     return { database: aside, closed: false, counts: frozen?.counts, ...(frozen && catalogOf(frozen)) };
-  const words = point?.made ? `neither the restore point ${point.database} nor` : 'no database';
-  throw new Failure('BackupFailed', `There is ${words} ${aside}: nothing holds ${name} as it was.`);
+  throw new Failure('BackupFailed', `There is no database ${aside}: nothing holds ${name} as it was.`);
 }
 
 const catalogOf = ({ catalog }: NonNullable<OperationRecord['frozen']>) => ({ catalog });
