@@ -1,10 +1,11 @@
 import { update } from '../kubernetes/records.ts';
-import type { BackUpArguments, CheckArguments } from '../jobs/manifest.ts';
+import type { BackUpArguments } from '../jobs/manifest.ts';
+import { closeClone } from '../postgres/clones.ts';
 import { withClient, type Client } from '../postgres/connect.ts';
 import type { Backup, Breach, DeedInput } from '../runbook/deeds.ts';
-import { Failure } from '../runbook/failures.ts';
 import type { OperationRecord } from '../runbook/record.ts';
-import { placeOf, placeOfBackup } from '../runbook/service/backup.ts';
+import { placeOf } from '../runbook/service/backup.ts';
+import { whyGone } from './back-up/check.ts';
 import { proveByDrill } from './back-up/drill.ts';
 import { ofTheFrozen, sourceOf, whileReachable, type DumpSource } from './back-up/source.ts';
 import { adminUrl, jobSecret } from './connections.ts';
@@ -35,6 +36,8 @@ export async function backUp(means: Means, input: Input, attempt: Attempt): Prom
   ofTheFrozen(read, source);
   const wanted = input.plan.service.backup.proof;
   const proved = wanted === 'restore' ? await proveByDrill(means, input, attempt, read) : read;
+  // Whoever read it meanwhile left it open, since it might have been dumped still.
+  if (source.closed) await asAdmin((admin) => closeClone(admin, source.database));
   const backup = { ...proved, takenAt: read.takenAt };
   await update(means.cluster, means.recordsNamespace, database, operation, (found) => ({ ...found, backup }));
   return backup;
@@ -85,26 +88,10 @@ async function stillGood(
   attempt: Attempt,
   { backup, breaches }: OperationRecord,
 ): Promise<Backup | undefined> {
-  const { operation, service } = input.plan;
   if (backup === undefined || !isYounger(backup, breaches)) return undefined;
-  if (service.backup.proof === 'restore' && backup.proof !== 'restore') return undefined;
-  const place = placeOfBackup(service.backup, backup);
-  if (place === undefined || !isWhereDumpsGo(input, backup)) return undefined;
-  const { file, format, sha256 } = backup;
-  const wanted: CheckArguments = { operation, place, file, ...(format && { format }), sha256 };
-  const wish = { step: 'back-up', program: 'check', part: 'check', arguments: wanted } as const;
-  try {
-    await ownProgram(means, input, attempt, wish, 'BackupNotProved');
-    return backup;
-  } catch (error) {
-    if (!(error instanceof Failure) || error.type !== 'BackupNotProved') throw error;
-    attempt.log.warn(`the backup of the record does not do: ${error.message}`);
-    return undefined;
-  }
-}
-
-/** A Job mounts the definition's claim only, and reaches its bucket only. */
-function isWhereDumpsGo({ plan }: Input, { claim, bucket }: Backup): boolean {
-  const { backup } = plan.service;
-  return claim === backup.claim && bucket === backup.s3?.bucket;
+  if (input.plan.service.backup.proof === 'restore' && backup.proof !== 'restore') return undefined;
+  const why = await whyGone(means, input, attempt, backup, 'check');
+  if (why === undefined) return backup;
+  attempt.log.warn(`the backup of the record does not do: ${why}`);
+  return undefined;
 }

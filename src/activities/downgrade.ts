@@ -2,11 +2,13 @@ import { update } from '../kubernetes/records.ts';
 import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
 import { Failure, type FailureType } from '../runbook/failures.ts';
 import { jobName } from '../runbook/names.ts';
+import type { OperationRecord } from '../runbook/record.ts';
 import { keepCatalog } from './downgrade/before.ts';
 import { afterFailure } from './downgrade/ended-badly.ts';
 import { exists, move, othersEnded } from './downgrade/job.ts';
 import { barrierStands, nobodyWrote, proven } from './downgrade/proof.ts';
 import { revisionNow, unclear } from './downgrade/revision.ts';
+import { wayBackStands } from './downgrade/way-back.ts';
 import type { Attempt, Means } from './means.ts';
 
 type Input = DeedInput<'downgrade'>;
@@ -32,9 +34,10 @@ const jobEnded = new Set<FailureType>([
 export async function downgrade(means: Means, input: Input, attempt: Attempt): Promise<Answer> {
   const { plan } = input;
   const job = jobName(plan.operation, 'downgrade', input.try);
+  // First, since it may take long: all that is looked at below would be out of date afterwards.
+  await othersEnded(means, plan, job, attempt);
   const record = await proven(means, input);
   await barrierStands(means, plan);
-  await othersEnded(means, plan, job, attempt);
 
   attempt.progress({ doing: 'reading the revision' });
   const joins = record.pivotAt !== undefined && (await exists(means, plan, job));
@@ -43,10 +46,14 @@ export async function downgrade(means: Means, input: Input, attempt: Attempt): P
     if (at === plan.target) return { from: plan.from, to: plan.target, moved: false, seconds: 0, job };
     if (at !== plan.from) throw unclear(plan, at, 'Nothing was moved by this attempt.');
     nobodyWrote(input, record);
+    await wayBackStands(means, input, record, attempt);
     await keepCatalog(means, plan);
-    await update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (found) =>
-      found.pivotAt === undefined ? { ...found, pivotAt: new Date().toISOString() } : found,
-    );
+    await barrierStands(means, plan);
+    await update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (found) => {
+      // A breach is written to the same record: none can come between this look and the pivot.
+      nobodyWrote(input, found);
+      return pivoted(found);
+    });
   }
   attempt.progress({ doing: `moving from ${plan.from} to ${plan.target}` });
   try {
@@ -59,4 +66,11 @@ export async function downgrade(means: Means, input: Input, attempt: Attempt): P
     if (!(error instanceof Failure && jobEnded.has(error.type))) throw error;
     return afterFailure(means, plan, job, error, attempt);
   }
+}
+
+/** From here on the database may be another one than a restore, of an operation that was taken up, had left. */
+function pivoted(found: OperationRecord): OperationRecord {
+  const { restoring, ...rest } = found;
+  if (found.pivotAt !== undefined && restoring === undefined) return found;
+  return { ...rest, pivotAt: found.pivotAt ?? new Date().toISOString() };
 }

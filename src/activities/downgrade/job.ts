@@ -5,6 +5,8 @@ import { readDeployment } from '../../kubernetes/deployments.ts';
 import { operationJobs } from '../../kubernetes/job-removal.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { nameOf } from '../../kubernetes/pods.ts';
+import { inWords } from '../../runbook/duration.ts';
+import { Failure } from '../../runbook/failures.ts';
 import { labels } from '../../runbook/names.ts';
 import type { Plan } from '../../runbook/plan.ts';
 import { jobSecret } from '../connections.ts';
@@ -13,7 +15,11 @@ import type { Attempt, Means } from '../means.ts';
 /** Job and pod end before their deadline tells them to. */
 const spareSeconds = 60;
 
-/** A person may retry while the Job of the try before still runs, out of sight for a while. */
+/**
+ * A person may retry while the Job of the try before still runs, out of sight for a while.
+ *
+ * @throws Failure DowngradeUnclear where it has not ended in the time that migrations may take
+ */
 export async function othersEnded(means: Means, plan: Plan, own: string, attempt: Attempt): Promise<void> {
   const { service, operation } = plan;
   const running = async () =>
@@ -21,12 +27,19 @@ export async function othersEnded(means: Means, plan: Plan, own: string, attempt
       .filter((job) => job.metadata?.labels?.[labels.step] === 'downgrade' && endOfJob(job) === undefined)
       .map(nameOf)
       .filter((name) => name !== own);
-  await poll({ every: 1_000, within: service.migrations.timeout, signal: attempt.signal }, async () => {
-    const names = await running();
+  let names: string[] = [];
+  const within = service.migrations.timeout;
+  const ended = await poll({ every: 1_000, within, signal: attempt.signal }, async () => {
+    names = await running();
     if (names.length === 0) return true;
     attempt.progress({ doing: `waiting for ${names.join(', ')}, which may still migrate` });
     return undefined;
   });
+  if (ended !== undefined) return;
+  throw new Failure(
+    'DowngradeUnclear',
+    `${names.join(', ')} of an earlier try did not end within ${inWords(within)}, and may still migrate. End it (\`kubectl delete job -n ${service.namespace} ${names.join(' ')}\`), then \`retry\`.`,
+  );
 }
 
 /** Whether an earlier attempt has made it. */

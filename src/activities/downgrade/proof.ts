@@ -1,13 +1,11 @@
 import { state } from '../../postgres/barrier.ts';
 import { withClient } from '../../postgres/connect.ts';
-import { databaseExists } from '../../postgres/databases.ts';
 import { approvedAtDowngrade } from '../../runbook/approved.ts';
 import type { DeedInput } from '../../runbook/deeds.ts';
 import { Failure } from '../../runbook/failures.ts';
 import { shortHash } from '../../runbook/hash.ts';
 import type { Plan } from '../../runbook/plan.ts';
 import type { OperationRecord } from '../../runbook/record.ts';
-import type { MadeRestorePoint } from '../../runbook/restore-point.ts';
 import { isYounger } from '../back-up.ts';
 import { adminUrl } from '../connections.ts';
 import type { Means } from '../means.ts';
@@ -37,27 +35,12 @@ export async function proven(means: Means, { plan, waysBack, approved }: Input):
   if (point.made && record.point?.fingerprint !== point.fingerprint) {
     throw new Failure('BackupNotProved', `The record of ${plan.operation} does not hold ${point.database}.`);
   }
-  if (point.made && backup === undefined) await pointStands(means, plan, point);
   const stopped = { ...waysBack.stopped, counts: verifiedAgainst(record, frozen).counts };
   const hash = shortHash(approvedAtDowngrade(plan, { ...waysBack, stopped }));
   if (approved !== hash) {
     throw new Failure('NotApproved', `The gate let ${approved || 'nothing'} pass; this is ${hash}.`);
   }
   return record;
-}
-
-/** Where it alone is the way back, somebody may have dropped it since. */
-async function pointStands(
-  means: Means,
-  { service, operation }: Plan,
-  { database }: MadeRestorePoint,
-): Promise<void> {
-  const url = await adminUrl(means, service);
-  if (await withClient(url, { operation }, (admin) => databaseExists(admin, database))) return;
-  throw new Failure(
-    'BackupNotProved',
-    `Neither is a backup proved nor is the restore point ${database} there any more.`,
-  );
 }
 
 /** What was written after the last way back was made would be lost without one. */

@@ -9,14 +9,15 @@ import type { MadeRestorePoint } from '../../runbook/restore-point.ts';
 /**
  * Reads a restore point again before it is used.
  *
- * @param operation the one that asks, which may not be the one that made it
+ * @param asking the operation that asks, which may not be the one that made it; `staysOpen` where it may be being
+ *   dumped meanwhile
  * @returns why it is no way back: it is gone, cannot be read, or holds something else; undefined where it is one
  * @throws Failure DatabaseUnreachable and others that may mend by themselves
  */
 export async function whyUnusable(
   adminUrl: string,
   { database, fingerprint: taken }: MadeRestorePoint,
-  asking: { operation: OperationId; signal: AbortSignal },
+  asking: { operation: OperationId; signal: AbortSignal; staysOpen?: boolean },
 ): Promise<string | undefined> {
   const there = await withClient(adminUrl, asking, (admin) => databaseExists(admin, database));
   if (!there) return 'it is not on the server any more';

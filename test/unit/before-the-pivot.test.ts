@@ -1,0 +1,105 @@
+import type { V1Job } from '@kubernetes/client-node';
+import { describe, expect, test } from 'vitest';
+import { sourceOf } from '../../src/activities/back-up/source.ts';
+import { othersEnded } from '../../src/activities/downgrade/job.ts';
+import { nobodyWrote } from '../../src/activities/downgrade/proof.ts';
+import { newest } from '../../src/activities/keep-writes-stopped.ts';
+import type { Attempt, Means } from '../../src/activities/means.ts';
+import type { Client } from '../../src/postgres/connect.ts';
+import type { Breach, DeedInput } from '../../src/runbook/deeds.ts';
+import { labels } from '../../src/runbook/names.ts';
+import type { OperationRecord } from '../../src/runbook/record.ts';
+import { examplePlan, findings } from '../example-plan.ts';
+
+const plan = examplePlan();
+const { 'restore-point': point, 'back-up': backup } = findings;
+const { aside } = plan.database;
+const attempt: Attempt = {
+  signal: new AbortController().signal,
+  cancelRequested: () => false,
+  progress: () => {},
+  log: { info: () => {}, warn: () => {} },
+};
+
+const breach = (second: number, reachedDatabase: boolean): Breach => ({
+  at: new Date(Date.parse('2025-11-18T03:05:00Z') + second * 1_000).toISOString(),
+  what: reachedDatabase ? 'a session' : 'Deployment api was at 1 replicas',
+  reachedDatabase,
+});
+
+test('law 1, law 3: an owner that scales each second does not hide that somebody reached the database', () => {
+  const many = Array.from({ length: 101 }, (_, second) => breach(second + 1, false));
+  let kept: Breach[] = [];
+  for (const each of [breach(-1, true), breach(0, true), ...many]) kept = newest([...kept, each]);
+  expect(kept).toHaveLength(100);
+  expect(kept[0]).toEqual(breach(0, true));
+  expect(kept.at(-1)).toEqual(breach(101, false));
+  const input = { waysBack: { point, backup } } as DeedInput<'downgrade'>;
+  expect(() => nobodyWrote(input, { breaches: kept } as OperationRecord)).toThrow(
+    /a way back was made: a session/,
+  );
+  expect(newest(many.slice(1))).toEqual(many.slice(1));
+});
+
+const jobOf = (status: object): V1Job => ({
+  metadata: { name: `${plan.operation}-downgrade-1`, labels: { [labels.step]: 'downgrade' } },
+  status,
+});
+const waited = (job: V1Job) => {
+  const cluster = { batch: { listNamespacedJob: async () => ({ items: [job] }) } };
+  const migrations = { ...plan.service.migrations, timeout: 50 };
+  const short = { ...plan, service: { ...plan.service, migrations } };
+  return othersEnded({ cluster } as unknown as Means, short, `${plan.operation}-downgrade-2`, attempt);
+};
+
+describe('a Job of an earlier try', () => {
+  test('law 2: that does not end is never migrated beside', async () => {
+    await expect(waited(jobOf({ active: 1 }))).rejects.toMatchObject({
+      type: 'DowngradeUnclear',
+      message: expect.stringMatching(/-downgrade-1 of an earlier try did not end/) as string,
+    });
+  });
+
+  test('that has ended keeps nobody', async () => {
+    await waited(jobOf({ conditions: [{ type: 'Failed', status: 'True' }] }));
+  });
+});
+
+describe('law 1: what is dumped', () => {
+  const restored = 'radar__restored_0a1b2c3d';
+  const pivotAt = '2025-11-18T03:10:00.000Z';
+  const restoring = { from: 'backup' as const, database: restored, notes: [] };
+  if (!point.made) throw new Error('the example has a restore point');
+  const dumped = (databases: string[], record: Partial<OperationRecord>, more: object = {}) => {
+    const query = async (_sql: string, [name]: string[]) => ({
+      rowCount: databases.includes(name ?? '') ? 1 : 0,
+    });
+    const input = { plan, try: 1, point, ...more };
+    return sourceOf({ query } as unknown as Client, input, record as OperationRecord);
+  };
+
+  test('before the downgrade is the database aside, and beside the steps the restore point', async () => {
+    const both = [aside, point.database];
+    expect(await dumped(both, {})).toMatchObject({ database: aside });
+    expect(await dumped(both, {}, { beside: true })).toMatchObject({ database: point.database });
+  });
+
+  test('after the downgrade is never the database aside in place of a restore point that is gone', async () => {
+    expect(await dumped([aside, point.database], { pivotAt })).toMatchObject({ database: point.database });
+    for (const [record, more] of [
+      [{ pivotAt }, {}],
+      [{ pivotAt }, { point: { made: false, why: 'no space' } }],
+      [{}, { beside: true }],
+      // It was about to restore, and had renamed nothing.
+      [{ pivotAt, restoring }, {}],
+    ] as const)
+      await expect(dumped([aside, restored], record, more)).rejects.toMatchObject({
+        type: 'BackupFailed',
+        message: expect.stringMatching(/restore point.*`retry`; or `abort`/) as string,
+      });
+  });
+
+  test('after a restore is the database aside, which is as it was', async () => {
+    expect(await dumped([aside, point.database], { pivotAt, restoring })).toMatchObject({ database: aside });
+  });
+});
