@@ -5,8 +5,9 @@ import { putBack } from '../../src/activities/put-back.ts';
 import { stopWrites } from '../../src/activities/stop-writes.ts';
 import { poll } from '../../src/kubernetes/pause.ts';
 import { update } from '../../src/kubernetes/records.ts';
-import { withDatabase } from '../../src/postgres/connect.ts';
+import { quoted, withDatabase } from '../../src/postgres/connect.ts';
 import type { Breach } from '../../src/runbook/deeds.ts';
+import type { OperationRecord } from '../../src/runbook/record.ts';
 import { attempt, otherOperation, scene, writer, type Scene } from './deeds-fixture.ts';
 
 let it: Scene;
@@ -143,29 +144,67 @@ describe('keep-writes-stopped', () => {
   });
 });
 
+/** Another operation takes the record up; answers with what it finds. */
+async function takenUp() {
+  const { operation } = it.plan;
+  const takesUp = { operation, pivotPassed: false };
+  const plan = { ...it.plan, operation: otherOperation(operation), takesUp };
+  const stopped = await stopWrites(it.means, { ...input(), plan, runId: 'run-2' }, attempt());
+  it.plan = plan;
+  return { stopped, plan };
+}
+
+const withWaysBack = (more: Partial<OperationRecord> = {}) =>
+  update(it.means.cluster, 'backstep', it.plan.database, it.plan.operation, (record) => ({
+    ...record,
+    backup: { file: 'dump' } as never,
+    point: { database: 'clone' } as never,
+    ...more,
+  }));
+/** Rows and catalog stay as they are. */
+const forged = (database: string) =>
+  it.postgres.asSuperuser(database, `UPDATE papers SET title = 'new' WHERE id = 1`);
+
 describe('a record that is taken up', () => {
   test('keeps what the first operation found; before the pivot the rows are counted anew', async () => {
-    const { database, operation } = it.plan;
     const before = await it.record();
-    await update(it.means.cluster, 'backstep', database, operation, (record) => ({
-      ...record,
-      backup: { file: 'dump' } as never,
-      point: { database: 'clone' } as never,
-    }));
-    await it.postgres.asSuperuser(database.aside, `INSERT INTO papers (title) VALUES ('in between')`);
-    const plan = {
-      ...it.plan,
-      operation: otherOperation(operation),
-      takesUp: { operation, pivotPassed: false },
-    };
-    const stopped = await stopWrites(it.means, { ...input(), plan, runId: 'run-2' }, attempt());
+    await withWaysBack({ writes: 'stopped' });
+    await it.postgres.asSuperuser(it.plan.database.aside, `INSERT INTO papers (title) VALUES ('in between')`);
+    const { stopped, plan } = await takenUp();
     expect(stopped.counts['papers']).toBe((before?.frozen?.counts['papers'] ?? 0) + 1);
     const now = await it.record();
     expect(now).toMatchObject({ operation: plan.operation, runId: 'run-2', stopped: before?.stopped });
     // A backup from before that row is not a way back any more, nor is a restore point, which stays on the server.
     expect([now?.backup, now?.point]).toEqual([undefined, undefined]);
     expect(now?.kept).toContain('clone');
-    it.plan = plan;
+  });
+
+  test('keeps its ways back where nobody can have written', async () => {
+    const before = await withWaysBack();
+    await takenUp();
+    const { operation, runId, workflowId } = (await it.record()) ?? {};
+    expect(await it.record()).toEqual({ ...before, operation, runId, workflowId });
+  });
+
+  test('law 1: has no way back any more where an undo had begun, whatever rows and catalog say', async () => {
+    const before = await withWaysBack({ writes: 'resumed' });
+    await forged(it.plan.database.aside);
+    const { stopped } = await takenUp();
+    const now = await it.record();
+    expect([now?.backup, now?.point, now?.resumedAt]).toEqual([undefined, undefined, undefined]);
+    expect(now?.frozen?.counts).toEqual(before.frozen?.counts);
+    expect(now?.frozen?.at).toBe(stopped.at);
+    expect(stopped.resumedAt).toBeUndefined();
+  });
+
+  test('law 1: nor where somebody gave the database its name back by hand', async () => {
+    await withWaysBack();
+    const { aside, name } = it.plan.database;
+    await it.postgres.asSuperuser('postgres', `ALTER DATABASE ${quoted(aside)} RENAME TO ${quoted(name)}`);
+    await forged(name);
+    await takenUp();
+    const now = await it.record();
+    expect([now?.backup, now?.point, now?.writes]).toEqual([undefined, undefined, 'stopped']);
   });
 });
 
