@@ -216,4 +216,14 @@ describe('salvage, and put back', () => {
       losses: [table('profiles', 10)],
     });
   });
+
+  test('a row that is there again may refer to one of its own table that is put back with it', async () => {
+    await it.sql(`CREATE TABLE nodes (id integer PRIMARY KEY, parent integer REFERENCES nodes)`);
+    await it.roundTrip({
+      upgrade: `INSERT INTO nodes VALUES (1)`,
+      written: `INSERT INTO nodes VALUES (2); UPDATE nodes SET parent = 2 WHERE id = 1`,
+      downgrade: `DELETE FROM nodes`,
+      losses: [{ kind: 'rows', object: 'nodes', rows: 2 }],
+    });
+  });
 });

@@ -26,7 +26,7 @@ BEGIN
 END $backstep$;
 
 -- User triggers do not fire: what they do was done when a row was first written. Foreign keys to a table that is
--- put back later are checked at the end. All of it is undone by backstep_again.
+-- put back later, or to the same one, are checked at the end. All of it is undone by backstep_again.
 CREATE PROCEDURE pg_temp.backstep_prepare(targets text[]) LANGUAGE plpgsql AS $backstep$
 DECLARE
   oids oid[] := (SELECT array_agg(to_regclass(name)::oid ORDER BY at) FROM unnest(targets) WITH ORDINALITY u(name, at)
@@ -55,7 +55,7 @@ BEGIN
   FOR it IN SELECT k.conrelid::regclass AS relation, k.conname AS name FROM pg_constraint k
             WHERE k.contype = 'f' AND NOT k.condeferrable AND k.conparentid = 0
               AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
-              AND array_position(oids, k.confrelid) > array_position(oids, k.conrelid) LOOP
+              AND array_position(oids, k.confrelid) >= array_position(oids, k.conrelid) LOOP
     EXECUTE format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE', it.relation, it.name);
     INSERT INTO backstep_undo (statement)
       VALUES (format('ALTER TABLE %s ALTER CONSTRAINT %I NOT DEFERRABLE', it.relation, it.name));
@@ -71,6 +71,9 @@ BEGIN
   FOR it IN SELECT statement FROM backstep_undo ORDER BY at DESC LOOP
     EXECUTE it.statement;
   END LOOP;
+EXCEPTION WHEN foreign_key_violation THEN
+  RAISE EXCEPTION 'Nothing was put back: %', SQLERRM USING
+    HINT = 'What these rows refer to is gone. They are left out with PGOPTIONS="-c backstep.partly=on".';
 END $backstep$;
 
 -- Values may trade places within a unique column: where that is refused row by row, the constraint or index is
