@@ -1,4 +1,5 @@
 import { readJob } from '../../kubernetes/own-job.ts';
+import { allowConnections } from '../../postgres/barrier.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { createDatabase, databaseExists, dropDatabase, type Extension } from '../../postgres/databases.ts';
 import type { Tried } from '../../runbook/deeds.ts';
@@ -26,7 +27,11 @@ export async function emptyBeside(
   const { operation, service, database } = input.plan;
   const { admin, job, name, extensions } = of;
   const found = await readJob(means.cluster, service.namespace, ownJobName(input, job));
-  if (found !== undefined && (await databaseExists(admin, name))) return;
+  if (found !== undefined && (await databaseExists(admin, name))) {
+    // An attempt that died while it renamed has closed it.
+    await allowConnections(admin, name, true);
+    return;
+  }
   attempt.progress({ doing: `creates database ${name}` });
   await dropDatabase(admin, name, operation);
   await createDatabase(admin, {
