@@ -24,9 +24,15 @@ const privileges = (acl: string, kind: string, owner: string) => `(
            ORDER BY CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, privilege_type)
   FROM aclexplode(coalesce(${acl}, acldefault('${kind}', ${owner}))))`;
 
+/** What tells whether they are the same, and no secret that may be among them. */
+const optionsOf = (options: string) => `'options ' || md5(array_to_string(${options}, ', '))`;
+
+/** Quoted where it has to be, since expressions stand behind it in a definition. */
+const owner = (oid: string) => `'owner ' || quote_ident(pg_get_userbyid(${oid}))`;
+
 export const queries = {
   schema: `
-    SELECT n.nspname AS name, 'owner ' || pg_get_userbyid(n.nspowner) AS definition
+    SELECT n.nspname AS name, ${owner('n.nspowner')} AS definition
     FROM pg_namespace n WHERE ${userSchema} AND ${notOfExtension('pg_namespace', 'n.oid')}`,
   extension: `
     SELECT x.extname AS name, 'in schema ' || n.nspname AS definition
@@ -34,7 +40,7 @@ export const queries = {
   table: `
     SELECT ${name('n.nspname', 'c.relname')} AS name,
       concat_ws(' ', CASE c.relkind WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' ELSE 'table' END,
-        CASE c.relpersistence WHEN 'u' THEN 'unlogged' END, 'owner ' || pg_get_userbyid(c.relowner),
+        CASE c.relpersistence WHEN 'u' THEN 'unlogged' END, ${owner('c.relowner')},
         CASE WHEN c.relrowsecurity THEN 'row security' END, CASE WHEN c.relforcerowsecurity THEN 'forced' END,
         CASE WHEN c.relreplident <> 'd' THEN 'replica identity ' || c.relreplident::text END,
         pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid), array_to_string(c.reloptions, ', '),
@@ -68,13 +74,13 @@ export const queries = {
       AND ${notOfExtension('pg_class', 'k.conrelid')} AND ${notOfExtension('pg_type', 'k.contypid')}`,
   view: `
     SELECT ${name('n.nspname', 'c.relname')} AS name,
-      concat_ws(' ', CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, 'owner ' || pg_get_userbyid(c.relowner),
+      concat_ws(' ', CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, ${owner('c.relowner')},
         array_to_string(c.reloptions, ', '), CASE WHEN NOT c.relispopulated THEN 'not populated' END,
         pg_get_viewdef(c.oid)) AS definition
     FROM ${relations} WHERE ${userRelation(`'v', 'm'`)}`,
   function: `
     SELECT ${name('n.nspname', 'p.proname')} || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name,
-      concat_ws(' ', 'owner ' || pg_get_userbyid(p.proowner),
+      concat_ws(' ', ${owner('p.proowner')},
         CASE p.prokind WHEN 'a' THEN (SELECT format('aggregate %s %s %s %s', g.aggtransfn, g.aggfinalfn,
             format_type(g.aggtranstype, NULL), g.agginitval) FROM pg_aggregate g WHERE g.aggfnoid = p.oid)
           ELSE pg_get_functiondef(p.oid) END) AS definition
@@ -97,7 +103,7 @@ export const queries = {
     FROM pg_policy p JOIN ${relations} ON c.oid = p.polrelid WHERE ${userSchema}`,
   type: `
     SELECT ${name('n.nspname', 't.typname')} AS name,
-      concat_ws(' ', 'owner ' || pg_get_userbyid(t.typowner),
+      concat_ws(' ', ${owner('t.typowner')},
         CASE t.typtype
           WHEN 'e' THEN 'enum ' || (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
                                     FROM pg_enum e WHERE e.enumtypid = t.oid)
@@ -109,7 +115,7 @@ export const queries = {
     WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND ${userSchema} AND ${notOfExtension('pg_type', 't.oid')}`,
   sequence: `
     SELECT ${name('n.nspname', 'c.relname')} AS name,
-      concat_ws(' ', 'owner ' || pg_get_userbyid(c.relowner), format_type(s.seqtypid, NULL),
+      concat_ws(' ', ${owner('c.relowner')}, format_type(s.seqtypid, NULL),
         format('start %s increment %s from %s to %s cache %s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache),
         CASE WHEN s.seqcycle THEN 'cycle' END,
         (SELECT format('owned by %s.%s', d.refobjid::regclass, a.attname)
@@ -143,9 +149,45 @@ export const queries = {
     SELECT format('default for %s of %s%s', d.defaclobjtype, pg_get_userbyid(d.defaclrole), ' in ' || n.nspname),
       (SELECT string_agg(x::text, ', ' ORDER BY x::text) FROM unnest(d.defaclacl) x)
     FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace`,
+  publication: `
+    SELECT p.pubname AS name, concat_ws(' ', ${owner('p.pubowner')}, (to_jsonb(p) - 'oid' - 'pubname' - 'pubowner')::text) AS definition
+    FROM pg_publication p WHERE ${notOfExtension('pg_publication', 'p.oid')}
+    UNION ALL
+    SELECT format('%s of %s.%s', t.pubname, t.schemaname, t.tablename),
+      (to_jsonb(t) - 'pubname' - 'schemaname' - 'tablename')::text
+    FROM pg_publication_tables t JOIN pg_publication p USING (pubname) WHERE NOT p.puballtables`,
+  'event trigger': `
+    SELECT t.evtname AS name, concat_ws(' ', ${owner('t.evtowner')}, 'on', t.evtevent, array_to_string(t.evttags, ', '),
+      'execute', t.evtfoid::regproc, CASE t.evtenabled WHEN 'D' THEN 'DISABLED' WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' END) AS definition
+    FROM pg_event_trigger t WHERE ${notOfExtension('pg_event_trigger', 't.oid')}`,
+  'foreign server': `
+    SELECT s.srvname AS name, concat_ws(' ', ${owner('s.srvowner')}, 'wrapper', w.fdwname, s.srvtype, s.srvversion,
+      ${optionsOf('s.srvoptions')}) AS definition
+    FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+    WHERE ${notOfExtension('pg_foreign_server', 's.oid')}
+    UNION ALL
+    SELECT 'wrapper ' || w.fdwname, concat_ws(' ', ${owner('w.fdwowner')}, 'handler', nullif(w.fdwhandler, 0)::regproc,
+      'validator', nullif(w.fdwvalidator, 0)::regproc, ${optionsOf('w.fdwoptions')})
+    FROM pg_foreign_data_wrapper w WHERE ${notOfExtension('pg_foreign_data_wrapper', 'w.oid')}`,
+  cast: `
+    SELECT format('%s as %s', format_type(k.castsource, NULL), format_type(k.casttarget, NULL)) AS name,
+      concat_ws(' ', 'context', k.castcontext, 'method', k.castmethod, nullif(k.castfunc, 0)::regprocedure) AS definition
+    FROM pg_cast k WHERE k.oid >= 16384 AND ${notOfExtension('pg_cast', 'k.oid')}`,
   comment: `
     SELECT ${name('n.nspname', 'c.relname')} || coalesce('.' || a.attname, '') AS name, d.description AS definition
     FROM pg_description d JOIN ${relations} ON d.classoid = 'pg_class'::regclass AND c.oid = d.objoid
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
-    WHERE ${userRelation(`'r', 'p', 'f', 'v', 'm', 'i', 'S'`)}`,
+    WHERE ${userRelation(`'r', 'p', 'f', 'v', 'm', 'i', 'S'`)}
+    UNION ALL
+    SELECT 'schema ' || n.nspname, d.description
+    FROM pg_description d JOIN pg_namespace n ON d.classoid = 'pg_namespace'::regclass AND n.oid = d.objoid
+    WHERE ${userSchema} AND ${notOfExtension('pg_namespace', 'n.oid')}
+    UNION ALL
+    SELECT 'function ' || ${name('n.nspname', 'p.proname')} || '(' || pg_get_function_identity_arguments(p.oid) || ')', d.description
+    FROM pg_description d JOIN pg_proc p ON d.classoid = 'pg_proc'::regclass AND p.oid = d.objoid
+    JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${userSchema} AND ${notOfExtension('pg_proc', 'p.oid')}
+    UNION ALL
+    SELECT 'type ' || ${name('n.nspname', 't.typname')}, d.description
+    FROM pg_description d JOIN pg_type t ON d.classoid = 'pg_type'::regclass AND t.oid = d.objoid
+    JOIN pg_namespace n ON n.oid = t.typnamespace WHERE ${userSchema} AND ${notOfExtension('pg_type', 't.oid')}`,
 } as const;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonical } from '../runbook/hash.ts';
 import { queries } from './catalog-queries.ts';
 import type { Client } from './connect.ts';
+import { settled } from './definition.ts';
 import { inSnapshot } from './tables.ts';
 
 export { counts } from './tables.ts';
@@ -30,24 +31,12 @@ export async function catalogInTransaction(client: Client): Promise<Catalog> {
   const found = {} as Catalog;
   for (const kind of kinds) {
     const { rows } = await client.query<{ name: string; definition: string | null }>(queries[kind]);
-    found[kind] = Object.fromEntries(rows.map(({ name, definition }) => [name, plain(definition ?? '')]));
+    // What a person wrote is kept to the letter.
+    const as = kind === 'comment' ? String : settled;
+    found[kind] = Object.fromEntries(rows.map(({ name, definition }) => [name, as(definition ?? '')]));
   }
   return found;
 }
-
-/**
- * A definition as it survives a dump and restore. Over varchar `CHECK (kind IN ('a'))` is printed with
- * `ANY ((ARRAY['a'::character varying])::text[])`, and after a restore with `ANY (ARRAY[('a'::character
- * varying)::text])`, seen on 18.4. Casts between text types and parentheses are left out, so both read alike.
- */
-const plain = (definition: string): string =>
-  definition
-    .replace(/::(?:pg_catalog\.)?(?:text|character varying|bpchar)(?:\(\d+\))?(?:\[\])?/g, '')
-    .replace(/[()]/g, ' ')
-    .replace(/\s+/g, ' ')
-    .replace(/ ?([[\],]) ?/g, '$1')
-    .replaceAll(',', ', ')
-    .trim();
 
 /** SHA-256 of the catalog, 64 hexadecimal digits. */
 export const catalogHash = (of: Catalog): string => createHash('sha256').update(canonical(of)).digest('hex');
@@ -56,8 +45,10 @@ export const catalogHash = (of: Catalog): string => createHash('sha256').update(
 export function differences(expected: Catalog, found: Catalog, of: readonly Kind[] = kinds): string[] {
   const said: string[] = [];
   for (const kind of of) {
-    const wanted = expected[kind];
-    const there = found[kind];
+    const wanted: Catalog[Kind] | undefined = expected[kind];
+    const there: Catalog[Kind] | undefined = found[kind];
+    // One that a version has written which did not read this kind tells nothing of it.
+    if (wanted === undefined || there === undefined) continue;
     for (const name of Object.keys({ ...wanted, ...there }).toSorted()) {
       const want = wanted[name];
       const have = there[name];
@@ -71,8 +62,11 @@ export function differences(expected: Catalog, found: Catalog, of: readonly Kind
   return said;
 }
 
-const short = (definition = ''): string =>
-  definition.length > 200 ? `${definition.slice(0, 200)}…` : definition;
+/** A definition in one line, cut where it is long. */
+export function short(definition = '', limit = 200): string {
+  const line = definition.replaceAll(/\s+/g, ' ').trim();
+  return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
 
 /** Indexes left invalid by a failed build, and constraints that were never validated, by name. */
 export function unsound({ index, constraint }: Catalog): string[] {

@@ -1,4 +1,7 @@
-import { kinds, type Catalog, type Kind } from './catalog.ts';
+import { kinds, short, type Catalog, type Kind } from './catalog.ts';
+
+/** Longest definition that is told in full. */
+const most = 120;
 
 /** The kinds as people call them, where the catalog's name would not do. */
 const called: Partial<Record<Kind, string>> = { grant: 'grants on', comment: 'comment on' };
@@ -13,9 +16,9 @@ export function changes(before: Catalog, after: Catalog): string[] {
         const [was, is] = [were[name], are[name]];
         if (was === is || within(kind, name, before, after)) return [];
         const what = `${called[kind] ?? kind} ${name}`;
-        if (is === undefined) return [`drops ${what}${kind === 'table' ? '' : ` (${short(was)})`}`];
-        if (was === undefined) return [`makes ${what}${kind === 'table' ? '' : ` (${short(is)})`}`];
-        return [`changes ${what}: ${short(was)} → ${short(is)}`];
+        if (is === undefined) return [`drops ${what}${kind === 'table' ? '' : ` (${short(was, most)})`}`];
+        if (was === undefined) return [`makes ${what}${kind === 'table' ? '' : ` (${short(is, most)})`}`];
+        return [`changes ${what}: ${short(was, most)} → ${short(is, most)}`];
       });
   });
 }
@@ -36,6 +39,3 @@ function within(kind: Kind, name: string, before: Catalog, after: Catalog): bool
 }
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-const short = (definition = ''): string =>
-  definition.length > 120 ? `${definition.slice(0, 120)}…` : definition;

@@ -192,7 +192,7 @@ describe('catalog', () => {
         'ALTER TABLE "odd ""name""" ALTER "a column" TYPE text',
       ),
     ).toMatchObject({
-      differences: ['column odd "name".a column: expected text, found character varying 300'],
+      differences: ['column odd "name".a column: expected text, found character varying(300)'],
     });
     expect(
       await change(

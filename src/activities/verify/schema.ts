@@ -1,4 +1,4 @@
-import { kinds, type Catalog, type Kind } from '../../postgres/catalog.ts';
+import { kinds, short, type Catalog, type Kind } from '../../postgres/catalog.ts';
 
 /** Four catalogs, of which two are the database's own. */
 export interface Schemas {
@@ -17,8 +17,11 @@ export interface SchemaFindings {
   drift: string[];
 }
 
-/** Grants and comments are often given by hand; they are told, and nothing hangs on them. */
-export const byHand = new Set<Kind>(['grant', 'comment']);
+/**
+ * Grants, comments and what is published are often given by hand, and go with their tables; they are told, and
+ * nothing hangs on them.
+ */
+export const byHand = new Set<Kind>(['grant', 'comment', 'publication']);
 
 /** Alembic's own table is there at any revision, `base` included, whoever made it. */
 const isVersionTable = (name: string, versionTable: string): boolean =>
@@ -61,6 +64,3 @@ function inWords(kind: Kind, name: string, want: string | undefined, have: strin
   if (want === undefined) return `${kind} ${name} should not be there (${short(have)})`;
   return `${kind} ${name}: expected ${short(want)}, found ${short(have)}`;
 }
-
-const short = (definition = ''): string =>
-  definition.length > 200 ? `${definition.slice(0, 200)}…` : definition;
