@@ -1,7 +1,8 @@
 import { readRecord } from '../kubernetes/records.ts';
 import { providerOf } from '../pitr/index.ts';
 import type { SourceInstance } from '../pitr/provider.ts';
-import { serverIn } from '../postgres/connect.ts';
+import { serverIn, withClient } from '../postgres/connect.ts';
+import { subscriptionsOf } from '../postgres/subscriptions.ts';
 import type { AssessInput, DeedOutput } from '../runbook/deeds.ts';
 import { Failure, fault } from '../runbook/failures.ts';
 import { shortHash } from '../runbook/hash.ts';
@@ -10,7 +11,7 @@ import type { Plan, PointInTimePlan } from '../runbook/plan.ts';
 import { at, type Endpoint, type Moment } from '../runbook/point-in-time.ts';
 import { assess } from './assess.ts';
 import { Faults } from './assess/faults.ts';
-import { applicationUrl } from './connections.ts';
+import { adminUrl, applicationUrl } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
 import { findMoment } from './point-in-time/moment.ts';
 
@@ -69,7 +70,13 @@ async function momentOf(
   given: string | undefined,
 ): Promise<Omit<Moment, 'provider'>> {
   const { earliest, latest, carries, name: instance } = source;
-  const window = { earliest: earliest.toISOString(), latest: latest.toISOString(), carries };
+  const subscriptions = await subscribed(means, plan);
+  const window = {
+    earliest: earliest.toISOString(),
+    latest: latest.toISOString(),
+    carries,
+    ...(subscriptions.length > 0 && { subscriptions }),
+  };
   if (plan.takesUp !== undefined) {
     const { record } = await readRecord(means.cluster, means.recordsNamespace, plan.database);
     if (record?.moment !== undefined) return { ...record.moment, instance, ...window };
@@ -84,6 +91,14 @@ async function momentOf(
     endpoint,
     ...window,
   };
+}
+
+/** Names of the database's subscriptions, whatever the database is called right now. */
+async function subscribed(means: Means, { service, operation, database }: Plan): Promise<string[]> {
+  return withClient(await adminUrl(means, service), { operation }, async (admin) => {
+    const found = [database.name, database.aside].map((at) => subscriptionsOf(admin, at));
+    return (await Promise.all(found)).flat().map(({ name }) => name);
+  });
 }
 
 function endpointIn(url: string, { service }: Plan): Endpoint {

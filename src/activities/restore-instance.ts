@@ -1,15 +1,16 @@
 import { providerOf } from '../pitr/index.ts';
-import { raise } from '../postgres/barrier.ts';
+import { raise, state } from '../postgres/barrier.ts';
 import { withClient } from '../postgres/connect.ts';
 import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
 import { Failure } from '../runbook/failures.ts';
 import { adminOn } from './point-in-time/connections.ts';
+import { disableSubscriptions } from './point-in-time/subscriptions.ts';
 import type { Attempt, Means } from './means.ts';
 
 /**
  * Runbook, Point-in-Time Recovery, 3 to 5. Wanted: a new instance as the old one was at the moment, and its
- * database aside under the operation's name, so that nobody writes to it before people have agreed. Known by
- * looking: the provider finds the instance by its name, the barrier by the names of databases.
+ * database aside under the operation's name, its subscriptions disabled, so that nobody writes to it before people
+ * have agreed. Known by looking: the provider finds the instance by its name, the barrier by the names of databases.
  *
  * @throws Failure ProviderRefused, ProviderUnreachable, NotRestorable, DatabaseUnreachable,
  *   DatabaseLoginRefused, DatabaseRightMissing
@@ -39,13 +40,23 @@ export async function restoreInstance(
   );
   attempt.progress({ doing: `takes database ${database.name} aside on ${made.name} too` });
   const admin = await adminOn(means, service, made.endpoint);
-  await withClient(admin, { operation, signal: attempt.signal }, (client) =>
-    raise(client, database, { signal: attempt.signal }),
-  );
+  const told = { operation, attempt };
+  await withClient(admin, { operation, signal: attempt.signal }, async (client) => {
+    // First: while one is enabled its worker comes back, and the barrier cannot be raised.
+    if ((await state(client, database)) === 'down') await disableSubscriptions(admin, database.name, told);
+    await raise(client, database, { signal: attempt.signal });
+  });
+  const subscriptions = await disableSubscriptions(admin, database.aside, told);
   return {
     instance: made.name,
     endpoint: made.endpoint,
     seconds: (Date.now() - began) / 1_000,
-    notes: made.notes,
+    notes: [
+      ...made.notes,
+      ...subscriptions.map(
+        (name) =>
+          `Subscription ${name} is disabled on ${made.name}: what its publisher had sent by the moment is there, what it sent since is not, and the slot does not give it again.`,
+      ),
+    ],
   };
 }

@@ -42,7 +42,13 @@ export interface Moment {
   latest: string;
   /** What the new instance gets as the old one has it, in words. */
   carries: string[];
+  /** Subscriptions of the database: the new instance has them too, as they were at the moment. */
+  subscriptions?: string[];
 }
+
+/** What nobody but a person can say at gate `start`: that a guess is right, or that a worker may run twice for a while. */
+export const mustBeConfirmed = ({ how, subscriptions = [] }: Moment): boolean =>
+  how === 'proposed' || subscriptions.length > 0;
 
 /** The new instance, up and closed: its database is aside under the operation's name there too. */
 export interface RestoredInstance {
@@ -77,6 +83,8 @@ export interface ComparedInstance {
   /** False only where every table is known to have got nothing since. */
   loses: boolean;
   checked: string[];
+  /** What the service's own checks found wrong: people see it at gate `restore`, and decide. */
+  wrong?: string[];
   notVerified: string[];
 }
 

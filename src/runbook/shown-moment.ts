@@ -19,6 +19,10 @@ export function shownAtMomentStart(plan: PointInTimePlan, observations: Observat
     ...(moment.how === 'proposed'
       ? [`CONFIRM THE MOMENT: ${moment.to} is a guess; reject, and name it (--to), if it is not right`]
       : []),
+    ...(moment.subscriptions ?? []).map(
+      (name) =>
+        `CONFIRM SUBSCRIPTION ${name}: from its first second until Backstep disables it there, the new instance may take from the publisher, by the slot of ${moment.instance}, what that one then never gets. Keep it from reaching the publisher, or reject, and drop or detach the subscription first`,
+    ),
     ...moves(plan),
     `The provider can restore from ${moment.earliest} to ${moment.latest}`,
     `Carried over: ${moment.carries.join(', ')}`,
@@ -41,6 +45,7 @@ export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compar
   const { moment } = plan;
   return [
     ...moves(plan),
+    ...(compared.wrong ?? []).map((what) => `WRONG in the new instance: ${what}`),
     summaries['compare-instance'](compared).summary,
     ...compared.tables.map(momentTableInWords),
     `New instance: ${summaries['restore-instance'](restored).summary}`,

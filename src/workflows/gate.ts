@@ -2,6 +2,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { Event } from '../runbook/journal.ts';
 import { shortHash } from '../runbook/hash.ts';
 import type { Plan } from '../runbook/plan.ts';
+import { mustBeConfirmed } from '../runbook/point-in-time.ts';
 import type { GateName } from '../runbook/service.ts';
 import { Leave, sentence } from './leave.ts';
 import type { OpenGate, Operation } from './operation.ts';
@@ -23,8 +24,8 @@ function policy(plan: Plan, gate: GateName, loses: boolean): { people: number; w
   }
   if (gate === 'restore')
     return loses ? { ...restore, people: Math.max(restore.people, loss.people) } : restore;
-  // The database may have moved already, or the moment is a guess: nobody but a person can say that this goes on.
-  const confirms = plan.kind === 'point-in-time-restore' && plan.moment.how === 'proposed';
+  // The database may have moved already, or the plan wants to be confirmed: nobody but a person says that this goes on.
+  const confirms = plan.kind === 'point-in-time-restore' && mustBeConfirmed(plan.moment);
   return plan.takesUp?.pivotPassed || confirms ? { ...start, people: Math.max(1, start.people) } : start;
 }
 

@@ -68,6 +68,16 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
     expect(play.calls('restore-instance')).toEqual([]);
   });
 
+  test('a database with subscriptions needs a person before the new instance could use their slots', async () => {
+    const { moment } = momentPlan();
+    const play = await restore({ moment: { moment: { ...moment, subscriptions: ['feed'] } } });
+    const gate = await play.gate('start');
+    expect(gate.shows[0]).toContain('CONFIRM SUBSCRIPTION feed');
+    expect(play.calls('stop-writes')).toEqual([]);
+    await play.reject('start');
+    expect(play.calls('restore-instance')).toEqual([]);
+  });
+
   test('a time without zone, a past without meaning: refused before anything, every fault named', async () => {
     const service = stage.cast();
     const request = { service, to: '2025-11-18T02:40:00', target: 'no such', more: 1 };

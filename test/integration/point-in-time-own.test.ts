@@ -1,0 +1,170 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { compareInstance } from '../../src/activities/compare-instance.ts';
+import type { Means } from '../../src/activities/means.ts';
+import { writtenSince } from '../../src/activities/point-in-time/written.ts';
+import { restoreInstance } from '../../src/activities/restore-instance.ts';
+import type { PointInTimePlan } from '../../src/runbook/plan.ts';
+import { examplePlan } from '../example-plan.ts';
+import { standIn } from '../stand-in.ts';
+import { attempt } from './deeds-fixture.ts';
+import { ownCluster, type OwnCluster } from './own-cluster.ts';
+
+let it: OwnCluster;
+
+beforeAll(async () => {
+  it = await ownCluster({ wal_level: 'logical' });
+});
+afterAll(() => it?.remove());
+beforeEach(() => it.sql('postgres', 'CREATE DATABASE radar OWNER radar'));
+afterEach(async () => {
+  for (const name of ['radar', examplePlan().database.aside])
+    await it.sql('postgres', `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+});
+
+/** The old instance is an address that nobody asks; the new one is this server. */
+const means = (): Means => {
+  const old = (url: string) => url.replace(`:${it.port}/`, ':1/');
+  const secrets = {
+    'radar-database': { DATABASE_URL: old(it.url('radar', 'radar')) },
+    'radar-admin': { DATABASE_URL: old(it.url('postgres', 'backstep')) },
+  };
+  const { cluster } = standIn({ deployments: [], secrets }, () => Promise.reject(new Error('no Jobs')));
+  const endpoint = { host: it.host, port: it.port };
+  const provider = { restore: async () => ({ name: 'radar-new', endpoint, notes: [] }) };
+  return { cluster, recordsNamespace: 'backstep', providerOf: async () => provider } as unknown as Means;
+};
+const plan = (to = new Date()) =>
+  ({
+    ...examplePlan(
+      { target: '0005' },
+      {
+        pointInTime: { provider: 'rds', instance: 'radar', region: 'eu-central-1' },
+        database: {
+          url: { secret: 'radar-database', key: 'DATABASE_URL' },
+          admin: { secret: 'radar-admin', key: 'DATABASE_URL' },
+          tables: ['papers'],
+        },
+      },
+    ),
+    kind: 'point-in-time-restore',
+    moment: { to: to.toISOString(), newInstance: 'radar-new', operation: 'bs-0a1b2c3d' },
+  }) as unknown as PointInTimePlan;
+
+describe('a subscription', () => {
+  beforeEach(async () => {
+    await it.sql('postgres', 'CREATE DATABASE publisher');
+    await it.sql('publisher', 'CREATE TABLE papers (id int PRIMARY KEY)');
+    await it.sql('publisher', 'CREATE PUBLICATION papers FOR TABLE papers');
+    await it.sql('publisher', `SELECT pg_create_logical_replication_slot('feed', 'pgoutput')`);
+    await it.sql('radar', 'CREATE TABLE papers (id int PRIMARY KEY); ALTER TABLE papers OWNER TO radar');
+    await it.sql(
+      'radar',
+      `CREATE SUBSCRIPTION feed CONNECTION '${it.url('publisher')}' PUBLICATION papers
+       WITH (create_slot = false, slot_name = 'feed', copy_data = false)`,
+    );
+    await expect.poll(isActive, { timeout: 10_000 }).toBe(true);
+  });
+  afterEach(async () => {
+    for (const name of ['radar', plan().database.aside]) {
+      await it
+        .sql(name, 'ALTER SUBSCRIPTION feed DISABLE; ALTER SUBSCRIPTION feed SET (slot_name = NONE)')
+        .catch(() => {});
+      await it.sql(name, 'DROP SUBSCRIPTION IF EXISTS feed').catch(() => {});
+    }
+    await expect.poll(isActive, { timeout: 10_000 }).toBe(false);
+    await it.sql('publisher', `SELECT pg_drop_replication_slot('feed')`);
+    await it.sql('postgres', 'DROP DATABASE publisher WITH (FORCE)');
+  });
+  const isActive = async () =>
+    (
+      await it.sql<{ active: boolean }>(
+        'postgres',
+        `SELECT active FROM pg_replication_slots WHERE slot_name = 'feed'`,
+      )
+    )[0]?.active;
+
+  test('of the new instance is disabled there, and takes nothing from the slot of the old one', async () => {
+    await it.sql('radar', 'ALTER ROLE backstep SUPERUSER');
+    const restored = await restoreInstance(means(), { plan: plan(), try: 1 }, attempt());
+    expect(restored.notes).toEqual([expect.stringContaining('Subscription feed is disabled on radar-new')]);
+    await it.sql('publisher', 'INSERT INTO papers VALUES (1)');
+    // The launcher looks every 5 s at most for workers that are to be started.
+    await pause(6_000);
+    expect(await isActive()).toBe(false);
+    expect(await it.sql(plan().database.aside, 'SELECT * FROM papers')).toEqual([]);
+    // Law 8: once more it finds everything as it should be.
+    expect(await restoreInstance(means(), { plan: plan(), try: 1 }, attempt())).toMatchObject({
+      notes: restored.notes,
+    });
+    await it.sql('postgres', 'ALTER ROLE backstep NOSUPERUSER');
+  });
+
+  test('that may not be disabled there is said, and no barrier is waited for', async () => {
+    const restored = restoreInstance(means(), { plan: plan(), try: 1 }, attempt());
+    await expect(restored).rejects.toMatchObject({
+      type: 'DatabaseRightMissing',
+      message: expect.stringContaining('must be owner of subscription feed') as string,
+    });
+  });
+});
+
+describe('what was written since', () => {
+  const since = (to: Date) => it.on('radar', (client) => writtenSince(client, to.toISOString()));
+  const now = async () => {
+    await pause(20);
+    const at = new Date();
+    await pause(20);
+    return at;
+  };
+
+  test('is known only where the server kept the times of commits at that moment already', async () => {
+    await it.sql('radar', 'CREATE TABLE papers (id int); INSERT INTO papers SELECT generate_series(1, 9)');
+    const before = await now();
+    // A row that is changed before the server begins to keep times.
+    await it.sql('radar', 'UPDATE papers SET id = -id WHERE id = 1');
+    expect(await since(before)).toBeUndefined();
+    await it.restart({ track_commit_timestamp: 'on' });
+    expect(await since(before)).toEqual({ papers: undefined });
+    await it.sql('radar', 'CREATE TABLE later (id int); INSERT INTO later VALUES (1)');
+    expect(await since(before)).toEqual({ papers: undefined, later: 1 });
+    const after = await now();
+    await it.sql('radar', 'UPDATE papers SET id = -id WHERE id = 2');
+    expect(await since(after)).toEqual({ papers: 1, later: 0 });
+  });
+
+  test('counts as lost where it is not known', async () => {
+    const schema = `CREATE TABLE papers (id int); INSERT INTO papers VALUES (1);
+      CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('0005')`;
+    const { aside } = plan().database;
+    await it.restart({ track_commit_timestamp: 'off' });
+    await it.sql('postgres', 'ALTER DATABASE radar RENAME TO "' + aside + '"');
+    await it.sql(aside, `SET ROLE radar; ${schema}`);
+    await it.restart({ track_commit_timestamp: 'on' });
+    const its = means();
+    // The old instance, by another of its addresses.
+    await its.cluster.core.replaceNamespacedSecret({
+      namespace: 'radar',
+      name: 'radar-database',
+      body: { stringData: { DATABASE_URL: it.url('radar', 'radar').replace('127.0.0.1', 'localhost') } },
+    });
+    const restored = {
+      instance: 'radar-new',
+      endpoint: { host: it.host, port: it.port },
+      seconds: 1,
+      notes: [],
+    };
+    const stopped = {
+      at: '',
+      counts: { papers: 1, alembic_version: 1 },
+      sessionsEnded: 0,
+      jobsEnded: [],
+      alreadyStopped: [],
+    };
+    const compared = await compareInstance(its, { plan: plan(), restored, stopped, try: 1 }, attempt());
+    expect(compared).toMatchObject({ loses: true, tables: [{ table: 'papers', now: 1, restored: 1 }] });
+    expect(compared.notVerified).toContainEqual(
+      expect.stringMatching(/Which rows of papers .* only since later/),
+    );
+  });
+});
