@@ -4,9 +4,11 @@ import { revisions } from '../postgres/revision.ts';
 import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
 import { Failure } from '../runbook/failures.ts';
 import type { MomentTable } from '../runbook/point-in-time.ts';
+import { holding } from '../runbook/service/checks.ts';
 import { applicationOn } from './point-in-time/connections.ts';
 import { holdsNow, writtenSince } from './point-in-time/written.ts';
 import type { Attempt, Means } from './means.ts';
+import { ownChecks } from './verify/checks.ts';
 
 type Input = DeedInput<'compare-instance'>;
 type Answer = DeedOutput<'compare-instance'>;
@@ -49,10 +51,15 @@ export async function compareInstance(means: Means, input: Input, attempt: Attem
   if (wrong.length > 0)
     throw new Failure('NotRestorable', `${restored.instance} is not as it should be: ${wrong.join('; ')}.`);
 
+  attempt.progress({ doing: 'making the checks of the service' });
+  const own = await ownChecks(url, holding(service.checks.sql, plan.reverts), options);
   attempt.progress({ doing: `counts what was written since ${moment.to}` });
   const since = await sinceThen(means, input, attempt);
   const all = compared(stopped.counts, found.counts, since, service.migrations.versionTable);
-  const tables = all.filter(differs);
+  const unknown = all
+    .map(({ table }) => table)
+    .filter((table) => since !== undefined && table in since && since[table] === undefined);
+  const tables = all.filter((each) => differs(each) || unknown.includes(each.table));
   return {
     revision: found.revision,
     counts: found.counts,
@@ -62,6 +69,7 @@ export async function compareInstance(means: Means, input: Input, attempt: Attem
     equal: all.length - tables.length,
     loses:
       since === undefined ||
+      unknown.length > 0 ||
       tables.some(({ now = 0, restored: then = 0, since: rows = 0 }) => now > then || rows > 0),
     checked: [
       `revision ${found.revision}`,
@@ -69,13 +77,21 @@ export async function compareInstance(means: Means, input: Input, attempt: Attem
       ...(service.database.extensions.length === 0
         ? []
         : [`extensions ${service.database.extensions.join(', ')}`]),
+      ...own.checked,
     ],
+    ...(own.wrong.length > 0 && { wrong: own.wrong }),
     notVerified: [
       ...(since === undefined
         ? [
             'Which rows were changed since: the server does not keep the times of commits (track_commit_timestamp), so that only numbers of rows are compared.',
           ]
         : ['Rows that were deleted since are there again; they are not named one by one.']),
+      ...unknown
+        .slice(0, mostTables)
+        .map(
+          (table) =>
+            `Which rows of ${table} were changed since: the server keeps the times of commits only since later than ${moment.to}.`,
+        ),
       ...absent.map((table) => `Table ${table} of the definition is not there at ${found.revision}.`),
       ...(tables.length > mostTables ? [`${tables.length - mostTables} more tables differ.`] : []),
     ],
