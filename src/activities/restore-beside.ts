@@ -1,12 +1,13 @@
 import type { RestoreGivenArguments } from '../jobs/restore-given.ts';
 import { restoreArguments, type RestoreResult } from '../jobs/manifest.ts';
 import { cloneDatabase, openClone } from '../postgres/clones.ts';
-import { withClient, type Client } from '../postgres/connect.ts';
+import { withClient, withDatabase, type Client } from '../postgres/connect.ts';
 import { databaseExists, dropDatabase, type Extension } from '../postgres/databases.ts';
 import type { DeedInput, RestoredBeside } from '../runbook/deeds.ts';
 import { Failure } from '../runbook/failures.ts';
 import { besideName } from '../runbook/names.ts';
 import { placeOf } from '../runbook/service/backup.ts';
+import { holdingIn } from '../runbook/service/checks.ts';
 import type { GivenDump, Source } from '../runbook/source.ts';
 import { adminUrl, jobSecret } from './connections.ts';
 import type { Attempt, Means } from './means.ts';
@@ -14,6 +15,7 @@ import { ownProgram } from './own-program.ts';
 import { assertRestored } from './restore-beside/assert-restored.ts';
 import { whyUnusable } from './restore-point/proof.ts';
 import { emptyBeside } from './restore/empty-beside.ts';
+import { ownChecks } from './verify/checks.ts';
 
 type Input = DeedInput<'restore-beside'>;
 
@@ -40,8 +42,35 @@ export async function restoreBeside(means: Means, input: Input, attempt: Attempt
     await fill(means, input, attempt, { source, restored });
   }
   attempt.progress({ doing: 'compares the restored database with what it was restored from' });
-  const found = await assertRestored(means, input.plan, restored);
+  const compared = await assertRestored(means, input.plan, restored);
+  attempt.progress({ doing: 'making the checks of the service' });
+  const found = await withOwnChecks(withDatabase(url, restored), input, attempt, compared);
   return { database: restored, ...found, seconds: (Date.now() - began) / 1_000 };
+}
+
+/** They tell what the data means. One that fails keeps nobody from restoring the only dump there is: it is told. */
+async function withOwnChecks<T extends Pick<RestoredBeside, 'checked' | 'notVerified'>>(
+  url: string,
+  { plan }: Input,
+  { signal }: Attempt,
+  found: T,
+): Promise<T & Pick<RestoredBeside, 'wrong'>> {
+  const all = plan.service.checks.sql;
+  const holds = holdingIn(all, plan);
+  const { checked, wrong } = await ownChecks(url, holds, { operation: plan.operation, signal });
+  const open = all.filter((check) => !holds.includes(check));
+  return {
+    ...found,
+    checked: [...found.checked, ...checked],
+    ...(wrong.length > 0 && { wrong }),
+    notVerified: [
+      ...found.notVerified,
+      ...open.map(
+        ({ name, since }) =>
+          `Own check “${name}”: whether it holds at ${plan.target} already (since ${since}).`,
+      ),
+    ],
+  };
 }
 
 async function assertAside(admin: Client, { plan: { database } }: Input): Promise<void> {

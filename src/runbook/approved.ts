@@ -26,6 +26,7 @@ export const approvedAtDowngrade = (
 export const approvedAtEmergency = (plan: EmergencyPlan, restored: RestoredBeside, census: Census) => ({
   plan,
   restored: restored.counts,
+  ...(restored.wrong && { wrong: restored.wrong }),
   census: { sha256: census.evidence.sha256, lostRows: census.lostRows, loses: census.loses },
 });
 
@@ -33,5 +34,5 @@ export const approvedAtEmergency = (plan: EmergencyPlan, restored: RestoredBesid
 export const approvedAtSwitch = (
   plan: PointInTimePlan,
   { instance, endpoint }: RestoredInstance,
-  { counts, catalog, tables, loses }: ComparedInstance,
-) => ({ plan, instance, endpoint, counts, catalog, tables, loses });
+  { counts, catalog, tables, loses, wrong }: ComparedInstance,
+) => ({ plan, instance, endpoint, counts, catalog, tables, loses, ...(wrong && { wrong }) });

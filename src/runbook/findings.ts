@@ -139,6 +139,8 @@ export interface RestoredBeside {
   seconds: number;
   /** What was compared, in words. */
   checked: string[];
+  /** What the service's own checks found wrong: people see it at gate `restore`, and decide. */
+  wrong?: string[];
   notVerified: string[];
 }
 

@@ -40,6 +40,7 @@ export function shownAtEmergency(plan: EmergencyPlan, found: Found): string[] {
     ...moves(plan),
     summaries.census(census).summary,
     ...census.tables.map(tableInWords),
+    ...(restored.wrong ?? []).map((what) => `WRONG in what was restored: ${what}`),
     `Restored beside: ${summaries['restore-beside'](restored).summary}`,
     ...restored.notVerified.map((what) => `Not verified: ${what}`),
     // After a downgrade the counts of the stop are those from before it: what is there now, the census tells.

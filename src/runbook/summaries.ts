@@ -46,6 +46,10 @@ const stoppedNotes = (found: Findings['stop-writes']): string[] => [
   ...(found.alreadyStopped.length === 0 ? [] : [`Found stopped already: ${found.alreadyStopped.join(', ')}`]),
 ];
 
+/** The service's own checks that failed. */
+const failed = (wrong: string[] | undefined) =>
+  wrong === undefined ? '' : `; own checks: ${wrong.length.toLocaleString('en')} FAILED`;
+
 const saying = (summary: string, notes: string[] | undefined): Said =>
   notes === undefined || notes.length === 0 ? { summary } : { summary, notes };
 
@@ -164,8 +168,12 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
   }),
   'restore-beside': (found) =>
     saying(
-      `At ${found.revision} in ${seconds(found.seconds)}: ${rows(found.counts)} in ${found.database}; ${count(found.checked.length, 'check')} passed`,
-      [...found.checked, ...found.notVerified.map((what) => `Not verified: ${what}`)],
+      `At ${found.revision} in ${seconds(found.seconds)}: ${rows(found.counts)} in ${found.database}; ${count(found.checked.length, 'check')} passed${failed(found.wrong)}`,
+      [
+        ...(found.wrong ?? []).map((what) => `WRONG: ${what}`),
+        ...found.checked,
+        ...found.notVerified.map((what) => `Not verified: ${what}`),
+      ],
     ),
   census: (found) =>
     saying(
@@ -182,8 +190,9 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
     saying(`${found.instance} at ${at(found.endpoint)} after ${seconds(found.seconds)}`, found.notes),
   'compare-instance': (found) =>
     saying(
-      `At ${found.revision}: ${rows(found.counts)}; ${found.loses ? 'LOSES what was written since' : 'nothing was written since'}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}`,
+      `At ${found.revision}: ${rows(found.counts)}; ${found.loses ? 'LOSES what was written since' : 'nothing was written since'}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}${failed(found.wrong)}`,
       [
+        ...(found.wrong ?? []).map((what) => `WRONG: ${what}`),
         ...found.tables.map(momentTableInWords),
         ...found.checked,
         ...found.notVerified.map((what) => `Not verified: ${what}`),

@@ -101,7 +101,14 @@ beforeAll(async () => {
   means = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Means;
   before = await sumOf(it.name);
   const source = await leavePoint();
-  const example = emergencyPlan({}, { namespace, database, backup: { claim: 'backstep-backups' } });
+  const sql = [
+    { name: 'papers are many', query: 'SELECT count(*) > 1000 FROM papers' },
+    { name: 'no paper is titled', query: 'SELECT title FROM papers ORDER BY id' },
+  ];
+  const example = emergencyPlan(
+    {},
+    { namespace, database, backup: { claim: 'backstep-backups' }, checks: { sql } },
+  );
   plan = {
     ...example,
     operation: it.operation,
@@ -164,6 +171,8 @@ describe('from a restore point that an earlier operation left', () => {
     beside = await restoreBeside(means, { plan, try: 1 }, attempt);
     expect(beside).toMatchObject({ database: restored(), revision: '0005', counts: { papers: 2_000 } });
     expect(beside.checked.join('\n')).toContain('equal to those in the restore point');
+    expect(beside.checked).toContain('own check “papers are many”');
+    expect(beside.wrong).toEqual([expect.stringMatching(/“no paper is titled” found \(Paper/)]);
     const again = await restoreBeside(means, { plan, try: 1 }, attempt);
     expect(again.counts).toEqual(beside.counts);
     expect(await sumOf(restored())).toBe(before);

@@ -102,6 +102,11 @@ test('the new instance is made, closed to the application, and what it lacks is 
       { table: 'scores', now: 0, since: 0 },
     ],
   });
+  const sql = [{ name: 'papers are few', query: 'SELECT count(*) < 10 FROM papers', within: 30_000 }];
+  const checking = { ...plan, service: { ...plan.service, checks: { ...plan.service.checks, sql } } };
+  expect(
+    await compareInstance(here.means, { plan: checking, restored, stopped, try: 1 }, attempt()),
+  ).toMatchObject({ wrong: ['own check “papers are few” found (false)'] });
   const wrong = { ...plan, target: '0003' };
   await expect(
     compareInstance(here.means, { plan: wrong, restored, stopped, try: 1 }, attempt()),

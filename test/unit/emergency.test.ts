@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { earlierToRestore } from '../../src/activities/assess-restore/earlier.ts';
 import { SqlDump } from '../../src/jobs/sql-dump.ts';
+import { approvedAtEmergency } from '../../src/runbook/approved.ts';
 import { losesIn, lostIn, tableInWords } from '../../src/runbook/census.ts';
 import { emergencyRequest } from '../../src/runbook/emergency-request.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
 import type { OperationRecord } from '../../src/runbook/record.ts';
+import { shownAtEmergency } from '../../src/runbook/shown-emergency.ts';
+import { summaries } from '../../src/runbook/summaries.ts';
+import { emergencyPlan, findings } from '../example-plan.ts';
 
 const record = {
   operation: 'bs-11111111',
@@ -55,6 +60,30 @@ describe('what is lost by restoring a table', () => {
     expect(tableInWords(table)).toBe(
       'LOST: papers: 10 rows now, 10 restored, rows not compared (more than 20,000,000)',
     );
+  });
+});
+
+describe('what the service’s own checks find wrong in what was restored', () => {
+  const wrong = ['own check “papers are many” found (false)'];
+  const beside = { ...findings['restore-beside'], wrong };
+  const found = {
+    stopped: findings['stop-writes'],
+    point: findings['restore-point'],
+    census: findings.census,
+  };
+
+  it('is shown at gate restore, and is part of what people approve', () => {
+    expect(shownAtEmergency(emergencyPlan(), { ...found, restored: beside })).toContain(
+      `WRONG in what was restored: ${wrong[0]}`,
+    );
+    const approved = (restored: typeof beside | (typeof findings)['restore-beside']) =>
+      shortHash(approvedAtEmergency(emergencyPlan(), restored, findings.census));
+    expect(approved(beside)).not.toBe(approved(findings['restore-beside']));
+  });
+
+  it('stands in the report', () => {
+    expect(summaries['restore-beside'](beside).summary).toContain('1 check passed; own checks: 1 FAILED');
+    expect(summaries['restore-beside'](beside).notes).toContain(`WRONG: ${wrong[0]}`);
   });
 });
 

@@ -7,9 +7,17 @@ import { newName } from '../../src/activities/assess-moment.ts';
 import { info } from '../../src/pitr/pgbackrest/scripts.ts';
 import { serverIn, withServer } from '../../src/postgres/url.ts';
 import { byHand } from '../../src/runbook/by-hand.ts';
-import { momentTableInWords, pointInTimeRequest } from '../../src/runbook/point-in-time.ts';
+import { approvedAtSwitch } from '../../src/runbook/approved.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
+import {
+  momentTableInWords,
+  pointInTimeRequest,
+  type ComparedInstance,
+} from '../../src/runbook/point-in-time.ts';
 import { faultsOf } from '../../src/runbook/request.ts';
 import { pointInTime } from '../../src/runbook/service/point-in-time.ts';
+import { shownAtSwitch } from '../../src/runbook/shown-moment.ts';
+import { findings } from '../example-plan.ts';
 import { momentPlan } from '../example-moment.ts';
 
 describe('the URL of a database on another server', () => {
@@ -34,6 +42,16 @@ describe('the URL of a database on another server', () => {
     ])
       expect(() => serverIn(url)).toThrow(/^(?!.*secret).*one host and port/);
   });
+});
+
+test('what the service’s own checks find wrong in the new instance is shown at gate restore, and part of what is approved', () => {
+  const restored = findings['restore-instance'];
+  const compared: ComparedInstance = findings['compare-instance'];
+  const wrong = ['own check “papers are many” found (false)'];
+  const found = { stopped: findings['stop-writes'], restored, compared: { ...compared, wrong } };
+  expect(shownAtSwitch(momentPlan(), found)).toContain(`WRONG in the new instance: ${wrong[0]}`);
+  const approved = (of: ComparedInstance) => shortHash(approvedAtSwitch(momentPlan(), restored, of));
+  expect(approved(found.compared)).not.toBe(approved(compared));
 });
 
 test.each([

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { RehearsalFile } from '../../src/activities/rehearse/evidence.ts';
+import { againstRehearsal } from '../../src/activities/verify/against-rehearsal.ts';
 import { compareRows } from '../../src/activities/verify/rows.ts';
 import { compareSchemas } from '../../src/activities/verify/schema.ts';
 import { kinds, type Catalog, type Kind } from '../../src/postgres/catalog.ts';
+import { holdingIn } from '../../src/runbook/service/checks.ts';
+import { examplePlan } from '../example-plan.ts';
 
 const catalog = (of: Partial<Record<Kind, Record<string, string>>>): Catalog =>
   Object.fromEntries(kinds.map((kind) => [kind, of[kind] ?? {}])) as Catalog;
@@ -59,6 +63,40 @@ describe('the schema against the one that the same migrations build', () => {
   it('tells grants and comments, and hangs nothing on them', () => {
     const granted = catalog({ ...tables('papers'), grant: { papers: 'reader: SELECT' } });
     expect(compare(granted)).toEqual({ wrong: [], drift: [expect.stringMatching(/grant papers/)] });
+  });
+});
+
+describe('the schema against that of the rehearsed copy', () => {
+  it('is equal, and names indexes that are not valid and constraints that were never validated', () => {
+    const unsound = catalog({
+      ...tables('papers'),
+      index: { papers_title: 'CREATE INDEX papers_title ON public.papers USING btree (title) INVALID' },
+      constraint: { 'papers.long': 'CHECK ((pages < 9)) NOT VALID' },
+    });
+    const file = {
+      catalog: { before: unsound, after: unsound },
+      counts: {},
+      schema: { wrong: [], drift: [] },
+    };
+    const found = againstRehearsal(examplePlan(), { counts: {} }, file as unknown as RehearsalFile, {
+      catalog: unsound,
+      rows: {},
+    });
+    expect(found.wrong).toEqual([]);
+    expect(found.notVerified).toEqual([
+      'index papers_title is not valid, as on the rehearsed copy',
+      'constraint papers.long is not validated, as on the rehearsed copy',
+    ]);
+  });
+});
+
+describe('own checks on what was restored', () => {
+  const all = [{ name: 'always' }, { name: 'later', since: '0005' }, { name: 'here', since: '0004' }];
+  const names = (from: string, target: string) => holdingIn(all, { from, target }).map(({ name }) => name);
+
+  it('are all made where the revision is the same, otherwise those that are known to hold', () => {
+    expect(names('0005', '0005')).toEqual(['always', 'later', 'here']);
+    expect(names('0005', '0004')).toEqual(['always', 'here']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { differences, kinds } from '../../postgres/catalog.ts';
+import { differences, kinds, unsound } from '../../postgres/catalog.ts';
 import type { StoppedWrites } from '../../runbook/deeds.ts';
 import type { Plan } from '../../runbook/plan.ts';
 import type { RehearsalFile } from '../rehearse/evidence.ts';
@@ -32,6 +32,7 @@ export function againstRehearsal(
       ...droppedInWords(rows.dropped),
     ],
     notVerified: [
+      ...unsound(found.catalog).map((what) => `${what}, as on the rehearsed copy`),
       ...granted.map((each) => `Is otherwise than in the rehearsal: ${each}`),
       ...migrations(schema, target),
     ].slice(0, mostNamed),

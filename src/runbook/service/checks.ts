@@ -42,18 +42,29 @@ export const checks = z.strictObject({
   sql: z
     .array(sql)
     .default([])
-    .describe('Made by verify, on the downgraded database, before anything runs again'),
+    .describe(
+      'Made by verify, on the downgraded database, before anything runs again; and on what a restore gives, before it is used',
+    ),
   http: z
     .array(http)
     .default([])
     .describe('GET requests made by start-app, once every workload is Ready and healthy'),
 });
 
-/** Those that hold at the target. */
+/** Those that hold at the target of a downgrade. */
 export const holding = <T extends { since?: string | undefined }>(
   all: readonly T[],
   reverts: readonly { revision: string }[],
 ): T[] => all.filter(({ since }) => reverts.every(({ revision }) => revision !== since));
+
+/**
+ * Those that are known to hold in what was restored at a revision: where it is another one than the database had,
+ * which migrations lie between is not known, and a check that holds from one on may not hold yet.
+ */
+export const holdingIn = <T extends { since?: string | undefined }>(
+  all: readonly T[],
+  { from, target }: { from: string; target: string },
+): T[] => all.filter(({ since }) => since === undefined || since === target || from === target);
 
 export type SqlCheck = z.infer<typeof sql>;
 export type HttpCheck = z.infer<typeof http>;
