@@ -116,8 +116,8 @@ describe('salvage, and put back', () => {
       ],
     });
     expect(result.salvaged).toEqual([
-      { object: 'papers', rows: 10 },
       { object: 'papers.title', rows: 24 },
+      { object: 'papers', rows: 10 },
       { object: 'links', rows: 10 },
     ]);
     expect(said).toContain('papers: 10 rows in the file, 10 inserted');
@@ -224,6 +224,15 @@ describe('salvage, and put back', () => {
       written: `INSERT INTO nodes VALUES (2); UPDATE nodes SET parent = 2 WHERE id = 1`,
       downgrade: `DELETE FROM nodes`,
       losses: [{ kind: 'rows', object: 'nodes', rows: 2 }],
+    });
+  });
+
+  test('a lost row gets a number back that another row was given meanwhile', async () => {
+    await it.sql(`CREATE TABLE nodes (id integer PRIMARY KEY); INSERT INTO nodes VALUES (1), (2), (3)`);
+    await it.roundTrip({
+      upgrade: `ALTER TABLE nodes ADD number bigint GENERATED ALWAYS AS IDENTITY UNIQUE`,
+      downgrade: `ALTER TABLE nodes DROP number; DELETE FROM nodes WHERE id = 1`,
+      losses: [{ kind: 'rows', object: 'nodes', rows: 1 }, column('nodes.number', 3)],
     });
   });
 });

@@ -110,10 +110,6 @@ function keepsOf(
 
   const keeps: Keep[] = [];
   const comparable = copyHas(relation, key);
-  if (rows.length > 0) {
-    const known = comparable ? { lost: beside, only: 'rows' as const } : { lost: [] };
-    keeps.push({ relation, losses: rows, names, key, adds: true, ...known });
-  }
   const changed = columns.filter(
     ({ loss, name }) => loss.kind === 'values' && comparable && copyHas(relation, [name]),
   );
@@ -133,6 +129,11 @@ function keepsOf(
       adds: false,
       ...(only && { only }),
     });
+  }
+  // Last: a row that is there may hold, until it has its old value again, what a lost one had in a unique column.
+  if (rows.length > 0) {
+    const known = comparable ? { lost: beside, only: 'rows' as const } : { lost: [] };
+    keeps.push({ relation, losses: rows, names, key, adds: true, ...known });
   }
   return keeps;
 }
