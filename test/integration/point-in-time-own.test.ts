@@ -51,6 +51,21 @@ const plan = (to = new Date()) =>
     moment: { to: to.toISOString(), newInstance: 'radar-new', operation: 'bs-0a1b2c3d' },
   }) as unknown as PointInTimePlan;
 
+const isActive = async () => {
+  const found = await it.sql<{ active: boolean }>(
+    'postgres',
+    `SELECT active FROM pg_replication_slots WHERE slot_name = 'feed'`,
+  );
+  return found[0]?.active;
+};
+const since = (to: Date) => it.on('radar', (client) => writtenSince(client, to.toISOString()));
+const now = async () => {
+  await pause(20);
+  const at = new Date();
+  await pause(20);
+  return at;
+};
+
 describe('a subscription', () => {
   beforeEach(async () => {
     await it.sql('postgres', 'CREATE DATABASE publisher');
@@ -76,14 +91,6 @@ describe('a subscription', () => {
     await it.sql('publisher', `SELECT pg_drop_replication_slot('feed')`);
     await it.sql('postgres', 'DROP DATABASE publisher WITH (FORCE)');
   });
-  const isActive = async () =>
-    (
-      await it.sql<{ active: boolean }>(
-        'postgres',
-        `SELECT active FROM pg_replication_slots WHERE slot_name = 'feed'`,
-      )
-    )[0]?.active;
-
   test('of the new instance is disabled there, and takes nothing from the slot of the old one', async () => {
     await it.sql('radar', 'ALTER ROLE backstep SUPERUSER');
     const restored = await restoreInstance(means(), { plan: plan(), try: 1 }, attempt());
@@ -110,14 +117,6 @@ describe('a subscription', () => {
 });
 
 describe('what was written since', () => {
-  const since = (to: Date) => it.on('radar', (client) => writtenSince(client, to.toISOString()));
-  const now = async () => {
-    await pause(20);
-    const at = new Date();
-    await pause(20);
-    return at;
-  };
-
   test('is known only where the server kept the times of commits at that moment already', async () => {
     await it.sql('radar', 'CREATE TABLE papers (id int); INSERT INTO papers SELECT generate_series(1, 9)');
     const before = await now();

@@ -2,11 +2,13 @@ import * as fc from 'fast-check';
 import {
   breakages,
   kinds,
+  moments,
   type Case,
   type Change,
   type Column,
   type Key,
   type KindName,
+  type Moment,
   type Table,
   type Write,
 } from './model.ts';
@@ -38,7 +40,8 @@ const table = (): fc.Arbitrary<Table> =>
     key: fc.constantFrom<Key[]>('identity', 'none', 'serial', 'uuid', 'text', 'pair'),
     columns: fc.uniqueArray(column(), { maxLength: 4, selector: ({ name }) => name }),
     computed: fc.boolean(),
-    refersBack: fc.option(fc.constantFrom(1, 2), { nil: undefined }),
+    refersBack: fc.option(fc.constantFrom(1, 2, 0), { nil: undefined }),
+    partitioned: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
     rows: fc.nat({ max: 6 }),
   });
 
@@ -80,6 +83,12 @@ const write = (): fc.Arbitrary<Write> =>
     salt: small,
   });
 
+/** About as many as there are of them in a rollback. */
+const most: Record<Moment, number> = { record: 7, job: 6, rename: 4, 'create database': 4, statement: 400 };
+
+const moment = (after: Moment): fc.Arbitrary<Case['moment']> =>
+  fc.record({ after: fc.constant(after), nth: fc.nat({ max: most[after] }) });
+
 /** A schema, its data, its migrations there and back, and what breaks on the way. */
 export const cases = (): fc.Arbitrary<Case> =>
   fc
@@ -90,7 +99,12 @@ export const cases = (): fc.Arbitrary<Case> =>
       writes: fc.array(write(), { maxLength: 6 }),
       // Half of all cases go through unbroken.
       breakage: fc.oneof(fc.constant('none' as const), fc.constantFrom(...breakages)),
-      restoreFrom: fc.constantFrom('backup', 'point'),
+      moment: fc.oneof(...moments.map((after) => moment(after))),
+      restoreFrom: fc.constantFrom('backup', 'point', 'nothing'),
     })
-    // What breaks a restore from the backup breaks there.
-    .map((it) => (it.breakage.includes('restore') ? { ...it, restoreFrom: 'backup' as const } : it));
+    // What breaks a restore breaks there.
+    .map((it) => {
+      if (it.breakage === 'somebody changes the restore point')
+        return { ...it, restoreFrom: 'point' as const };
+      return it.breakage.includes('restore') ? { ...it, restoreFrom: 'backup' as const } : it;
+    });

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kinds, type Case } from './model.ts';
-import { insert, quoted, schemaOf, someRows, value, type Schema, type Step } from './schema.ts';
+import { schemaOf, type Schema } from './changes.ts';
+import { insert, quoted, someRows, value, type Step } from './schema.ts';
 
 /** As an application has it: all migrations in one transaction. It pauses where the environment says so. */
 const env = `

@@ -22,6 +22,8 @@ export const kinds = {
   bytes: { type: 'bytea', values: [`'\\x00ff5c'`, `''`] },
   mood: { type: 'mood', values: [`'bad'`, `'go''od'`] },
   uuid: { type: 'uuid', values: [`'00000000-0000-0000-0000-000000000000'`] },
+  /** A large object of its own for each row that has one. */
+  large: { type: 'oid', values: [`lo_from_bytea(0, '\\x00ff')`, `lo_from_bytea(0, '')`] },
 } as const satisfies Record<string, Kind>;
 
 export type KindName = keyof typeof kinds;
@@ -41,8 +43,10 @@ export interface Table {
   columns: Column[];
   /** A column computed from its key or first column. */
   computed: boolean;
-  /** Refers to the table so many places before it, where that has a key of one column. */
+  /** Refers to the table so many places before it, 0 to itself, where that has a key of one column. */
   refersBack?: number | undefined;
+  /** In two parts, where it has a key to tell them apart by. */
+  partitioned: boolean;
   rows: number;
 }
 
@@ -76,14 +80,26 @@ export const breakages = [
   'back-up killed',
   'salvage killed',
   'psql killed in salvage',
+  'psql killed in the put-back of salvage',
   'downgrade killed before its commit',
   'downgrade killed after its commit',
   'connection cut in the downgrade',
   'pg_restore killed',
   'restore killed',
+  'cloning takes too long',
+  'somebody changes the restore point',
+  'somebody writes while writes are stopped',
+  'worker dies',
+  'worker is cut off',
+  'worker dies for good',
+  'worker dies for good, and somebody writes',
   'every step twice',
 ] as const;
 export type Breakage = (typeof breakages)[number];
+
+/** After what a worker dies or is cut off: the record is written, a Job has ended, one of its statements was done. */
+export const moments = ['record', 'job', 'rename', 'create database', 'statement'] as const;
+export type Moment = (typeof moments)[number];
 
 export interface Case {
   tables: Table[];
@@ -92,5 +108,8 @@ export interface Case {
   first: number;
   writes: Write[];
   breakage: Breakage;
-  restoreFrom: 'point' | 'backup';
+  /** After how many of them. */
+  moment: { after: Moment; nth: number };
+  /** Nothing: what came well to the target stays there. */
+  restoreFrom: 'point' | 'backup' | 'nothing';
 }

@@ -1,4 +1,4 @@
-import { kinds, type Case, type Change, type Column, type Key, type Table } from './model.ts';
+import { kinds, type Column, type Key, type Table } from './model.ts';
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 export const text = (value: string): string => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
@@ -9,6 +9,7 @@ export interface Shape {
   key: Key | 'reference';
   columns: Column[];
   parent: Shape | undefined;
+  partitioned: boolean;
 }
 
 /** What a migration runs, and what it runs to go back; `raise` is for the migration's own Python. */
@@ -17,8 +18,8 @@ export interface Step {
   down: (string | { raises: 'transaction' | 'autocommit'; when: 'always' | 'not-on-copy'; sql: string })[];
 }
 
-const keyTypes = { identity: 'bigint', serial: 'bigint', uuid: 'uuid', text: 'text' } as const;
-const hasOneKey = (key: Shape['key']): key is keyof typeof keyTypes => key in keyTypes;
+export const keyTypes = { identity: 'bigint', serial: 'bigint', uuid: 'uuid', text: 'text' } as const;
+export const hasOneKey = (key: Shape['key']): key is keyof typeof keyTypes => key in keyTypes;
 
 const keyDefinitions: Record<Key, string[]> = {
   none: [],
@@ -48,8 +49,7 @@ export function definition({ name, kind, presence }: Column): string {
   return `${quoted(name)} ${kinds[kind].type} ${suffix}`;
 }
 
-function create(table: Table, shape: Shape): string {
-  const { parent } = shape;
+export function create(table: Table, { parent, partitioned }: Shape): string[] {
   const parts = [
     ...keyDefinitions[table.key],
     ...table.columns.map(definition),
@@ -58,17 +58,26 @@ function create(table: Table, shape: Shape): string {
       : []),
     ...(table.computed ? [`computed text GENERATED ALWAYS AS ((${computed[table.key]})::text) STORED`] : []),
   ];
-  return `CREATE TABLE ${quoted(table.name)} (${parts.join(', ')})`;
+  const made = `CREATE TABLE ${quoted(table.name)} (${parts.join(', ')})`;
+  if (!partitioned) return [made];
+  const part = (number: number) =>
+    `CREATE TABLE ${quoted(`${table.name} ${number}`)} PARTITION OF ${quoted(table.name)} FOR VALUES WITH (MODULUS 2, REMAINDER ${number})`;
+  return [`${made} PARTITION BY HASH (id)`, part(0), part(1)];
 }
 
-function shapeOf(table: Table, shapes: readonly Shape[]): Shape {
-  const parent = table.refersBack === undefined ? undefined : shapes.at(-table.refersBack);
-  return {
-    name: table.name,
-    key: table.key,
-    columns: [...table.columns],
+export function shapeOf(
+  { name, key, columns, partitioned, refersBack }: Table,
+  shapes: readonly Shape[],
+): Shape {
+  const parent = refersBack === undefined || refersBack === 0 ? undefined : shapes.at(-refersBack);
+  const shape: Shape = {
+    name,
+    key,
+    columns: [...columns],
     parent: parent !== undefined && hasOneKey(parent.key) ? parent : undefined,
+    partitioned: partitioned && key !== 'none',
   };
+  return refersBack === 0 && hasOneKey(key) ? Object.assign(shape, { parent: shape }) : shape;
 }
 
 /** The value of a column in a row, by numbers. */
@@ -78,7 +87,7 @@ export function value({ kind, presence }: Column, row: number, salt: number): st
   return pool[at] ?? 'NULL';
 }
 
-const keyOf = (shape: Shape, row: number): [string, string][] => {
+export const keyOf = (shape: Shape, row: number): [string, string][] => {
   if (shape.key === 'uuid') return [['id', `md5(${text(`${shape.name} ${row}`)})::uuid`]];
   if (shape.key === 'text') return [['id', text(`key\t${row}`)]];
   if (shape.key === 'pair')
@@ -113,136 +122,3 @@ export function insert(shape: Shape, row: number, salt: number): string {
 /** Some rows of a table, the same in a copy of it. */
 export const someRows = ({ name }: Pick<Shape, 'name'>, count: number): string =>
   `(SELECT ctid FROM ${quoted(name)} t ORDER BY t::text COLLATE "C" LIMIT ${count})`;
-
-export interface Schema {
-  create: string[];
-  fill: string[];
-  steps: Step[];
-  shapes: Shape[];
-}
-
-/** Follows the changes from the first revision to the newest, and says what each runs. */
-export function schemaOf({ tables, changes }: Case): Schema {
-  const shapes: Shape[] = [];
-  const created: string[] = [`CREATE TYPE mood AS ENUM ('bad', 'go''od')`];
-  const fill: string[] = [];
-  for (const table of tables) {
-    const shape = shapeOf(table, shapes);
-    shapes.push(shape);
-    created.push(create(table, shape));
-    for (let row = 1; row <= table.rows; row++) fill.push(insert(shape, row, 0));
-  }
-  const steps = changes.map((change, index) => stepOf(change, shapes, index));
-  return { create: created, fill, steps, shapes };
-}
-
-const nothing: Step = { up: [], down: [] };
-
-function stepOf(change: Change, shapes: Shape[], index: number): Step {
-  if (change.does === 'add-table') {
-    const { table } = change;
-    if (shapes.some(({ name }) => name === table.name)) return nothing;
-    const shape = shapeOf(table, shapes);
-    shapes.push(shape);
-    const rows = change.filled ? Array.from({ length: table.rows }, (_, row) => insert(shape, row, 1)) : [];
-    return { up: [create(table, shape), ...rows], down: [`DROP TABLE ${quoted(table.name)}`] };
-  }
-  const shape = shapes[change.at % shapes.length];
-  if (shape === undefined) return nothing;
-  const name = quoted(shape.name);
-  switch (change.does) {
-    case 'add-column':
-    case 'nothing-back': {
-      if (shape.columns.some((column) => column.name === change.column.name)) return nothing;
-      shape.columns.push(change.column);
-      const up = [`ALTER TABLE ${name} ADD ${definition(change.column)}`];
-      return {
-        up,
-        down:
-          change.does === 'nothing-back' ? [] : [`ALTER TABLE ${name} DROP ${quoted(change.column.name)}`],
-      };
-    }
-    case 'add-number': {
-      const kind = change.always ? 'ALWAYS AS IDENTITY UNIQUE' : 'BY DEFAULT AS IDENTITY';
-      const column = `number${index}`;
-      return {
-        up: [`ALTER TABLE ${name} ADD ${column} bigint GENERATED ${kind}`],
-        down: [`ALTER TABLE ${name} DROP ${column}`],
-      };
-    }
-    case 'delete-rows':
-      return { up: [], down: [`DELETE FROM ${name} WHERE ctid NOT IN ${someRows(shape, change.keeping)}`] };
-    case 'raise':
-      return { up: [], down: [{ raises: change.where, when: change.when, sql: `DELETE FROM ${name}` }] };
-    case 'seed': {
-      const keys = keyOf(shape, 900).map(([column, each]) => `${column} = ${each}`);
-      if (keys.length === 0) return nothing;
-      return { up: [insert(shape, 900, 2)], down: [`DELETE FROM ${name} WHERE ${keys.join(' AND ')}`] };
-    }
-    default:
-      return ofColumn(change, shape, shapes, index);
-  }
-}
-
-function ofColumn(
-  change: Extract<Change, { which: number }>,
-  shape: Shape,
-  shapes: Shape[],
-  index: number,
-): Step {
-  const name = quoted(shape.name);
-  const wide = change.does === 'widen' ? shape.columns.filter(({ kind }) => kind === 'short') : shape.columns;
-  const found = wide[change.which % Math.max(1, wide.length)];
-  if (found === undefined) return nothing;
-  const at = shape.columns.indexOf(found);
-  const column = quoted(found.name);
-  switch (change.does) {
-    case 'widen':
-      shape.columns[at] = { ...found, kind: 'text' };
-      return {
-        up: [`ALTER TABLE ${name} ALTER ${column} TYPE text`],
-        down: [`ALTER TABLE ${name} ALTER ${column} TYPE varchar(6) USING left(${column}, 6)`],
-      };
-    case 'rename-column': {
-      const renamed = `${found.name} ${index}`;
-      shape.columns[at] = { ...found, name: renamed };
-      return {
-        up: [`ALTER TABLE ${name} RENAME ${column} TO ${quoted(renamed)}`],
-        down: [`ALTER TABLE ${name} RENAME ${quoted(renamed)} TO ${column}`],
-      };
-    }
-    case 'add-index':
-      return {
-        up: [`CREATE INDEX made_${index} ON ${name} (${column})`],
-        down: [`DROP INDEX made_${index}`],
-      };
-    case 'blank-values': {
-      const blank = found.presence === 'required' ? kinds[found.kind].values[0] : 'NULL';
-      return { up: [], down: [`UPDATE ${name} SET ${column} = ${blank}`] };
-    }
-    default:
-      return split(found, at, shape, shapes, index);
-  }
-}
-
-/** A column moves to a table of its own, and back. */
-function split(found: Column, at: number, shape: Shape, shapes: Shape[], index: number): Step {
-  if (!hasOneKey(shape.key)) return nothing;
-  const [name, column] = [quoted(shape.name), quoted(found.name)];
-  const made = `split ${index}`;
-  shape.columns.splice(at, 1);
-  const nullable: Column = { ...found, presence: 'nullable' };
-  shapes.push({ name: made, key: 'reference', columns: [nullable], parent: undefined });
-  return {
-    up: [
-      `CREATE TABLE ${quoted(made)} (id ${keyTypes[shape.key]} PRIMARY KEY REFERENCES ${name} ON DELETE CASCADE, ${definition(nullable)})`,
-      `INSERT INTO ${quoted(made)} SELECT id, ${column} FROM ${name}`,
-      `ALTER TABLE ${name} DROP ${column}`,
-    ],
-    down: [
-      `ALTER TABLE ${name} ADD ${definition(found)}`,
-      `UPDATE ${name} t SET ${column} = coalesce(e.${column}, t.${column}) FROM ${quoted(made)} e WHERE e.id = t.id`,
-      `DROP TABLE ${quoted(made)}`,
-    ],
-  };
-}

@@ -79,11 +79,10 @@ export async function dropAll({ adminUrl }: World, part: string): Promise<void> 
   });
 }
 
-interface Process {
-  program: 'back-up' | 'salvage' | 'restore';
-  told: object;
-  url: string;
-  adminUrl: string;
+/** How a process ends before its time. */
+export interface How {
+  /** Which program. */
+  in: string;
   /** Milliseconds after which it is killed; what of it runs in the server goes on. */
   killAfter?: number;
   /** A client program that is killed as soon as it runs. */
@@ -95,15 +94,17 @@ interface Process {
  *
  * @throws Failure as the program says it, JobFailed where it was killed
  */
-export async function jobProcess(world: World, wanted: Process): Promise<unknown> {
-  const { program, told, url, adminUrl, killAfter, dies } = wanted;
+export async function jobProcess(
+  world: World,
+  program: string,
+  env: Record<string, string>,
+  { killAfter, dies }: How,
+): Promise<unknown> {
   const child = spawn(process.execPath, [job, program], {
     env: {
       ...process.env,
       ...(dies && { PATH: `${dying(world, dies)}${delimiter}${process.env['PATH']}` }),
-      BACKSTEP_JOB: JSON.stringify(told),
-      DATABASE_URL: url,
-      ADMIN_URL: adminUrl,
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
     // A container's end takes all of its processes along.
@@ -129,7 +130,7 @@ export async function jobProcess(world: World, wanted: Process): Promise<unknown
 }
 
 /** A directory with a client program that starts, and is killed at its work. */
-function dying({ directory, lab }: World, name: NonNullable<Process['dies']>): string {
+function dying({ directory, lab }: World, name: NonNullable<How['dies']>): string {
   const bin = join(directory, `dying-${name}`);
   mkdirSync(bin, { recursive: true });
   const real = join(lab.postgres.bin, name);

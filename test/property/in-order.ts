@@ -1,0 +1,133 @@
+import { expect } from 'vitest';
+import { backUp } from '../../src/activities/back-up.ts';
+import { downgrade } from '../../src/activities/downgrade.ts';
+import { putBack } from '../../src/activities/put-back.ts';
+import { readEvidence } from '../../src/activities/rehearse/evidence.ts';
+import { rehearse } from '../../src/activities/rehearse.ts';
+import { restorePoint } from '../../src/activities/restore-point.ts';
+import { restore } from '../../src/activities/restore.ts';
+import { salvage } from '../../src/activities/salvage.ts';
+import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { verify } from '../../src/activities/verify.ts';
+import { update } from '../../src/kubernetes/records.ts';
+import { withOpenClone } from '../../src/postgres/clones.ts';
+import { lower } from '../../src/postgres/barrier.ts';
+import { quoted } from '../../src/postgres/connect.ts';
+import { approvedAtDowngrade } from '../../src/runbook/approved.ts';
+import type { WaysBack } from '../../src/runbook/deeds.ts';
+import { Failure } from '../../src/runbook/failures.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
+import type { SalvageFile } from '../../src/runbook/salvage.ts';
+import { act, breach, held, keeper, LeftBehind, takeUp } from './operation.ts';
+import { asAdmin, look, type Rollback } from './rollback.ts';
+
+/** How far it came: nobody lets the downgrade pass, it is refused, or the database moved, well or not. */
+export type Came = { to: 'refused' } | { to: 'moved' | 'wrong'; ways: WaysBack; salvaged?: SalvageFile };
+
+const stop = (of: Rollback, again: boolean) =>
+  act<'stop-writes'>(of, stopWrites, { try: 1, workflowId: 'backstep-property', runId: '1', again });
+
+/** The steps up to `verify`, by this operation or by the one that takes it up. */
+export async function toTheTarget(of: Rollback): Promise<Came> {
+  let salvaged: SalvageFile | undefined;
+  const keep = (file: SalvageFile | undefined) => (salvaged = file ?? salvaged);
+  try {
+    return withFile(await steps(of, keep), salvaged);
+  } catch (error) {
+    if (!(error instanceof LeftBehind)) throw error;
+    await takeUp(of);
+    return withFile(await steps(of, keep), salvaged);
+  } finally {
+    // From here on another worker goes on.
+    of.forGood = false;
+  }
+}
+
+const withFile = (came: Came, file: SalvageFile | undefined): Came =>
+  came.to === 'refused' || file === undefined ? came : { ...came, salvaged: file };
+
+async function steps(of: Rollback, keep: (file: SalvageFile | undefined) => void): Promise<Came> {
+  const stopped = await stop(of, false);
+  const stands = keeper(of);
+  try {
+    const point = await act<'restore-point'>(of, restorePoint, { try: 1 }, forThePoint(of));
+    const backup = await held<'back-up'>(of, backUp, { point }, ['BackupFailed', 'BackupNotProved']);
+    const writes = of.it.breakage === 'somebody writes while writes are stopped';
+    if (writes) await breach(of);
+    const rehearsal = await act<'rehearse'>(of, rehearse, { try: 1, point });
+    if (rehearsal.rehearsed) {
+      const { schema } = await readEvidence(of.means, rehearsal.evidence);
+      // Nobody lets a downgrade pass that leaves another schema than the migrations make.
+      if ('notBuilt' in schema || schema.wrong.length > 0) return { to: 'refused' };
+    }
+    const kept = await held<'salvage'>(of, salvage, { rehearsal }, ['SalvageFailed']);
+    expect(kept.lost).toEqual([]);
+    keep(kept.kept);
+    const ways: WaysBack = { stopped, point, backup, rehearsal, salvage: kept };
+    const approved = shortHash(approvedAtDowngrade(of.plan, ways));
+    const moves = held<'downgrade'>(of, downgrade, { waysBack: ways, approved }, ['DowngradeFailed']);
+    if (writes) {
+      await expect(moves).rejects.toMatchObject({ type: 'WritesCameBack' });
+      of.failed.push(`${of.it.breakage}: WritesCameBack`);
+      return { to: 'refused' };
+    }
+    try {
+      await moves;
+      await act<'verify'>(of, verify, { try: 1, stopped, rehearsal });
+      return { to: 'moved', ways };
+    } catch (error) {
+      const expected = ['DowngradeFailed', 'DowngradeUnclear', 'VerificationFailed'];
+      if (!(error instanceof Failure && expected.includes(error.type))) throw error;
+      of.failed.push(`migration: ${error.type}`);
+      return { to: 'wrong', ways };
+    }
+  } catch (error) {
+    if (!(error instanceof Failure && error.type === 'RehearsalFailed')) throw error;
+    return { to: 'refused' };
+  } finally {
+    await stands.end();
+  }
+}
+
+/** Cloning that may take no time takes too long. */
+const forThePoint = ({ it, plan }: Rollback) =>
+  it.breakage === 'cloning takes too long'
+    ? { ...plan, service: { ...plan.service, restorePoint: { ...plan.service.restorePoint, within: 1 } } }
+    : plan;
+
+/** As `start-app` does with the database. */
+export async function openAgain(of: Rollback): Promise<void> {
+  const { database, operation } = of.plan;
+  await update(of.means.cluster, of.means.recordsNamespace, database, operation, (record) => ({
+    ...record,
+    writes: 'resumed',
+    resumedAt: new Date().toISOString(),
+  }));
+  await asAdmin(of, (admin) => lower(admin, database));
+}
+
+export const stopAgain = (of: Rollback) => stop(of, true);
+
+/** A person decides `restore`; then everything is put back. */
+export async function restored(of: Rollback, { point, backup }: WaysBack): Promise<void> {
+  const { it, world, plan } = of;
+  let from: 'restore-point' | 'backup' =
+    point.made && it.restoreFrom !== 'backup' ? 'restore-point' : 'backup';
+  if (point.made && from === 'backup')
+    await asAdmin(of, (admin) => admin.query(`DROP DATABASE ${quoted(point.database)}`));
+  if (point.made && it.breakage === 'somebody changes the restore point' && from === 'restore-point') {
+    const { operation } = plan;
+    await withOpenClone(world.adminUrl, { database: point.database, operation }, (client) =>
+      client.query(`UPDATE alembic_version SET version_num = version_num || 'x'`),
+    );
+    of.failed.push(it.breakage);
+    from = 'backup';
+  }
+  const found = await held<'restore'>(of, restore, { point, ...(backup && { backup }) }, ['RestoreFailed']);
+  expect(found.from).toBe(from);
+}
+
+export const allPutBack = async (of: Rollback): Promise<void> => {
+  await act<'put-back'>(of, putBack, { try: 1 });
+  expect((await look(of, of.name)).whole).toEqual(of.before.whole);
+};
