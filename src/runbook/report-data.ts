@@ -7,7 +7,7 @@ import type { WayBack } from './ways-back.ts';
 
 /** Which way back existed at each moment, a line each. */
 export const waysBackLines = (ways: readonly WayBack[]): string[] =>
-  ways.map(({ what, from, until, olderThanWritesFrom }) =>
+  ways.flatMap(({ what, from, until, olderThanWritesFrom, notes = [] }) => [
     [
       `${from} to ${until ?? 'now'}: ${what}`,
       ...(until === undefined ? [] : ['used up by restoring from it']),
@@ -15,7 +15,8 @@ export const waysBackLines = (ways: readonly WayBack[]): string[] =>
         ? []
         : [`does not hold what was written from ${olderThanWritesFrom} on`]),
     ].join('; '),
-  );
+    ...notes,
+  ]);
 
 /** What the copy showed before anybody was asked. */
 export function rehearsalLines(rehearsal: Rehearsal | undefined): string[] {

@@ -77,7 +77,10 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
     found.made
       ? {
           summary: `${bytesInWords(found.bytes)} cloned in ${seconds(found.seconds)} (${found.method}); ${rows(found.counts)}; fingerprint ${found.fingerprint.slice(0, 12)}…`,
-          notes: [`Database ${found.database}, closed to everyone, kept until ${found.keepUntil}`],
+          notes: [
+            `Database ${found.database}, closed to everyone, kept until ${found.keepUntil}`,
+            ...(found.notes ?? []),
+          ],
         }
       : { summary: `NOT MADE, the backup alone is the way back: ${found.why}` },
   rehearse: (found) =>

@@ -8,6 +8,8 @@ export interface WayBack {
   from: string;
   /** When it stopped being one; absent while it still is. */
   until?: string;
+  /** What it does not carry, in words with the command for a person. */
+  notes?: string[];
   /** From then on rows were written that it does not hold. */
   olderThanWritesFrom?: string;
 }
@@ -26,6 +28,9 @@ export function plannedWaysBack({ service }: Plan): string[] {
   ];
 }
 
+const noted = ({ notes }: { notes?: string[] }): { notes?: string[] } =>
+  notes === undefined || notes.length === 0 ? {} : { notes };
+
 /** Which way back existed at each moment, as the journal proves it. */
 export function waysBackIn(journal: Journal): WayBack[] {
   const ended = entriesOf(journal, 'step-ended');
@@ -33,7 +38,7 @@ export function waysBackIn(journal: Journal): WayBack[] {
   const ways: WayBack[] = [];
   for (const entry of ended) {
     if (entry.step === 'restore-point' && entry.found?.made)
-      ways.push({ what: `restore point ${entry.found.database}`, from: entry.at });
+      ways.push({ what: `restore point ${entry.found.database}`, from: entry.at, ...noted(entry.found) });
     if (entry.step === 'back-up' && entry.found)
       ways.push({ what: `backup ${entry.found.file}, proved by ${entry.found.proof}`, from: entry.at });
     if (entry.step === 'switch-database' && entry.found)
@@ -43,7 +48,11 @@ export function waysBackIn(journal: Journal): WayBack[] {
     if (entry.step === 'restore' && entry.found) {
       const used = ways.find(({ what, until }) => what.startsWith('restore point') && until === undefined);
       if (used && entry.found.from === 'restore-point') used.until = entry.at;
-      ways.push({ what: `database ${entry.found.kept}, as it was before it was restored`, from: entry.at });
+      ways.push({
+        what: `database ${entry.found.kept}, as it was before it was restored`,
+        from: entry.at,
+        ...noted(entry.found),
+      });
     }
   }
   return ways.map((way) =>

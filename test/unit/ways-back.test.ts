@@ -50,6 +50,13 @@ describe('law 1: which way back existed at each moment', () => {
     expect(still).not.toHaveProperty('until');
   });
 
+  test('what a restore point could not carry over stands in the report, with the command', () => {
+    const note = 'Settings of role radar were not carried over: ALTER ROLE radar IN DATABASE …';
+    const point = { ...findings['restore-point'], notes: [note] };
+    const journal = journalOf(...done('stop-writes'), ...done('restore-point', point));
+    expect(reportMarkdown(reportOf(journal, subject()))).toContain(note);
+  });
+
   test('where no restore point could be made, that is said, and it is no way back', () => {
     const none = { made: false, why: 'half the free space is not enough' } as const;
     const journal = journalOf(...done('stop-writes'), ...done('restore-point', none));
