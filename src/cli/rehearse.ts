@@ -40,14 +40,17 @@ export const rehearse: Register = (program, doors, action) => {
     );
 };
 
-/** For CI: 0 means that this rollback would work, and lose nothing that is not kept. */
+/** For CI: 0 means that this rollback would work, be right, and lose nothing that is not kept. */
 export function statusOf(result: RehearsalResult): Exit {
   if (result.outcome === 'nothing-to-do') return exit.done;
   if (result.outcome === 'refused')
     return isBadInput(result.faults.map(({ type }) => type)) ? exit.badInput : exit.refused;
   if (result.outcome === 'yielded') return exit.refused;
-  return result.outcome === 'works' && result.notKept.length === 0 ? exit.done : exit.notRolledBack;
+  const right = result.outcome === 'works' && result.notKept.length === 0 && !isWrong(result.rehearsal);
+  return right ? exit.done : exit.notRolledBack;
 }
+
+const isWrong = ({ wrong = [] }: Rehearsed): boolean => wrong.length > 0;
 
 function resultLines(result: RehearsalResult, colours: Doors['colours']): string[] {
   if (result.outcome === 'nothing-to-do') return [`${colours.green('Nothing to rehearse')}: ${result.why}`];
@@ -60,7 +63,8 @@ function resultLines(result: RehearsalResult, colours: Doors['colours']): string
   const what = `${colours.bold(service)}  ${from} → ${target}`;
   if (result.outcome === 'yielded') return [`${what}  ${colours.yellow('yielded')}: ${result.why}`];
   if (result.outcome === 'fails') return [`${what}  ${colours.red('FAILS')}`, result.why];
-  return [`${what}  ${colours.green('works')}`, ...rehearsedLines(result.rehearsal, result.notKept.length)];
+  const works = isWrong(result.rehearsal) ? colours.red('works, but is NOT RIGHT') : colours.green('works');
+  return [`${what}  ${works}`, ...rehearsedLines(result.rehearsal, result.notKept.length)];
 }
 
 function rehearsedLines(rehearsal: Rehearsed, notKept: number): string[] {

@@ -54,6 +54,8 @@ export interface Rehearsed {
   copy?: string;
   /** What a person must know: a downgrade that does nothing, commits half-way, reads the environment. */
   warnings: string[];
+  /** Those of the warnings by which the downgrade is not right: it does nothing, or leaves another schema than it should. */
+  wrong?: string[];
   /** Rows by table on the copy after the downgrade. */
   counts: Record<string, number>;
   /** The whole of it: catalogs before and after, locks, losses, output of Alembic. */

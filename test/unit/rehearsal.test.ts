@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { warningsOf } from '../../src/activities/rehearse/warnings.ts';
+import { warningsOf, wrongOf } from '../../src/activities/rehearse/warnings.ts';
 import type { World } from '../../src/activities/rehearse/world.ts';
 import { compareRehearsed } from '../../src/activities/verify/rows.ts';
 import type { Observed } from '../../src/alembic/rehearse.ts';
@@ -44,6 +44,20 @@ describe('warnings', () => {
       expect.stringMatching(/^0005: its downgrade does nothing/),
     ]);
     expect(warned({ steps: [step({ statements: 0, empty: true })] })).toEqual([]);
+  });
+
+  it('a downgrade that works and is not right: it does nothing, or leaves another schema', () => {
+    const schema = { wrong: ['index papers_title is missing'], drift: [] };
+    const seen = { before: world(), after: world(), observed: undefined, schema };
+    expect(wrongOf(seen)).toEqual([expect.stringContaining('index papers_title is missing')]);
+    const observed = {
+      steps: [step({ statements: 0 }), step({ commits: ['x'] })],
+      transactions: [],
+      locks: [],
+    };
+    expect(wrongOf({ ...seen, observed, schema: undefined })).toEqual([
+      expect.stringMatching(/^0005: its downgrade does nothing/),
+    ]);
   });
 
   it('commits in the middle and between migrations, and what is read from the environment', () => {

@@ -34,6 +34,19 @@ describe.concurrent('backstep rehearse', () => {
     expect(JSON.parse(out)).toMatchObject({ outcome: 'works', notKept: rehearsed.losses });
   });
 
+  test('4: it works and is not right: it does nothing, or leaves another schema than the migrations make', async () => {
+    const wrong = [
+      '0005: its downgrade does nothing (no statement was run), though its upgrade does something',
+    ];
+    const rehearsal = { ...rehearsed, losses: [], warnings: wrong, wrong };
+    const service = stage.cast(casting({ outcome: 'works', rehearsal }));
+    const { status, out } = await type(`rehearse ${service}`);
+    expect(status).toBe(4);
+    expect(out).toMatch(
+      /works, but is NOT RIGHT[^]*Loses nothing\nWarnings\n {2}0005: its downgrade does nothing/,
+    );
+  });
+
   test('4: it fails on the copy, and Alembic’s own error is told', async () => {
     const why = '0005.py:51: division by zero';
     const service = stage.cast(casting({ outcome: 'fails', why }));

@@ -16,7 +16,7 @@ import { clear, make, type Copy } from './copy.ts';
 import { keepEvidence } from './evidence.ts';
 import { migrateCopy } from './migration.ts';
 import { plansBeforeAndAfter, plansOn } from './remembered.ts';
-import { warningsOf } from './warnings.ts';
+import { warningsOf, wrongOf } from './warnings.ts';
 import { worldOf, type World } from './world.ts';
 
 export interface Stage extends Copy {
@@ -103,13 +103,15 @@ async function onTheCopy(means: Means, stage: Stage, attempt: Attempt): Promise<
     );
   const { observed } = migration;
   const notBuilt = 'notBuilt' in target ? target.notBuilt : undefined;
+  const seen = { observed, before, after, schema };
+  const wrong = wrongOf(seen);
   const whole = {
     seconds: migration.end.seconds,
     locks: locksOf(migration, before, after),
     changes: changes(before.catalog, after.catalog),
     losses: found,
     warnings: [
-      ...warningsOf({ observed, before, after, schema }),
+      ...warningsOf(seen),
       ...(await plansBeforeAndAfter(means, plan, { url, session, before: plansBefore })),
     ],
     counts: await withClient(url, session, counts),
@@ -130,6 +132,7 @@ async function onTheCopy(means: Means, stage: Stage, attempt: Attempt): Promise<
     changes: whole.changes.slice(0, mostTold),
     losses: found.slice(0, mostTold),
     warnings: whole.warnings.slice(0, mostTold),
+    ...(wrong.length > 0 && { wrong: wrong.slice(0, mostTold) }),
     ...(found.some(showsInCopy) && { copy }),
     evidence,
   };

@@ -22,11 +22,23 @@ export function warningsOf({ observed, before, after, schema }: Seen): string[] 
   ];
 }
 
-function ofStep({ revision, statements, empty, commits, environment }: Observed['steps'][number]): string[] {
+/** Those of them that say that the downgrade is not right, although it works. */
+export const wrongOf = ({ observed, schema }: Seen): string[] => [
+  ...(observed?.steps ?? []).flatMap(doesNothing),
+  ...leftOver(schema),
+];
+
+type Step = Observed['steps'][number];
+
+const doesNothing = ({ revision, statements, empty }: Step): string[] =>
+  statements === 0 && !empty
+    ? [`${revision}: its downgrade does nothing (no statement was run), though its upgrade does something`]
+    : [];
+
+function ofStep(step: Step): string[] {
+  const { revision, commits, environment } = step;
   return [
-    ...(statements === 0 && !empty
-      ? [`${revision}: its downgrade does nothing (no statement was run), though its upgrade does something`]
-      : []),
+    ...doesNothing(step),
     ...(commits.length > 0
       ? [
           `${revision}: commits half-way (${[...new Set(commits)].slice(0, 3).join('; ')}): a failure after that leaves the database between two revisions`,
