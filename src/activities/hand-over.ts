@@ -2,15 +2,15 @@ import { getClient } from '@temporalio/activity';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { DeedInput, HandedOver } from '../runbook/deeds.ts';
-import type { EmergencyRequest } from '../runbook/emergency-request.ts';
 import { workflowIdOf } from '../runbook/names.ts';
+import type { Report } from '../runbook/report.ts';
 import type { Progress } from '../runbook/views.ts';
 import type { Attempt, Means } from './means.ts';
 
 /**
  * Looks whether an operation of the service is open. A rollback that holds where it offers `restore` is told to
- * restore, by its own `decide`: it has the ways back that were proved for it. Asked twice, the second time finds
- * the hold decided, and says that it is busy restoring.
+ * restore, by its own `decide`: it has the ways back that were proved for it, and is asked only for the one that it
+ * would take. Asked twice, the second time finds the hold decided, and says that it is busy restoring.
  */
 export async function handOver(
   _means: Means,
@@ -28,10 +28,11 @@ export async function handOver(
   const progress = await handle.query<Progress>('progress');
   const { hold, phase } = progress;
   if (hold === undefined || !hold.decisions.includes('restore')) return busy(phase, nextMove(progress));
-  if (!asItWould(request))
+  const from = wouldRestoreFrom(await handle.query<Report>('report'));
+  if (request.from !== undefined && request.from !== from)
     return busy(
       phase,
-      `It would restore from its own restore point or backup. To restore from something else, end it first: \`backstep decide ${service} abort --hold ${hold.hold}\`, then start this again.`,
+      `It would restore from its own ${from.replace('-', ' ')}. To restore from that, start this again with \`--from ${from}\`, or with none. To restore from something else, end it first: \`backstep decide ${service} abort --hold ${hold.hold}\`, then start this again.`,
     );
   try {
     const { message } = await handle.executeUpdate<{ message: string }, [object]>('decide', {
@@ -63,9 +64,11 @@ async function openType(handle: WorkflowHandle): Promise<string | undefined> {
   }
 }
 
-/** A rollback restores from its restore point, or from its own backup: whatever is asked for by these words alone. */
-const asItWould = ({ from }: EmergencyRequest): boolean =>
-  from === undefined || from === 'restore-point' || from === 'backup';
+/** A rollback restores from its restore point while that stands, otherwise from its own backup. */
+const wouldRestoreFrom = ({ waysBack }: Report): 'restore-point' | 'backup' =>
+  waysBack.some(({ what, until }) => what.startsWith('restore point') && until === undefined)
+    ? 'restore-point'
+    : 'backup';
 
 const follow = (service: string) => `Follow it: \`backstep status ${service} --watch\`.`;
 

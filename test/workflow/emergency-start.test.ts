@@ -49,7 +49,7 @@ describe.concurrent('what an emergency restore is started with', () => {
     await rollback.approve('downgrade');
     const { hold } = await rollback.hold('verify');
     const { service } = await rollback.progress();
-    const request = { service, requestedBy: 'ada', reason: 'papers are gone' };
+    const request = { service, requestedBy: 'ada', reason: 'papers are gone', from: 'restore-point' };
     const emergency = await stage.start(request, `at-night-${service}`, {}, 'emergencyRestore');
     expect(await emergency.result()).toEqual({
       continuesAs: workflowIdOf(service),
@@ -70,7 +70,22 @@ describe.concurrent('what an emergency restore is started with', () => {
       'asked for another source than its own',
       { verify: failing('VerificationFailed') },
       { from: { file: 'dumps/a.sql.gz' } },
-      'from its own restore point or backup',
+      'from its own restore point. ',
+    ],
+    [
+      'asked for its backup, while its restore point stands',
+      { verify: failing('VerificationFailed') },
+      { from: 'backup' },
+      'start this again with `--from restore-point`',
+    ],
+    [
+      'asked for a restore point, where it has none',
+      {
+        verify: failing('VerificationFailed'),
+        'restore-point': () => ({ made: false as const, why: 'no room' }),
+      },
+      { from: 'restore-point' },
+      'from its own backup. To restore from that, start this again with `--from backup`',
     ],
   ])(
     'law 6: a rollback that is open, %s: AlreadyRunning names the next move',
