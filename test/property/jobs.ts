@@ -1,26 +1,13 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backUp } from '../../src/jobs/back-up.ts';
-import type { BackUpArguments, CheckArguments, RestoreArguments } from '../../src/jobs/manifest.ts';
-import { argumentsVariable } from '../../src/jobs/protocol.ts';
-import { check, restore } from '../../src/jobs/restore.ts';
-import { salvage, type SalvageArguments } from '../../src/jobs/salvage.ts';
 import { endSessions } from '../../src/postgres/sessions.ts';
-import { Failure } from '../../src/runbook/failures.ts';
+import { ownProgram } from '../stand-in-programs.ts';
 import type { Ended, Started } from '../stand-in.ts';
 import { outside } from './faults.ts';
 import type { Breakage } from './model.ts';
 import { asAdmin, type Rollback } from './rollback.ts';
 import { jobProcess, type How } from './world.ts';
-
-/** As src/job.ts has them. */
-const programs: Record<string, (env: Record<string, string>, told: unknown) => Promise<unknown>> = {
-  'back-up': (env, told) => backUp(env['DATABASE_URL'] ?? '', told as BackUpArguments),
-  check: (_env, told) => check(told as CheckArguments),
-  salvage: (env, told) => salvage(env['DATABASE_URL'] ?? '', told as SalvageArguments),
-  restore: (env, told) => restore(env['ADMIN_URL'] ?? '', told as RestoreArguments),
-};
 
 /** Somewhere in the run of a process, the same for the same case. */
 const killAfter = ({ it }: Rollback): number => 150 + ((it.first * 7 + it.writes.length * 13) % 10) * 60;
@@ -47,20 +34,11 @@ export const podsOf =
   (started: Started): Promise<Ended> =>
     outside(() => (started.command[0] === 'node' ? own(of(), started) : alembic(of(), started)));
 
-async function own(of: Rollback, { command, env }: Started): Promise<Ended> {
-  const program = command[2] ?? '';
+function own(of: Rollback, started: Started): Promise<Ended> {
+  const program = started.command[2] ?? '';
   const broken = of.unbroken.has(program) ? undefined : brokenBy(of, program);
   of.unbroken.add(program);
-  try {
-    const result = await (broken === undefined
-      ? programs[program]?.(env, JSON.parse(env[argumentsVariable] ?? ''))
-      : jobProcess(of.world, program, env, broken));
-    return { status: 0, lines: [`BACKSTEP-RESULT ${JSON.stringify(result)}`] };
-  } catch (error) {
-    const type = error instanceof Failure ? error.type : 'JobFailed';
-    const message = error instanceof Error ? error.message : String(error);
-    return { status: 1, lines: [`BACKSTEP-FAILURE ${JSON.stringify({ type, message })}`] };
-  }
+  return ownProgram(started, broken && (() => jobProcess(of.world, program, started.env, broken)));
 }
 
 /** Where env.py waits, and what is done to it meanwhile. */

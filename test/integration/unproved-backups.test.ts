@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { backUp } from '../../src/activities/back-up.ts';
+import { downgrade } from '../../src/activities/downgrade.ts';
+import type { Means } from '../../src/activities/means.ts';
+import { claim, readRecord } from '../../src/kubernetes/records.ts';
+import { raise } from '../../src/postgres/barrier.ts';
+import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
+import { withClient, withDatabase } from '../../src/postgres/connect.ts';
+import { revisions } from '../../src/postgres/revision.ts';
+import { approvedAtDowngrade } from '../../src/runbook/approved.ts';
+import type { Backup, WaysBack } from '../../src/runbook/deeds.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
+import type { RollbackPlan } from '../../src/runbook/plan.ts';
+import { directory } from '../../src/storage/storage.ts';
+import { examplePlan, findings } from '../example-plan.ts';
+import { ownProgram } from '../stand-in-programs.ts';
+import { standIn, type StandIn } from '../stand-in.ts';
+import { insteadOfPgDump, smallFileSystem, withClients } from './backup-fixture.ts';
+import { attempt } from './deeds-fixture.ts';
+import type { Fixture } from './postgres-fixture.ts';
+
+/** Law 1: whatever breaks a backup, the record gets none, and without one the downgrade never starts. */
+
+let it: Fixture;
+let plan: RollbackPlan;
+let means: Means;
+let cluster: StandIn;
+let ways: WaysBack;
+const volume = mkdtempSync(join(tmpdir(), 'backups-'));
+const undo: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  it = await withClients();
+  const { name, aside, owner, operation } = it;
+  await it.asSuperuser(
+    name,
+    `CREATE TABLE bulk AS SELECT n, md5(n::text) || md5((n + 1)::text) AS noise FROM generate_series(1, 80000) n;
+     ALTER TABLE bulk OWNER TO ${owner}`,
+  );
+  const secrets = {
+    'radar-database': { DATABASE_URL: it.url },
+    'radar-admin': { DATABASE_URL: it.adminUrl },
+  };
+  cluster = standIn({ deployments: [], secrets }, ownProgram);
+  const storage = directory(join(volume, 'kept'));
+  means = { cluster: cluster.cluster, recordsNamespace: 'backstep', storage } as Means;
+  const example = examplePlan({ operation });
+  plan = { ...example, database: { ...example.database, name, aside, owner, role: owner } };
+  const frozen = await withClient(it.url, {}, async (client) => ({
+    at: new Date().toISOString(),
+    counts: await counts(client),
+    catalog: catalogHash(await catalog(client)),
+  }));
+  const { database, from, target } = plan;
+  await claim(means.cluster, 'backstep', {
+    version: 1,
+    operation,
+    workflowId: 'test',
+    runId: 'test',
+    service: 'radar',
+    namespace: 'radar',
+    startedAt: frozen.at,
+    database,
+    from,
+    target,
+    stopped: { workloads: [], cronJobs: [] },
+    frozen,
+    breaches: [],
+    kept: [],
+  });
+  await withClient(it.adminUrl, {}, (admin) => raise(admin, it));
+  ways = {
+    stopped: { ...findings['stop-writes'], counts: frozen.counts },
+    point: { made: false, why: 'none' },
+    rehearsal: { rehearsed: false, why: 'none' },
+    salvage: { salvaged: [], lost: [], notes: [] },
+  };
+});
+afterEach(async () => {
+  for (const each of undo.splice(0).toReversed()) await each();
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  rmSync(volume, { recursive: true });
+  await it?.remove();
+});
+
+const onVolume = (path = volume) => vi.stubEnv('BACKSTEP_BACKUPS', path);
+const aside = (statements: string) => it.asSuperuser(it.aside, statements);
+const recorded = async () => (await readRecord(means.cluster, 'backstep', plan.database)).record;
+
+/** Approved by people, too: only the proof stands in its way. */
+function moved(backup?: Backup) {
+  const waysBack = { ...ways, ...(backup && { backup }) };
+  const approved = shortHash(approvedAtDowngrade(plan, waysBack));
+  return downgrade(means, { plan, try: tried, waysBack, approved }, attempt());
+}
+
+let tried = 0;
+async function neverMoves(message: RegExp): Promise<void> {
+  await expect(backUp(means, { plan, try: ++tried }, attempt())).rejects.toMatchObject({
+    type: expect.stringMatching(/^Backup(Failed|NotProved)$/) as string,
+    message: expect.stringMatching(message) as string,
+  });
+  expect((await recorded())?.backup).toBeUndefined();
+  await expect(moved()).rejects.toMatchObject({ type: 'BackupNotProved' });
+  // Nor where a workflow says that there is one.
+  await expect(moved({ ...findings['back-up'], counts: ways.stopped.counts })).rejects.toMatchObject({
+    type: 'BackupNotProved',
+  });
+  expect(cluster.jobs().filter((name) => !name.includes('-back-up-'))).toEqual([]);
+  expect((await recorded())?.pivotAt).toBeUndefined();
+  const at = await withClient(withDatabase(it.url, it.aside), { operation: it.operation }, (client) =>
+    revisions(client, 'alembic_version'),
+  );
+  expect(at).toEqual(['0005']);
+}
+
+const out = `for arg in "$@"; do case "$arg" in --file=*) out="\${arg#--file=}";; esac; done`;
+
+describe('law 1: the downgrade never starts after', () => {
+  test.each([
+    [
+      'a pg_dump that was killed',
+      `${out}; "$REAL" "$@" & pid=$!
+       until [ "$(du -sk "$out" 2>/dev/null | cut -f1)" -gt 300 ] 2>/dev/null; do sleep 0.01; done
+       kill -9 $pid; kill -9 $$`,
+      /killed by SIGKILL/,
+    ],
+    [
+      'an archive that was cut short',
+      `${out}; "$REAL" "$@" || exit; truncate -s 700000 "$out"`,
+      /pg_restore ended with status 1|table bulk|ends within/,
+    ],
+    [
+      'an archive with overwritten bytes',
+      `${out}; "$REAL" "$@" || exit; printf 'overwritten' | dd of="$out" bs=1 seek=1000000 conv=notrunc status=none`,
+      /pg_restore ended with status 1/,
+    ],
+    [
+      'a dump without an extension',
+      `exec "$REAL" --exclude-extension=vector "$@"`,
+      /extension vector is not in the dump/,
+    ],
+    [
+      'a dump without the rows of a table',
+      `exec "$REAL" --exclude-table-data=papers "$@"`,
+      /table papers is not in the dump/,
+    ],
+  ])('%s', async (_what, script, message) => {
+    onVolume();
+    undo.push(insteadOfPgDump(it, script));
+    await neverMoves(message);
+  });
+
+  test('a dump that is one row short of what was there when writes stopped', async () => {
+    onVolume();
+    await aside('DELETE FROM nothing WHERE ctid = (SELECT max(ctid) FROM nothing)');
+    undo.push(() => aside('INSERT INTO nothing DEFAULT VALUES'));
+    await neverMoves(/table nothing has 6 rows, and had 7/);
+  });
+
+  test('row-level security that hides rows', async () => {
+    onVolume();
+    await aside('ALTER TABLE papers FORCE ROW LEVEL SECURITY');
+    undo.push(() => aside('ALTER TABLE papers NO FORCE ROW LEVEL SECURITY'));
+    await neverMoves(/row-level security/);
+  });
+
+  test('a storage that is full', async () => {
+    const small = await smallFileSystem(900);
+    undo.push(() => small.remove());
+    onVolume(small.path);
+    await neverMoves(/No space left|could not be? ?written?/);
+  });
+
+  test('a storage that goes while the dump is made', async () => {
+    const mounted = await smallFileSystem(100_000);
+    undo.push(() => mounted.remove());
+    onVolume(mounted.path);
+    undo.push(insteadOfPgDump(it, `"$REAL" "$@"; status=$?; umount --lazy ${mounted.path}; exit $status`));
+    await neverMoves(/ENOENT|could not/);
+  });
+
+  test('a pg_dump of another major alone', async () => {
+    onVolume();
+    const before = process.env['PATH'] ?? '';
+    undo.push(insteadOfPgDump(it, 'exit 1', 'pg_dump (PostgreSQL) 9.6.24'));
+    vi.stubEnv('PATH', (process.env['PATH'] ?? '').replace(`:${before}`, ':/bin'));
+    await neverMoves(/no pg_dump.*Found: .*9\.6\.24/);
+  });
+});
+
+test('law 1: the same downgrade, with a backup that was proved, is let through', async () => {
+  onVolume();
+  const backup = await backUp(means, { plan, try: ++tried }, attempt());
+  expect((await recorded())?.backup).toEqual(backup);
+  // Further it does not come: there is no workload to take the pod from.
+  await expect(moved(backup)).rejects.toMatchObject({ type: 'WorkloadMissing' });
+  expect((await recorded())?.pivotAt).toBeDefined();
+});
