@@ -8,7 +8,7 @@ import { update } from '../../src/kubernetes/records.ts';
 import { without } from '../../src/kubernetes/without.ts';
 import type { Plan } from '../../src/runbook/plan.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
-import { attempt, scene, type Scene } from './deeds-fixture.ts';
+import { attempt, otherOperation, scene, type Scene } from './deeds-fixture.ts';
 
 let it: Scene;
 beforeAll(async () => {
@@ -253,4 +253,20 @@ describe('put-back', () => {
       await it.kubectl('get', 'jobs', '-l', `backstep.dev/operation=${it.plan.operation}`, '-o', 'name'),
     ).toBe('');
   });
+});
+
+test('law 7: taken up after writes had resumed, its rows are verified and shown, and a restore brings back the first', async () => {
+  const { database, operation } = it.plan;
+  const before = await it.record();
+  expect(before).toMatchObject({
+    pivotAt: expect.any(String) as string,
+    resumedAt: expect.any(String) as string,
+  });
+  await it.postgres.asSuperuser(database.name, `INSERT INTO papers (title) VALUES ('written since')`);
+  const takesUp = { operation, pivotPassed: true };
+  it.plan = { ...it.plan, operation: otherOperation(operation), takesUp };
+  const stopped = await stopWrites(it.means, { ...stop(), runId: 'run-2' }, attempt());
+  expect(stopped.counts['papers']).toBeGreaterThan(before?.frozen?.counts['papers'] ?? Infinity);
+  expect(stopped.resumedAt).toBe(before?.resumedAt);
+  expect(await it.record()).toMatchObject({ frozen: before?.frozen, counted: { counts: stopped.counts } });
 });
