@@ -132,7 +132,7 @@ test.concurrent.each(Array.from({ length: lanes }, (_, lane) => lane))(
       seed: seed + lane,
       numRuns: Math.ceil(wanted / lanes),
       // A smaller one takes minutes to be found.
-      endOnFailure: process.env['BACKSTEP_SHRINK'] === undefined,
+      endOnFailure: process.env['BACKSTEP_SHRINK'] === 'no',
       interruptAfterTimeLimit: within,
       markInterruptAsFailure: true,
     });
