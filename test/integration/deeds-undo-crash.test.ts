@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Attempt, Means } from '../../src/activities/means.ts';
+import { putBack } from '../../src/activities/put-back.ts';
+import { startApp } from '../../src/activities/start-app.ts';
+import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { recordName } from '../../src/kubernetes/records.ts';
+import { attempt, otherOperation, scene, type Scene } from './deeds-fixture.ts';
+import { dyingAfter } from './dying.ts';
+import { migration, subscribe } from './managed-fixture.ts';
+
+let it: Scene;
+let feed: Awaited<ReturnType<typeof subscribe>>;
+let before: Awaited<ReturnType<typeof world>>;
+beforeAll(async () => {
+  it = await scene('deeds-undo', (source) => {
+    source.writes = { gracePeriod: '6s', quietFor: '300ms' };
+  });
+  const name = `feed_${it.postgres.operation.slice(3)}`;
+  feed = await subscribe(it, name);
+  await it.apply(migration('upgrade', it.images.new));
+  it.plan.pauses = [{ in: 'subscription', what: `Subscription ${name}`, name, until: 'start' }];
+  before = await world();
+});
+afterAll(async () => {
+  await feed.remove();
+  await it.remove();
+});
+
+/** Everything that stop-writes changes. */
+async function world() {
+  const suspended = await it.kubectl('get', 'job', 'upgrade', '-o', 'jsonpath={.spec.suspend}');
+  return { state: await it.state(), suspended, ...(await feed.look()) };
+}
+
+const undoing = (means: Means, worker: Attempt) => putBack(means, { plan: it.plan, try: 1 }, worker);
+// Nothing was moved here.
+const started = (means: Means, worker: Attempt) =>
+  startApp(means, { plan: { ...it.plan, target: it.plan.from }, try: 1 }, worker);
+const undone = (plan = it.plan) => putBack(it.means, { plan, try: 1 }, attempt());
+const stop = (more: object = {}) =>
+  stopWrites(
+    it.means,
+    { plan: it.plan, try: 1, workflowId: 'backstep-radar', runId: 'run-1', again: false, ...more },
+    attempt(),
+  );
+
+/** Stops writes by an operation of its own, then lets a deed die after its k-th change; answers with that change. */
+async function crashAfter(
+  k: number,
+  deed: (means: Means, worker: Attempt) => Promise<unknown>,
+): Promise<string | undefined> {
+  const record = recordName(it.plan.database);
+  await it.kubectl('-n', 'backstep', 'delete', 'configmap', '--ignore-not-found', record);
+  await stop();
+  const worker = attempt();
+  const { means, last, over } = dyingAfter(k, it.means, () => worker.crash());
+  await deed(means, worker)
+    .catch((error: unknown) => {
+      if (last() === undefined) throw error;
+    })
+    .finally(over);
+  return last();
+}
+
+/** More than there are; each test says how many. */
+const most = 30;
+const timeout = 500_000;
+
+/** Lets a deed die after each of its changes, and looks what follows; answers with the changes. */
+async function forEachChange(
+  deed: (means: Means, worker: Attempt) => Promise<unknown>,
+  then: (k: number) => Promise<void>,
+): Promise<string> {
+  const changes: string[] = [];
+  for (let k = 1; k <= most; k += 1) {
+    const change = await crashAfter(k, deed);
+    await then(k);
+    expect(await world(), `after change ${k}: ${change}`).toEqual(before);
+    if (change === undefined) break;
+    changes.push(change);
+  }
+  return changes.join('\n');
+}
+
+describe('law 4, law 8: put-back that dies after any single change', () => {
+  test('is finished by the next attempt, or by an operation that takes it up', { timeout }, async () => {
+    const changes = await forEachChange(undoing, async (k) => {
+      const { operation } = it.plan;
+      const takesUp = { operation, pivotPassed: false };
+      const other = { ...it.plan, operation: otherOperation(operation), takesUp };
+      const plan = k % 2 === 1 ? it.plan : other;
+      if (plan === other) await stop({ plan, runId: 'run-2' });
+      await undone(plan);
+    });
+    // Record, the database's name, Deployment, CronJobs, subscription and Job.
+    expect(changes).toMatch(
+      /^replaceNamespacedConfigMap[^]*RENAME TO[^]*patchNamespacedDeployment[^]*ALTER SUBSCRIPTION/,
+    );
+    expect(changes.split('\n').length).toBeGreaterThanOrEqual(8);
+  });
+});
+
+describe('law 3, law 8: start-app that dies after any single change', () => {
+  test('can be stopped again, and is undone from the same record', { timeout }, async () => {
+    const changes = await forEachChange(started, async (k) => {
+      // As the workflow does after a failed start; or a worker that goes on where this one died.
+      if (k % 2 === 1) await stop({ again: true });
+      else await started(it.means, attempt());
+      await undone();
+    });
+    expect(changes).toMatch(
+      /^replaceNamespacedConfigMap[^]*RENAME TO[^]*patchNamespacedDeployment[^]*ALTER SUBSCRIPTION/,
+    );
+  });
+});
