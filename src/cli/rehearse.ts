@@ -69,7 +69,8 @@ function resultLines(result: RehearsalResult, colours: Doors['colours']): string
 
 function rehearsedLines(rehearsal: Rehearsed, notKept: number): string[] {
   const { seconds, losses, changes, locks, warnings, evidence } = rehearsal;
-  const kept = notKept > 0 ? 'NOT kept (salvage.use: never)' : 'kept by salvage';
+  const some = notKept < losses.length ? `${notKept} of it ` : '';
+  const kept = notKept > 0 ? `${some}NOT kept by salvage` : 'kept by salvage';
   return [
     `Took ${seconds} s`,
     ...section(`Would lose, ${kept}`, losses.map(lossInWords)),

@@ -4,12 +4,12 @@ import type { Evidence } from './findings.ts';
 export interface Loss {
   /**
    * `table` and `column`: dropped. `rows`: gone from a table that stays. `values`: changed in a column that
-   * stays, narrowed types included.
+   * stays, narrowed types included. `large objects`: gone, and not among what salvage can keep.
    */
-  kind: 'table' | 'column' | 'rows' | 'values';
+  kind: 'table' | 'column' | 'rows' | 'values' | 'large objects';
   /** `scores`, `papers.score`; with its schema unless public. */
   object: string;
-  /** Rows that lose something. */
+  /** Rows that lose something; or large objects. */
   rows: number;
   /** Non-null values lost, of a column. */
   values?: number;

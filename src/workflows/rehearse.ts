@@ -26,7 +26,8 @@ export async function rehearse(input: unknown): Promise<RehearsalResult> {
   const { plan } = assessment;
   const found = await deed('rehearse-live', { plan, try: 1 });
   const losses = found.outcome === 'works' ? found.rehearsal.losses : [];
-  const notKept = plan.service.salvage.use === 'never' ? losses : [];
+  const never = plan.service.salvage.use === 'never';
+  const notKept = losses.filter(({ kind }) => never || kind === 'large objects');
   return { service, from: plan.from, target: plan.target, notKept, ...found };
 }
 

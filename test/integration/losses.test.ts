@@ -155,6 +155,13 @@ describe('what is lost is measured, not read from names', () => {
     expect(others).toMatchObject([{ kind: 'table', object: 'ledger.entries_2025', rows: 187 }]);
   });
 
+  test('large objects that are removed, whatever others are made meanwhile', async () => {
+    // The fixture has two.
+    expect(
+      await lostBy(`SELECT lo_create(0); SELECT lo_unlink(min(oid)) FROM pg_largeobject_metadata`),
+    ).toEqual([{ kind: 'large objects', object: 'large objects', rows: 1 }]);
+  });
+
   test('no change, no loss; vacuuming, reindexing and clustering are none', async () => {
     expect(await lostBy('VACUUM FULL notes')).toEqual([]);
   });

@@ -13,7 +13,6 @@ const catalog = (of: Partial<Record<Kind, Record<string, string>>>): Catalog =>
 const world = (of: Partial<World> = {}): World => ({
   catalog: catalog({}),
   revision: '0005',
-  largeObjects: 0,
   sequences: {},
   names: new Map(),
   ...of,
@@ -70,9 +69,8 @@ describe('warnings', () => {
   });
 
   it('sequences that stay and are set otherwise; one that goes with its table is no news', () => {
-    const before = world({ sequences: { papers_id_seq: '120', scores_id_seq: '7' }, largeObjects: 2 });
+    const before = world({ sequences: { papers_id_seq: '120', scores_id_seq: '7' } });
     expect(warned({}, before, world({ sequences: { papers_id_seq: '1' } }))).toEqual([
-      'Removes 2 large objects',
       'Sets sequence papers_id_seq from 120 to 1',
     ]);
   });

@@ -17,7 +17,6 @@ export function warningsOf({ observed, before, after, schema }: Seen): string[] 
     ...betweenMigrations(observed),
     ...(observed === undefined ? ['What the migrations did could not be watched from within.'] : []),
     ...leftOver(schema),
-    ...largeObjects(before, after),
     ...sequences(before, after),
   ];
 }
@@ -67,11 +66,6 @@ function leftOver(schema: SchemaFindings | undefined): string[] {
   return [
     `After the downgrade the schema is not what the migrations make: ${schema.wrong.slice(0, most).join('; ')}${more}`,
   ];
-}
-
-function largeObjects(before: World, after: World): string[] {
-  const gone = before.largeObjects - after.largeObjects;
-  return gone > 0 ? [`Removes ${gone} large objects`] : [];
 }
 
 /** One that goes with its table is no news; one that stays and is set otherwise may give a number twice. */

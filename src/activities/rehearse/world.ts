@@ -8,7 +8,6 @@ import { revisions } from '../../postgres/revision.ts';
 export interface World {
   catalog: Catalog;
   revision: string;
-  largeObjects: number;
   /** Where each sequence stands, by name. */
   sequences: Record<string, string>;
   /** Names of relations by OID. */
@@ -20,18 +19,10 @@ export async function worldOf(client: Client, versionTable: string): Promise<Wor
     catalog: await catalog(client),
     revision: (await revisions(client, versionTable)).join(', ') || 'base',
     ...(await inSnapshot(client, async () => ({
-      largeObjects: await largeObjects(client),
       sequences: await sequences(client),
       names: await relationNames(client),
     }))),
   };
-}
-
-async function largeObjects(client: Client): Promise<number> {
-  const { rows } = await client.query<{ count: string }>(
-    'SELECT count(*) FROM pg_catalog.pg_largeobject_metadata',
-  );
-  return Number(rows[0]?.count);
 }
 
 async function sequences(client: Client): Promise<Record<string, string>> {

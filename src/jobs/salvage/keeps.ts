@@ -47,6 +47,11 @@ export function keepsFor(
   const lost: Loss[] = [];
   const notes: string[] = [];
   for (const loss of losses) {
+    if (loss.kind === 'large objects') {
+      lost.push(loss);
+      notes.push('Large objects are not kept: restore point and backup hold them.');
+      continue;
+    }
     const meant = meantBy(loss, relations);
     if (meant.length === 0) {
       lost.push(loss);

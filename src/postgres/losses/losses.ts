@@ -3,6 +3,7 @@ import type { Client } from '../connect.ts';
 import { inSnapshot } from '../tables.ts';
 import { changedRows, missingValues, type Pair } from './changed-rows.ts';
 import { contents, type Content } from './contents.ts';
+import { lostLargeObjects } from './large-objects.ts';
 import { renamed } from './renamed.ts';
 import { columnOf, keyText, shapes, type Shape } from './shapes.ts';
 
@@ -16,7 +17,7 @@ export interface LossOptions {
 
 /**
  * What a downgrade destroyed, measured by laying the copy that went through it beside the database that it was
- * cloned from: tables and columns gone, rows gone, values changed. Names do not matter: a table or column that is
+ * cloned from: tables and columns gone, rows gone, values changed, large objects gone. Names do not matter: a table or column that is
  * renamed keeps its OID or number, and what was copied elsewhere is found by its contents. Computed columns are
  * not looked at, nor views: they hold nothing of their own.
  *
@@ -46,7 +47,7 @@ export async function losses(before: Client, after: Client, options: LossOptions
               ];
         found.push(...lost.map((loss) => ({ shape, loss })));
       }
-      return byTable(found, are);
+      return [...byTable(found, are), ...(await lostLargeObjects(before, after))];
     }),
   );
 }

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { keepsFor } from '../../src/jobs/salvage/keeps.ts';
+import { lossInWords } from '../../src/runbook/loss.ts';
+import { loses } from '../../src/runbook/salvage.ts';
+
+test('law 1: large objects that the downgrade removes are a loss that is not kept', () => {
+  const loss = { kind: 'large objects', object: 'large objects', rows: 2 } as const;
+  const { keeps, lost, notes } = keepsFor([loss], [], () => true);
+  expect(keeps).toEqual([]);
+  expect(lost.map(lossInWords)).toEqual(['2 large objects']);
+  expect(loses({ salvaged: [], lost, notes })).toBe(true);
+  expect(notes).toEqual(['Large objects are not kept: restore point and backup hold them.']);
+});
