@@ -38,15 +38,19 @@ export async function putInPlace(means: Means, input: Input, attempt: Attempt): 
   assertApproved(input);
   const notes: string[] = [];
   if (!(await asAdmin((admin) => isInPlace(admin, input, failed)))) {
-    await assertNobodyWrote(means, input);
+    assertNobodyWrote(await ownRecord(means, plan), input);
     attempt.progress({ doing: 'carries grants and settings over' });
     notes.push(...(await asAdmin((admin) => carryOver(admin, database.aside, restored.database))));
     // From here on nothing unwinds by itself, whoever goes on with it.
-    await change((record) => ({
-      ...record,
-      pivotAt: record.pivotAt ?? new Date().toISOString(),
-      kept: record.kept.includes(failed) ? record.kept : [...record.kept, failed],
-    }));
+    await change((record) => {
+      // A breach is written to the same record: none can come between this look and the pivot.
+      assertNobodyWrote(record, input);
+      return {
+        ...record,
+        pivotAt: record.pivotAt ?? new Date().toISOString(),
+        kept: record.kept.includes(failed) ? record.kept : [...record.kept, failed],
+      };
+    });
     attempt.progress({ doing: `renames ${restored.database} into place, and keeps the present database` });
     await asAdmin((admin) =>
       swap(admin, [
@@ -88,8 +92,7 @@ async function isInPlace(admin: Client, { plan, restored }: Input, failed: strin
 }
 
 /** Rows written since the census are lost by nobody's decision. */
-async function assertNobodyWrote(means: Means, { plan, census }: Input): Promise<void> {
-  const { breaches } = await ownRecord(means, plan);
+function assertNobodyWrote({ breaches }: OperationRecord, { census }: Input): void {
   if (isYounger({ takenAt: census.at }, breaches)) return;
   throw new Failure(
     'WritesCameBack',

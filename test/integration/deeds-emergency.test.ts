@@ -194,6 +194,17 @@ describe('from a restore point that an earlier operation left', () => {
     await breaches([breach]);
     await expect(putInPlace(means, input, attempt)).rejects.toMatchObject({ type: 'WritesCameBack' });
     await breaches([]);
+    // One that comes just before the pivot is written down.
+    const core = new Proxy(means.cluster.core, {
+      get: (target, name) =>
+        name === 'replaceNamespacedConfigMap'
+          ? (...asked: Parameters<typeof target.replaceNamespacedConfigMap>) =>
+              breaches([breach]).then(() => target.replaceNamespacedConfigMap(...asked))
+          : Reflect.get(target, name),
+    });
+    const late = { ...means, cluster: { ...means.cluster, core } };
+    await expect(putInPlace(late, input, attempt)).rejects.toMatchObject({ type: 'WritesCameBack' });
+    await breaches([]);
     expect(await asAdmin((admin) => databaseExists(admin, failed()))).toBe(false);
     expect((await record())?.pivotAt).toBeUndefined();
   });
