@@ -129,7 +129,9 @@ const approvals = z.strictObject({
   base: approval.prefault({ people: 2 }).describe('In place of downgrade, where the target is base'),
   loss: approval
     .prefault({ people: 2 })
-    .describe('In place of downgrade, where a loss was not salvaged, or nothing was rehearsed that could tell'),
+    .describe(
+      'In place of downgrade, where a loss was not salvaged, or nothing was rehearsed that could tell',
+    ),
   restore: approval.prefault({ people: 1 }),
 });
 
