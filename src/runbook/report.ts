@@ -22,6 +22,8 @@ import type { TimelineLine } from './report-timeline.ts';
 import type { Salvage } from './salvage.ts';
 import { entriesOf, foundBy, progressOf } from './views.ts';
 import type { Progress, Subject } from './views.ts';
+import { waitsIn } from './waits.ts';
+import type { Wait } from './waits.ts';
 import { waysBackIn } from './ways-back.ts';
 import type { WayBack } from './ways-back.ts';
 
@@ -55,6 +57,8 @@ export interface Report {
   /** What is not as it should be in the end, and needs a person; said first. */
   attention: string[];
   timeline: TimelineLine[];
+  /** When people were waited for, at gates and holds. */
+  waits: Wait[];
   decisions: ReportedDecision[];
   backup?: Backup;
   /** Which way back existed at each moment (law 1). */
@@ -199,6 +203,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     ...(writesStopped && { writesStopped }),
     attention,
     timeline: timelineIn(journal),
+    waits: waitsIn(journal),
     decisions: decisionsIn(journal),
     ...(backup && { backup }),
     waysBack: waysBackIn(journal),
