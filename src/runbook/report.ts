@@ -6,14 +6,14 @@ import type { Journal } from './journal.ts';
 import { notVerifiedIn } from './not-verified.ts';
 import type { OperationId } from './names.ts';
 import type { Outcome } from './outcome.ts';
-import { afterwards } from './pauses.ts';
 import type { Observations } from './plan.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { decisionsIn } from './report-decisions.ts';
 import type { ReportedDecision } from './report-decisions.ts';
 import { emergencyIn } from './report-emergency.ts';
 import type { ReportedRestore } from './report-emergency.ts';
-import { instancesIn, isSwitched, momentIn } from './report-moment.ts';
+import { attentionIn, toDoIn } from './report-attention.ts';
+import { isSwitched, momentIn } from './report-moment.ts';
 import type { ReportedMoment } from './report-moment.ts';
 import { rowsIn } from './report-rows.ts';
 import type { ReportedRows } from './report-rows.ts';
@@ -88,16 +88,6 @@ export interface Report {
   relatedRunbooks: { title: string; url: string }[];
 }
 
-/** The runbook's Post-Rollback list, in its own order. */
-const postRollback = [
-  'Analyze the root cause of the migration failure',
-  'Document the incident for future reference',
-  'Update the migration script to fix the issues',
-  'Re-test in staging thoroughly',
-  'Schedule a new deployment when ready',
-  'Communicate to team and stakeholders',
-];
-
 function writesStoppedIn(journal: Journal): Report['writesStopped'] {
   const stop = entriesOf(journal, 'step-began').find(({ step }) => step === 'stop-writes');
   if (stop === undefined) return undefined;
@@ -117,54 +107,6 @@ function revisionAfter(journal: Journal, before: string): string | undefined {
   if (began('put-in-place')) return foundBy(journal, 'put-in-place')?.revision;
   if (!began('downgrade')) return before;
   return foundBy(journal, 'verify')?.revision ?? foundBy(journal, 'downgrade')?.to;
-}
-
-function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean): string[] {
-  const kept = (foundBy(journal, 'restore') ?? foundBy(journal, 'put-in-place'))?.kept;
-  const skipped = progressOf(journal, {
-    service: '',
-    operation: 'bs-',
-    workflowId: '',
-    ...(plan && { plan }),
-  }).steps;
-  const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === 'put-back');
-  return [
-    ...staysPaused(journal),
-    ...(frozen ? ['Writes are stopped: the application is down until a person resumes it.'] : []),
-    ...failures.map(({ fault }) => `Putting back failed: ${fault.message}`),
-    ...(foundBy(journal, 'roll-back-app')?.staySuspended ?? []).map(
-      (name) => `CronJob ${name} stays suspended: no image fits the target.`,
-    ),
-    ...skipped
-      .filter(({ state }) => state === 'skipped')
-      .map(({ part, summary }) => `CronJob ${part ?? ''} was skipped and stays suspended: ${summary ?? ''}`),
-    ...instancesIn(journal, plan),
-    ...(kept === undefined ? [] : [`Database ${kept} is kept; remove it when nobody needs it any more.`]),
-  ];
-}
-
-/** Law 4: said first of all, for it would bring the bad release back. */
-const staysPaused = (journal: Journal): string[] =>
-  (foundBy(journal, 'start-app')?.staysPaused ?? []).map(
-    (pause) => `${pause.what} stays paused, or it would bring the bad release back. ${afterwards(pause)}`,
-  );
-
-function toDoIn(journal: Journal, attention: string[], { plan }: Subject): string[] {
-  const moved = entriesOf(journal, 'step-began').some(
-    ({ step }) => step === 'downgrade' || step === 'put-in-place' || step === 'switch-database',
-  );
-  const backup = foundBy(journal, 'back-up');
-  return [
-    ...attention,
-    ...(moved && plan && plan.from !== plan.target
-      ? [`Keep ${plan.migrationImage} from being deployed again before it is mended`]
-      : []),
-    ...(foundBy(journal, 'salvage')?.kept && moved
-      ? ['Put back what was salvaged, once a corrected migration is applied']
-      : []),
-    ...(backup ? [`Decide how long backup ${backup.file} is kept`] : []),
-    ...(moved ? postRollback : []),
-  ];
 }
 
 /** The report as a pure function of the journal. */
