@@ -35,7 +35,12 @@ export function bounded<I, O>(deed: (means: Means, input: I, attempt: Attempt) =
       signal,
       cancelRequested: () => context.cancellationDetails?.cancelRequested === true,
       progress: (detail) => {
-        doing = { ...detail, doing: redact(detail.doing) };
+        const { alive } = detail;
+        doing = {
+          ...detail,
+          doing: redact(detail.doing),
+          ...(alive && { alive: alive.slice(0, 12).map(redact) }),
+        };
       },
       log: {
         info: (message, fields) => context.log.info(redact(message), { ...fields }),

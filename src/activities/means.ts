@@ -30,6 +30,8 @@ export interface Attempt {
     done?: number;
     of?: number;
     unit?: 'rows' | 'bytes' | 'pods' | 'sessions';
+    /** Pods, Jobs and sessions that still live where writes are to stop; the first few, in words. */
+    alive?: string[];
   }): void;
   /** Structured log with the operation and the step. */
   log: { info(message: string, fields?: object): void; warn(message: string, fields?: object): void };

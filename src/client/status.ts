@@ -14,6 +14,8 @@ export interface Doing {
   done?: number;
   of?: number;
   unit?: string;
+  /** Pods, Jobs and sessions that still live while writes are being stopped. */
+  alive?: string[];
 }
 
 /** A step at work, as the server sees it. Times are ISO 8601. */
