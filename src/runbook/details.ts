@@ -8,7 +8,8 @@ import type { GateProgress, HoldProgress, Progress, StepProgress, Subject } from
 export const cell = (text: string) =>
   text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').trim();
 
-const signs = {
+/** How a state is shown where there are no colours. */
+export const signs = {
   'to-do': '○ to do',
   running: '▶ running',
   done: '✔ done',
