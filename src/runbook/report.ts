@@ -20,6 +20,7 @@ import type { ReportedRows } from './report-rows.ts';
 import { timelineIn } from './report-timeline.ts';
 import type { TimelineLine } from './report-timeline.ts';
 import type { Salvage } from './salvage.ts';
+import { whoOf } from './service/escalation.ts';
 import { entriesOf, foundBy, progressOf } from './views.ts';
 import type { Progress, Subject } from './views.ts';
 import { waitsIn } from './waits.ts';
@@ -81,6 +82,8 @@ export interface Report {
   notVerified: string[];
   breaches: { at: string; what: string; reachedDatabase: boolean }[];
   ignored: Progress['ignored'];
+  /** Whom nobody could tell what they were to be told. */
+  notTold: { at: string; to: string; what: string; why: string }[];
   /** Commands that undo the freeze; empty where nothing is frozen. */
   byHand: string[];
   toDo: string[];
@@ -174,9 +177,10 @@ export function reportOf(journal: Journal, subject: Subject): Report {
       by,
       why,
     })),
+    notTold: entriesOf(journal, 'not-told').map(({ at, to, what, why }) => ({ at, to, what, why })),
     byHand: frozen && plan ? byHand(plan, foundBy(journal, 'stop-writes')?.paused) : [],
     toDo: toDoIn(journal, attention, subject),
-    escalationPath: plan?.service.escalation.path ?? [],
+    escalationPath: (plan?.service.escalation.path ?? []).map(whoOf),
     relatedRunbooks: plan?.service.relatedRunbooks ?? [],
   };
 }

@@ -2,13 +2,17 @@ import { z } from 'zod';
 import { duration } from './duration.ts';
 import { dnsLabel, serviceName } from './names.ts';
 import { secretReference } from './secret-reference.ts';
+import { approvals } from './service/approvals.ts';
 import { backup } from './service/backup.ts';
 import { checks } from './service/checks.ts';
 import { diagnosis } from './service/diagnosis.ts';
+import { escalation, namesOf } from './service/escalation.ts';
+import { notify } from './service/notify.ts';
 import { pointInTime } from './service/point-in-time.ts';
 import { rehearsal } from './service/rehearsal.ts';
 import { restorePoint } from './service/restore-point.ts';
 import { salvage } from './service/salvage.ts';
+import { triggers } from './service/triggers.ts';
 import { writes } from './service/writes.ts';
 
 export { secretReference, type SecretReference } from './secret-reference.ts';
@@ -116,62 +120,52 @@ const cronJob = z.strictObject({
   within: duration.prefault('10m').describe('Time in which that run must have succeeded'),
 });
 
-const approval = z.strictObject({
-  people: z.int().min(0).max(5),
-  within: duration
-    .prefault('1h')
-    .describe('A gate that nobody passed by then is expired: everything is put back'),
-});
-
-const approvals = z.strictObject({
-  start: approval.prefault({ people: 0 }),
-  downgrade: approval.prefault({ people: 1 }),
-  base: approval.prefault({ people: 2 }).describe('In place of downgrade, where the target is base'),
-  loss: approval
-    .prefault({ people: 2 })
-    .describe('In place of downgrade, where the rehearsal found a loss that was not salvaged'),
-  restore: approval.prefault({ people: 1 }),
-});
-
-const escalation = z.strictObject({
-  attempts: z.int().min(1).default(2),
-  downFor: duration.prefault('2h'),
-  path: z.array(z.string().min(1)).min(1),
-});
-
 /**
  * A service that Backstep can roll back: everything that the runbook says about it (names, order, wanted
  * state, tables, extension, escalation), and where its database URL lives. One YAML file a service.
  */
-export const serviceDefinition = z.strictObject({
-  $schema: z.string().optional(),
-  service: serviceName,
-  namespace: dnsLabel,
-  database,
-  migrations,
-  workloads: z.array(workload).min(1).describe('Deployments that write to the database'),
-  cronJobs: z.array(cronJob).default([]).describe('In the order in which they are resumed, one at a time'),
-  backup,
-  restorePoint: restorePoint.prefault({}),
-  rehearsal: rehearsal.prefault({}),
-  salvage: salvage.prefault({}),
-  pointInTime: pointInTime
-    .optional()
-    .describe('Who can restore the database to a moment; needed for a point-in-time restore only'),
-  checks: checks.prefault({}),
-  diagnosis: diagnosis.prefault({}),
-  approvals: approvals.prefault({}),
-  writes: writes.prefault({}),
-  writeOutageBudget: duration.prefault('2h').describe('How long a hold before the downgrade may last'),
-  coolDown: duration
-    .prefault('1h')
-    .describe(
-      'For so long after a rollback a relative target (-1) is answered with it instead of moving further',
-    ),
-  onGiveUp: z.enum(['put-back', 'stay-stopped']).default('put-back'),
-  escalation,
-  relatedRunbooks: z.array(z.strictObject({ title: z.string().min(1), url: z.string().min(1) })).default([]),
-});
+export const serviceDefinition = z
+  .strictObject({
+    $schema: z.string().optional(),
+    service: serviceName,
+    namespace: dnsLabel,
+    database,
+    migrations,
+    workloads: z.array(workload).min(1).describe('Deployments that write to the database'),
+    cronJobs: z.array(cronJob).default([]).describe('In the order in which they are resumed, one at a time'),
+    backup,
+    restorePoint: restorePoint.prefault({}),
+    rehearsal: rehearsal.prefault({}),
+    salvage: salvage.prefault({}),
+    pointInTime: pointInTime
+      .optional()
+      .describe('Who can restore the database to a moment; needed for a point-in-time restore only'),
+    checks: checks.prefault({}),
+    diagnosis: diagnosis.prefault({}),
+    approvals: approvals.prefault({}).describe('Who passes the gates, and how they are proved'),
+    writes: writes.prefault({}),
+    writeOutageBudget: duration.prefault('2h').describe('How long a hold before the downgrade may last'),
+    coolDown: duration
+      .prefault('1h')
+      .describe(
+        'For so long after a rollback a relative target (-1) is answered with it instead of moving further',
+      ),
+    onGiveUp: z.enum(['put-back', 'stay-stopped']).default('put-back'),
+    notify: notify.describe('Who is told what happens, and where'),
+    triggers: triggers.describe('Alerts that start a rollback; one that fits no rule starts nothing'),
+    escalation,
+    relatedRunbooks: z
+      .array(z.strictObject({ title: z.string().min(1), url: z.string().min(1) }))
+      .default([]),
+  })
+  .superRefine(({ escalation, notify }, context) => {
+    escalation.path.forEach((rung, index) => {
+      const unknown = namesOf(rung).find((told) => !notify.some(({ name }) => name === told));
+      if (unknown === undefined) return;
+      const message = `"${unknown}" is no channel of notify`;
+      context.addIssue({ code: 'custom', path: ['escalation', 'path', index, 'tell'], message });
+    });
+  });
 
 export type ServiceDefinition = z.infer<typeof serviceDefinition>;
 /** A service definition as written in YAML, before defaults and durations are filled in. */
