@@ -6,6 +6,8 @@ import type { z } from 'zod';
 import { ClientError, clientError, noWorker } from './client/client-error.ts';
 import { connectClient } from './client/connection.ts';
 import type { ConnectOptions } from './client/connection.ts';
+import { expected } from './client/expected.ts';
+import type { ExpectedType } from './client/expected.ts';
 import { describeLastRun } from './client/last-run.ts';
 import { start } from './client/start.ts';
 import { startRestore } from './client/start-restore.ts';
@@ -30,6 +32,7 @@ import type { PlanView } from './runbook/views.ts';
 export { ClientError } from './client/client-error.ts';
 export type { ClientErrorKind } from './client/client-error.ts';
 export type { ConnectOptions } from './client/connection.ts';
+export type { Expected } from './client/expected.ts';
 export type { End } from './client/last-run.ts';
 export type { Started } from './client/start.ts';
 export type { AtWork, Doing, Status } from './client/status.ts';
@@ -153,6 +156,9 @@ export class Backstep {
     );
   }
 
+  /** How long each step usually takes, in milliseconds; empty where no earlier run tells. */
+  expected = (service: string, type?: ExpectedType) => expected(this.temporal, service, type);
+
   /** The plan of the newest rollback; null until it is pinned. */
   async pinnedPlan(service: string): Promise<PlanView> {
     return guarded('read its plan', async () => query(this.temporal, await this.lastRun(service), 'plan'));
@@ -203,7 +209,7 @@ export class Backstep {
   }
 
   private async say(service: string, verb: Verb, message: object): Promise<string> {
-    const checked = parsed(messages[verb].schema, message);
+    const checked = parsed<object>(messages[verb].schema, message);
     const doing = `${verb} it`;
     return guarded(doing, async () => {
       const run = await this.lastRun(service);
