@@ -5,6 +5,8 @@ import type { Backup, Restored } from './findings.ts';
 import type { Journal } from './journal.ts';
 import { notVerifiedIn } from './not-verified.ts';
 import type { OperationId } from './names.ts';
+import { writesStoppedIn } from './outage.ts';
+import type { WritesStopped } from './outage.ts';
 import type { Outcome } from './outcome.ts';
 import type { Observations } from './plan.ts';
 import type { Rehearsal } from './rehearsal.ts';
@@ -54,7 +56,7 @@ export interface Report {
     reverted: { revision: string; message: string }[];
   };
   /** From the stop of writes until the application was started or put back; absent while they are stopped. */
-  writesStopped?: { from: string; until?: string };
+  writesStopped?: WritesStopped;
   /** What is not as it should be in the end, and needs a person; said first. */
   attention: string[];
   timeline: TimelineLine[];
@@ -89,17 +91,6 @@ export interface Report {
   toDo: string[];
   escalationPath: string[];
   relatedRunbooks: { title: string; url: string }[];
-}
-
-function writesStoppedIn(journal: Journal): Report['writesStopped'] {
-  const stop = entriesOf(journal, 'step-began').find(({ step }) => step === 'stop-writes');
-  if (stop === undefined) return undefined;
-  const last = journal.findLast(
-    (entry) =>
-      (entry.kind === 'step-began' && entry.step === 'stop-writes') ||
-      (entry.kind === 'step-ended' && (entry.step === 'start-app' || entry.step === 'put-back')),
-  );
-  return last?.kind === 'step-ended' ? { from: stop.at, until: last.at } : { from: stop.at };
 }
 
 /** The revision that the journal proves; absent where a step that may have moved it did not end. */

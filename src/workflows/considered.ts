@@ -1,7 +1,9 @@
 import type { ZodType } from 'zod';
 import { faultsOf } from '../runbook/request.ts';
 import { messages } from '../runbook/messages.ts';
-import type { DecisionMessage, VerdictMessage } from '../runbook/messages.ts';
+import { annotationsKept } from '../runbook/messages.ts';
+import type { AnnotateMessage, DecisionMessage, VerdictMessage } from '../runbook/messages.ts';
+import { annotationsIn } from '../runbook/views.ts';
 import type { Operation } from './operation.ts';
 
 export type MessageName = keyof typeof messages;
@@ -94,6 +96,24 @@ function acknowledgement(operation: Operation, by: string): Considered {
   };
 }
 
+/** An alert that says again what is known, or one of a flood, is not noted: a refused update writes no event. */
+function annotation(operation: Operation, message: AnnotateMessage): Considered {
+  const { source, fingerprint, status, text } = message;
+  const noted = annotationsIn(operation.journal);
+  const { request } = operation.asked;
+  const began = 'alert' in request && request.alert?.fingerprint === fingerprint && status === 'firing';
+  if (began || noted.some((each) => each.fingerprint === fingerprint && each.status === status))
+    return { refused: `alert ${fingerprint} is noted as ${status} already` };
+  if (noted.length >= annotationsKept)
+    return { refused: `${annotationsKept} alerts are noted already; no more are` };
+  return {
+    act: () => {
+      operation.note({ kind: 'annotated', source, fingerprint, status, text });
+      return `Noted: alert ${fingerprint} is ${status}; the rollback goes on as it was.`;
+    },
+  };
+}
+
 function parsed<T>(schema: ZodType<T>, body: unknown, considered: (message: T) => Considered): Considered {
   const { data, error } = schema.safeParse(body);
   return error ? { refused: faultsOf(error).join('; ') } : considered(data);
@@ -111,6 +131,8 @@ export function consider(operation: Operation, name: MessageName, body: unknown)
       return parsed(messages.decide.schema, body, (message) => decision(operation, message));
     case 'acknowledge':
       return parsed(messages.acknowledge.schema, body, ({ by }) => acknowledgement(operation, by));
+    case 'annotate':
+      return parsed(messages.annotate.schema, body, (message) => annotation(operation, message));
   }
   return name satisfies never;
 }
