@@ -29,9 +29,10 @@ const steps = [
   ...[1, 2, 6, 12, 24].map((count) => count * hour),
 ];
 
-/** A phone has room for no more. */
-const ticksAtMost = 5;
-const apart = 100 / (ticksAtMost + 1);
+/** A phone has room for no more labels, less those that fall together. */
+const ticksAtMost = 9;
+/** Per cent of the width that a label needs on a phone. */
+const apart = 16;
 
 /** An hour at a gate would leave no room for a minute of work: waiting takes at most this share of the working. */
 const waitingShare = 0.25;
@@ -70,12 +71,16 @@ const clock = (moment: number, step: number) =>
 function ticksIn(stretches: readonly Stretch[], total: number, at: (moment: number) => number) {
   const step = steps.find((each) => total / each <= ticksAtMost) ?? total;
   const ticks: Scale['ticks'] = [];
+  const mark = (moment: number, label: string) => {
+    const tick = { at: at(moment), label };
+    if (tick.at - (ticks.at(-1)?.at ?? -apart) >= apart && tick.at <= 100 - apart) ticks.push(tick);
+  };
   for (const { from, until, shortened } of stretches) {
     if (shortened) continue;
-    for (let moment = Math.ceil(from / step) * step; moment < until; moment += step) {
-      const tick = { at: at(moment), label: clock(moment, step) };
-      if (tick.at - (ticks.at(-1)?.at ?? -apart) >= apart && tick.at <= 100 - apart / 2) ticks.push(tick);
-    }
+    // After a break nobody could tell the time by counting on.
+    if (ticks.length > 0) mark(from, clock(from, second));
+    for (let moment = Math.ceil(from / step) * step; moment < until; moment += step)
+      mark(moment, clock(moment, step));
   }
   return ticks;
 }

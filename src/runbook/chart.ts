@@ -38,7 +38,9 @@ const colours: Record<Bar['kind'] | 'stopped', string> = {
   stopped: '#d0493e',
 };
 
-const waitSigns = { gate: '◇', hold: '⏸' } as const;
+/** In every font; a phone makes a coloured picture of the usual sign for a pause. */
+const pause = '‖';
+const waitSigns = { gate: '◇', hold: pause } as const;
 
 const row = { height: 36, text: 13, bar: 19, thick: 10 } as const;
 const axis = 26;
@@ -53,7 +55,7 @@ function barsOf({ steps, waits = [] }: ChartData, end: number): Bar[] {
     if (startedAt === undefined || step === 'keep-writes-stopped') return [];
     const from = time(startedAt);
     const until = endedAt === undefined ? Math.max(end, from) : time(endedAt);
-    const [sign = ''] = signs[state];
+    const [sign = ''] = state === 'holding' ? pause : signs[state];
     return [{ kind: state, sign, label: nameOf(line), from, until, open: endedAt === undefined }];
   });
   const waited = waits.map((wait): Bar => {
@@ -75,6 +77,7 @@ function drawBar(bar: Bar, top: number, scale: Scale): Markup {
   // What took no time has a width by its stroke alone.
   return markup`<g class="bar ${bar.kind}"><title>${bar.label}, ${clock(bar.from)} to ${bar.open ? 'now' : clock(bar.until)} UTC, ${took(bar)}</title>
 <text x="0" y="${top + row.text}" font-size="13" fill="currentColor">${bar.sign} ${bar.label} <tspan fill-opacity="0.65">${took(bar)}</tspan></text>
+<rect x="0" y="${top + row.bar + 4}" width="100%" height="2" fill="currentColor" fill-opacity="0.07"/>
 <rect x="${percent(from)}" y="${top + row.bar}" width="${percent(until - from)}" height="${row.thick}" rx="2" fill="${colour}" fill-opacity="${bar.open ? '0.55' : '1'}" stroke="${colour}" stroke-width="2"/></g>
 `;
 }
@@ -95,12 +98,17 @@ const drawBreak = (at: number) =>
   markup`<svg x="${percent(at)}" y="${axis - 10}" width="1" height="14" overflow="visible"><path d="M-5 14 L-1 0 M1 14 L5 0" stroke="currentColor" stroke-opacity="0.6" fill="none"/></svg>
 `;
 
-function saying({ from, until }: Span, stopped: Span | undefined, open: boolean, breaks: number): string {
+const drawLine = (line: string, y: number) =>
+  markup`<text x="0" y="${y}" font-size="12" fill="currentColor" fill-opacity="0.65">${line}</text>
+`;
+
+/** What stands below, a line each, for a phone breaks none. */
+function legend({ from, until }: Span, stopped: Span | undefined, open: boolean, breaks: number): string[] {
   return [
     `${clock(from)} to ${open ? 'now' : clock(until)} UTC, ${inWords(until - from)}.`,
     ...(stopped === undefined ? [] : [`Shaded: writes stopped, ${inWords(stopped.until - stopped.from)}.`]),
     ...(breaks === 0 ? [] : ['Waiting is drawn shorter than it was (//).']),
-  ].join(' ');
+  ];
 }
 
 /**
@@ -129,11 +137,12 @@ export function timelineChart(data: ChartData, now?: string): string {
     from: time(writesStopped.from),
     until: writesStopped.until === undefined ? whole.until : time(writesStopped.until),
   };
-  const height = axis + bars.length * row.height + 20;
-  const said = saying(whole, stopped, endedAt === undefined, scale.breaks.length);
+  const said = legend(whole, stopped, endedAt === undefined, scale.breaks.length);
+  const below = axis + bars.length * row.height;
+  const height = below + said.length * 17 + 4;
   return markup`<svg xmlns="http://www.w3.org/2000/svg" class="timeline" role="img" aria-labelledby="timeline-title timeline-desc" width="100%" height="${height}" font-family="system-ui, sans-serif">
 <title id="timeline-title">Timeline</title>
-<desc id="timeline-desc">${said} ${bars.map((bar) => `${bar.label}: ${took(bar)}.`).join(' ')}</desc>
-${stopped && drawStopped(stopped, height - 20, scale)}${scale.ticks.map((tick) => drawTick(tick, height - 20))}${scale.breaks.map(drawBreak)}${bars.map((bar, index) => drawBar(bar, axis + index * row.height, scale))}<text x="0" y="${height - 4}" font-size="12" fill="currentColor" fill-opacity="0.65">${said}</text>
+<desc id="timeline-desc">${said.join(' ')} ${bars.map((bar) => `${bar.label}: ${took(bar)}.`).join(' ')}</desc>
+${stopped && drawStopped(stopped, below, scale)}${scale.ticks.map((tick) => drawTick(tick, below))}${scale.breaks.map(drawBreak)}${bars.map((bar, index) => drawBar(bar, axis + index * row.height, scale))}${said.map((line, index) => drawLine(line, below + (index + 1) * 17))}
 </svg>`.text;
 }
