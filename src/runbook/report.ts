@@ -1,3 +1,4 @@
+import type { StartingAlert } from './alert.ts';
 import { byHand } from './by-hand.ts';
 import type { Census } from './census.ts';
 import { fromInWords } from './emergency-request.ts';
@@ -22,6 +23,7 @@ import type { ReportedRows } from './report-rows.ts';
 import { timelineIn } from './report-timeline.ts';
 import type { TimelineLine } from './report-timeline.ts';
 import type { Salvage } from './salvage.ts';
+import type { ProofMethod } from './statement.ts';
 import { whoOf } from './service/escalation.ts';
 import { entriesOf, foundBy, progressOf } from './views.ts';
 import type { Progress, Subject } from './views.ts';
@@ -46,6 +48,10 @@ export interface Report {
     moment?: string;
     reason?: string;
     by?: string;
+    /** How the gateway proved who asked; absent of a self-asserted name. */
+    via?: ProofMethod;
+    /** The alert that asked, in place of a person. */
+    alert?: StartingAlert;
     trigger?: string;
   };
   planHash?: string;
@@ -84,6 +90,8 @@ export interface Report {
   notVerified: string[];
   breaches: { at: string; what: string; reachedDatabase: boolean }[];
   ignored: Progress['ignored'];
+  /** Alerts that fired again or were resolved meanwhile. */
+  annotations: Progress['annotations'];
   /** Whom nobody could tell what they were to be told. */
   notTold: { at: string; to: string; what: string; why: string }[];
   /** Commands that undo the freeze; empty where nothing is frozen. */
@@ -168,6 +176,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
       by,
       why,
     })),
+    annotations: progress.annotations,
     notTold: entriesOf(journal, 'not-told').map(({ at, to, what, why }) => ({ at, to, what, why })),
     byHand: frozen && plan ? byHand(plan, foundBy(journal, 'stop-writes')?.paused) : [],
     toDo: toDoIn(journal, attention, subject),
@@ -177,12 +186,14 @@ export function reportOf(journal: Journal, subject: Subject): Report {
 }
 
 function requestOf({ kind, request }: NonNullable<Subject['plan']>) {
-  const { reason, requestedBy, trigger } = request;
+  const { reason, requestedBy, requestedVia, trigger } = request;
   return {
     ...('target' in request ? { target: request.target } : { from: fromInWords(request.from) }),
     ...(kind === 'point-in-time-restore' && request.to !== undefined && { moment: request.to }),
     ...(reason !== undefined && { reason }),
     ...(requestedBy !== undefined && { by: requestedBy }),
+    ...(requestedVia !== undefined && { via: requestedVia }),
+    ...('alert' in request && request.alert !== undefined && { alert: request.alert }),
     ...(trigger !== undefined && { trigger }),
   };
 }
