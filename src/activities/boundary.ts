@@ -59,6 +59,12 @@ export function bounded<I, O>(deed: (means: Means, input: I, attempt: Attempt) =
   };
 }
 
+/** Who asks for patience (`Retry-After`) is given it. */
+function delayAsked(error: unknown): { nextRetryDelay?: number } {
+  const asked = error instanceof Failure ? error.details['retryAfter'] : undefined;
+  return typeof asked === 'number' ? { nextRetryDelay: asked } : {};
+}
+
 /** An error as Temporal keeps it: type and next move from the closed set, no secret, at most 3,500 characters. */
 export function applicationFailure(error: unknown): ApplicationFailure {
   const type = error instanceof Failure ? error.type : 'Unexpected';
@@ -68,6 +74,7 @@ export function applicationFailure(error: unknown): ApplicationFailure {
     type,
     message,
     nonRetryable: !failures[type].retry,
+    ...delayAsked(error),
     details: [fault(type, message)],
   });
 }

@@ -196,5 +196,6 @@ export interface TellInput {
 
 /** The activity that tells; no step, since nothing waits for it. */
 export interface TellingDeeds {
-  tell(input: TellInput): Promise<{ told: true }>;
+  /** `missed`: addresses that the channel refused, while it took others. */
+  tell(input: TellInput): Promise<{ told: true; missed?: string[] }>;
 }

@@ -23,6 +23,7 @@ export async function meansOf(settings: WorkerSettings, log: Logger): Promise<Me
     storage: directory(settings.reports),
     definitions: definitionsIn(settings.services),
     ...(settings.jobImage === undefined ? {} : { jobImage: settings.jobImage }),
+    ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
   };
 }
 

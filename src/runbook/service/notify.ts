@@ -36,7 +36,9 @@ const pagerduty = z.strictObject({
 const webhook = z.strictObject({
   ...everyone,
   channel: z.literal('webhook'),
-  url: httpUrl.describe('Gets the tiding as JSON by POST; any secret belongs into the signature, not here'),
+  url: z
+    .union([httpUrl, secretReference])
+    .describe('Gets the tiding as JSON by POST; a Secret where the URL itself lets people in'),
   secret: secretReference.describe('Signs it, as Standard Webhooks has it: whsec_ and base64, or any text'),
 });
 
@@ -44,10 +46,11 @@ const email = z.strictObject({
   ...everyone,
   channel: z.literal('email'),
   server: secretReference.describe(
-    'URL of the mail server: smtps://user:password@host, or smtp:// with STARTTLS',
+    'URL of the mail server: smtps://user:password@host, or smtp:// (with a password never without STARTTLS)',
   ),
+  ca: secretReference.optional().describe("Certificate (PEM) of the mail server's own authority"),
   from: mailbox,
-  to: z.array(mailbox).min(1),
+  to: z.array(mailbox).min(1).max(50),
 });
 
 const entry = z.discriminatedUnion('channel', [slack, pagerduty, webhook, email]);
