@@ -108,7 +108,11 @@ export function ending({ end, state }: Status, colours: Colours): string[] {
     ...(more > 0 ? [`Not verified: ${more} more, in the report`] : []),
     ...(result.report === undefined
       ? []
-      : [`Report: ${result.report.markdown}`, `        ${result.report.json}`]),
+      : [
+          `Report: ${result.report.markdown}`,
+          `        ${result.report.json}`,
+          ...(result.report.html === undefined ? [] : [`        ${result.report.html}`]),
+        ]),
   ];
 }
 
