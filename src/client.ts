@@ -10,6 +10,7 @@ import { expected } from './client/expected.ts';
 import type { ExpectedType } from './client/expected.ts';
 import { describeLastRun } from './client/last-run.ts';
 import { start } from './client/start.ts';
+import { alertRequest, startByAlert } from './client/start-by-alert.ts';
 import { startRestore } from './client/start-restore.ts';
 import type { Started } from './client/start.ts';
 import { query, readStatus, workerPolls } from './client/status.ts';
@@ -18,7 +19,13 @@ import { emergencyRequest } from './runbook/emergency-request.ts';
 import { keptRequest, removeKeptRequest } from './runbook/kept.ts';
 import type { KeptList, RemovedKept } from './runbook/kept.ts';
 import { messages } from './runbook/messages.ts';
-import type { AcknowledgeMessage, DecisionMessage, VerdictMessage } from './runbook/messages.ts';
+import type {
+  AcknowledgeMessage,
+  AnnotateMessage,
+  ApproveMessage,
+  DecisionMessage,
+  VerdictMessage,
+} from './runbook/messages.ts';
 import { taskQueue, workflowIdOf } from './runbook/names.ts';
 import { rehearsalIdOf, rehearseRequest } from './runbook/live-rehearsal.ts';
 import type { RehearsalResult } from './runbook/live-rehearsal.ts';
@@ -72,6 +79,17 @@ export class Backstep {
     const checked = parsed(rollbackRequest, request);
     return guarded('start the rollback', () =>
       start(this.temporal, this.taskQueue, { type: 'rollback', request: checked }, this.options.coolDown),
+    );
+  }
+
+  /**
+   * Starts the rollback that an alert asks for, or answers with the run to which the alert belongs: nothing is
+   * sent to a run for a repeat.
+   */
+  async startByAlert(request: z.input<typeof alertRequest>): Promise<Started> {
+    const checked = parsed(alertRequest, request);
+    return guarded('start the rollback', () =>
+      startByAlert(this.temporal, this.taskQueue, checked, this.options.coolDown),
     );
   }
 
@@ -144,10 +162,13 @@ export class Backstep {
   }
 
   /** Approves one gate for one plan hash; answers what the rollback says to it. */
-  approve = (service: string, message: VerdictMessage) => this.say(service, 'approve', message);
+  approve = (service: string, message: ApproveMessage) => this.say(service, 'approve', message);
   reject = (service: string, message: VerdictMessage) => this.say(service, 'reject', message);
   decide = (service: string, message: DecisionMessage) => this.say(service, 'decide', message);
   acknowledge = (service: string, message: AcknowledgeMessage) => this.say(service, 'acknowledge', message);
+  /** Notes an alert in the open rollback; changes nothing. */
+  annotate = (service: string, message: AnnotateMessage, answerTimeout?: number) =>
+    this.say(service, 'annotate', message, answerTimeout);
 
   /** How the newest rollback of a service stands. */
   async progress(service: string): Promise<Status> {
@@ -208,7 +229,7 @@ export class Backstep {
     });
   }
 
-  private async say(service: string, verb: Verb, message: object): Promise<string> {
+  private async say(service: string, verb: Verb, message: object, within?: number): Promise<string> {
     const checked = parsed<object>(messages[verb].schema, message);
     const doing = `${verb} it`;
     return guarded(doing, async () => {
@@ -219,7 +240,7 @@ export class Backstep {
       }
       if (!(await workerPolls(this.temporal, this.taskQueue))) throw noWorker(`"${verb}" was not sent`);
       const handle = this.temporal.workflow.getHandle(workflowIdOf(service), run.runId);
-      const deadline = Date.now() + (this.options.answerTimeout ?? 20_000);
+      const deadline = Date.now() + (within ?? this.options.answerTimeout ?? 20_000);
       const answer = await this.temporal.connection.withDeadline(deadline, () =>
         handle.executeUpdate<{ message: string }, [unknown]>(verb, { args: [checked] }),
       );
