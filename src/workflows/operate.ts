@@ -71,6 +71,7 @@ async function endingOf(words: Words, body: (words: Words) => Promise<Ending>): 
  */
 export async function operate(asked: Asked, body: (words: Words) => Promise<Ending>): Promise<Finished> {
   const operation = new Operation(asked);
+  const telling = new Telling(operation);
   openDoors(operation);
   CancellationScope.current().cancelRequested.catch(() => {
     operation.cancelPending = true;
@@ -83,7 +84,7 @@ export async function operate(asked: Asked, body: (words: Words) => Promise<Endi
       words.escalation.over();
       await words.keeper.end();
       await words.backUps.end();
-      return conclude(operation, ending);
+      return conclude(operation, telling, ending);
     });
   } finally {
     await closeDoors();
