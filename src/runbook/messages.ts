@@ -75,6 +75,8 @@ export const messages = {
   },
 } as const;
 
+export type MessageName = keyof typeof messages;
+
 export const queries = {
   progress: 'Steps with their times, the open gate or hold, and what to do next',
   plan: 'The plan with its hash, and what was seen',

@@ -25,6 +25,7 @@ export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean
   }).steps;
   const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === 'put-back');
   return [
+    ...brokenGlass(journal),
     ...staysPaused(journal),
     ...(frozen ? ['Writes are stopped: the application is down until a person resumes it.'] : []),
     ...failures.map(({ fault }) => `Putting back failed: ${fault.message}`),
@@ -38,6 +39,15 @@ export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean
     ...(kept === undefined ? [] : [`Database ${kept} is kept; remove it when nobody needs it any more.`]),
   ];
 }
+
+/** Before all else: somebody passed a gate alone, and people must look at that afterwards. */
+const brokenGlass = (journal: Journal): string[] =>
+  entriesOf(journal, 'gate-approved')
+    .filter(({ breakGlass }) => breakGlass)
+    .map(
+      ({ gate, by, reason, proof }) =>
+        `Glass broken: ${by} (${proof?.roles.join(', ') ?? ''}) passed gate ${gate} alone: ${reason ?? ''}`,
+    );
 
 /** Law 4: said first of all, for it would bring the bad release back. */
 const staysPaused = (journal: Journal): string[] =>

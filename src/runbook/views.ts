@@ -86,7 +86,13 @@ export const entriesOf = <K extends Entry['kind']>(journal: Journal, kind: K) =>
   journal.filter((entry): entry is EntryOf<K> => entry.kind === kind);
 
 export const annotationsIn = (journal: Journal): Annotation[] =>
-  entriesOf(journal, 'annotated').map(({ kind: _, ...annotation }) => annotation);
+  entriesOf(journal, 'annotated').map(({ at, source, fingerprint, status, text }) => ({
+    at,
+    source,
+    fingerprint,
+    status,
+    text,
+  }));
 
 /** What a step found when it last ended. */
 export function foundBy<S extends StepName>(journal: Journal, name: S): Findings[S] | undefined {

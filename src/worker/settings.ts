@@ -44,13 +44,19 @@ export function readSettings(variables: NodeJS.ProcessEnv): WorkerSettings {
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(set);
   if (!parsed.success) throw new StartError(`${faultsOf(parsed.error).join('; ')}. Correct the environment.`);
-  const { BACKSTEP_JOB_IMAGE: jobImage, BACKSTEP_PUBLIC_URL: publicUrl, ...found } = parsed.data;
+  const {
+    BACKSTEP_JOB_IMAGE: jobImage,
+    BACKSTEP_PUBLIC_URL: publicUrl,
+    BACKSTEP_GATEWAY_KEYS: gatewayKeys,
+    ...found
+  } = parsed.data;
   return {
     services: resolve(found.BACKSTEP_SERVICES),
     reports: resolve(found.BACKSTEP_REPORTS),
     recordsNamespace: found.BACKSTEP_NAMESPACE,
     ...(jobImage === undefined ? {} : { jobImage }),
     ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, '') }),
+    ...(gatewayKeys === undefined ? {} : { gatewayKeys: resolve(gatewayKeys) }),
     logLevel: found.BACKSTEP_LOG_LEVEL,
   };
 }
