@@ -1,6 +1,7 @@
 import { inWords } from './duration.ts';
 import type { Journal } from './journal.ts';
 import type { searchAttributes } from './messages.ts';
+import type { RelatedRunbook } from './service.ts';
 import { progressOf } from './views.ts';
 import type { GateProgress, HoldProgress, Progress, StepProgress, Subject } from './views.ts';
 
@@ -50,7 +51,7 @@ function waitingAtGate(
 
 function waitingAtHold(
   { service }: Progress,
-  { hold, step, fault, decisions, deadline, byHand }: HoldProgress,
+  { hold, step, fault, decisions, deadline, byHand, runbooks = [] }: HoldProgress,
 ): string[] {
   const body = JSON.stringify({ hold, decision: decisions[0], by: 'your name' });
   return [
@@ -63,9 +64,20 @@ function waitingAtHold(
     `Decide ${decisions.map((decision) => `\`${decision}\``).join(', ')} with signal or update \`decide\`: \`${body}\``,
     '',
     `Or: \`backstep decide ${service} ${decisions.join('|')} --hold ${hold} --by <your name>\``,
+    ...(runbooks.length === 0 ? [] : ['', `Related runbooks: ${runbooksInWords(runbooks)}`]),
     ...(byHand.length === 0 ? [] : ['', 'To undo the freeze by hand:', '', '```sh', ...byHand, '```']),
   ];
 }
+
+/** Links where they lead somewhere; a file beside the definition is only named. */
+const runbooksInWords = (runbooks: readonly RelatedRunbook[]) =>
+  runbooks
+    .map(({ title, url }) =>
+      /^https?:/i.test(url)
+        ? `[${cell(title)}](${encodeURI(url).replaceAll(')', '%29')})`
+        : `${cell(title)} (${cell(url)})`,
+    )
+    .join(', ');
 
 /**
  * The workflow's current details, as the Temporal UI renders them: Markdown with a table, no HTML. What a

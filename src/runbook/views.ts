@@ -6,7 +6,7 @@ import { outageIn } from './outage.ts';
 import type { Outage } from './outage.ts';
 import type { Outcome } from './outcome.ts';
 import type { Asked, Observations, Plan } from './plan.ts';
-import type { GateName } from './service.ts';
+import type { GateName, RelatedRunbook } from './service.ts';
 import { stepProgress } from './step-progress.ts';
 import type { StepProgress } from './step-progress.ts';
 import type { Decision, StepName } from './steps.ts';
@@ -43,6 +43,8 @@ export interface HoldProgress {
   decisions: Decision[];
   deadline?: string;
   byHand: string[];
+  /** Related runbooks of the definition; absent where it names none. */
+  runbooks?: RelatedRunbook[];
 }
 
 /** What the query `progress` answers, and `backstep status` draws. Times are ISO 8601. */
@@ -122,11 +124,20 @@ function openGate(journal: Journal): GateProgress | undefined {
   return { gate, hash, people, approvedBy, expiresAt, shows, ...(wants && { wants }) };
 }
 
-function openHold(journal: Journal): HoldProgress | undefined {
+function openHold(journal: Journal, plan: Plan | undefined): HoldProgress | undefined {
   const opened = journal.findLast(({ kind }) => kind === 'hold-opened' || kind === 'hold-closed');
   if (opened?.kind !== 'hold-opened') return undefined;
   const { hold, step, fault, decisions, deadline, byHand } = opened;
-  return { hold, step, fault, decisions, byHand, ...(deadline !== undefined && { deadline }) };
+  const runbooks = plan?.service.relatedRunbooks ?? [];
+  return {
+    hold,
+    step,
+    fault,
+    decisions,
+    byHand,
+    ...(deadline !== undefined && { deadline }),
+    ...(runbooks.length > 0 && { runbooks }),
+  };
 }
 
 function phaseOf(journal: Journal, gate: GateProgress | undefined, hold: HoldProgress | undefined): string {
@@ -143,7 +154,7 @@ const ignoredShown = 5;
 export function progressOf(journal: Journal, subject: Subject): Progress {
   const { service, operation, workflowId, plan } = subject;
   const gate = openGate(journal);
-  const hold = openHold(journal);
+  const hold = openHold(journal, plan);
   const outage = outageIn(journal, plan);
   const ended = entriesOf(journal, 'ended').at(-1);
   const startedAt = journal[0]?.at;
