@@ -39,7 +39,7 @@ async function compile(): Promise<void> {
 async function copyPrograms(): Promise<void> {
   const source = join(root, 'src');
   for (const file of await readdir(source, { recursive: true })) {
-    if (!file.endsWith('.py')) continue;
+    if (!/\.(py|css|js|svg)$/.test(file)) continue;
     await mkdir(dirname(join(dist, file)), { recursive: true });
     await copyFile(join(source, file), join(dist, file));
   }
