@@ -7,7 +7,6 @@ import { ClientError, clientError, noWorker } from './client/client-error.ts';
 import { connectClient } from './client/connection.ts';
 import type { ConnectOptions } from './client/connection.ts';
 import { expected } from './client/expected.ts';
-import type { ExpectedType } from './client/expected.ts';
 import { describeLastRun } from './client/last-run.ts';
 import { start } from './client/start.ts';
 import { alertRequest, startByAlert } from './client/start-by-alert.ts';
@@ -178,7 +177,7 @@ export class Backstep {
   }
 
   /** How long each step usually takes, in milliseconds; empty where no earlier run tells. */
-  expected = (service: string, type?: ExpectedType) => expected(this.temporal, service, type);
+  expected = (service: string, type?: string) => expected(this.temporal, service, type);
 
   /** The plan of the newest rollback; null until it is pinned. */
   async pinnedPlan(service: string): Promise<PlanView> {

@@ -4,7 +4,7 @@ import type { Backstep, Status } from '../client.ts';
 import type { Decision } from '../runbook/steps.ts';
 import type { GateProgress, HoldProgress, Progress } from '../runbook/views.ts';
 import type { Doors } from './doors.ts';
-import { waitsFor } from './status-view.ts';
+import { waitsFor } from './waits-for.ts';
 
 const decisions: Record<Decision, string> = {
   retry: 'try the step again',

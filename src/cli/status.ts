@@ -25,8 +25,9 @@ export const status: Register = (program, doors, action) => {
             return last === undefined ? left(doors, service, options) : ofStatus(last);
           }
           const found = await backstep.progress(service);
-          if (options.json) doors.out(json(found));
-          else doors.out(`${statusLines(found, Date.now(), doors.colours).join('\n')}\n`);
+          const expected = await backstep.expected(service, found.type);
+          if (options.json) doors.out(json({ ...found, expected }));
+          else doors.out(`${statusLines(found, Date.now(), doors.colours, expected).join('\n')}\n`);
           return ofStatus(found);
         });
       }),

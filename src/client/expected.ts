@@ -7,9 +7,6 @@ import type { StepName } from '../runbook/steps.ts';
 /** Milliseconds that a step usually takes; a step that no earlier run completed is absent. */
 export type Expected = Partial<Record<StepName, number>>;
 
-/** The types of workflow whose steps can be expected to take as long as last time. */
-export type ExpectedType = 'rollback' | 'emergencyRestore' | 'pointInTimeRestore';
-
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 
 const { EventType } = proto.temporal.api.enums.v1;
@@ -25,12 +22,10 @@ const patience = 5_000;
  * How long each step of a service usually takes: the median over its last few completed runs, read from the
  * events of their histories, so that no worker is needed. What has ended changes no more: asked once per watching.
  * Empty where there were none, and where Temporal cannot tell: an estimate never stands in the way.
+ *
+ * @param type workflow type, as `Status` has it: a restore reads other things than a rollback in the same steps
  */
-export async function expected(
-  client: Client,
-  service: string,
-  type: ExpectedType = 'rollback',
-): Promise<Expected> {
+export async function expected(client: Client, service: string, type = 'rollback'): Promise<Expected> {
   try {
     return await client.connection.withDeadline(Date.now() + patience, async () => {
       const runs = await completedRuns(client, workflowIdOf(service), type);
@@ -46,7 +41,7 @@ interface Run {
   runId: string;
 }
 
-async function completedRuns(client: Client, workflowId: string, type: ExpectedType): Promise<Run[]> {
+async function completedRuns(client: Client, workflowId: string, type: string): Promise<Run[]> {
   const query = `WorkflowId = '${workflowId}' AND WorkflowType = '${type}' AND ExecutionStatus = 'Completed'`;
   const runs: Run[] = [];
   for await (const { runId } of client.workflow.list({ query, pageSize: runsRead })) {

@@ -37,6 +37,8 @@ export interface Status {
   service: string;
   workflowId: string;
   runId: string;
+  /** `rollback`, `emergencyRestore` or `pointInTimeRestore`. */
+  type?: string;
   /** Temporal's own: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT. */
   state: string;
   startedAt: string;
@@ -92,6 +94,7 @@ export async function readStatus(
     service,
     workflowId,
     runId,
+    type: described.type,
     state: described.status.name,
     startedAt: startTime.toISOString(),
     atWork: activitiesOf(described),

@@ -118,6 +118,7 @@ describe('following on a terminal', () => {
         yield await Promise.resolve(statusOf(wide));
         yield statusOf('short', '2025-11-18T03:00:05Z');
       },
+      expected: () => Promise.resolve({}),
     } as unknown as Backstep;
     const doors = {
       out: (text: string) => out.push(text),
