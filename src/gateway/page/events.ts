@@ -28,8 +28,7 @@ export async function events(context: Context, means: GatewayMeans, watch: Watch
     const told = new Map<string, string>();
     try {
       for await (const view of watch.follow(service, closed.signal)) {
-        for (const { id, body } of sections(view, { session, now: means.now() }, means)) {
-          const markup = String(body);
+        for (const { id, body: markup } of sections(view, { session, now: means.now() }, means)) {
           const version = versionOf(markup);
           if (told.get(id) === version) continue;
           told.set(id, version);

@@ -1,6 +1,6 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import type { Session } from '../people/session.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 
 export type Verb = 'start' | 'approve' | 'reject' | 'decide' | 'acknowledge';
 

@@ -1,9 +1,9 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import type { Progress } from '../../runbook/views.ts';
 import type { Session } from '../people/session.ts';
 import { form } from './forms.ts';
 import { list, moment, since, until } from './parts.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
 
@@ -87,7 +87,7 @@ const outage = ({ since: from, endsAt }: NonNullable<Progress['outage']>, now: n
 
 /** Who knows of it, who is on it, and what the alerts say meanwhile. */
 function people(view: View, progress: Progress, session: Session): Html {
-  const { acknowledgedBy, escalated, annotations = [], cancelRequested } = progress;
+  const { acknowledgedBy, escalated, annotations, cancelRequested } = progress;
   const mine = acknowledgedBy.some((by) => by.toLowerCase() === session.person.name.toLowerCase());
   return html`${list(
     [

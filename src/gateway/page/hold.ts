@@ -1,4 +1,4 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import { step as declared } from '../../runbook/steps.ts';
 import type { Decision } from '../../runbook/steps.ts';
 import type { HoldProgress } from '../../runbook/views.ts';
@@ -7,7 +7,7 @@ import { consequences, pastThePivot } from './danger.ts';
 import { form } from './forms.ts';
 import { runbooks } from './runbooks.ts';
 import { code, moment, more, until } from './parts.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 import type { View } from './view.ts';
 
 const thenWhat = {

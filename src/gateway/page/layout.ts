@@ -1,7 +1,7 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import type { Session } from '../people/session.ts';
 import { assets } from './assets.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 
 interface Layout {
   title: string;

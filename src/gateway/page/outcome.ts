@@ -1,9 +1,9 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import { outcomes } from '../../runbook/outcome.ts';
 import type { Report } from '../../runbook/report.ts';
 import { runbooks } from './runbooks.ts';
 import { code, list, moment, more } from './parts.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 import type { View } from './view.ts';
 
 /** How it ended, first of all what still needs a person. */

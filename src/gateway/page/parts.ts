@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import { inWords } from '../../runbook/duration.ts';
-
-/** Markup in which everything interpolated was escaped. */
-export type Html = ReturnType<typeof html>;
+import type { Html } from './html.ts';
 
 /** A part of the page that is replaced as a whole when it changes. */
 export interface Section {
@@ -51,4 +49,4 @@ export const versionOf = (body: string): string =>
 
 /** A section as it stands in the page, with the version by which a browser knows whether it changed. */
 export const placed = ({ id, body }: Section): Html =>
-  html`<section id="${id}" data-version="${versionOf(String(body))}">${body}</section>`;
+  html`<section id="${id}" data-version="${versionOf(body)}">${body}</section>`;

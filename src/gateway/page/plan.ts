@@ -1,4 +1,4 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import { diagnosisInWords } from '../../runbook/diagnosis.ts';
 import type { MigrationCode } from '../../runbook/migration-code.ts';
 import type { Revision } from '../../runbook/plan.ts';
@@ -6,7 +6,7 @@ import { release } from '../../runbook/shown.ts';
 import { bytesInWords } from '../../runbook/summaries.ts';
 import { plannedWaysBack } from '../../runbook/ways-back.ts';
 import { code, counted, list, moment, more } from './parts.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 import { advice } from './proposal.ts';
 import type { View } from './view.ts';
 

@@ -1,4 +1,4 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import type { Advice, Diagnosis } from '../../runbook/diagnosis.ts';
 import { inWords } from '../../runbook/duration.ts';
 import { lossInWords } from '../../runbook/loss.ts';
@@ -6,7 +6,7 @@ import type { GateName } from '../../runbook/service.ts';
 import { orders } from '../../runbook/steps.ts';
 import type { StepName } from '../../runbook/steps.ts';
 import { counted } from './parts.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 import type { View } from './view.ts';
 
 const advices: Record<Advice, { words: string; kind: string }> = {

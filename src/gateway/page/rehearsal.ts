@@ -1,4 +1,4 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import type { Census } from '../../runbook/census.ts';
 import { tableInWords } from '../../runbook/census.ts';
 import { inWords } from '../../runbook/duration.ts';
@@ -7,7 +7,7 @@ import type { Loss, Rehearsed } from '../../runbook/rehearsal.ts';
 import type { Salvage } from '../../runbook/salvage.ts';
 import { bytesInWords } from '../../runbook/summaries.ts';
 import { code, counted, list, more } from './parts.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 import type { View } from './view.ts';
 
 const kinds: Record<Loss['kind'], string> = {

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { csrf } from 'hono/csrf';
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import { secureHeaders } from 'hono/secure-headers';
 import { ClientError } from '../../client.ts';
 import { serviceName } from '../../runbook/names.ts';
@@ -14,6 +14,7 @@ import { answer, isOwnForm, isVerb } from './answers.ts';
 import { assets } from './assets.ts';
 import { events } from './events.ts';
 import { page } from './layout.ts';
+import { notFound, notNow } from './missing.ts';
 import { placed } from './parts.ts';
 import { sections } from './sections.ts';
 import { serviceList, servicesOf } from './services.ts';
@@ -61,32 +62,6 @@ export function pages(means: GatewayMeans): Hono {
       }),
     );
 
-  const html404 = (context: Context, session: Session, service: string) =>
-    context.html(
-      page({
-        title: 'Not found',
-        session,
-        body: html`<h1>No such service</h1>
-          <p>
-            Nothing defines “${service}”, and there was never a rollback of it. <a href="/">All services</a>
-          </p>`,
-      }),
-      404,
-    );
-
-  const troubled = (context: Context, session: Session | undefined, error: ClientError) =>
-    context.html(
-      page({
-        title: 'Backstep',
-        session,
-        reloadAfter: 10,
-        body: html`<h1>Not now</h1>
-          <p class="trouble" role="alert">${error.message} ${error.next}</p>
-          <p><a href="">Try again</a></p>`,
-      }),
-      503,
-    );
-
   const signIn = (context: Context) => context.redirect(means.people.signInPath(context.req.path), 303);
 
   /** The page as it is now, with what became of a form above it. */
@@ -121,16 +96,16 @@ export function pages(means: GatewayMeans): Hono {
     const session = await means.people.sessions.read(context);
     if (session === undefined) return signIn(context);
     const service = context.req.param('service');
-    if (!serviceName.safeParse(service).success) return html404(context, session, service);
+    if (!serviceName.safeParse(service).success) return notFound(context, session, service);
     try {
       const view = await look(means.backstep, service);
       if (view.status === undefined && !(await means.definitions.list()).includes(service))
-        return html404(context, session, service);
+        return notFound(context, session, service);
       const text = getCookie(context, saidCookie);
       if (text !== undefined) deleteCookie(context, saidCookie, { path: context.req.path });
       return context.html(shown(session, view, text === undefined ? undefined : { text, bad: false }));
     } catch (error) {
-      if (error instanceof ClientError) return troubled(context, session, error);
+      if (error instanceof ClientError) return notNow(context, session, error);
       throw error;
     }
   });
@@ -148,7 +123,7 @@ export function pages(means: GatewayMeans): Hono {
       );
       return context.html(reportHtml(report));
     } catch (error) {
-      if (error instanceof ClientError) return troubled(context, session, error);
+      if (error instanceof ClientError) return notNow(context, session, error);
       throw error;
     }
   });
@@ -162,7 +137,8 @@ export function pages(means: GatewayMeans): Hono {
       const { service, verb } = context.req.param();
       if (session === undefined)
         return context.redirect(means.people.signInPath(`/rollbacks/${service}`), 303);
-      if (!serviceName.safeParse(service).success || !isVerb(verb)) return html404(context, session, service);
+      if (!serviceName.safeParse(service).success || !isVerb(verb))
+        return notFound(context, session, service);
       const body = await context.req.parseBody();
       const answered = isOwnForm(session, body)
         ? await answer(means, session, { service, verb, body })
@@ -184,7 +160,7 @@ export function pages(means: GatewayMeans): Hono {
         const view = await look(means.backstep, service);
         return context.html(shown(session, view, { text: answered.refused, bad: true }), answered.status);
       } catch (error) {
-        if (error instanceof ClientError) return troubled(context, session, error);
+        if (error instanceof ClientError) return notNow(context, session, error);
         throw error;
       }
     },

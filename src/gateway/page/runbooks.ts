@@ -1,5 +1,5 @@
-import { html } from 'hono/html';
-import type { Html } from './parts.ts';
+import { html } from './html.ts';
+import type { Html } from './html.ts';
 
 const isLink = (url: string): boolean => /^https?:\/\//i.test(url);
 

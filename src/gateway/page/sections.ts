@@ -1,4 +1,4 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import type { GatewayMeans } from '../app.ts';
 import type { Session } from '../people/session.ts';
 import { begin } from './begin.ts';
@@ -6,7 +6,8 @@ import { gateCard } from './gate.ts';
 import { headline } from './headline.ts';
 import { holdCard } from './hold.ts';
 import { outcomeCard, recordCard } from './outcome.ts';
-import type { Html, Section } from './parts.ts';
+import type { Html } from './html.ts';
+import type { Section } from './parts.ts';
 import { planCard } from './plan.ts';
 import { rehearsalCard } from './rehearsal.ts';
 import { steps, timeline } from './timeline.ts';

@@ -1,10 +1,11 @@
-import { html, raw } from 'hono/html';
+import { raw } from 'hono/html';
+import { html } from './html.ts';
 import { timelineChart } from '../../runbook/chart.ts';
 import { nameOf, signs } from '../../runbook/details.ts';
 import { inWords } from '../../runbook/duration.ts';
 import type { StepProgress } from '../../runbook/step-progress.ts';
 import { counted, list, moment, more, since } from './parts.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
 

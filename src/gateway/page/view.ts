@@ -1,7 +1,5 @@
 import { ClientError } from '../../client.ts';
-import type { Backstep, Status } from '../../client.ts';
-import { expected } from '../../client/expected.ts';
-import type { Expected, ExpectedType } from '../../client/expected.ts';
+import type { Backstep, Expected, Status } from '../../client.ts';
 import type { Report } from '../../runbook/report.ts';
 import type { PlanView } from '../../runbook/views.ts';
 
@@ -18,11 +16,6 @@ export interface View {
   /** Why nothing newer than this is known. */
   trouble?: { message: string; next: string };
 }
-
-const types: Partial<Record<string, ExpectedType>> = {
-  'emergency-restore': 'emergencyRestore',
-  'point-in-time-restore': 'pointInTimeRestore',
-};
 
 /**
  * Looks at a service's newest run. What cannot have changed since `before` is not asked again: the plan is pinned,
@@ -50,9 +43,7 @@ export async function look(backstep: Backstep, service: string, before?: View): 
     status,
     plan,
     ...(report && { report }),
-    expected:
-      known?.expected ??
-      (await expected(backstep.temporal, service, types[plan?.plan.kind ?? ''] ?? 'rollback')),
+    expected: known?.expected ?? (await backstep.expected(service, status.type)),
   };
 }
 

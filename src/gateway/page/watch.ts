@@ -29,11 +29,11 @@ export class Watch {
   /** What is seen at each look, until the signal is aborted; a slow reader misses some, never the latest. */
   async *follow(service: string, signal: AbortSignal): AsyncGenerator<View> {
     const watched = this.#watched.get(service) ?? this.#begin(service);
-    let wake = () => {};
+    let wake: (() => void) | undefined;
     let told = watched.latest !== undefined;
     const viewer = () => {
       told = true;
-      wake();
+      wake?.();
     };
     watched.viewers.add(viewer);
     signal.addEventListener('abort', viewer);

@@ -1,11 +1,11 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import type { AtWork, Doing } from '../../client.ts';
 import { nameOf } from '../../runbook/details.ts';
 import { inWords } from '../../runbook/duration.ts';
 import type { StepProgress } from '../../runbook/step-progress.ts';
 import { bytesInWords } from '../../runbook/summaries.ts';
 import { list, moment, since } from './parts.ts';
-import type { Html } from './parts.ts';
+import type { Html } from './html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
 
