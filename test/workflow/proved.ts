@@ -1,7 +1,6 @@
 import { readPrivateKey } from '../../src/identity/keys.ts';
 import { sign } from '../../src/identity/statement.ts';
 import type { MessageName } from '../../src/runbook/messages.ts';
-import { operationId } from '../../src/runbook/names.ts';
 import type { Statement } from '../../src/runbook/statement.ts';
 import type { Play } from './play.ts';
 import type { Theatre } from './theatre.ts';
@@ -40,11 +39,8 @@ export class Proved {
     key = this.stage.keys.privateKey,
   ): Promise<Body & { proof: string }> {
     const { by, plan, ...said } = body;
-    const { firstExecutionRunId = '' } = await this.play.handle.describe().then(({ raw }) => ({
-      firstExecutionRunId: raw.workflowExecutionInfo?.firstRunId ?? '',
-    }));
     const statement = {
-      operation: operationId(firstExecutionRunId),
+      operation: (await this.play.progress()).operation,
       message: name,
       ...said,
       ...(plan !== undefined && { hash: plan }),
