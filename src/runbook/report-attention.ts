@@ -70,6 +70,12 @@ export function toDoIn(journal: Journal, attention: string[], { plan }: Subject)
       ? ['Put back what was salvaged, once a corrected migration is applied']
       : []),
     ...(backup ? [`Decide how long backup ${backup.file} is kept`] : []),
+    ...tellYourself(journal),
     ...(moved ? postRollback : []),
   ];
 }
+
+const tellYourself = (journal: Journal): string[] =>
+  [...new Set(entriesOf(journal, 'not-told').map(({ to }) => to))].map(
+    (to) => `Tell whoever reads ${to} what happened, and mend that channel: it could not be told`,
+  );

@@ -107,6 +107,7 @@ export class Theatre {
       activities: {
         ...Object.fromEntries(stepNames.map((step) => [step, (input: never) => this.#act(step, input)])),
         'check-proof': bounded(checkProof, means),
+        tell: (input: TellInput) => this.#tell(input),
       },
       maxHeartbeatThrottleInterval: 100,
       defaultHeartbeatThrottleInterval: 100,
