@@ -1,12 +1,21 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { Backstep } from '../client.ts';
 import type { AlertSource } from '../runbook/alert.ts';
 import type { Definitions } from '../storage/definitions.ts';
-import type { Person } from './people/person.ts';
-import type { Sessions } from './people/session.ts';
+import { describe } from './document.ts';
+import { answerErrors, notFound } from './errors.ts';
+import { healthRoutes } from './health.ts';
+import { Limits } from './limits.ts';
+import type { LimitsPerMinute } from './limits.ts';
+import { pages } from './page/routes.ts';
+import type { People } from './people/people.ts';
+import { signInRoutes } from './people/routes.ts';
 import type { Statements } from './people/statements.ts';
+import { rollbackRoutes } from './rollbacks.ts';
+import { triggerRoutes } from './triggers.ts';
+
+export type { People } from './people/people.ts';
 
 /** What the gateway acts with; tests hand it other means. */
 export interface GatewayMeans {
@@ -20,17 +29,23 @@ export interface GatewayMeans {
   publicUrl: string;
   /** The Temporal UI, without a slash at its end, where links to it are wanted. */
   temporalUi?: string;
+  limits?: LimitsPerMinute;
   log: Logger;
   /** Milliseconds since 1970. */
-  now(): number;
+  now: () => number;
 }
 
-export interface People {
-  sessions: Sessions;
-  /** Who sends this request, by Bearer token or by session; undefined where nobody is proved. */
-  whoIs(context: Context): Promise<Person | undefined>;
-  /** Where a browser signs in and comes back from. */
-  signInPath(backTo: string): string;
+/** The gateway as one HTTP application: alerts, people by API, people by browser. */
+export function createGateway(means: GatewayMeans): OpenAPIHono {
+  const app = new OpenAPIHono();
+  const limits = new Limits(means.limits);
+  app.onError(answerErrors(means.log));
+  app.notFound(notFound);
+  app.route('/', healthRoutes(means));
+  app.route('/', triggerRoutes(means, limits));
+  app.route('/', rollbackRoutes(means, limits));
+  describe(app, means);
+  app.route('/', signInRoutes(means, limits));
+  app.route('/', pages(means));
+  return app;
 }
-
-export declare function createGateway(means: GatewayMeans): OpenAPIHono;
