@@ -1,8 +1,12 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { ClientError } from '../client.ts';
 import { attributeNames, registerSearchAttributes } from '../client/search-attributes.ts';
+import { createKeys } from '../identity/keys.ts';
 import { json, withBackstep } from './doors.ts';
-import type { GlobalOptions, Register } from './doors.ts';
+import type { Doors, GlobalOptions, Register } from './doors.ts';
 import { exit } from './exit.ts';
+import type { Exit } from './exit.ts';
 
 const rest = `Search attributes are all that Temporal needs. For Kubernetes and PostgreSQL:
   kubectl apply -f deploy/rbac.yaml                                  once a cluster
@@ -10,13 +14,22 @@ const rest = `Search attributes are all that Temporal needs. For Kubernetes and 
   and the Secrets and the backup volume claim that its definition names
 `;
 
+interface SetupOptions extends GlobalOptions {
+  gatewayKeys?: string;
+}
+
 export const setup: Register = (program, doors, action) => {
   program
     .command('setup')
     .description('Register the search attributes in the Temporal namespace; can run again')
+    .option(
+      '--gateway-keys <dir>',
+      'Instead make the gateway a key to sign with, and the keys that workers know',
+    )
     .action(
       action(async (_options: object, command: Command) => {
-        const options = command.optsWithGlobals<GlobalOptions>();
+        const options = command.optsWithGlobals<SetupOptions>();
+        if (options.gatewayKeys !== undefined) return makeKeys(doors, options, options.gatewayKeys);
         return withBackstep(doors, options, async (backstep) => {
           const { connection, options: of } = backstep.temporal;
           const registered = await registerSearchAttributes(connection.operatorService, of.namespace);
@@ -31,3 +44,20 @@ export const setup: Register = (program, doors, action) => {
       }),
     );
 };
+
+/** Needs no Temporal. Made again, the key before goes on counting until it is made once more. */
+async function makeKeys(doors: Doors, { json: asJson }: GlobalOptions, directory: string): Promise<Exit> {
+  const made = await createKeys(resolve(directory)).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const next = 'Name a directory that can be written, and whose key files are whole.';
+    throw new ClientError('invalid', `No keys were made in ${directory}: ${code ?? message}.`, next);
+  });
+  if (asJson) doors.out(json(made));
+  else
+    doors.out(`Key ${made.kid} made:
+  ${made.privateKey}   the gateway alone signs with it (BACKSTEP_GATEWAY_KEY)
+  ${made.publicKeys}  each worker checks with it (BACKSTEP_GATEWAY_KEYS)
+Give the workers theirs first, then restart the gateway.
+`);
+  return exit.done;
+}
