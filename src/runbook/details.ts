@@ -1,4 +1,5 @@
 import { inWords } from './duration.ts';
+import { wantsInWords } from './gate-policy.ts';
 import type { Journal } from './journal.ts';
 import type { searchAttributes } from './messages.ts';
 import type { RelatedRunbook } from './service.ts';
@@ -33,7 +34,7 @@ export const nameOf = (line: { title: string; part?: string; try: number }) =>
 
 function waitingAtGate(
   { service }: Progress,
-  { gate, hash, people, approvedBy, expiresAt, shows }: GateProgress,
+  { gate, hash, people, approvedBy, expiresAt, shows, wants = {} }: GateProgress,
 ): string[] {
   const body = JSON.stringify({ gate, plan: hash, by: 'your name' });
   const missing = people - approvedBy.length;
@@ -41,6 +42,7 @@ function waitingAtGate(
     `**Gate \`${gate}\` waits for ${missing} ${missing === 1 ? 'person' : 'different people'} until ${expiresAt}**, plan \`${hash}\``,
     '',
     ...shows.map((line) => `- ${cell(line)}`),
+    ...wantsInWords(wants).map((line) => `- ${cell(line)}`),
     ...(approvedBy.length > 0 ? [`- Approved so far by: ${cell(approvedBy.join(', '))}`] : []),
     '',
     `Approve with signal or update \`approve\`, refuse with \`reject\`: \`${body}\``,
@@ -85,12 +87,18 @@ const runbooksInWords = (runbooks: readonly RelatedRunbook[]) =>
  */
 export function details(journal: Journal, subject: Subject): string {
   const progress = progressOf(journal, subject);
-  const { from, target, outcome, reason, gate, hold, ignored } = progress;
+  const { from, target, outcome, reason, gate, hold, outage, ignored } = progress;
   const headline = outcome === undefined ? progress.phase : `${outcome}: ${cell(reason ?? '')}`;
   const last = ignored.at(-1);
   return [
     `**${subject.service}** ${from === undefined ? '' : `\`${from}\` → \`${target}\``}: ${headline}`,
     '',
+    ...(outage && outcome === undefined
+      ? [
+          `Writes are stopped since ${outage.since.slice(11, 19)} UTC; the write outage budget of ${inWords(outage.budget)} is used up at **${outage.endsAt.slice(0, 19).replace('T', ' ')} UTC**`,
+          '',
+        ]
+      : []),
     ...(gate ? [...waitingAtGate(progress, gate), ''] : []),
     ...(hold ? [...waitingAtHold(progress, hold), ''] : []),
     ...(last

@@ -78,3 +78,13 @@ export function policyAt(plan: Plan, gate: GateName, loses: boolean): GatePolicy
   const nameless = selfApproval === 'refuse' && starter === undefined && alertOf(plan) === undefined;
   return { people: nameless && people > 0 ? Math.max(2, people) : people, within, wants };
 }
+
+/** The same for people, a line each. */
+export const wantsInWords = ({ roles, proof, notBy, breakGlass }: GateWants): string[] => [
+  ...(roles ? [`Who approves must hold one of the roles: ${roles.join(', ')}`] : []),
+  ...(proof ? ['Only a proved person counts: approve on the page of the gateway, or with a token'] : []),
+  ...(notBy === undefined ? [] : [`${notBy} started it, so another person must approve`]),
+  ...(breakGlass
+    ? [`May be passed alone, with a reason, by one of the roles: ${breakGlass.join(', ')}`]
+    : []),
+];
