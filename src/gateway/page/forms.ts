@@ -11,7 +11,7 @@ interface Asked {
   /** What the form says beside what a person types: the gate and the hash that were on the page, say. */
   says?: Record<string, string>;
   button: unknown;
-  look?: 'primary' | 'danger' | 'plain';
+  look?: 'primary' | 'danger' | 'plain' | 'quiet';
   /** Asks for the reason: `must` where it does not count without. */
   reason?: 'may' | 'must';
   /** Why the service's name must be typed; none: a press will do. */

@@ -16,9 +16,9 @@ const asks: Record<GateName, string> = {
 };
 
 const refusing: Record<GateName, string> = {
-  start: 'Nothing is touched.',
-  downgrade: 'Everything that was stopped is put back; the database is not moved.',
-  restore: 'Writes stay stopped, and a person takes over.',
+  start: 'nothing is touched',
+  downgrade: 'everything that was stopped is put back, and the database is not moved',
+  restore: 'writes stay stopped, and a person takes over',
 };
 
 /** Anything that the policy wants of this person and that is not so: then the press would count for nothing. */
@@ -47,7 +47,7 @@ export function gateCard(view: View, gate: GateProgress, session: Session, now: 
       ${missing === 1 ? '1 person' : `${missing} different people`}${
         approvedBy.length > 0 ? html`; approved by ${approvedBy.join(', ')}` : ''
       }.
-      It expires in ${until(expiresAt, now)} (${moment(expiresAt)}): ${refusing[name]}
+      It expires in ${until(expiresAt, now)} (${moment(expiresAt)}); then ${refusing[name]}.
     </p>
     ${proposal(view, name)}
     ${mine ? html`<p class="said">You have approved. Another person is needed.</p>` : ''}
@@ -64,7 +64,7 @@ export function gateCard(view: View, gate: GateProgress, session: Session, now: 
             dangers: dangersOfApproving(view),
           })
     }
-    ${more(`reject-${hash}`, html`Reject <span class="faint">${refusing[name]}</span>`, form({ ...shared, verb: 'reject', button: 'Reject', look: 'danger', reason: 'may' }))}
+    ${more(`reject-${hash}`, html`Reject: <span class="faint">${refusing[name]}</span>`, form({ ...shared, verb: 'reject', button: 'Reject', look: 'danger', reason: 'may' }))}
     ${mayBreak ? breakGlass(shared, hash) : ''}
     ${more(`shows-${hash}`, html`All that is approved: plan <code>${hash}</code>, ${shows.length} lines`, list(shows, 'shows'))}
   </div>`;
@@ -76,7 +76,7 @@ const breakGlass = (
 ): Html =>
   more(
     `break-${hash}`,
-    html`Break the glass <span class="faint">Pass this gate alone.</span>`,
+    html`Break the glass: <span class="faint">pass this gate alone</span>`,
     form({
       ...shared,
       verb: 'approve',

@@ -100,5 +100,5 @@ function people(view: View, progress: Progress, session: Session): Html {
     ],
     'notes',
   )}
-  ${mine ? '' : form({ service: view.service, session, verb: 'acknowledge', button: 'I am on it' })}`;
+  ${mine ? '' : form({ service: view.service, session, verb: 'acknowledge', button: 'I am on it', look: 'quiet' })}`;
 }

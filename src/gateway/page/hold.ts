@@ -6,7 +6,7 @@ import type { Session } from '../people/session.ts';
 import { consequences, pastThePivot } from './danger.ts';
 import { form } from './forms.ts';
 import { runbooks } from './runbooks.ts';
-import { code, moment, more, until } from './parts.ts';
+import { code, inline, moment, more, until } from './parts.ts';
 import type { Html } from './html.ts';
 import type { View } from './view.ts';
 
@@ -34,7 +34,7 @@ export function holdCard(view: View, held: HoldProgress, session: Session, now: 
       dangers: dangerous ? [words] : [],
     });
     return dangerous
-      ? more(`${hold}-${decision}`, html`${label} <span class="faint">${words}</span>`, asked)
+      ? more(`${hold}-${decision}`, html`${label}: <span class="faint">${words}</span>`, asked)
       : html`<p class="faint">${words}</p>
           ${asked}`;
   };
@@ -50,7 +50,7 @@ export function holdCard(view: View, held: HoldProgress, session: Session, now: 
       }.
     </p>
     <p class="fault"><strong>${fault.type}</strong> <span class="message">${fault.message}</span></p>
-    <p><strong>Next:</strong> ${fault.next}</p>
+    <p><strong>Next:</strong> ${inline(fault.next)}</p>
     ${decisions.map(button)} ${runbooks(plan?.plan.service.relatedRunbooks ?? [])}
     ${byHand.length === 0 ? '' : more(`${hold}-by-hand`, 'Undo the freeze by hand, without Backstep', code(byHand.join('\n')))}
   </div>`;

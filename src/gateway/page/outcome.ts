@@ -2,8 +2,9 @@ import { html } from './html.ts';
 import { outcomes } from '../../runbook/outcome.ts';
 import type { Report } from '../../runbook/report.ts';
 import { runbooks } from './runbooks.ts';
-import { code, list, moment, more } from './parts.ts';
+import { code, inline, list, moment, more } from './parts.ts';
 import type { Html } from './html.ts';
+import { table } from './table.ts';
 import type { View } from './view.ts';
 
 /** How it ended, first of all what still needs a person. */
@@ -13,8 +14,8 @@ export function outcomeCard({ service, status, report }: View): Html | '' {
   if ('failure' in end)
     return html`<div class="card">
       <h2>It ended without an outcome</h2>
-      <p class="message">${end.failure.message}</p>
-      <p><strong>Next:</strong> ${end.failure.next}</p>
+      <p class="message">${inline(end.failure.message)}</p>
+      <p><strong>Next:</strong> ${inline(end.failure.next)}</p>
     </div>`;
   const { result } = end;
   if ('continuesAs' in result)
@@ -27,7 +28,7 @@ export function outcomeCard({ service, status, report }: View): Html | '' {
     ${
       result.attention.length > 0
         ? html`<h3>Needs a person</h3>
-            ${list(result.attention, 'warnings')}`
+            ${list(result.attention.map(inline), 'warnings')}`
         : ''
     }
     ${
@@ -39,7 +40,7 @@ export function outcomeCard({ service, status, report }: View): Html | '' {
     ${
       todo.length > 0
         ? html`<h3>To do</h3>
-            ${list(todo)}`
+            ${list(todo.map(inline))}`
         : ''
     }
     ${report ? html`<p><a href="/rollbacks/${service}/report.html" download>Download the incident report</a></p>` : ''}
@@ -84,29 +85,14 @@ export function recordCard({ report }: View): Html | '' {
   </div>`;
 }
 
-const number = (value: number | undefined) => value?.toLocaleString('en') ?? '–';
-
 const rowTable = (rows: Report['rows']): Html =>
-  html`<div class="scroll" tabindex="0" role="region" aria-label="Rows by table">
-    <table>
-      <thead>
-        <tr>
-          <th>Table</th>
-          <th class="number">After the stop</th>
-          <th class="number">At the end</th>
-          <th></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ({ table, afterStop, atEnd, difference }) =>
-            html`<tr>
-              <td><code>${table}</code></td>
-              <td class="number">${number(afterStop)}</td>
-              <td class="number">${number(atEnd)}</td>
-              <td>${difference}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  table(
+    'Rows by table',
+    [
+      { head: 'Table', of: ({ table: name }) => html`<code>${name}</code>` },
+      { head: 'After the stop', of: ({ afterStop }) => afterStop },
+      { head: 'At the end', of: ({ atEnd }) => atEnd },
+      { head: '', of: ({ difference }) => difference },
+    ],
+    rows,
+  );

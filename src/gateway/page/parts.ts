@@ -6,6 +6,8 @@ import type { Html } from './html.ts';
 /** A part of the page that is replaced as a whole when it changes. */
 export interface Section {
   id: string;
+  /** On a wide screen: what to decide and why it is so on the left, how far it is on the right. */
+  side?: 'left' | 'right';
   /** Empty: it is not shown. */
   body: Html | '';
 }
@@ -28,6 +30,10 @@ export const list = (lines: readonly unknown[], kind = ''): Html | '' =>
     : html`<ul class="${kind}">
         ${lines.map((line) => html`<li>${line}</li>`)}
       </ul>`;
+
+/** Text in which commands stand between backticks, as failures and reports write them. */
+export const inline = (text: string): Html =>
+  html`${text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
 
 /** Something longer, closed at first; `key` keeps it as the reader left it when the section is replaced. */
 export const more = (key: string, summary: unknown, body: unknown, open = false): Html =>

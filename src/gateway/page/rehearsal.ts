@@ -8,6 +8,7 @@ import type { Salvage } from '../../runbook/salvage.ts';
 import { bytesInWords } from '../../runbook/summaries.ts';
 import { code, counted, list, more } from './parts.ts';
 import type { Html } from './html.ts';
+import { table } from './table.ts';
 import type { View } from './view.ts';
 
 const kinds: Record<Loss['kind'], string> = {
@@ -16,8 +17,6 @@ const kinds: Record<Loss['kind'], string> = {
   rows: 'Rows gone',
   values: 'Values changed',
 };
-
-const number = (value: number | undefined) => (value === undefined ? '' : value.toLocaleString('en'));
 
 const isSame = (one: Loss, other: Loss) => one.kind === other.kind && one.object === other.object;
 
@@ -29,33 +28,18 @@ function census(losses: readonly Loss[], salvage: Salvage | undefined): Html {
       : salvage.lost.some((lost) => isSame(lost, loss))
         ? html`<span class="badge bad">lost</span>`
         : html`<span class="badge good">kept</span>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="What the downgrade destroys">
-    <table>
-      <thead>
-        <tr>
-          <th>Object</th>
-          <th>What</th>
-          <th class="number">Rows</th>
-          <th class="number">Values</th>
-          <th class="number">Written since</th>
-          <th></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${losses.map(
-          (loss) =>
-            html`<tr>
-              <td><code>${loss.object}</code></td>
-              <td>${kinds[loss.kind]}</td>
-              <td class="number">${number(loss.rows)}</td>
-              <td class="number">${number(loss.values)}</td>
-              <td class="number">${number(loss.writtenSince)}</td>
-              <td>${fate(loss)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    'What the downgrade destroys',
+    [
+      { head: 'Object', of: ({ object }) => html`<code>${object}</code>` },
+      { head: '', of: fate },
+      { head: 'What', of: ({ kind }) => kinds[kind] },
+      { head: 'Rows', of: ({ rows }) => rows },
+      { head: 'Values', of: ({ values }) => values },
+      { head: 'Written since', of: ({ writtenSince }) => writtenSince },
+    ],
+    losses,
+  );
 }
 
 function rehearsed(

@@ -15,8 +15,7 @@ import { assets } from './assets.ts';
 import { events } from './events.ts';
 import { page } from './layout.ts';
 import { notFound, notNow } from './missing.ts';
-import { placed } from './parts.ts';
-import { sections } from './sections.ts';
+import { arranged } from './sections.ts';
 import { serviceList, servicesOf } from './services.ts';
 import { isOpen, look } from './view.ts';
 import type { View } from './view.ts';
@@ -67,14 +66,13 @@ export function pages(means: GatewayMeans): Hono {
   /** The page as it is now, with what became of a form above it. */
   const shown = (session: Session, view: View, told?: { text: string; bad: boolean }) => {
     const { service } = view;
-    const parts = sections(view, { session, now: means.now() }, means).map(placed);
     return page({
       title: `${service}: Backstep`,
       session,
       events: `/rollbacks/${service}/events`,
       reloadAfter: reloadAfter(view),
       body: html`${told ? html`<p class="said ${told.bad ? 'bad' : ''}" role="${told.bad ? 'alert' : 'status'}">${told.text}</p>` : ''}
-        <div id="view">${parts}</div>`,
+      ${arranged(view, { session, now: means.now() }, means)}`,
     });
   };
 

@@ -7,6 +7,7 @@ import { headline } from './headline.ts';
 import { holdCard } from './hold.ts';
 import { outcomeCard, recordCard } from './outcome.ts';
 import type { Html } from './html.ts';
+import { placed } from './parts.ts';
 import type { Section } from './parts.ts';
 import { planCard } from './plan.ts';
 import { rehearsalCard } from './rehearsal.ts';
@@ -42,14 +43,28 @@ function temporal({ status }: View, { temporalUi, backstep }: Links): Html | '' 
 /** The page in the order in which it is read: how it stands, what to decide, what goes on, and why. */
 export const sections = (view: View, reader: Reader, links: Links): Section[] => [
   { id: 'now', body: headline(view, reader.session, reader.now) },
-  { id: 'decide', body: decide(view, reader) },
-  { id: 'outcome', body: outcomeCard(view) },
-  { id: 'work', body: work(view, reader.now) },
-  { id: 'plan', body: planCard(view) },
-  { id: 'rehearsal', body: rehearsalCard(view) },
-  { id: 'steps', body: steps(view, reader.now) },
-  { id: 'timeline', body: timeline(view, reader.now) },
-  { id: 'record', body: recordCard(view) },
-  { id: 'begin', body: begin(view, reader.session) },
+  { id: 'decide', side: 'left', body: decide(view, reader) },
+  { id: 'outcome', side: 'left', body: outcomeCard(view) },
+  { id: 'work', side: 'right', body: work(view, reader.now) },
+  { id: 'plan', side: 'left', body: planCard(view) },
+  { id: 'rehearsal', side: 'left', body: rehearsalCard(view) },
+  { id: 'steps', side: 'right', body: steps(view, reader.now) },
+  { id: 'timeline', side: 'right', body: timeline(view, reader.now) },
+  { id: 'record', side: 'right', body: recordCard(view) },
+  { id: 'begin', side: 'left', body: begin(view, reader.session) },
   { id: 'temporal', body: temporal(view, links) },
 ];
+
+const inColumn = (all: Section[], wanted: 'left' | 'right') => all.filter(({ side }) => side === wanted);
+
+/** All of them in their places. */
+export function arranged(view: View, reader: Reader, links: Links): Html {
+  const all = sections(view, reader, links);
+  const [first, ...rest] = all.filter(({ side }) => side === undefined);
+  return html`<div id="view">
+    ${first && placed(first)}
+    <div class="column">${inColumn(all, 'left').map(placed)}</div>
+    <div class="column">${inColumn(all, 'right').map(placed)}</div>
+    ${rest.map(placed)}
+  </div>`;
+}

@@ -4,7 +4,7 @@ import { timelineChart } from '../../runbook/chart.ts';
 import { nameOf, signs } from '../../runbook/details.ts';
 import { inWords } from '../../runbook/duration.ts';
 import type { StepProgress } from '../../runbook/step-progress.ts';
-import { counted, list, moment, more, since } from './parts.ts';
+import { list, moment, more, since } from './parts.ts';
 import type { Html } from './html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
@@ -60,6 +60,5 @@ export function timeline(view: View, now: number): Html | '' {
         ${report.timeline.map(({ at, what }) => html`<li>${moment(at)} ${what}</li>`)}
       </ol>`,
     )}
-    <p class="faint">${counted(report.decisions.length, 'decision')} so far.</p>
   </div>`;
 }

@@ -10,6 +10,8 @@ const every = { open: 1_000, ended: 5_000 };
 interface Watched {
   latest?: View;
   readonly viewers: Set<() => void>;
+  /** Ends the pause between two looks. */
+  lookNow?: () => void;
 }
 
 /**
@@ -30,12 +32,14 @@ export class Watch {
   async *follow(service: string, signal: AbortSignal): AsyncGenerator<View> {
     const watched = this.#watched.get(service) ?? this.#begin(service);
     let wake: (() => void) | undefined;
-    let told = watched.latest !== undefined;
+    let told = false;
     const viewer = () => {
       told = true;
       wake?.();
     };
     watched.viewers.add(viewer);
+    // What was seen last may be older than the page that begins to follow.
+    watched.lookNow?.();
     signal.addEventListener('abort', viewer);
     try {
       while (!signal.aborted) {
@@ -61,7 +65,10 @@ export class Watch {
     do {
       watched.latest = await this.#next(service, watched.latest);
       for (const viewer of watched.viewers) viewer();
-      await pause(isOpen(watched.latest) ? every.open : every.ended);
+      const rest = new AbortController();
+      watched.lookNow = () => rest.abort();
+      const length = isOpen(watched.latest) ? every.open : every.ended;
+      await pause(length, undefined, { signal: rest.signal }).catch(() => undefined);
     } while (watched.viewers.size > 0);
     this.#watched.delete(service);
   }

@@ -2,12 +2,11 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { csrf } from 'hono/csrf';
-import { html } from 'hono/html';
 import type { GatewayMeans } from '../app.ts';
 import { noLargerThan, requestLimit } from '../body.ts';
 import type { Limits } from '../limits.ts';
-import { page } from '../page/layout.ts';
 import { pageHeaders } from '../page/routes.ts';
+import { signInPage } from '../page/sign-in.ts';
 import { Refusal } from '../refusal.ts';
 import { NotSignedIn, signInWithin } from './oidc.ts';
 import { ownPath } from './people.ts';
@@ -27,7 +26,13 @@ export function signInRoutes(means: GatewayMeans, limits: Limits): Hono {
 
   const shown = (context: Context, status: 200 | 401 | 503, told: string | undefined, backTo: string) => {
     context.header('cache-control', 'no-store');
-    return context.html(page({ title: 'Sign in: Backstep', body: form(means, told, backTo) }), status);
+    const signIn = signInPage({
+      back: backTo,
+      problem: told,
+      provider: people.oidc && { path: '/sign-in/oidc', name: 'your identity provider' },
+      tokens: people.tokens && { path: '/sign-in' },
+    });
+    return context.html(signIn, status);
   };
 
   app.get('/sign-in', (context) => shown(context, 200, undefined, ownPath(context.req.query('back'))));
@@ -96,24 +101,4 @@ export function signInRoutes(means: GatewayMeans, limits: Limits): Hono {
     return shown(context, status, error.message, '/');
   };
   return app;
-}
-
-function form({ people }: GatewayMeans, told: string | undefined, backTo: string) {
-  const byProvider = `/sign-in/oidc?back=${encodeURIComponent(backTo)}`;
-  return html`<h1>Sign in</h1>
-    ${told === undefined ? '' : html`<p class="said bad" role="alert">${told}</p>`}
-    ${people.oidc ? html`<p><a class="button" href="${byProvider}">Sign in with your identity provider</a></p>` : ''}
-    ${
-      people.tokens
-        ? html`<form method="post" action="/sign-in">
-            <input type="hidden" name="back" value="${backTo}" />
-            <label
-              >Your token
-              <input type="password" name="token" autocomplete="current-password" maxlength="8192" required />
-            </label>
-            <button>Sign in</button>
-          </form>`
-        : ''
-    }
-    ${people.oidc || people.tokens ? '' : html`<p>Nobody can sign in: neither tokens nor a provider are set up.</p>`}`;
 }
