@@ -10,6 +10,7 @@ import { lookAtDatabase, type DatabaseFacts } from './assess/database.ts';
 import { diagnose } from './assess/diagnosis.ts';
 import { earlier, type Earlier } from './assess/earlier.ts';
 import { Faults } from './assess/faults.ts';
+import { proveThatPeopleCan } from './assess/people.ts';
 import { candidatesOf, inspectImages, type SeenImage } from './assess/images.ts';
 import { migrationImage, type MigrationImage } from './assess/migrations.ts';
 import { observe } from './assess/observations.ts';
@@ -48,6 +49,7 @@ export async function assess(means: Means, input: Input, attempt: Attempt, how: 
     lookAtCluster(means, service, faults),
     lookAtBoth(means, service, input, faults),
   ]);
+  await proveThatPeopleCan(means, service.approvals, faults);
   const jobImage = service.backup.image ?? means.jobImage;
   if (jobImage === undefined) {
     faults.add(

@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { CompactSign, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import type { JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Faults } from '../../src/activities/assess/faults.ts';
+import { proveThatPeopleCan } from '../../src/activities/assess/people.ts';
 import { checkProof } from '../../src/activities/check-proof.ts';
 import { createKeys, readKeys, readPrivateKey } from '../../src/identity/keys.ts';
 import { sign, verify } from '../../src/identity/statement.ts';
 import { failures } from '../../src/runbook/failures.ts';
 import { contradiction } from '../../src/runbook/stated.ts';
 import { statementType } from '../../src/runbook/statement.ts';
+import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
 import type { Statement } from '../../src/runbook/statement.ts';
+import { examplePlan } from '../example-plan.ts';
 
 const statement: Statement = {
   operation: 'bs-0a1b2c3d',
@@ -149,6 +153,25 @@ describe('check-proof', () => {
   test('a worker without keys counts no proof, and says what to set', async () => {
     await expect(checkProof({}, { proof: 'a.b.c' })).rejects.toThrow(refused('BACKSTEP_GATEWAY_KEYS'));
     expect(failures.ProofInvalid.retry).toBe(false);
+  });
+});
+
+const foundOf = async (gatewayKeys: string | undefined, wanted: ServiceDefinitionSource['approvals']) => {
+  const faults = new Faults();
+  const { approvals } = examplePlan({}, { approvals: wanted }).service;
+  await proveThatPeopleCan(gatewayKeys === undefined ? {} : { gatewayKeys }, approvals, faults);
+  return faults.all.map(({ type, message }) => `${type}: ${message}`).join();
+};
+
+describe('a definition that wants proved persons', () => {
+  test('is refused before anything is touched where this worker cannot check a proof', async () => {
+    const roles = { restore: { people: 1, roles: ['dba'] } };
+    for (const wanted of [roles, { selfAsserted: 'refuse' as const }]) {
+      expect(await foundOf(undefined, wanted)).toMatch(/^ProofInvalid: .*BACKSTEP_GATEWAY_KEYS/);
+      expect(await foundOf('/nowhere', wanted)).toMatch(/^ProofInvalid: .*ENOENT/);
+      expect(await foundOf(join(directory, 'gateway.keys.json'), wanted)).toBe('');
+    }
+    expect(await foundOf(undefined, {})).toBe('');
   });
 });
 
