@@ -6,7 +6,7 @@ import type { GateProgress, HoldProgress, Progress } from '../runbook/views.ts';
 import type { Doors } from './doors.ts';
 import { waitsFor } from './waits-for.ts';
 
-const decisions: Record<Decision, string> = {
+export const decisions: Record<Decision, string> = {
   retry: 'try the step again',
   skip: 'go on without it; it is named in the report',
   restore: 'restore the database from the backup',

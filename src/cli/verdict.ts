@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
 import type { Backstep } from '../client.ts';
@@ -16,6 +17,8 @@ interface VerdictOptions extends GlobalOptions {
   reason?: string;
 }
 
+const gates: GateName[] = ['start', 'downgrade', 'restore'];
+
 const command =
   (verb: 'approve' | 'reject', description: string): Register =>
   (program, doors, action) => {
@@ -23,7 +26,9 @@ const command =
       .command(verb)
       .description(description)
       .argument('<service>', 'name of the service')
-      .option('--gate <gate>', 'start, downgrade or restore; the open one if not given')
+      .addOption(
+        new Option('--gate <gate>', 'the gate that is meant; the open one if not given').choices(gates),
+      )
       .option('--plan <hash>', 'the plan hash shown; without it you are shown the gate and asked')
       .option('--by <name>', 'who says it', doors.person)
       .option('--reason <text>', 'why, for the report')
