@@ -23,6 +23,8 @@ export const answerErrors =
     const { status, message, next, details } = refusal;
     if (status >= 500) log.warn({ path: context.req.path, why: message }, 'a request was not served');
     if (details.retryAfter !== undefined) context.header('retry-after', String(details.retryAfter));
+    // The rest of a body that was not read stands in the connection.
+    if (status === 413) context.header('connection', 'close');
     if (status === 401) context.header('www-authenticate', 'Bearer');
     const { faults } = details;
     return context.json<ErrorBody>({ error: { message, next, ...(faults && { faults }) } }, status);

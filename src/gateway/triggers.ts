@@ -11,6 +11,7 @@ import { temporalAnswers } from './health.ts';
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
 import { AllowList } from './services.ts';
+import type { Match } from './services.ts';
 import { Taker, taken } from './take.ts';
 import type { Taken } from './take.ts';
 
@@ -58,19 +59,20 @@ export function triggerRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono 
     const alerts = parse(source, body);
     if (alerts.length === 0)
       return context.json({ alerts: [], why: 'nothing in it begins or ends an alert' });
-    await temporalAnswers(backstep);
+    const matched = await Promise.all(
+      alerts.map(async (alert) => ({ alert, matches: await allowed.matching(alert) })),
+    );
+    if (matched.some(({ matches }) => matches.length > 0)) await temporalAnswers(backstep);
     const answers: Taken[] = [];
-    for (const alert of alerts) answers.push(...(await takeAll(alert)));
+    for (const { alert, matches } of matched) answers.push(...(await takeAll(alert, matches)));
     log.info({ source, alerts: answers }, 'alerts taken');
     return context.json<z.infer<typeof answer>>({ alerts: answers });
   });
 
-  const takeAll = async (alert: Alert): Promise<Taken[]> => {
-    const matches = await allowed.matching(alert);
+  const takeAll = async (alert: Alert, matches: Match[]): Promise<Taken[]> => {
     const { fingerprint, status } = alert;
-    if (matches.length === 0)
-      return [{ fingerprint, status, result: 'ignored', why: 'no trigger of a service definition fits it' }];
-    return Promise.all(matches.map((match) => taker.take(alert, match)));
+    if (matches.length > 0) return Promise.all(matches.map((match) => taker.take(alert, match)));
+    return [{ fingerprint, status, result: 'ignored', why: 'no trigger of a service definition fits it' }];
   };
   return app;
 }
