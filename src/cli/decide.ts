@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
 import type { Decision } from '../runbook/steps.ts';
 import { askHold, decisions, showOpen } from './ask.ts';
-import { json, withBackstep } from './doors.ts';
+import { json, withVoice } from './doors.ts';
 import type { GlobalOptions, Register } from './doors.ts';
 import { exit } from './exit.ts';
 
@@ -26,7 +26,7 @@ export const decide: Register = (program, doors, action) => {
       action(async (service: string, decision: Decision | undefined, _options: object, command: Command) => {
         const options = command.optsWithGlobals<DecideOptions>();
         const { by, reason } = options;
-        return withBackstep(doors, options, async (backstep) => {
+        return withVoice(doors, command, async (backstep) => {
           const send = async (hold: string, decision: Decision) => {
             const message = { hold, decision, by, ...(reason === undefined ? {} : { reason }) };
             const answer = await backstep.decide(service, message);

@@ -1,5 +1,6 @@
 import { ClientError } from '../client.ts';
-import type { Backstep, Expected, Status } from '../client.ts';
+import type { Expected, Status } from '../client.ts';
+import type { Voice } from '../client/gateway.ts';
 import type { Doors } from './doors.ts';
 import { statusLines } from './status-view.ts';
 
@@ -19,7 +20,7 @@ const every = 1_000;
  */
 export async function follow(
   doors: Doors,
-  backstep: Backstep,
+  backstep: Voice,
   service: string,
   options: FollowOptions = {},
 ): Promise<Status | undefined> {

@@ -69,6 +69,11 @@ function programOf(doors: Doors, action: ActionOf): Command {
     .option('--address <host:port>', 'Temporal server; otherwise TEMPORAL_ADDRESS or the profile')
     .option('--namespace <name>', 'Temporal namespace; otherwise TEMPORAL_NAMESPACE or the profile')
     .option('--profile <name>', 'profile of the Temporal TOML file; otherwise TEMPORAL_PROFILE')
+    .option(
+      '--gateway <url>',
+      'speak through this gateway, which proves who you are; otherwise BACKSTEP_GATEWAY_URL',
+    )
+    .option('--token-file <file>', 'your token for the gateway; otherwise BACKSTEP_GATEWAY_TOKEN')
     .option('--json', 'answer with JSON')
     .addHelpText('after', `\n${exitHelp}`)
     .showSuggestionAfterError()

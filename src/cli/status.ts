@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { json, withBackstep } from './doors.ts';
+import { json, withVoice } from './doors.ts';
 import type { GlobalOptions, Register } from './doors.ts';
 import { ofStatus } from './exit.ts';
 import { follow } from './follow.ts';
@@ -19,7 +19,7 @@ export const status: Register = (program, doors, action) => {
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<StatusOptions>();
-        return withBackstep(doors, options, async (backstep) => {
+        return withVoice(doors, command, async (backstep) => {
           if (options.watch) {
             const last = await follow(doors, backstep, service, options.json ? { json: true } : {});
             return last === undefined ? left(doors, service, options) : ofStatus(last);

@@ -148,6 +148,7 @@ const typed = async (words: string[], services = 'services') => {
     colours,
     person: 'ada',
     services,
+    gateway: {},
     connect,
   } as unknown as Doors;
   return { status: await run(words, doors), ...said, connected: connect.mock.calls.length };

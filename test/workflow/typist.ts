@@ -28,6 +28,7 @@ export function typist(stage: Theatre) {
       colours: createColors(false),
       person: 'ada',
       services: 'services',
+      gateway: {},
       connect: async (options) =>
         new Backstep(await connectClient({ address: inject('temporalAddress'), ...options }), {
           taskQueue: stage.name,
