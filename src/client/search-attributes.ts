@@ -54,8 +54,8 @@ export async function registerSearchAttributes(
     return wanted;
   } catch (error) {
     const found = clientError(error, 'register the search attributes');
-    if (found.kind !== 'failed') throw found;
-    const next = `Register them by other means, such as \`${registerByHand}\`.`;
+    if (error instanceof ClientError || !['failed', 'refused'].includes(found.kind)) throw found;
+    const next = `Register them by other means, such as \`${registerByHand}\`, with the right to.`;
     throw new ClientError(found.kind, found.message, next, { cause: error });
   }
 }

@@ -3,7 +3,7 @@ import { wantsInWords } from './gate-policy.ts';
 import type { Journal } from './journal.ts';
 import type { searchAttributes } from './messages.ts';
 import type { RelatedRunbook } from './service.ts';
-import { progressOf } from './views.ts';
+import { entriesOf, progressOf } from './views.ts';
 import type { GateProgress, HoldProgress, Progress, StepProgress, Subject } from './views.ts';
 
 /** Text for a cell of a Markdown table: one line, no pipe, no HTML. */
@@ -81,15 +81,40 @@ const runbooksInWords = (runbooks: readonly RelatedRunbook[]) =>
     )
     .join(', ');
 
+/** What happened beside the steps: who was called, what the alerts say, whom nobody could tell. */
+function meanwhile(journal: Journal, progress: Progress): string[] {
+  const { service, outcome, escalated, acknowledgedBy, annotations, ignored } = progress;
+  const called = escalated.at(-1);
+  const waits = outcome === undefined && acknowledgedBy.length === 0;
+  const alert = annotations.at(-1);
+  const silent = new Set(entriesOf(journal, 'not-told').map(({ to }) => to));
+  const message = ignored.at(-1);
+  return [
+    ...(called
+      ? [
+          `Escalated to ${cell(escalated.map(({ to }) => to).join(', '))} (${cell(called.why)})`,
+          ...(waits ? [`Nobody is on it yet: \`backstep acknowledge ${service} --by <your name>\``] : []),
+        ]
+      : []),
+    ...(acknowledgedBy.length > 0 ? [`On it: ${cell(acknowledgedBy.join(', '))}`] : []),
+    ...(alert ? [`Alert ${alert.status}, says ${alert.source}: ${cell(alert.text)}`] : []),
+    ...(silent.size > 0 ? [`Could not be told: ${cell([...silent].join(', '))}`] : []),
+    ...(message
+      ? [
+          `Last message that counted for nothing: \`${message.message}\` by ${cell(message.by)}: ${cell(message.why)}`,
+        ]
+      : []),
+  ];
+}
+
 /**
  * The workflow's current details, as the Temporal UI renders them: Markdown with a table, no HTML. What a
  * person must do stands first.
  */
 export function details(journal: Journal, subject: Subject): string {
   const progress = progressOf(journal, subject);
-  const { from, target, outcome, reason, gate, hold, outage, ignored } = progress;
+  const { from, target, outcome, reason, gate, hold, outage } = progress;
   const headline = outcome === undefined ? progress.phase : `${outcome}: ${cell(reason ?? '')}`;
-  const last = ignored.at(-1);
   return [
     `**${subject.service}** ${from === undefined ? '' : `\`${from}\` → \`${target}\``}: ${headline}`,
     '',
@@ -101,12 +126,7 @@ export function details(journal: Journal, subject: Subject): string {
       : []),
     ...(gate ? [...waitingAtGate(progress, gate), ''] : []),
     ...(hold ? [...waitingAtHold(progress, hold), ''] : []),
-    ...(last
-      ? [
-          `Last message that counted for nothing: \`${last.message}\` by ${cell(last.by)}: ${cell(last.why)}`,
-          '',
-        ]
-      : []),
+    ...meanwhile(journal, progress).flatMap((line) => [line, '']),
     '| Step | State | Time | |',
     '|---|---|---|---|',
     ...progress.steps.map(
