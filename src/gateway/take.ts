@@ -31,9 +31,13 @@ const noteWithin = 2_000;
 const textOf = ({ name, summary, fingerprint }: Alert) =>
   [name, summary].filter(Boolean).join(': ').slice(0, 500) || fingerprint;
 
+type Became = Pick<Taken, 'result'> & Partial<Taken>;
+
 export class Taker {
   /** One alert at a time of each service: what is started by one is found by the next. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** A storm of the same alert asks Temporal once. */
+  readonly #underWay = new Map<string, Promise<Became>>();
 
   constructor(
     private readonly backstep: Backstep,
@@ -43,29 +47,32 @@ export class Taker {
 
   async take(alert: Alert, match: Match): Promise<Taken> {
     const { service } = match;
+    const { fingerprint, status } = alert;
+    const key = JSON.stringify([service, fingerprint, status]);
+    const same = this.#underWay.get(key);
+    const became = await (same ?? this.#begin(key, alert, match));
+    const page = `${this.publicUrl}/rollbacks/${service}`;
+    const result = same && became.result !== 'ignored' ? 'repeated' : became.result;
+    return { fingerprint, status, service, page, ...became, result };
+  }
+
+  async #begin(key: string, alert: Alert, match: Match): Promise<Became> {
+    const { service } = match;
     const before = this.#turns.get(service) ?? Promise.resolve();
     const mine = before
       .catch(() => undefined)
       .then(() => (alert.status === 'firing' ? this.#fire(alert, match) : this.#resolve(alert, match)));
     this.#turns.set(service, mine);
+    this.#underWay.set(key, mine);
     try {
-      const { fingerprint, status } = alert;
-      return {
-        fingerprint,
-        status,
-        service,
-        page: `${this.publicUrl}/rollbacks/${service}`,
-        ...(await mine),
-      };
+      return await mine;
     } finally {
+      this.#underWay.delete(key);
       if (this.#turns.get(service) === mine) this.#turns.delete(service);
     }
   }
 
-  async #fire(
-    alert: Alert,
-    { service, rule, index }: Match,
-  ): Promise<Pick<Taken, 'result'> & Partial<Taken>> {
+  async #fire(alert: Alert, { service, rule, index }: Match): Promise<Became> {
     if (alert.at !== undefined && this.now() - Date.parse(alert.at) > oldest)
       return { result: 'ignored', why: `it began at ${alert.at}: too long ago to start anything` };
     const { source, fingerprint, name } = alert;
@@ -87,7 +94,7 @@ export class Taker {
   }
 
   /** It is over by itself, perhaps: for people to see. It never cancels. */
-  async #resolve(alert: Alert, { service }: Match): Promise<Pick<Taken, 'result'> & Partial<Taken>> {
+  async #resolve(alert: Alert, { service }: Match): Promise<Became> {
     const why = await this.#note(service, alert);
     return why === undefined ? { result: 'noted' } : { result: 'ignored', why };
   }
