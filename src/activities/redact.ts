@@ -1,9 +1,10 @@
 /**
- * Takes secrets out of text before it reaches a history, a log or a report (law 9): credentials in URLs, and
- * `password=`, `token=` and the like in connection strings and environment dumps.
+ * Takes secrets out of text before it reaches a history, a log or a report (law 9): credentials in URLs,
+ * webhooks of Slack, and `password=`, `token=` and the like in connection strings and environment dumps.
  */
 export function redact(text: string): string {
   return text
+    .replace(/(hooks\.slack(?:-gov)?\.com\/(?:services|workflows|triggers)\/)[^\s'"<>)]+/gi, '$1***')
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@:'"]*:[^\s@'"]*@/gi, '$1***@')
     .replace(
       /((?:^|[^\w])(?:pg)?(?:password|passwd|pwd|secret|token|api_?key)["']?\s*[=:]\s*)(['"]?)[^\s'",;]+\2/gi,
