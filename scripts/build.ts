@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { execa } from 'execa';
+import { writeConfiguration } from './configuration.ts';
 import { bundleJob } from './job-bundle.ts';
 import { writeSchema } from './schema.ts';
 
@@ -15,6 +16,7 @@ const before = `${dist}.before`;
 
 try {
   await writeSchema();
+  await writeConfiguration();
   await compile();
   await Promise.all([copyPrograms(), bundleWorkflows(), bundleJob(join(dist, 'job.js'))]);
   await chmod(join(dist, 'cli.js'), 0o755);

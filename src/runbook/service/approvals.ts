@@ -7,7 +7,7 @@ const roles = z
   .describe('Roles of the persons that the gateway proves; one of them is enough');
 
 const approval = z.strictObject({
-  people: z.int().min(0).max(5),
+  people: z.int().min(0).max(5).describe('How many different people must approve; 0: nobody is asked'),
   within: duration
     .prefault('1h')
     .describe('A gate that nobody passed by then is expired: everything is put back'),
@@ -18,13 +18,13 @@ const approval = z.strictObject({
 
 /** Who passes the gates: how many different people, within what time, in which role, and how they are proved. */
 export const approvals = z.strictObject({
-  start: approval.prefault({ people: 0 }),
-  downgrade: approval.prefault({ people: 1 }),
+  start: approval.prefault({ people: 0 }).describe('Before anything is touched'),
+  downgrade: approval.prefault({ people: 1 }).describe('Before the database is downgraded'),
   base: approval.prefault({ people: 2 }).describe('In place of downgrade, where the target is base'),
   loss: approval
     .prefault({ people: 2 })
     .describe('In place of downgrade, where the rehearsal found a loss that was not salvaged'),
-  restore: approval.prefault({ people: 1 }),
+  restore: approval.prefault({ people: 1 }).describe('Before what was restored is used'),
   selfAsserted: z
     .enum(['allow', 'refuse'])
     .default('allow')

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration } from '../duration.ts';
 import { dnsLabel } from '../names.ts';
 
-const who = z.string().min(1);
+const who = z.string().min(1).describe('A person, a role or a team, as people call them');
 
 const rung = z.union([
   who,
@@ -25,7 +25,7 @@ export const escalation = z.strictObject({
   every: duration
     .prefault('15m')
     .describe('How long a rung of the path has to acknowledge before the next one is told'),
-  path: z.array(rung).min(1),
+  path: z.array(rung).min(1).describe('Who is told, one after the other, until somebody acknowledges'),
 });
 
 export type Escalating = z.infer<typeof escalation>;

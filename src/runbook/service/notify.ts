@@ -49,8 +49,8 @@ const email = z.strictObject({
     'URL of the mail server: smtps://user:password@host, or smtp:// (with a password never without STARTTLS)',
   ),
   ca: secretReference.optional().describe("Certificate (PEM) of the mail server's own authority"),
-  from: mailbox,
-  to: z.array(mailbox).min(1).max(50),
+  from: mailbox.describe('Sender'),
+  to: z.array(mailbox).min(1).max(50).describe('Who gets it'),
 });
 
 const entry = z.discriminatedUnion('channel', [slack, pagerduty, webhook, email]);
