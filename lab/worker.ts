@@ -19,6 +19,8 @@ export interface WorkerOptions {
   services: string;
   reports: string;
   jobImage: string;
+  /** Public keys of the gateway whose word about people counts. */
+  gatewayKeys?: string;
 }
 
 const root = new URL('..', import.meta.url).pathname;
@@ -32,6 +34,7 @@ export function environment(lab: Lab, site: Site, options: WorkerOptions): Recor
     BACKSTEP_SERVICES: options.services,
     BACKSTEP_REPORTS: options.reports,
     BACKSTEP_JOB_IMAGE: options.jobImage,
+    ...(options.gatewayKeys !== undefined && { BACKSTEP_GATEWAY_KEYS: options.gatewayKeys }),
   };
 }
 
