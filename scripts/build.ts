@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { writeConfiguration } from './configuration.ts';
 import { bundleJob } from './job-bundle.ts';
 import { writeSchema } from './schema.ts';
+import { writeTroubleshooting } from './troubleshooting.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const finished = join(root, 'dist');
@@ -17,6 +18,7 @@ const before = `${dist}.before`;
 try {
   await writeSchema();
   await writeConfiguration();
+  await writeTroubleshooting();
   await compile();
   await Promise.all([copyPrograms(), bundleWorkflows(), bundleJob(join(dist, 'job.js'))]);
   await chmod(join(dist, 'cli.js'), 0o755);
