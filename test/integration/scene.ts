@@ -29,6 +29,8 @@ export interface SceneOptions {
   install?: Partial<deeptech.InstallOptions>;
   /** How the bad migration is applied; false for a service that is not broken yet. */
   migration?: deeptech.BadMigrationOptions | false;
+  /** To which messages link. */
+  publicUrl?: string;
 }
 
 /** The runbook's application, broken by its migration, with Backstep beside it: one namespace and database each. */
@@ -101,6 +103,7 @@ export async function scene(options: SceneOptions): Promise<Scene> {
   const keys = await createKeys(join(directory, 'keys'));
   const worker: WorkerOptions = {
     gatewayKeys: keys.publicKeys,
+    ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
     temporalNamespace: id,
     services,
     reports: join(directory, 'reports'),
