@@ -13,6 +13,18 @@ const secret = 'a secret between the alerts and the gateway';
 /** Pods start, dumps are read in full. */
 const patience = 200_000;
 
+async function fire(url: string): Promise<void> {
+  const body = JSON.stringify({ fingerprint: 'radar-down-1', labels: { alertname: 'RadarDown' } });
+  const at = Math.floor(Date.now() / 1_000);
+  const hmac = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
+  const answer = await fetch(`${url}/triggers/generic`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', 'x-backstep-signature': `t=${at},v1=${hmac}` },
+  });
+  expect(answer.ok, await answer.text()).toBe(true);
+}
+
 describe('the page of the gateway, on real parts', () => {
   let browser: Browser;
   let here: Scene;
@@ -22,18 +34,6 @@ describe('the page of the gateway, on real parts', () => {
   });
   afterEach(() => here?.close());
   afterAll(() => browser?.close());
-
-  async function fire(url: string): Promise<void> {
-    const body = JSON.stringify({ fingerprint: 'radar-down-1', labels: { alertname: 'RadarDown' } });
-    const at = Math.floor(Date.now() / 1_000);
-    const hmac = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
-    const answer = await fetch(`${url}/triggers/generic`, {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/json', 'x-backstep-signature': `t=${at},v1=${hmac}` },
-    });
-    expect(answer.ok, await answer.text()).toBe(true);
-  }
 
   /** Comes by the link of an alert, and signs in on the way. */
   async function come(url: string): Promise<Page> {
