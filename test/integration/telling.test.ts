@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Observations } from '../../src/runbook/plan.ts';
 import type { Report } from '../../src/runbook/report.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
 import { start } from './drive.ts';
@@ -69,6 +70,7 @@ const notify = (url: string): ServiceDefinitionSource['notify'] => [
     to: ['cto@radar.test'],
   },
   { name: 'archived', channel: 'slack', on: ['gate'], url: secret('GONE_URL') },
+  { name: 'forgotten', channel: 'slack', on: ['gate'], url: secret('FORGOTTEN') },
 ];
 
 beforeAll(async () => {
@@ -109,6 +111,10 @@ afterAll(async () => {
 test('from Secrets of the cluster, over a killed worker, to four channels: told, and what was not is reported', async () => {
   const rollback = await start(here);
   await rollback.gate('downgrade');
+  const { observations } = await rollback.handle.query<{ observations: Observations }>('plan');
+  expect(observations.notes.filter((note) => note.startsWith('Channel'))).toEqual([
+    expect.stringMatching(/^Channel forgotten cannot be told: Secret .* has nothing under the key FORGOTTEN/),
+  ]);
   await vi.waitFor(() => expect(hanging).toBeDefined(), 20_000);
   await here.worker.kill();
   await here.restartWorker();
@@ -141,7 +147,10 @@ test('from Secrets of the cluster, over a killed worker, to four channels: told,
 
   const report = JSON.parse(await readFile(result.report?.json ?? '', 'utf8')) as Report;
   expect(new Set(report.notTold.map(({ why }) => why))).toEqual(
-    new Set(['Slack channel archived answered 410: channel_is_archived.']),
+    new Set([
+      'Slack channel archived answered 410: channel_is_archived.',
+      expect.stringContaining('has nothing under the key FORGOTTEN') as string,
+    ]),
   );
   expect(await readFile(result.report?.markdown ?? '', 'utf8')).toContain('archived was not told');
   const told = report.timeline.filter(({ what }) => /^told (ops|pager|chat|stakeholders): /.test(what));

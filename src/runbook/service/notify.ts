@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dnsLabel } from '../names.ts';
 import { secretReference } from '../secret-reference.ts';
+import type { SecretReference } from '../secret-reference.ts';
 
 /** Of what people are told. */
 export const occasions = ['gate', 'hold', 'escalation', 'end'] as const;
@@ -67,3 +68,18 @@ export const notify = z
 
 export type Notify = z.infer<typeof entry>;
 export type NotifyOf<C extends Notify['channel']> = Extract<Notify, { channel: C }>;
+
+/** What a channel reads from Secrets. */
+export function secretsOf(to: Notify): SecretReference[] {
+  switch (to.channel) {
+    case 'slack':
+      return [to.url];
+    case 'pagerduty':
+      return [to.routingKey];
+    case 'webhook':
+      return [...(typeof to.url === 'string' ? [] : [to.url]), to.secret];
+    case 'email':
+      return [to.server, ...(to.ca ? [to.ca] : [])];
+  }
+  return to satisfies never;
+}
