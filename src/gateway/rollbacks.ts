@@ -6,6 +6,7 @@ import { faultsOf, rollbackRequest } from '../runbook/request.ts';
 import type { GatewayMeans } from './app.ts';
 import { jsonOnly, noLargerThan, requestLimit } from './body.ts';
 import { refused } from './document.ts';
+import { temporalAnswers } from './health.ts';
 import type { Limits } from './limits.ts';
 import type { Person } from './people/person.ts';
 import { Refusal } from './refusal.ts';
@@ -80,7 +81,10 @@ export function rollbackRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono
     context.header('cache-control', 'no-store');
     await next();
   });
-  app.use('/api/*', noLargerThan(requestLimit), jsonOnly);
+  app.use('/api/*', noLargerThan(requestLimit), jsonOnly, async (_context, next) => {
+    await temporalAnswers(backstep);
+    await next();
+  });
 
   const path = '/api/rollbacks/:service';
   app.get(path, async (context) => context.json(await backstep.progress(serviceIn(context))));

@@ -2,6 +2,7 @@ import { ClientError } from '../../client.ts';
 import type { Backstep, Expected, Status } from '../../client.ts';
 import type { Report } from '../../runbook/report.ts';
 import type { PlanView } from '../../runbook/views.ts';
+import { temporalAnswers } from '../health.ts';
 
 /** Everything that the page of a service is drawn of: its newest run, as the server and the run itself tell it. */
 export interface View {
@@ -24,6 +25,7 @@ export interface View {
  * @throws ClientError where Temporal cannot be reached
  */
 export async function look(backstep: Backstep, service: string, before?: View): Promise<View> {
+  await temporalAnswers(backstep);
   const status = await backstep.progress(service).catch((error: unknown) => {
     if (error instanceof ClientError && error.kind === 'none') return undefined;
     throw error;
