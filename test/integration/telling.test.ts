@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Observations } from '../../src/runbook/plan.ts';
 import type { Report } from '../../src/runbook/report.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import { markedIn } from '../docs.ts';
 import { start } from './drive.ts';
 import { words } from './readme.ts';
 import { scene, small } from './scene.ts';
@@ -87,8 +88,7 @@ beforeAll(async () => {
     },
   });
   // The command of the page, word by word; then what leads to the servers of this test.
-  const page = await readFile(new URL('../../docs/telling.md', import.meta.url), 'utf8');
-  const [, command = ''] = /<!-- runs: telling -->\n```bash\n([\s\S]*?)```/.exec(page) ?? [];
+  const [command = ''] = markedIn('docs/telling.md', 'telling');
   for (const each of await words('kubectl', command)) await here.kubectl(...each);
   const values = {
     SLACK_URL: `${url}/services/T0/B0/hidden-w0rd`,

@@ -1,20 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { serviceDefinition } from '../../src/runbook/service.ts';
 import { tidingOf } from '../../src/runbook/tiding.ts';
 import { fault } from '../../src/runbook/failures.ts';
+import { blocksOf, markedIn, textOf } from '../docs.ts';
 import { journalOf, subject } from '../example-journal.ts';
 import { definitionSource } from '../example-plan.ts';
 
-const page = await readFile(new URL('../../docs/telling.md', import.meta.url), 'utf8');
-const blocks = (mark: string, language: string) =>
-  [...page.matchAll(new RegExp(`${mark}\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(
-    ([, text = '']) => text,
-  );
+const page = 'docs/telling.md';
 
 test('docs/telling.md: its definitions are good together, and name no channel that does not exist', () => {
-  const shown = blocks('<!-- runs: definition -->\n', 'yaml').map((text) => parse(text) as object);
+  const shown = markedIn(page, 'definition').map((text) => parse(text) as object);
   expect(shown).toHaveLength(2);
   const { notify, escalation } = serviceDefinition.parse(Object.assign(definitionSource(), ...shown));
   expect(notify.map(({ channel }) => channel)).toEqual(['slack', 'pagerduty', 'webhook', 'email']);
@@ -22,15 +18,15 @@ test('docs/telling.md: its definitions are good together, and name no channel th
 });
 
 test('docs/telling.md: every Secret key that the definition names is made by the command beside it', () => {
-  const [command = ''] = blocks('<!-- runs: telling -->\n', 'bash');
-  const keys = [...page.matchAll(/secret: backstep-telling, key: (\w+)/g)].map(([, key]) => key);
+  const [command = ''] = markedIn(page, 'telling');
+  const keys = [...textOf(page).matchAll(/secret: backstep-telling, key: (\w+)/g)].map(([, key]) => key);
   expect(keys).toHaveLength(4);
   for (const key of keys) expect(command).toContain(`--from-literal=${key}=`);
 });
 
 test('docs/telling.md: a webhook gets what is shown', () => {
-  const [example = '{}'] = blocks('', 'json');
-  const { data } = JSON.parse(example) as { data: Record<string, unknown> };
+  const example = blocksOf(page).find(({ language }) => language === 'json');
+  const { data } = JSON.parse(example?.text ?? '{}') as { data: Record<string, unknown> };
   const [entry] = journalOf({
     kind: 'hold-opened',
     hold: 'verify-1',

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import proto from '@temporalio/proto';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { expect, test, vi } from 'vitest';
+import { execa } from 'execa';
+import { expect, inject, test, vi } from 'vitest';
+import { temporalProgram } from '../../lab/temporal.ts';
 import { messages, queries } from '../../src/runbook/messages.ts';
 import { registerAttributes } from '../../src/worker/search-attributes.ts';
 import { attributeNames } from '../../src/client/search-attributes.ts';
+import { markedIn } from '../docs.ts';
+import { words } from '../integration/readme.ts';
 import type { Play } from './play.ts';
 import { failingAt, theatre } from './theatre.ts';
 
@@ -12,6 +16,7 @@ const stage = theatre();
 
 const { EventType } = proto.temporal.api.enums.v1;
 type Metadata = proto.temporal.api.sdk.v1.IWorkflowMetadata;
+const serviceOf = ({ handle }: Play) => handle.workflowId.replace('backstep-', '');
 const metadataOf = (play: Play) => play.handle.query<Metadata>('__temporal_workflow_metadata');
 
 const named = (list: { name?: string | null; description?: string | null }[] | null | undefined) =>
@@ -141,23 +146,30 @@ test('rollbacks are listed by service and phase as soon as a worker has started,
   expect(said.length).toBeGreaterThanOrEqual(1);
 });
 
-test('a rollback stands in the list by its service, its phase and its outcome', async () => {
-  const play = await stage.play();
-  await play.gate('downgrade');
-  const { client } = stage.environment;
-  const service = play.handle.workflowId.replace('backstep-', '');
-  const listed = async (query: string) => {
-    const found: string[] = [];
-    for await (const { workflowId } of client.workflow.list({ query })) found.push(workflowId);
-    return found;
-  };
-  const at = `BackstepService = '${service}' AND BackstepPhase = 'gate-downgrade'`;
+test('a rollback stands in the lists of docs/temporal-ui.md, by its service, its phase and its outcome', async () => {
+  const play = await stage.play({ script: failingAt('verify', [1], 'VerificationFailed') });
+  const { workflowId } = play.handle;
+  const [commands = ''] = markedIn('docs/temporal-ui.md', 'temporal-lists');
+  const lists = (await words('temporal', commands.replace('deeptech-radar', serviceOf(play)))).map(
+    (command) => async () => {
+      const options = ['--address', inject('temporalAddress'), '--output', 'json', '--limit', '1000'];
+      return (await execa(await temporalProgram(), [...command, ...options])).stdout;
+    },
+  );
+  const [ofService, atGate, atHold, rolledBack] = lists;
   // Visibility is behind by up to a second or two.
-  await vi.waitFor(async () => expect(await listed(at)).toEqual([play.handle.workflowId]), 10_000);
-  await play.reject('downgrade');
+  const stands = (list = ofService) =>
+    vi.waitFor(async () => expect(await list?.()).toContain(workflowId), 10_000);
+  await play.gate('downgrade');
+  await stands(ofService);
+  await stands(atGate);
+  await play.approve('downgrade');
+  await play.hold('verify');
+  await stands(atHold);
+  await play.decide('verify', 'retry');
   await play.result();
-  const ended = `BackstepService = '${service}' AND BackstepOutcome = 'put-back'`;
-  await vi.waitFor(async () => expect(await listed(ended)).toEqual([play.handle.workflowId]), 10_000);
+  await stands(rolledBack);
+  expect(await atGate?.()).not.toContain(workflowId);
 });
 
 test('a worker that may not register them, or finds one of another type, starts and says what to do', async () => {
