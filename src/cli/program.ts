@@ -60,7 +60,8 @@ export async function run(words: readonly string[], doors: Doors): Promise<Exit>
   }
 }
 
-function programOf(doors: Doors, action: ActionOf): Command {
+/** The whole command, for whoever acts or only reads it. */
+export function programOf(doors: Doors, action: ActionOf): Command {
   const program = new Command('backstep')
     .description(
       'Rolls a bad database migration back: durable, approved, verified, and put back where it fails.',

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -6,9 +6,11 @@ import { createColors } from 'picocolors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Doors } from '../../src/cli/doors.ts';
 import { run } from '../../src/cli/program.ts';
+import { markedIn } from '../docs.ts';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
+const root = new URL('../..', import.meta.url).pathname;
 let directory: string;
 
 async function script(shell: Shell): Promise<string> {
@@ -25,6 +27,9 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'radar.yaml'), '');
   writeFileSync(join(directory, 'optuna.yml'), '');
   writeFileSync(join(directory, '$(touch evil).yaml'), '');
+  mkdirSync(join(directory, 'bin'));
+  const program = `#!/bin/sh\ncd '${root}' && exec '${process.execPath}' --import tsx src/cli.ts "$@"\n`;
+  writeFileSync(join(directory, 'bin/backstep'), program, { mode: 0o755 });
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -87,4 +92,33 @@ it('knows every command and option that the program has', async () => {
   const commands = [...list.matchAll(/^ {2}([\w-]+)/gm)].flatMap(([, name]) => name ?? []);
   expect(commands.length).toBeGreaterThan(12);
   expect(stdout.split('\n')).toEqual(commands.filter((name) => name !== 'help'));
+});
+
+describe.each([
+  [
+    'bash',
+    'completion-bash',
+    'COMP_WORDS=(backstep app); COMP_CWORD=1; _backstep; echo "${COMPREPLY[@]}"',
+    'approve',
+  ],
+  ['zsh', 'completion-zsh', 'print ${_comps[backstep]}', '_backstep'],
+  ['fish', 'completion-fish', "complete -C 'backstep app' | string split -f1 \\t", 'approve'],
+] as const)('docs/cli.md, Completion, %s', async (shell, mark, ask, answer) => {
+  const there = await has(shell);
+
+  it.skipIf(!there)('what the page says makes it complete', async () => {
+    const [script = '', ...more] = markedIn('docs/cli.md', mark);
+    expect(more).toEqual([]);
+    const before = shell === 'zsh' ? 'autoload -U compinit; compinit -u -D' : 'true';
+    const { stdout } = await execa(
+      shell,
+      [shell === 'zsh' ? '-fc' : '-c', [before, script, ask].join('\n')],
+      {
+        cwd: directory,
+        env: { PATH: `${directory}/bin:${process.env['PATH']}` },
+        timeout: 20_000,
+      },
+    );
+    expect(stdout.trim()).toBe(answer);
+  });
 });
