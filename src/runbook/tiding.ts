@@ -1,5 +1,6 @@
 import type { Fault } from './failures.ts';
-import type { Entry, Journal } from './journal.ts';
+import { wantsInWords } from './gate-policy.ts';
+import type { Entry } from './journal.ts';
 import type { OperationId } from './names.ts';
 import type { Notify, Occasion } from './service/notify.ts';
 import { step as declared } from './steps.ts';
@@ -45,27 +46,30 @@ const verdicts = {
 } as const satisfies Record<EntryOf<'gate-closed'>['verdict'], string>;
 
 const gateOpened = (entry: EntryOf<'gate-opened'>, { service }: Subject): Said => {
-  const { gate, hash, people, expiresAt, shows } = entry;
+  const { gate, hash, people, expiresAt, shows, wants = {} } = entry;
   const of = `${service} --gate ${gate} --plan ${hash} ${name}`;
   return {
     key: `gate-${gate}-${hash}-opened`,
     kind: 'gate',
     state: 'needs-you',
     title: `gate ${gate} waits for ${people === 1 ? 'a person' : `${people} different people`}`,
-    lines: [...shows, `Plan ${hash}; until ${expiresAt}`],
+    lines: [...shows, ...wantsInWords(wants), `Plan ${hash}; until ${expiresAt}`],
     next: [`backstep approve ${of}`, `backstep reject ${of}`],
   };
 };
 
 function gateClosed(entry: EntryOf<'gate-closed'>): Said | undefined {
-  const { gate, hash, verdict, by, reason } = entry;
+  const { gate, hash, verdict, by, reason, breakGlass } = entry;
+  const who = by.join(', ') || 'nobody';
   // It never opened, so that nobody was asked.
   if (verdict === 'passed-by-policy') return undefined;
   return {
     key: `gate-${gate}-${hash}-closed`,
     kind: 'gate',
     state: 'settled',
-    title: `gate ${gate} ${verdicts[verdict]} ${by.join(', ') || 'nobody'}`,
+    title: breakGlass
+      ? `gate ${gate} passed by ${who} alone, who broke the glass`
+      : `gate ${gate} ${verdicts[verdict]} ${who}`,
     lines: because(reason),
     next: [],
   };
@@ -164,26 +168,6 @@ export function tidingOf(entry: Entry, subject: Subject): Tiding | undefined {
     title: short(`${service}${way}: ${words.title}`),
     lines: words.lines.map(short),
   };
-}
-
-const isToldOf = ({ name, on }: Notify, { tell = [] }: EntryOf<'escalated'>): boolean =>
-  tell.length > 0 ? tell.includes(name) : on.includes('escalation');
-
-/**
- * Who is told: whoever wants to know of it, and of an escalation the channels that its rung names. Whom an
- * escalation has reached is also told that somebody is on it, and that it has ended.
- */
-export function recipientsOf(
-  entry: Entry,
-  { kind }: Tiding,
-  journal: Journal,
-  notify: readonly Notify[],
-): Notify[] {
-  if (entry.kind === 'escalated') return notify.filter((each) => isToldOf(each, entry));
-  const reached = (each: Notify) =>
-    (entry.kind === 'acknowledged' || entry.kind === 'ended') &&
-    journal.some((earlier) => earlier.kind === 'escalated' && isToldOf(each, earlier));
-  return notify.filter((each) => each.on.includes(kind) || reached(each));
 }
 
 /** What the activity `tell` is asked: one channel, one tiding; secrets are references (law 9). */

@@ -1,7 +1,8 @@
 import { CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Entry } from '../runbook/journal.ts';
+import { recipientsOf } from '../runbook/recipients.ts';
 import type { Notify } from '../runbook/service/notify.ts';
-import { recipientsOf, tidingOf } from '../runbook/tiding.ts';
+import { tidingOf } from '../runbook/tiding.ts';
 import type { Tiding, TellingDeeds } from '../runbook/tiding.ts';
 import { faultOf } from './deed.ts';
 import { sentence } from './leave.ts';

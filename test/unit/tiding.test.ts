@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/runbook/journal.ts';
 import { fault } from '../../src/runbook/failures.ts';
+import { recipientsOf } from '../../src/runbook/recipients.ts';
 import { serviceDefinition } from '../../src/runbook/service.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
-import { recipientsOf, tidingOf } from '../../src/runbook/tiding.ts';
+import { tidingOf } from '../../src/runbook/tiding.ts';
 import type { Tiding } from '../../src/runbook/tiding.ts';
 import { gateOpened, gatePassed, hash, journalOf, straight, subject } from '../example-journal.ts';
 import { definitionSource, examplePlan, operation } from '../example-plan.ts';
@@ -17,7 +18,7 @@ const hold: Event = {
   byHand: [],
 };
 const decided: Event = { kind: 'hold-closed', hold: 'verify-1', decision: 'restore', by: 'ann' };
-const escalated: Event = { kind: 'escalated', to: 'DBA', why: 'Step verify failed 2 times.' };
+const escalated = { kind: 'escalated', to: 'DBA', why: 'Step verify failed 2 times.' } satisfies Event;
 const ended = straight.at(-1) as Event;
 
 const definition = (changes: Partial<ServiceDefinitionSource> = {}) =>
@@ -48,6 +49,12 @@ function whom(...events: Event[]): string[] {
   if (entry === undefined || tiding === undefined) return [];
   return recipientsOf(entry, tiding, journal, channels.notify).map(({ name }) => name);
 }
+
+/** What is wrong with a definition of these changes. */
+const faults = (changes: object) =>
+  serviceDefinition
+    .safeParse({ ...definitionSource(), ...changes })
+    .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 
 describe('a tiding', () => {
   test('of a gate says what would be approved, until when, and the command with the hash', () => {
@@ -94,6 +101,17 @@ describe('a tiding', () => {
     });
   });
 
+  test('of a gate says which people the policy wants, and afterwards who broke the glass, and why', () => {
+    expect(told({ ...gateOpened, wants: { roles: ['dba'] } })?.lines).toContain(
+      'Who approves must hold one of the roles: dba',
+    );
+    const alone = { ...gatePassed, by: ['ann'], breakGlass: true, reason: 'nobody answers' } as Event;
+    expect(told(alone)).toMatchObject({
+      title: 'radar (0005 → 0004): gate downgrade passed by ann alone, who broke the glass',
+      lines: ['Reason: nobody answers'],
+    });
+  });
+
   test('of an abort asks for somebody: writes stay stopped, and nobody must think that it is over', () => {
     expect(told(ended)).toMatchObject({ kind: 'end', state: 'settled' });
     expect(told({ kind: 'ended', outcome: 'aborted', reason: 'Writes stay stopped.' })).toMatchObject({
@@ -134,7 +152,7 @@ describe('told is', () => {
 
   test('of an escalation, whom its rung names; all that are told of escalations, if it names nobody', () => {
     expect(whom(escalated)).toEqual(['all', 'cto']);
-    expect(whom({ ...escalated, tell: ['end'] } as Event)).toEqual(['end']);
+    expect(whom({ ...escalated, tell: ['end'] })).toEqual(['end']);
   });
 
   test('that somebody is on it, and that it has ended, whom an escalation has reached', () => {
@@ -145,11 +163,6 @@ describe('told is', () => {
 });
 
 describe('the definition', () => {
-  const faults = (changes: object) =>
-    serviceDefinition
-      .safeParse({ ...definitionSource(), ...changes })
-      .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-
   test('has nobody told, a rung each 15 minutes, and every occasion, if it says nothing', () => {
     expect(definition().notify).toEqual([]);
     expect(definition().escalation).toMatchObject({ attempts: 2, downFor: 7_200_000, every: 900_000 });
