@@ -13,6 +13,7 @@ import { samePerson } from '../runbook/stated.ts';
 import type { Said } from '../runbook/stated.ts';
 import type { Statement } from '../runbook/statement.ts';
 import { annotationsIn } from '../runbook/views.ts';
+import { tooMany } from './check-proof.ts';
 import { mayNotApprove, notEntitled, provedBy, remember } from './entitled.ts';
 import type { Sent } from './entitled.ts';
 import { isDecided } from './operation.ts';
@@ -125,7 +126,10 @@ function counting(
   act: () => string,
 ): Considered {
   if (refused !== undefined) return { refused };
-  if (sent.standing === 'unchecked') return { proof: sent.said.proof ?? '' };
+  if (sent.standing === 'unchecked') {
+    const busy = tooMany(operation);
+    return busy === undefined ? { proof: sent.said.proof ?? '' } : { refused: busy };
+  }
   return {
     act: () => {
       remember(operation, sent);

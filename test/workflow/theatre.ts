@@ -94,6 +94,8 @@ export class Theatre {
   environment!: TestWorkflowEnvironment;
   /** The keys of the theatre's gateway, as `backstep setup --gateway-keys` makes them. */
   keys!: { privateKey: string; publicKeys: string };
+  /** What checking a proof waits for. */
+  beforeProof: () => Promise<void> = () => Promise.resolve();
 
   async open(server: () => Promise<TestWorkflowEnvironment>): Promise<void> {
     this.environment = await server();
@@ -106,7 +108,10 @@ export class Theatre {
       workflowBundle: { codePath: inject('workflowBundle') },
       activities: {
         ...Object.fromEntries(stepNames.map((step) => [step, (input: never) => this.#act(step, input)])),
-        'check-proof': bounded(checkProof, means),
+        'check-proof': bounded(async (means, input: { proof: string }) => {
+          await this.beforeProof();
+          return checkProof(means, input);
+        }, means),
         tell: (input: TellInput) => this.#tell(input),
       },
       maxHeartbeatThrottleInterval: 100,
