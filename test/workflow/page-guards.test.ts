@@ -116,6 +116,7 @@ browsers('the page, whoever reads it', () => {
     await page.getByLabel('Reason').first().focus();
     await page.keyboard.type('because');
     await page.keyboard.press('Enter');
+    expect(await page.getByLabel('Reason').first().inputValue()).toBe('because\n');
     await page.keyboard.press('Tab');
     expect((await play.progress()).gate?.approvedBy).toEqual([]);
     expect(await page.locator(':focus').innerText()).toBe('Approve');
@@ -130,7 +131,10 @@ browsers('the page, whoever reads it', () => {
     await play.gate('start');
     const page = await front.visit('ada', service);
     await page.locator('#live', { hasText: 'live' }).waitFor();
-    expect(await page.locator('#now').innerText()).toContain(evil);
+    const shown = await page.locator('#now').innerText();
+    expect(shown).toContain(`: ${evil}`);
+    expect(shown).toContain(`Started by ${evil}`);
+    expect(await page.locator('img').count()).toBe(0);
     expect(await page.title()).toContain(service);
     const answer = await page.goto(front.pathOf(service));
     expect(answer?.headers()).toMatchObject({

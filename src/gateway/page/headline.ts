@@ -35,6 +35,9 @@ export function standingOf(view: View): Standing {
   return { kind: 'works', words: 'at work' };
 }
 
+/** For the tab of a browser, which may be one of many. */
+export const titleOf = (view: View): string => `${view.service}: ${standingOf(view).words}`;
+
 /** Where it stands and how long the application has been down: what a person reads first. */
 export function headline(view: View, session: Session, now: number): Html {
   const { service, status, trouble, report } = view;
@@ -42,7 +45,7 @@ export function headline(view: View, session: Session, now: number): Html {
   const standing = standingOf(view);
   const stopped = report?.writesStopped;
   const reason = report?.requested?.reason;
-  return html`<div class="headline ${standing.kind}" data-title="${service}: ${standing.words}">
+  return html`<div class="headline ${standing.kind}" data-title="${titleOf(view)}">
     <h1>${service}</h1>
     <p class="standing">
       <span class="badge ${standing.kind}">${standing.words}</span>${

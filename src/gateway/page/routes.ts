@@ -13,6 +13,7 @@ import type { Session } from '../people/session.ts';
 import { answer, isOwnForm, isVerb } from './answers.ts';
 import { assets } from './assets.ts';
 import { events } from './events.ts';
+import { titleOf } from './headline.ts';
 import { page } from './layout.ts';
 import { notFound, notNow } from './missing.ts';
 import { arranged } from './sections.ts';
@@ -67,7 +68,7 @@ export function pages(means: GatewayMeans): Hono {
   const shown = (session: Session, view: View, told?: { text: string; bad: boolean }) => {
     const { service } = view;
     return page({
-      title: `${service}: Backstep`,
+      title: titleOf(view),
       session,
       events: `/rollbacks/${service}/events`,
       reloadAfter: reloadAfter(view),
