@@ -8,6 +8,8 @@ import getPort from 'get-port';
 /** A gateway process of its own, as in production, on loopback. */
 export interface GatewayProcess {
   url: string;
+  /** The file of its log. */
+  log: string;
   /** Lets it drain. */
   stop(): Promise<void>;
 }
@@ -63,7 +65,8 @@ export async function startGateway(options: GatewayOptions, port?: number): Prom
     reject: false,
     forceKillAfterDelay: 20_000,
   });
-  child.all.pipe(createWriteStream(join(options.directory, 'gateway.log'), { flags: 'a' }));
+  const log = join(options.directory, 'gateway.log');
+  child.all.pipe(createWriteStream(log, { flags: 'a' }));
   let said = '';
   child.all.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-8_000);
@@ -74,6 +77,7 @@ export async function startGateway(options: GatewayOptions, port?: number): Prom
   }
   return {
     url: `http://127.0.0.1:${open}`,
+    log,
     stop: async () => {
       child.kill('SIGTERM');
       await child;

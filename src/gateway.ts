@@ -9,7 +9,7 @@ import { readGatewaySettings } from './gateway/settings.ts';
 import { StartError } from './worker/settings.ts';
 
 /** Requests under way may end; open event streams may not hold the gateway up. */
-const drainFor = 10_000;
+const drainFor = 4_000;
 
 async function main(): Promise<void> {
   const settings = readGatewaySettings(process.env);
