@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
@@ -106,12 +107,14 @@ test('deploy/triggers/grafana.yaml names the headers that are read, and what Gra
 test('deploy/triggers/pagerduty.sh subscribes; what PagerDuty then sends with the secret it gave starts a rollback', async () => {
   const asked: { url: string | undefined; authorization: string | undefined; body: unknown }[] = [];
   const secret = pagerdutyVector.secret;
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const { url, headers } = request;
+    asked.push({ url, authorization: headers.authorization, body: JSON.parse(await text(request)) });
+    response.writeHead(201, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ webhook_subscription: { delivery_method: { secret } } }));
+  };
   const api = createServer((request, response) => {
-    void text(request).then((sent) => {
-      asked.push({ url: request.url, authorization: request.headers.authorization, body: JSON.parse(sent) });
-      response.writeHead(201, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ webhook_subscription: { delivery_method: { secret } } }));
-    });
+    void answer(request, response);
   }).listen(0, '127.0.0.1');
   await once(api, 'listening');
   try {
@@ -130,17 +133,16 @@ test('deploy/triggers/pagerduty.sh subscribes; what PagerDuty then sends with th
     url: '/webhook_subscriptions',
     authorization: 'Token token=the-token',
   });
-  const { delivery_method: delivery, events } = (
-    subscription?.body as {
-      webhook_subscription: { delivery_method: { url: string }; events: string[] };
-    }
-  ).webhook_subscription;
+  const sent = subscription?.body as
+    | { webhook_subscription: { delivery_method: { url: string }; events: string[] } }
+    | undefined;
+  const { delivery_method: delivery, events = [] } = sent?.webhook_subscription ?? {};
   secrets.pagerduty = secret;
   const published = JSON.parse(pagerdutyVector.body) as { event: object };
   for (const event_type of events) {
     const body = JSON.stringify({ event: { ...published.event, event_type, occurred_at: new Date() } });
     const mac = createHmac('sha256', secret).update(body).digest('hex');
-    const answer = await post(delivery.url, body, { 'x-pagerduty-signature': `v1=${mac}` });
+    const answer = await post(delivery?.url ?? '', body, { 'x-pagerduty-signature': `v1=${mac}` });
     expect(answer.status, event_type).toBe(200);
     const [taken] = (answer.body as { alerts: Taken[] }).alerts;
     expect(taken?.result).toBe(
