@@ -64,6 +64,30 @@ export const scenes: Record<
       await play.approve('downgrade', 'bob');
     },
   },
+  'told-and-acknowledged': {
+    casting: {
+      definition: {
+        notify: [
+          { name: 'ops', channel: 'slack', url: { secret: 'telling', key: 'url' } },
+          {
+            name: 'pager',
+            channel: 'pagerduty',
+            routingKey: { secret: 'telling', key: 'key' },
+            on: ['hold'],
+          },
+        ],
+        escalation: { attempts: 1, path: [{ who: 'DBA', tell: ['pager'] }, 'CTO'] },
+      },
+      script: failingAt('verify', [1], 'VerificationFailed'),
+      tell: ({ to }) => (to.name === 'pager' ? failing('ChannelRefused')() : undefined),
+    },
+    act: async (play) => {
+      await play.approve('downgrade');
+      await play.hold('verify');
+      await play.handle.executeUpdate('acknowledge', { args: [{ by: 'dba' }] });
+      await play.decide('verify', 'retry');
+    },
+  },
   'emergency-restored': {
     type: 'emergencyRestore',
     casting: { script: failingAt('restore-beside', [1], 'RestoreFailed') },
