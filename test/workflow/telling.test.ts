@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { Worker } from '@temporalio/worker';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { applicationFailure } from '../../src/activities/boundary.ts';
 import { Failure } from '../../src/runbook/failures.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
@@ -123,6 +124,31 @@ describe('people are told', () => {
     await play.result();
     expect(titles(service)).toHaveLength(3);
     expect(most).toBe(1);
+  });
+
+  test('of an emergency restore too: what it would lose, and that it is in place', async () => {
+    const play = await stage.play(telling([ops]), undefined, 'emergencyRestore');
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
+    await play.result();
+    const service = serviceOf(play.handle.workflowId);
+    expect(titles(service)).toEqual([
+      'gate restore waits for 2 different people',
+      'gate restore passed, approved by ann, bob',
+      'ended restored',
+    ]);
+  });
+
+  test('law 8: another worker replays it the same, and tells nothing twice', async () => {
+    const play = await stage.play(telling([ops, pager], { tell: () => pause(20) }));
+    await play.approve('downgrade');
+    await play.result();
+    const history = await play.handle.fetchHistory();
+    const service = serviceOf(play.handle.workflowId);
+    const before = stage.tidings(service).length;
+    const workflowBundle = { codePath: inject('workflowBundle') };
+    await Worker.runReplayHistory({ workflowBundle }, history, play.handle.workflowId);
+    expect(stage.tidings(service)).toHaveLength(before);
   });
 });
 
