@@ -2,6 +2,7 @@ import { nameOf, timeOf } from './details.ts';
 import { rehearsalLines, salvageLines, statementsOf, waysBackLines } from './report-data.ts';
 import { lostLines, restoredLines } from './report-emergency.ts';
 import { backupLines, evidenceRows, factLines, foundLines } from './report-facts.ts';
+import type { ReportedDecision } from './report-decisions.ts';
 import { momentLines, sinceLines } from './report-moment.ts';
 import type { Report } from './report.ts';
 
@@ -59,8 +60,18 @@ function lossSections(report: Report): Section[] {
   ];
 }
 
+/** How a person was proved: by what, of whom, in which roles. */
+const proofOf = ({ proof, issuer, roles = [] }: ReportedDecision): string =>
+  [
+    issuer === undefined ? proof : `${proof} of ${issuer}`,
+    ...(roles.length === 0 ? [] : [`roles ${roles.join(', ')}`]),
+  ].join('; ');
+
 const decisionRows = ({ decisions }: Report): Cell[][] =>
-  decisions.map(({ at, by, proof, what, hash, reason }) => [at, by, proof, what, hash, reason]);
+  decisions.map((decision) => {
+    const { at, by, what, hash, reason } = decision;
+    return [at, by, proofOf(decision), what, hash, reason];
+  });
 
 const breachLines = ({ breaches }: Report) =>
   breaches.map(

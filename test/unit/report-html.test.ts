@@ -5,7 +5,7 @@ import { reportHtml } from '../../src/runbook/report-html.ts';
 import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
 import { sectionsOf } from '../../src/runbook/report-sections.ts';
 import { reportOf } from '../../src/runbook/report.ts';
-import { done, journalOf, straight, subject } from '../example-journal.ts';
+import { done, gateOpened, journalOf, straight, subject } from '../example-journal.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 
 const evil = `<img src=x onerror="alert(1)">`;
@@ -108,6 +108,29 @@ describe('the sections', () => {
     expect(linesOf('Alerts meanwhile', ...events)).toContain('alertmanager, resolved: ApiDown is over');
     expect(linesOf('Not told', ...events)).toContain('ops was not told \\"gate downgrade\\": status 404');
     expect(linesOf('Alerts meanwhile', ...stopped)).toBeUndefined();
+  });
+
+  test('who decided, and how the person was proved: by what, of whom, in which roles; who broke the glass', () => {
+    const { gate, hash } = gateOpened;
+    const proof = { method: 'oidc', issuer: 'https://id.example', roles: ['dba', 'lead'] } as const;
+    const events: Event[] = [
+      gateOpened,
+      { kind: 'gate-approved', gate, hash, by: 'bob' },
+      {
+        kind: 'gate-approved',
+        gate,
+        hash,
+        by: 'ann',
+        reason: 'alone here',
+        proof: { ...proof, roles: [...proof.roles] },
+        breakGlass: true,
+      },
+    ];
+    const decisions = linesOf('Decisions', ...events);
+    expect(decisions).toContain('"bob","self-asserted","approved gate downgrade"');
+    expect(decisions).toContain(
+      '"ann","oidc of https://id.example; roles dba, lead","broke the glass at gate downgrade"',
+    );
   });
 
   test('who asked: an alert by its name, a proved person by how, anybody else as self-asserted', () => {
