@@ -28,7 +28,7 @@ try {
 }
 
 async function picturesOfUi(): Promise<void> {
-  const ui = await openUi(lab, here.temporalNamespace, { width: 1440, height: 1240 });
+  const ui = await openUi(lab, here.temporalNamespace, { width: 1440, height: 1640 });
   try {
     await ui.open('backstep-deeptech-radar');
     await ui.page.getByRole('button', { name: 'Collapse Navigation' }).click();
