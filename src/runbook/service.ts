@@ -149,7 +149,11 @@ export const serviceDefinition = z
     diagnosis: diagnosis.prefault({}).describe('What is looked for to say roll back, fix forward or unsure'),
     approvals: approvals.prefault({}).describe('Who passes the gates, and how they are proved'),
     writes: writes.prefault({}).describe('How writes are stopped'),
-    writeOutageBudget: duration.prefault('2h').describe('How long a hold before the downgrade may last'),
+    writeOutageBudget: duration
+      .prefault('2h')
+      .describe(
+        'How long writes may be stopped: it is counted down wherever people look; a hold before the downgrade lasts no longer',
+      ),
     coolDown: duration
       .prefault('1h')
       .describe(
