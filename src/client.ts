@@ -84,11 +84,13 @@ export class Backstep {
   /**
    * Starts the rollback that an alert asks for, or answers with the run to which the alert belongs: nothing is
    * sent to a run for a repeat.
+   *
+   * @param coolDown for so long after any operation of the service no alert starts another; milliseconds
    */
-  async startByAlert(request: z.input<typeof alertRequest>): Promise<Started> {
+  async startByAlert(request: z.input<typeof alertRequest>, coolDown?: number): Promise<Started> {
     const checked = parsed(alertRequest, request);
     return guarded('start the rollback', () =>
-      startByAlert(this.temporal, this.taskQueue, checked, this.options.coolDown),
+      startByAlert(this.temporal, this.taskQueue, checked, coolDown ?? this.options.coolDown),
     );
   }
 

@@ -30,8 +30,9 @@ export function triggerOf({ source, fingerprint }: Pick<StartingAlert, 'source' 
 
 /**
  * Starts the rollback that an alert asks for, or answers with the run that the alert belongs to: the one it
- * started, open or ended in whatever way, however long ago Temporal still knows; or one that noted it. Nothing is
- * sent to a run for a repeat.
+ * started, open or ended in whatever way, however long ago Temporal still knows; one that noted it; or whichever
+ * ended within the cool-down, so that the rest of a storm does not ask again what somebody has just decided.
+ * Nothing is sent to a run for a repeat.
  */
 export async function startByAlert(
   client: Client,
@@ -41,7 +42,7 @@ export async function startByAlert(
 ): Promise<Started> {
   const trigger = triggerOf(request.alert);
   const worker = await workerPolls(client, taskQueue);
-  const found = await runOf(client, request, trigger, worker);
+  const found = await runOf(client, request, { trigger, worker, coolDown: coolDown ?? hour });
   if (found !== undefined) return { ...found, worker };
   return start(client, taskQueue, { type: 'rollback', request: { ...request, trigger } }, coolDown);
 }
@@ -49,8 +50,7 @@ export async function startByAlert(
 async function runOf(
   client: Client,
   { service, alert }: AlertRequest,
-  trigger: string,
-  worker: boolean,
+  { trigger, worker, coolDown }: { trigger: string; worker: boolean; coolDown: number },
 ): Promise<Omit<Started, 'worker'> | undefined> {
   const last = await describeLastRun(client, service);
   if (last === undefined) return undefined;
@@ -61,9 +61,18 @@ async function runOf(
   if (earlier !== undefined) return answer(client, earlier, false, startedIt);
   if (worker && (await noted(client, last, alert)))
     return answer(client, last, false, 'it was noted in the operation that was open then');
-  return undefined;
+  const since = Date.now() - (last.closeTime?.getTime() ?? 0);
+  if (since >= coolDown) return undefined;
+  const minutes = Math.ceil(since / 60_000);
+  return answer(
+    client,
+    last,
+    false,
+    `an operation on ${service} ended ${minutes} min ago; start by hand if it is needed`,
+  );
 }
 
+const hour = 3_600_000;
 const startedIt = 'this alert started it';
 
 const answer = async (

@@ -11,6 +11,8 @@ export interface Match {
   /** Which of the definition's triggers, counted from 0. */
   index: number;
   rule: TriggerRule;
+  /** Of the definition; milliseconds. */
+  coolDown: number;
 }
 
 const fits = ({ source, match }: TriggerRule, alert: Alert) =>
@@ -29,10 +31,10 @@ export class AllowList {
   ) {}
 
   async matching(alert: Alert): Promise<Match[]> {
-    return (await this.#all()).flatMap(({ service, triggers }) => {
+    return (await this.#all()).flatMap(({ service, triggers, coolDown }) => {
       const index = triggers.findIndex((rule) => fits(rule, alert));
       const rule = triggers[index];
-      return rule === undefined ? [] : [{ service, index, rule }];
+      return rule === undefined ? [] : [{ service, index, rule, coolDown }];
     });
   }
 

@@ -72,17 +72,18 @@ export class Taker {
     }
   }
 
-  async #fire(alert: Alert, { service, rule, index }: Match): Promise<Became> {
+  async #fire(alert: Alert, { service, rule, index, coolDown }: Match): Promise<Became> {
     if (alert.at !== undefined && this.now() - Date.parse(alert.at) > oldest)
       return { result: 'ignored', why: `it began at ${alert.at}: too long ago to start anything` };
     const { source, fingerprint, name } = alert;
-    const started = await this.backstep.startByAlert({
+    const request = {
       service,
       target: rule.target,
       reason: `Alert of ${source}: ${textOf(alert)}`,
       requestedBy: source,
       alert: { source, fingerprint, rule: index, ...(name !== undefined && { name }) },
-    });
+    };
+    const started = await this.backstep.startByAlert(request, coolDown);
     const { workflowId, runId, already } = started;
     const run = { workflowId, runId };
     if (already === undefined) return { result: 'started', ...run };

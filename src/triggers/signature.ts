@@ -32,7 +32,7 @@ export function anyFits(secrets: readonly string[], sent: readonly string[], of:
 
 /** The secret of an `Authorization` header: a Bearer token, or the password of Basic. */
 export function credential(headers: Headers): string | undefined {
-  const [scheme = '', sent = ''] = (headers.get('authorization') ?? '').trim().split(/\s+/, 2);
+  const [, scheme = '', sent = ''] = /^(\S+) +(\S.*)$/.exec(headers.get('authorization') ?? '') ?? [];
   if (sent === '') return undefined;
   if (scheme.toLowerCase() === 'bearer') return sent;
   if (scheme.toLowerCase() !== 'basic') return undefined;

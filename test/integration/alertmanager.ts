@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import getPort from 'get-port';
@@ -86,6 +86,7 @@ const answers = (url: string) =>
 /** Out of Debian's package, which is not installed: its service would start by itself. */
 async function programs(): Promise<{ program: string; amtool: string }> {
   const directory = inCache('alertmanager');
+  const templates = 'usr/share/prometheus/alertmanager';
   const found = {
     program: join(directory, 'usr/bin/prometheus-alertmanager'),
     amtool: join(directory, 'usr/bin/amtool'),
@@ -94,18 +95,25 @@ async function programs(): Promise<{ program: string; amtool: string }> {
     inCache('alertmanager.lock'),
     () => undefined,
     async () => {
-      if (existsSync(found.program)) return;
-      const beside = `${directory}.${process.pid}`;
-      await mkdir(beside, { recursive: true });
-      const download = () => execa('apt-get', ['download', 'prometheus-alertmanager'], { cwd: beside });
-      await download().catch(async () => {
-        await command('apt-get', ['update']);
-        await download();
-      });
-      const { stdout } = await execa('sh', ['-c', 'ls *.deb'], { cwd: beside });
-      await command('dpkg', ['-x', join(beside, stdout.trim()), beside]);
-      await rename(beside, directory);
+      if (!existsSync(found.program)) await fetchInto(directory);
+      // The program looks for its templates there and nowhere else.
+      if (existsSync(`/${templates}`)) return;
+      await mkdir(dirname(`/${templates}`), { recursive: true });
+      await symlink(join(directory, templates), `/${templates}`);
     },
   );
   return found;
+}
+
+async function fetchInto(directory: string): Promise<void> {
+  const beside = `${directory}.${process.pid}`;
+  await mkdir(beside, { recursive: true });
+  const download = () => execa('apt-get', ['download', 'prometheus-alertmanager'], { cwd: beside });
+  await download().catch(async () => {
+    await command('apt-get', ['update']);
+    await download();
+  });
+  const [archive = ''] = (await readdir(beside)).filter((name) => name.endsWith('.deb'));
+  await command('dpkg', ['-x', join(beside, archive), beside]);
+  await rename(beside, directory);
 }

@@ -133,7 +133,8 @@ describe('Alertmanager', () => {
 
   test('a Bearer token or a password that is one of the secrets will do, nothing else', () => {
     const secrets = ['the new secret', 'the secret of it'];
-    expect(check(alertmanager, { authorization: 'Bearer thesecret' }, '{}', ['thesecret'])).toBe('verified');
+    for (const authorization of ['Bearer the secret of it', 'bearer  the secret of it'])
+      expect(check(alertmanager, { authorization }, '{}', secrets)).toBe('verified');
     expect(check(alertmanager, { authorization: basic }, '{}', secrets)).toBe('verified');
     expect(check(alertmanager, { authorization: basic }, '{}', ['the secret of i'])).toEqual(
       forbidden(/fits no secret/),

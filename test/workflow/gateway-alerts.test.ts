@@ -19,7 +19,12 @@ type Rule = NonNullable<NonNullable<Casting['definition']>['triggers']>[number];
 function allowed(more: Partial<Rule> = {}, casting: Casting = {}) {
   const rule: Rule = { source: 'generic', match: { incident: randomUUID() }, ...more };
   const service = stage.cast({ ...casting, definition: { triggers: [rule], ...casting.definition } });
-  const definition = { ...definitionSource(service), triggers: [rule] };
+  const definition = {
+    ...definitionSource(service),
+    triggers: [rule],
+    coolDown: '1ms',
+    ...casting.definition,
+  };
   const play = () =>
     stage.follow(stage.environment.client.workflow.getHandle(workflowIdOf(service)), service);
   return { service, definition, labels: rule.match, play };
@@ -172,6 +177,20 @@ describe.concurrent('an alert', () => {
     expect(await fire(gateway, { labels: one.labels })).toMatchObject({ result: 'started' });
     await one.play().gate('downgrade');
     await one.play().reject('downgrade');
+  });
+
+  test('of a storm does not start again what somebody has just ended, before the cool-down is over', async () => {
+    const one = allowed({}, { definition: { coolDown: '1h' } });
+    const gateway = await gatewayOf(one);
+    const { labels } = one;
+    const { runId } = await fire(gateway, { labels });
+    await one.play().reject('start');
+    await one.play().result();
+    expect(await fire(gateway, { fingerprint: 'f2', labels })).toMatchObject({
+      result: 'repeated',
+      runId,
+      why: expect.stringMatching(/ended 1 min ago; start by hand/) as string,
+    });
   });
 
   test('about two services is a rollback of each', async () => {

@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -11,8 +13,10 @@ import { parse } from 'yaml';
 import type { AlertSource } from '../../src/runbook/alert.ts';
 import { workflowIdOf } from '../../src/runbook/names.ts';
 import { signatureHeader, timestampHeader } from '../../src/triggers/grafana.ts';
+import { secretsIn } from '../../src/gateway/secrets.ts';
 import type { Taken } from '../../src/gateway/take.ts';
 import { definitionSource } from '../example-plan.ts';
+import { markedIn } from '../docs.ts';
 import { definitionsOf, lazily, post, served } from '../gateway.ts';
 import type { Served } from '../gateway.ts';
 import { pagerdutyVector } from '../unit/vectors/pagerduty.ts';
@@ -75,6 +79,43 @@ test('deploy/triggers/standard.mjs, as it is shipped, starts a rollback', async 
   const { stdout } = await run(process.execPath, 'deploy/triggers/standard.mjs', env);
   expect(stdout).toMatch(/^200 .*"started"/);
   await stands('standard');
+});
+
+test('the commands of docs/triggers.md do what they say', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'backstep-triggers-'));
+  const bash = (mark: string, env: Record<string, string> = {}) => {
+    const [script = ''] = markedIn('docs/triggers.md', mark);
+    const here = script.replaceAll('https://backstep.example.com', gateway.url);
+    return execa('bash', ['-euc', here], { cwd: directory, env, all: true });
+  };
+  try {
+    for (let time = 0; time < 2; time += 1) await bash('trigger-secret');
+    const read = await secretsIn(join(directory, 'triggers'))('alertmanager');
+    expect(read).toHaveLength(2);
+    expect(await secretsIn(join(directory, 'triggers'))('grafana')).toEqual([]);
+    const { stdout } = await bash('trigger-generic', { BACKSTEP_SECRET: secrets.generic ?? '' });
+    expect((JSON.parse(stdout) as { alerts: Taken[] }).alerts).toMatchObject([
+      { fingerprint: 'deploy-7', service: services.generic },
+    ]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+const shownIn = (mark: string) => parse(markedIn('docs/triggers.md', mark)[0] ?? '') as object;
+const shipped = async (file: string) => parse(await readFile(`deploy/triggers/${file}`, 'utf8')) as object;
+
+test('docs/triggers.md shows what is shipped', async () => {
+  const { receivers } = shownIn('alertmanager-receiver') as { receivers: object[] };
+  expect(await shipped('alertmanager.yml')).toMatchObject({ receivers: [{ name: 'people' }, ...receivers] });
+  expect(await shipped('grafana.yaml')).toMatchObject({
+    contactPoints: [{ receivers: [shownIn('grafana-settings')] }],
+  });
+  const [pagerduty = ''] = markedIn('docs/triggers.md', 'trigger-pagerduty');
+  const named = [...pagerduty.matchAll(/\b([A-Z]+_[A-Z]+)=/g)].map(([, name]) => name);
+  const script = await readFile('deploy/triggers/pagerduty.sh', 'utf8');
+  for (const name of named) expect(script).toContain(`$${name}`);
+  expect(named).toHaveLength(3);
 });
 
 test('deploy/triggers/grafana.yaml names the headers that are read, and what Grafana then sends starts a rollback', async () => {
