@@ -22,7 +22,7 @@ dd { margin: 0; font-weight: 600; }
 .wide { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 th, td { padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: normal; }
-td:last-child { min-width: 11rem; overflow-wrap: anywhere; }
+td:last-child { min-width: 9rem; overflow-wrap: anywhere; }
 th { color: var(--soft); font-weight: 600; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 time { white-space: nowrap; font-variant-numeric: tabular-nums; }
