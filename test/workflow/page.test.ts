@@ -108,6 +108,26 @@ browsers('the page of a rollback, in a real browser', () => {
     await other.context().close();
   });
 
+  test('the glass is broken by whoever may, with a reason; whoever lacks the role is told', async () => {
+    const approvals = { downgrade: { people: 2, roles: ['dba'] }, breakGlass: { roles: ['lead'] } };
+    const { play, service } = await front.play({ definition: { approvals }, plan: { people: 2 } });
+    await play.gate('downgrade');
+    const other = await front.visit('cy', service);
+    await other.getByText('Approving needs one of these roles: dba. Yours: none.').waitFor();
+    expect(await other.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+    expect(await other.getByText('Break the glass').count()).toBe(0);
+    const page = await front.visit('ada', service);
+    await page.locator('summary', { hasText: 'Break the glass' }).click();
+    const glass = page.locator('details', { hasText: 'Break the glass' });
+    await glass.getByLabel('Reason').fill('nobody else is awake');
+    await glass.getByLabel(/^Type .* to confirm$/).fill(service);
+    await glass.getByRole('button', { name: 'Pass it alone' }).click();
+    await page.locator('#now', { hasText: 'rolled back' }).waitFor();
+    expect((await play.report()).attention[0]).toContain('nobody else is awake');
+    await page.context().close();
+    await other.context().close();
+  });
+
   test('a rollback is started from the page, and what runs shows how long it has taken', async () => {
     const held = new Latch();
     const service = front.cast({
