@@ -146,6 +146,22 @@ test('rollbacks are listed by service and phase as soon as a worker has started,
   expect(said.length).toBeGreaterThanOrEqual(1);
 });
 
+test('a worker that another one outruns, and is refused for it, has nothing to say', async () => {
+  const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+  let customAttributes: Record<string, number> = {};
+  const operatorService = {
+    listSearchAttributes: async () => ({ customAttributes }),
+    // Older servers answer so; the development server takes them twice.
+    addSearchAttributes: async () => {
+      customAttributes = Object.fromEntries(attributeNames.map((name) => [name, keyword]));
+      throw Object.assign(new Error('exist'), { code: 6, details: 'already exist', metadata: {} });
+    },
+  } as never;
+  const { said, log } = listening();
+  await registerAttributes({ operatorService }, 'default', log);
+  expect(said.filter((each) => each.startsWith('warning'))).toEqual([]);
+});
+
 test('a rollback stands in the lists of docs/temporal-ui.md, by its service, its phase and its outcome', async () => {
   const play = await stage.play({ script: failingAt('verify', [1], 'VerificationFailed') });
   const { workflowId } = play.handle;
