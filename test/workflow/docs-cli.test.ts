@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { programOf } from '../../src/cli/program.ts';
 import { exit } from '../../src/cli/exit.ts';
@@ -106,12 +109,41 @@ test('docs/cli.md has every exit status, and each is met', async () => {
   await handleOf(service).terminate();
 });
 
+test('docs/cli.md, for programs: every command answers with one JSON object, --watch with one a line', async () => {
+  const service = stage.cast();
+  const directory = mkdtempSync(join(tmpdir(), 'backstep-keys-'));
+  const asJson = async (line: string) => {
+    const { status, out, err } = await type(`${line} --json`);
+    expect(status, `${line}: ${err}`).toBe(exit.done);
+    return JSON.parse(out) as Record<string, unknown>;
+  };
+  expect(await asJson(`plan ${service}`)).toMatchObject({ kind: 'planned' });
+  expect(await asJson(`rollback ${service}`)).toMatchObject({ workflowId: `backstep-${service}` });
+  const { hash } = await playOf(service).gate('downgrade');
+  expect(await asJson(`acknowledge ${service}`)).toMatchObject({ message: expect.any(String) as string });
+  const status = await asJson(`status ${service}`);
+  expect(status).toMatchObject({ progress: { phase: 'gate-downgrade', outage: { budget: 7_200_000 } } });
+  expect(await asJson(`approve ${service} --plan ${hash}`)).toMatchObject({
+    message: expect.stringMatching(/^Approved/) as string,
+  });
+  await playOf(service).result();
+  const { out } = await type(`status ${service} --watch --json`);
+  for (const line of out.trim().split('\n'))
+    expect(JSON.parse(line)).toMatchObject({ service, expected: {} });
+  expect(await asJson(`report ${service}`)).toMatchObject({ outcome: 'rolled-back' });
+  expect(await asJson('validate')).toHaveLength(2);
+  expect(await asJson('completion bash')).toMatchObject({ shell: 'bash' });
+  expect(await asJson(`setup --gateway-keys ${directory}/keys`)).toBeTypeOf('object');
+  rmSync(directory, { recursive: true });
+});
+
 test('docs/cli.md, for programs: everything that fails is JSON too', async () => {
   const service = stage.cast();
   for (const [line, kind] of [
     [`status ${service} --json`, 'none'],
     [`approve ${service} --gate begin --json`, 'invalid'],
     ['rollback --json', 'invalid'],
+    [`emergency-restore ${service} --from backup --file dump.sql --json`, 'invalid'],
     [`report ${service} --json --address 127.0.0.1:1`, 'unreachable'],
     [`approve ${service} --json --gateway http://backstep.example.com`, 'invalid'],
   ] as const) {
