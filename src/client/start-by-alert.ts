@@ -73,7 +73,8 @@ async function runOf(
 }
 
 const hour = 3_600_000;
-const startedIt = 'this alert started it';
+/** Why the run that an alert itself started answers it. */
+export const startedIt = 'this alert started it';
 
 const answer = async (
   client: Client,

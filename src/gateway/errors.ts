@@ -2,6 +2,7 @@ import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
 import { ClientError } from '../client.ts';
+import { NotSignedIn } from './people/oidc.ts';
 import { Refusal, awayFor, statusOf } from './refusal.ts';
 import type { RefusalStatus } from './refusal.ts';
 
@@ -36,6 +37,10 @@ function asRefusal(error: Error): Refusal | undefined {
     const status = statusOf[error.kind];
     return new Refusal(status, error.message, error.next, status === 503 ? { retryAfter: awayFor } : {});
   }
+  if (error instanceof NotSignedIn)
+    return new Refusal(503, error.message, 'Send it again later, or use a token of your own.', {
+      retryAfter: awayFor,
+    });
   if (error instanceof HTTPException && error.status < 500) {
     const said = error.message === '' ? 'The request is refused.' : error.message;
     return new Refusal(error.status as RefusalStatus, said, 'Correct the request.');

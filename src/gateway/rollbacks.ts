@@ -69,7 +69,7 @@ const post = (verb: Verb) =>
 
 /** The JSON API for people with a token or a session, and for the CLI. */
 export function rollbackRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono<{ Variables: Known }> {
-  const { backstep, statements } = means;
+  const { backstep, definitions, statements } = means;
   const app = new OpenAPIHono<{ Variables: Known }>();
   app.openAPIRegistry.registerPath(read);
   for (const verb of Object.keys(bodies) as Verb[]) app.openAPIRegistry.registerPath(post(verb));
@@ -91,6 +91,8 @@ export function rollbackRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono
   app.post(`${path}/start`, async (context) => {
     const service = serviceIn(context);
     const asked = await parsed(bodies.start, context);
+    if (!(await definitions.list()).includes(service))
+      throw new Refusal(404, `No service "${service}" is defined.`, 'Correct its name; nothing was started.');
     return context.json(await statements.start(context.get('person'), { service, ...asked }));
   });
   app.post(`${path}/approve`, async (context) => {

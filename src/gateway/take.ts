@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { ClientError } from '../client.ts';
 import type { Backstep } from '../client.ts';
+import { startedIt } from '../client/start-by-alert.ts';
 import type { Alert } from '../triggers/trigger.ts';
 import type { Match } from './services.ts';
 
@@ -87,7 +88,7 @@ export class Taker {
     const { workflowId, runId, already } = started;
     const run = { workflowId, runId };
     if (already === undefined) return { result: 'started', ...run };
-    if (already.state === 'running' && already.why !== 'this alert started it') {
+    if (already.state === 'running' && already.why !== startedIt) {
       const why = await this.#note(service, alert);
       return { result: why === undefined ? 'noted' : 'repeated', why: why ?? already.why, ...run };
     }

@@ -9,7 +9,7 @@ import { scene, small } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 const secret = 'a secret that Alertmanager and the gateway share';
-const token = 'the token of ann on this lab';
+const token = 'the-token-of-ann-on-this-lab';
 const labels = { alertname: 'RadarDown', service: 'deeptech-radar', rollback: 'backstep' };
 let here: Scene;
 let sender: Alertmanager;

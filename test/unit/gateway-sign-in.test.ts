@@ -160,6 +160,32 @@ describe('by the identity provider', () => {
 const origin = () => ({ origin: gateway.url, 'content-type': 'application/x-www-form-urlencoded' });
 const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
+test('while the provider is away, tokens of their own still count; a JWT is answered with 503', async () => {
+  const { issuer: _, ...rest } = idp;
+  const names = { name: 'email', roles: 'roles' };
+  const away = oidcWith(
+    { ...rest, issuer: 'http://127.0.0.1:1', ...names },
+    sealFor('sign-in', sessionSecret),
+  );
+  const other = await served({
+    backstep: await lazily('127.0.0.1:1'),
+    people: peopleBy(sessionsWith(sessionSecret, false), gateway.means.people.tokens, away),
+  });
+  try {
+    const look = (authorization: string) =>
+      fetch(`${other.url}/api/rollbacks/radar`, { headers: { authorization } });
+    const jwt = await look('Bearer a.b.c');
+    expect([jwt.status, await jwt.text()]).toEqual([
+      503,
+      expect.stringMatching(/provider cannot be reached/),
+    ]);
+    expect(await (await look(`Bearer ${token}`)).text()).toMatch(/Temporal cannot be reached/);
+    expect((await fetch(`${other.url}/sign-in/oidc`, { redirect: 'manual' })).status).toBe(503);
+  } finally {
+    await other.close();
+  }
+});
+
 describe('by a token of their own', () => {
   test('somebody is let in, and out again', async () => {
     const signedIn = await post(
