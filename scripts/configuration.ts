@@ -11,7 +11,7 @@ interface Schema {
   description?: string;
   default?: unknown;
   enum?: unknown[];
-  const?: unknown;
+  const?: string | number | boolean;
   pattern?: string;
   format?: string;
   minimum?: number;
@@ -160,10 +160,11 @@ const linked = (row: Row, nested: readonly Row[]): Row =>
     ? { ...row, value: row.value.replace(/keys below( or keys below)*/, `[keys](#${row.key.toLowerCase()})`) }
     : row;
 
+const top = (key: string) => key.split(/[.[(]/)[0] ?? key;
+
 /** Rows of the definition, a section for each key that has something below it. */
 function definition(): string[] {
   const rows = definitionRows();
-  const top = (key: string) => key.split(/[.[(]/)[0] ?? key;
   const first = rows.filter(({ key }) => key === top(key));
   const nested = first.filter(({ key }) => rows.some((row) => row.key !== key && top(row.key) === key));
   return [

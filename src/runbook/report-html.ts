@@ -63,9 +63,10 @@ const mood: Record<NonNullable<Report['outcome']>, string> = {
   aborted: 'bad',
 };
 
+const between = (from: string, until: string) => inWords(Date.parse(until) - Date.parse(from));
+
 /** What everybody asks first. */
 function headline({ outcome, revision, writesStopped, startedAt, endedAt }: Report): Markup {
-  const between = (from: string, until: string) => inWords(Date.parse(until) - Date.parse(from));
   const facts: [name: string, value: string | undefined, look?: string | undefined][] = [
     ['Outcome', outcome ?? 'under way', outcome && mood[outcome]],
     ['Revision', revision && `${revision.before} → ${revision.after ?? 'not known'}`],

@@ -167,9 +167,13 @@ test('finds a broken link, a missing file, an unmarked block and an unknown opti
   expect(faultOf('npm run dance')).toBe('there is no script dance');
   expect(faultOf('kubectl apply -f deploy/nothing.yaml')).toBe('there is no deploy/nothing.yaml');
   expect(runners({ page: '', line: 1, language: 'bash', text: '' })).toEqual([]);
-  expect(runners({ page: '', line: 1, language: 'bash', text: '', mark: `no-${'such'}` })).toEqual([]);
+  expect(runners({ page: '', line: 1, language: 'bash', text: '', mark: ['no', 'such'].join('-') })).toEqual(
+    [],
+  );
   expect(anchorOf('How it can end: `put-back`')).toBe('how-it-can-end-put-back');
 });
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 test('the checksum of a backup in directory format is the one that docs/backups.md computes', async () => {
   const [script = ''] = markedIn('docs/backups.md', 'checksum');
@@ -177,7 +181,6 @@ test('the checksum of a backup in directory format is the one that docs/backups.
   const directory = mkdtempSync(join(tmpdir(), 'backstep-docs-'));
   try {
     mkdirSync(join(directory, name));
-    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
     for (const file of ['toc.dat', '3001.dat.gz']) writeFileSync(join(directory, name, file), file);
     const lines = ['3001.dat.gz', 'toc.dat'].map((file) => `${sha256(file)}  ${file}\n`).join('');
     const { stdout } = await execa('bash', ['-euc', script], { cwd: directory });

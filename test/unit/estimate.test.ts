@@ -24,9 +24,10 @@ const line = (
   ...(startedAt !== undefined && { startedAt }),
 });
 
+const at = (seconds: number) => ({ seconds: seconds as never, nanos: 500_000_000 });
+
 describe('how long a step usually takes', () => {
   const { EventType } = proto.temporal.api.enums.v1;
-  const at = (seconds: number) => ({ seconds: seconds as never, nanos: 500_000_000 });
   const scheduled = (eventId: number, name: string, seconds: number) => ({
     eventId: eventId as never,
     eventType: EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,

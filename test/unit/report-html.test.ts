@@ -83,10 +83,18 @@ describe('the HTML report', () => {
   });
 });
 
-describe('the sections', () => {
-  const linesOf = (title: string, ...events: Event[]) =>
-    JSON.stringify(sectionsOf(reportOn(...events)).find((section) => section.title === title)?.blocks);
+const linesOf = (title: string, ...events: Event[]) =>
+  JSON.stringify(sectionsOf(reportOn(...events)).find((section) => section.title === title)?.blocks);
 
+const facts = (request: object) => {
+  const asked = examplePlan({ request: { ...plan.request, ...request } });
+  const [section] = sectionsOf(reportOf(journalOf(...stopped), subject(asked))).filter(
+    ({ title }) => title === 'Facts',
+  );
+  return JSON.stringify(section?.blocks);
+};
+
+describe('the sections', () => {
   test('evidence: where each piece lies, with its checksum', () => {
     const evidence = linesOf('Evidence', ...straight);
     for (const sha256 of [findings['back-up'].sha256, 'ab'.padEnd(64, '0'), '5a1'.padEnd(64, '0')])
@@ -134,13 +142,6 @@ describe('the sections', () => {
   });
 
   test('who asked: an alert by its name, a proved person by how, anybody else as self-asserted', () => {
-    const facts = (request: object) => {
-      const asked = examplePlan({ request: { ...plan.request, ...request } });
-      const [section] = sectionsOf(reportOf(journalOf(...stopped), subject(asked))).filter(
-        ({ title }) => title === 'Facts',
-      );
-      return JSON.stringify(section?.blocks);
-    };
     expect(facts({})).toContain('Asked for by ann (self-asserted), target');
     expect(facts({ requestedVia: 'oidc' })).toContain('Asked for by ann (proved by oidc), target');
     expect(facts({ alert: { source: 'grafana', name: 'ApiDown', fingerprint: 'f1' } })).toContain(

@@ -32,7 +32,7 @@ async function opened(width: number, colorScheme: 'light' | 'dark' = 'light') {
   return { page, heard, close: () => context.close() };
 }
 
-const widthOf = (page: Page) => page.evaluate('document.documentElement.scrollWidth') as Promise<number>;
+const widthOf = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth');
 
 test('the HTML report opens from a file, asks for nothing else, and its CSP refuses nothing of it', async () => {
   writeFileSync(file, reportHtml(reportOf(journalOf(...straight), subject())));
@@ -69,9 +69,9 @@ test('what needs a person is seen first, in the light and in the dark', async ()
     const attention = await page.locator('.attention').boundingBox();
     const chart = await page.locator('svg.timeline').boundingBox();
     expect(attention?.y).toBeLessThan(chart?.y ?? 0);
-    const [text, back] = (await page.evaluate(
+    const [text, back] = await page.evaluate<string[]>(
       '["color", "backgroundColor"].map((name) => getComputedStyle(document.body)[name])',
-    )) as string[];
+    );
     expect(text).not.toBe(back);
     await close();
   }
