@@ -14,6 +14,7 @@ import { fault } from '../src/runbook/failures.ts';
 import { serviceDefinition } from '../src/runbook/service.ts';
 import type { ServiceDefinition, ServiceDefinitionSource } from '../src/runbook/service.ts';
 import type { Definitions } from '../src/storage/definitions.ts';
+import { definitionSource } from './example-plan.ts';
 
 export const sessionSecret = new TextEncoder().encode('a session secret of forty characters ...');
 
@@ -30,6 +31,12 @@ export function definitionsOf(sources: ServiceDefinitionSource[]): Definitions {
     },
   };
 }
+
+/** Any service that a test asks for. */
+export const anyService: Definitions = {
+  list: async () => [],
+  load: async (service) => ({ definition: serviceDefinition.parse(definitionSource(service)) }),
+};
 
 /** A client that connects at the first call, as a gateway's does. */
 export async function lazily(address: string, options: Partial<BackstepOptions> = {}): Promise<Backstep> {

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { messages } from '../runbook/messages.ts';
 import { serviceName } from '../runbook/names.ts';
 import { faultsOf, rollbackRequest } from '../runbook/request.ts';
+import type { Definitions } from '../storage/definitions.ts';
 import type { GatewayMeans } from './app.ts';
 import { jsonOnly, noLargerThan, requestLimit } from './body.ts';
 import { refused } from './document.ts';
@@ -91,8 +92,7 @@ export function rollbackRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono
   app.post(`${path}/start`, async (context) => {
     const service = serviceIn(context);
     const asked = await parsed(bodies.start, context);
-    if (!(await definitions.list()).includes(service))
-      throw new Refusal(404, `No service "${service}" is defined.`, 'Correct its name; nothing was started.');
+    await mustBeDefined(definitions, service);
     return context.json(await statements.start(context.get('person'), { service, ...asked }));
   });
   app.post(`${path}/approve`, async (context) => {
@@ -134,6 +134,17 @@ function checked<T extends object>(schema: z.ZodType<T>, value: unknown): Given<
   const faults = error ? faultsOf(error) : [];
   const next = 'Correct what is named; nothing was touched.';
   throw new Refusal(422, `Invalid: ${faults.join('; ')}.`, next, { faults });
+}
+
+/** A misspelled name, or a definition with faults, would make a workflow that can only fail. */
+async function mustBeDefined(definitions: Definitions, service: string): Promise<void> {
+  const loaded = await definitions.load(service);
+  if ('definition' in loaded) return;
+  const faults = loaded.faults.map(({ message }) => message);
+  const status = loaded.faults.some(({ type }) => type === 'InvalidRequest') ? 404 : 422;
+  throw new Refusal(status, `${faults.join('; ')}.`, 'Nothing was started: correct what is named.', {
+    faults,
+  });
 }
 
 const serviceIn = (context: Context) => checked(params, context.req.param()).service;

@@ -11,8 +11,7 @@ import { sessionsWith } from '../../src/gateway/people/session.ts';
 import { statementsBy } from '../../src/gateway/people/statements.ts';
 import { tokensIn } from '../../src/gateway/people/tokens.ts';
 import { readPrivateKey } from '../../src/identity/keys.ts';
-import { definitionSource } from '../example-plan.ts';
-import { definitionsOf, lazily, served, sessionSecret, type Served } from '../gateway.ts';
+import { anyService, lazily, served, sessionSecret, type Served } from '../gateway.ts';
 import { failingAt, theatre } from './theatre.ts';
 import { typist } from './typist.ts';
 
@@ -34,7 +33,7 @@ beforeAll(async () => {
   const backstep = await lazily(inject('temporalAddress'), { taskQueue: stage.name });
   gateway = await served({
     backstep,
-    definitions: definitionsOf([definitionSource()]),
+    definitions: anyService,
     people: peopleBy(sessionsWith(sessionSecret, false), tokensIn(join(directory, 'tokens'))),
     statements: statementsBy(backstep, await readPrivateKey(stage.keys.privateKey), Date.now),
   });
