@@ -104,7 +104,7 @@ export function proposal(view: View, gate: GateName): Html {
       ${
         kind === undefined
           ? html`Move the database from <code>${from}</code> back to <code>${target}</code>, reverting
-              ${reverts.length === 1 ? html`“${reverts[0]?.message}”` : counted(reverts.length, 'migration')};
+              ${reverts.length === 1 ? html`“${reverts[0]?.message.replace(/\.$/, '')}”` : counted(reverts.length, 'migration')};
               then the release that fits.`
           : kind === 'emergency-restore'
             ? html`Restore the database beside the present one, at <code>${target}</code>, and rename it into
