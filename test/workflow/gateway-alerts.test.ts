@@ -138,6 +138,11 @@ describe.concurrent('an alert', () => {
     const one = allowed();
     const gateway = await gatewayOf(one);
     expect(await fire(gateway, { labels: {} })).toMatchObject({ result: 'ignored' });
+    const other = allowed({ source: 'grafana' });
+    const another = await gatewayOf(other);
+    expect(await fire(another, { labels: other.labels }), 'of another source').toMatchObject({
+      result: 'ignored',
+    });
     const almost = { ...one.labels, incident: 'another' };
     expect(await fire(gateway, { labels: almost })).toMatchObject({ result: 'ignored' });
     const resolved = await fire(gateway, { status: 'resolved', labels: one.labels });
