@@ -126,7 +126,7 @@ function summary(status: Status, rows: ReportedRows[]): boolean {
   say(`${result.outcome}: ${outcomes[result.outcome]}`);
   console.log(`\n  Revision   ${result.from} -> ${result.to}\n\n${lines}\n`);
   console.log(
-    `  Report     ${result.report?.markdown ?? pc.red('none')}\n             ${result.report?.json ?? ''}\n`,
+    `  Report     ${result.report?.markdown ?? pc.red('none')}\n             ${result.report?.json ?? ''}\n             ${result.report?.html ?? ''}\n`,
   );
   const asked = asks && result.outcome === 'put-back';
   return asked || (result.outcome === 'rolled-back' && accounted && result.report !== undefined);

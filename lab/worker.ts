@@ -19,6 +19,10 @@ export interface WorkerOptions {
   services: string;
   reports: string;
   jobImage: string;
+  /** Public keys of the gateway whose word about people counts. */
+  gatewayKeys?: string;
+  /** Where people reach that gateway: messages link to its page. */
+  publicUrl?: string;
 }
 
 const root = new URL('..', import.meta.url).pathname;
@@ -32,6 +36,8 @@ export function environment(lab: Lab, site: Site, options: WorkerOptions): Recor
     BACKSTEP_SERVICES: options.services,
     BACKSTEP_REPORTS: options.reports,
     BACKSTEP_JOB_IMAGE: options.jobImage,
+    ...(options.gatewayKeys !== undefined && { BACKSTEP_GATEWAY_KEYS: options.gatewayKeys }),
+    ...(options.publicUrl !== undefined && { BACKSTEP_PUBLIC_URL: options.publicUrl }),
   };
 }
 

@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { execa } from 'execa';
+import { writeConfiguration } from './configuration.ts';
 import { bundleJob } from './job-bundle.ts';
 import { writeSchema } from './schema.ts';
+import { writeTroubleshooting } from './troubleshooting.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const finished = join(root, 'dist');
@@ -15,6 +17,8 @@ const before = `${dist}.before`;
 
 try {
   await writeSchema();
+  await writeConfiguration();
+  await writeTroubleshooting();
   await compile();
   await Promise.all([copyPrograms(), bundleWorkflows(), bundleJob(join(dist, 'job.js'))]);
   await chmod(join(dist, 'cli.js'), 0o755);
@@ -39,7 +43,7 @@ async function compile(): Promise<void> {
 async function copyPrograms(): Promise<void> {
   const source = join(root, 'src');
   for (const file of await readdir(source, { recursive: true })) {
-    if (!file.endsWith('.py')) continue;
+    if (!/\.(py|css|js|svg)$/.test(file)) continue;
     await mkdir(dirname(join(dist, file)), { recursive: true });
     await copyFile(join(source, file), join(dist, file));
   }

@@ -18,7 +18,7 @@ try {
   const rollback = drive(await clientOf(here));
   await rollback.gate('downgrade');
   try {
-    await pictureOfDetails();
+    await picturesOfUi();
   } finally {
     await rollback.reject('downgrade');
     await rollback.result();
@@ -27,14 +27,19 @@ try {
   await here.close();
 }
 
-async function pictureOfDetails(): Promise<void> {
-  const ui = await openUi(lab, here.temporalNamespace, { width: 1440, height: 1240 });
+async function picturesOfUi(): Promise<void> {
+  const ui = await openUi(lab, here.temporalNamespace, { width: 1440, height: 1640 });
   try {
     await ui.open('backstep-deeptech-radar');
     await ui.page.getByRole('button', { name: 'Collapse Navigation' }).click();
     await ui.details(/Gate downgrade waits/);
     await mkdir(images, { recursive: true });
     await ui.page.screenshot({ path: `${images}temporal-ui.png`, animations: 'disabled' });
+    const query = encodeURIComponent("BackstepPhase = 'gate-downgrade'");
+    await ui.page.setViewportSize({ width: 1440, height: 420 });
+    await ui.page.goto(`${lab.temporal.uiUrl}/namespaces/${here.temporalNamespace}/workflows?query=${query}`);
+    await ui.page.getByRole('link', { name: 'backstep-deeptech-radar' }).first().waitFor();
+    await ui.page.screenshot({ path: `${images}temporal-ui-list.png`, animations: 'disabled' });
   } finally {
     await ui.close();
   }

@@ -6,8 +6,10 @@ import type { z } from 'zod';
 import { ClientError, clientError, noWorker } from './client/client-error.ts';
 import { connectClient } from './client/connection.ts';
 import type { ConnectOptions } from './client/connection.ts';
+import { expected } from './client/expected.ts';
 import { describeLastRun } from './client/last-run.ts';
 import { start } from './client/start.ts';
+import { alertRequest, startByAlert } from './client/start-by-alert.ts';
 import { startRestore } from './client/start-restore.ts';
 import type { Started } from './client/start.ts';
 import { query, readStatus, workerPolls } from './client/status.ts';
@@ -16,7 +18,13 @@ import { emergencyRequest } from './runbook/emergency-request.ts';
 import { keptRequest, removeKeptRequest } from './runbook/kept.ts';
 import type { KeptList, RemovedKept } from './runbook/kept.ts';
 import { messages } from './runbook/messages.ts';
-import type { AcknowledgeMessage, DecisionMessage, VerdictMessage } from './runbook/messages.ts';
+import type {
+  AcknowledgeMessage,
+  AnnotateMessage,
+  ApproveMessage,
+  DecisionMessage,
+  VerdictMessage,
+} from './runbook/messages.ts';
 import { taskQueue, workflowIdOf } from './runbook/names.ts';
 import { rehearsalIdOf, rehearseRequest } from './runbook/live-rehearsal.ts';
 import type { RehearsalResult } from './runbook/live-rehearsal.ts';
@@ -30,6 +38,7 @@ import type { PlanView } from './runbook/views.ts';
 export { ClientError } from './client/client-error.ts';
 export type { ClientErrorKind } from './client/client-error.ts';
 export type { ConnectOptions } from './client/connection.ts';
+export type { Expected } from './client/expected.ts';
 export type { End } from './client/last-run.ts';
 export type { Started } from './client/start.ts';
 export type { AtWork, Doing, Status } from './client/status.ts';
@@ -69,6 +78,19 @@ export class Backstep {
     const checked = parsed(rollbackRequest, request);
     return guarded('start the rollback', () =>
       start(this.temporal, this.taskQueue, { type: 'rollback', request: checked }, this.options.coolDown),
+    );
+  }
+
+  /**
+   * Starts the rollback that an alert asks for, or answers with the run to which the alert belongs: nothing is
+   * sent to a run for a repeat.
+   *
+   * @param coolDown for so long after any operation of the service no alert starts another; milliseconds
+   */
+  async startByAlert(request: z.input<typeof alertRequest>, coolDown?: number): Promise<Started> {
+    const checked = parsed(alertRequest, request);
+    return guarded('start the rollback', () =>
+      startByAlert(this.temporal, this.taskQueue, checked, coolDown ?? this.options.coolDown),
     );
   }
 
@@ -141,10 +163,13 @@ export class Backstep {
   }
 
   /** Approves one gate for one plan hash; answers what the rollback says to it. */
-  approve = (service: string, message: VerdictMessage) => this.say(service, 'approve', message);
+  approve = (service: string, message: ApproveMessage) => this.say(service, 'approve', message);
   reject = (service: string, message: VerdictMessage) => this.say(service, 'reject', message);
   decide = (service: string, message: DecisionMessage) => this.say(service, 'decide', message);
   acknowledge = (service: string, message: AcknowledgeMessage) => this.say(service, 'acknowledge', message);
+  /** Notes an alert in the open rollback; changes nothing. */
+  annotate = (service: string, message: AnnotateMessage, answerTimeout?: number) =>
+    this.say(service, 'annotate', message, answerTimeout);
 
   /** How the newest rollback of a service stands. */
   async progress(service: string): Promise<Status> {
@@ -152,6 +177,9 @@ export class Backstep {
       readStatus(this.temporal, this.taskQueue, service, await this.lastRun(service)),
     );
   }
+
+  /** How long each step usually takes, in milliseconds; empty where no earlier run tells. */
+  expected = (service: string, type?: string) => expected(this.temporal, service, type);
 
   /** The plan of the newest rollback; null until it is pinned. */
   async pinnedPlan(service: string): Promise<PlanView> {
@@ -202,8 +230,8 @@ export class Backstep {
     });
   }
 
-  private async say(service: string, verb: Verb, message: object): Promise<string> {
-    const checked = parsed(messages[verb].schema, message);
+  private async say(service: string, verb: Verb, message: object, within?: number): Promise<string> {
+    const checked = parsed<object>(messages[verb].schema, message);
     const doing = `${verb} it`;
     return guarded(doing, async () => {
       const run = await this.lastRun(service);
@@ -213,7 +241,7 @@ export class Backstep {
       }
       if (!(await workerPolls(this.temporal, this.taskQueue))) throw noWorker(`"${verb}" was not sent`);
       const handle = this.temporal.workflow.getHandle(workflowIdOf(service), run.runId);
-      const deadline = Date.now() + (this.options.answerTimeout ?? 20_000);
+      const deadline = Date.now() + (within ?? this.options.answerTimeout ?? 20_000);
       const answer = await this.temporal.connection.withDeadline(deadline, () =>
         handle.executeUpdate<{ message: string }, [unknown]>(verb, { args: [checked] }),
       );

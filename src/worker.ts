@@ -7,6 +7,7 @@ import { createActivities } from './activities/index.ts';
 import { ClientError } from './client/client-error.ts';
 import { taskQueue } from './runbook/names.ts';
 import { connectWorker } from './worker/connection.ts';
+import { registerAttributes } from './worker/search-attributes.ts';
 import { temporalLogger } from './worker/log.ts';
 import { meansOf } from './worker/means.ts';
 import { StartError, readSettings } from './worker/settings.ts';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   const means = await meansOf(settings, log);
   const { connection, namespace, address } = await connectWorker();
   try {
+    await registerAttributes(connection, namespace, log);
     const worker = await Worker.create({
       connection,
       namespace,

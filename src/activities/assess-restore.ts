@@ -9,6 +9,7 @@ import { findSource, type Found } from './assess-restore/source.ts';
 import { lookAtCluster, type ClusterFacts } from './assess/cluster.ts';
 import { lookAtDatabase, type DatabaseFacts } from './assess/database.ts';
 import { Faults } from './assess/faults.ts';
+import { proveThatPeopleCan } from './assess/people.ts';
 import { candidatesOf, inspectImages, type SeenImage } from './assess/images.ts';
 import { observe } from './assess/observations.ts';
 import { planPauses } from './assess/pauses.ts';
@@ -40,6 +41,7 @@ export async function assessRestore(means: Means, input: Input, attempt: Attempt
     lookAtCluster(means, service, faults),
     lookAtBoth(means, service, { operation, onlyPlan, faults }),
   ]);
+  await proveThatPeopleCan(means, service.approvals, faults);
   const jobImage = service.backup.image ?? means.jobImage;
   if (jobImage === undefined)
     faults.add(

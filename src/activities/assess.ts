@@ -1,14 +1,16 @@
 import type { AssessInput, DeedOutput } from '../runbook/deeds.ts';
 import { shortHash } from '../runbook/hash.ts';
+import { briefly } from '../runbook/migration-code.ts';
 import type { Pause } from '../runbook/pauses.ts';
 import type { Plan, PlanKind } from '../runbook/plan.ts';
 import type { ServiceDefinition } from '../runbook/service.ts';
-import { base, resolveTarget } from '../alembic/target.ts';
+import { base, resolveTarget, type HistoryRevision } from '../alembic/target.ts';
 import { lookAtCluster, type ClusterFacts } from './assess/cluster.ts';
 import { lookAtDatabase, type DatabaseFacts } from './assess/database.ts';
 import { diagnose } from './assess/diagnosis.ts';
 import { earlier, type Earlier } from './assess/earlier.ts';
 import { Faults } from './assess/faults.ts';
+import { proveThatPeopleCan } from './assess/people.ts';
 import { candidatesOf, inspectImages, type SeenImage } from './assess/images.ts';
 import { migrationImage, type MigrationImage } from './assess/migrations.ts';
 import { observe } from './assess/observations.ts';
@@ -18,6 +20,7 @@ import { planCronJob, planWorkload } from './assess/releases.ts';
 import { lookAtServer, type ServerFacts } from './assess/server.ts';
 import { areSearchAttributesRegistered } from './assess/temporal.ts';
 import type { Attempt, Means } from './means.ts';
+import { redact } from './redact.ts';
 
 type Input = AssessInput<undefined>;
 type Answer = DeedOutput<'assess'>;
@@ -46,6 +49,7 @@ export async function assess(means: Means, input: Input, attempt: Attempt, how: 
     lookAtCluster(means, service, faults),
     lookAtBoth(means, service, input, faults),
   ]);
+  await proveThatPeopleCan(means, service.approvals, faults);
   const jobImage = service.backup.image ?? means.jobImage;
   if (jobImage === undefined) {
     faults.add(
@@ -119,6 +123,7 @@ export async function assess(means: Means, input: Input, attempt: Attempt, how: 
   const pods = await lookAtPods(means, cluster.workloads);
   const observations = await observe(input.operation, { facts, pods });
   observations.notes.unshift(...cluster.notes);
+  observations.downgrades = sourcesOf(target.reverts);
   // What a rollback has stopped says nothing of the migration.
   if (facts.now === facts.name) {
     attempt.progress({ doing: 'looking for the symptoms of the runbook' });
@@ -134,6 +139,13 @@ export async function assess(means: Means, input: Input, attempt: Attempt, how: 
     searchAttributes: await areSearchAttributesRegistered(),
   };
 }
+
+const sourcesOf = (reverts: HistoryRevision[]) =>
+  briefly(
+    reverts.flatMap(({ revision, downgrade }) =>
+      downgrade === undefined ? [] : [{ revision, text: redact(downgrade) }],
+    ),
+  );
 
 const revisionOf = ({ revisions }: DatabaseFacts): string => revisions.join(', ') || base;
 

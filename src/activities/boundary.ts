@@ -35,7 +35,12 @@ export function bounded<I, O>(deed: (means: Means, input: I, attempt: Attempt) =
       signal,
       cancelRequested: () => context.cancellationDetails?.cancelRequested === true,
       progress: (detail) => {
-        doing = { ...detail, doing: redact(detail.doing) };
+        const { alive } = detail;
+        doing = {
+          ...detail,
+          doing: redact(detail.doing),
+          ...(alive && { alive: alive.slice(0, 12).map(redact) }),
+        };
       },
       log: {
         info: (message, fields) => context.log.info(redact(message), { ...fields }),
@@ -54,6 +59,12 @@ export function bounded<I, O>(deed: (means: Means, input: I, attempt: Attempt) =
   };
 }
 
+/** Who asks for patience (`Retry-After`) is given it. */
+function delayAsked(error: unknown): { nextRetryDelay?: number } {
+  const asked = error instanceof Failure ? error.details['retryAfter'] : undefined;
+  return typeof asked === 'number' ? { nextRetryDelay: asked } : {};
+}
+
 /** An error as Temporal keeps it: type and next move from the closed set, no secret, at most 3,500 characters. */
 export function applicationFailure(error: unknown): ApplicationFailure {
   const type = error instanceof Failure ? error.type : 'Unexpected';
@@ -63,6 +74,7 @@ export function applicationFailure(error: unknown): ApplicationFailure {
     type,
     message,
     nonRetryable: !failures[type].retry,
+    ...delayAsked(error),
     details: [fault(type, message)],
   });
 }

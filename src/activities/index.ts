@@ -1,11 +1,14 @@
 import type { Deeds } from '../runbook/deeds.ts';
 import type { KeptDeeds } from '../runbook/kept.ts';
+import type { ProofDeeds } from '../runbook/statement.ts';
+import type { TellingDeeds } from '../runbook/tiding.ts';
 import { assess } from './assess.ts';
 import { assessRestore } from './assess-restore.ts';
 import { assessMoment } from './assess-moment.ts';
 import { backUp } from './back-up.ts';
 import { activity, bounded } from './boundary.ts';
 import { census } from './census.ts';
+import { checkProof } from './check-proof.ts';
 import { compareInstance } from './compare-instance.ts';
 import { downgrade } from './downgrade.ts';
 import { handOver } from './hand-over.ts';
@@ -28,10 +31,11 @@ import { startApp } from './start-app.ts';
 import { stopWrites } from './stop-writes.ts';
 import { switchBack } from './switch-back.ts';
 import { switchDatabase } from './switch-database.ts';
+import { tell } from './tell.ts';
 import { verify } from './verify.ts';
 
 /** The activities of a worker: one a step, under the step's own name. A missing deed does not compile. */
-export function createActivities(means: Means): Deeds & KeptDeeds {
+export function createActivities(means: Means): Deeds & KeptDeeds & TellingDeeds & ProofDeeds {
   return {
     assess: activity<'assess'>(
       (means, input, attempt) =>
@@ -67,5 +71,7 @@ export function createActivities(means: Means): Deeds & KeptDeeds {
     report: activity<'report'>(report, means),
     kept: bounded(kept, means),
     'remove-kept': bounded(removeKept, means),
+    'check-proof': bounded(checkProof, means),
+    tell: bounded(tell, means),
   };
 }

@@ -14,6 +14,10 @@ export interface Means {
   definitions: Definitions;
   /** Backstep's job image, where a definition names none (BACKSTEP_JOB_IMAGE). */
   jobImage?: string;
+  /** Where people reach the gateway's page, without a slash at its end (BACKSTEP_PUBLIC_URL). */
+  publicUrl?: string;
+  /** Path of the gateway's public keys, by which persons are proved (BACKSTEP_GATEWAY_KEYS). */
+  gatewayKeys?: string;
   /** Who restores to a moment; tests make theirs look more often. */
   providerOf?: (definition: PointInTime) => Promise<Provider>;
 }
@@ -30,6 +34,8 @@ export interface Attempt {
     done?: number;
     of?: number;
     unit?: 'rows' | 'bytes' | 'pods' | 'sessions';
+    /** Pods, Jobs and sessions that still live where writes are to stop; the first few, in words. */
+    alive?: string[];
   }): void;
   /** Structured log with the operation and the step. */
   log: { info(message: string, fields?: object): void; warn(message: string, fields?: object): void };

@@ -3,6 +3,7 @@ import { close } from '../kubernetes/records.ts';
 import { withClient } from '../postgres/connect.ts';
 import { dropDatabase } from '../postgres/databases.ts';
 import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
+import { reportHtml } from '../runbook/report-html.ts';
 import { reportMarkdown } from '../runbook/report-markdown.ts';
 import { reportOf } from '../runbook/report.ts';
 import type { Report } from '../runbook/report.ts';
@@ -38,7 +39,7 @@ async function dropCopies(
 }
 
 /**
- * Wants report.md and report.json in storage, no Secret of the operation left, and, unless something stays
+ * Wants report.md, report.html and report.json in storage, no Secret of the operation left, and, unless something stays
  * stopped, no Job of it and its record closed (runbook, Post-Rollback). Written again, the files are the same:
  * they follow from the journal alone. Throws StorageFailed, KubernetesUnreachable, OperationLost.
  */
@@ -56,6 +57,7 @@ export async function report(
   attempt.progress({ doing: 'writing the report' });
   const json = await means.storage.put(`${operation}/report.json`, `${JSON.stringify(written, null, 2)}\n`);
   const text = await means.storage.put(`${operation}/report.md`, reportMarkdown(written));
+  const page = await means.storage.put(`${operation}/report.html`, reportHtml(written));
 
   attempt.progress({ doing: 'cleaning up' });
   await removeJobSecrets(means, { operation, service });
@@ -78,5 +80,6 @@ export async function report(
     const { keepFor } = service.restorePoint;
     await close(means.cluster, means.recordsNamespace, database, operation, ended, keepFor);
   }
-  return { markdown: means.storage.pathOf(text.ref), json: means.storage.pathOf(json.ref) };
+  const pathOf = ({ ref }: { ref: string }) => means.storage.pathOf(ref);
+  return { markdown: pathOf(text), json: pathOf(json), html: pathOf(page) };
 }

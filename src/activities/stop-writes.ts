@@ -2,7 +2,7 @@ import { imageOf } from '../kubernetes/deployments.ts';
 import { claim, update } from '../kubernetes/records.ts';
 import { foundWriters, stopStarting } from '../kubernetes/writers.ts';
 import { withClient } from '../postgres/connect.ts';
-import { quiet } from '../postgres/sessions.ts';
+import { inWords as sessionInWords, quiet } from '../postgres/sessions.ts';
 import { replicasToPutBack, suspensionToPutBack } from '../runbook/by-hand.ts';
 import type { DeedInput, StoppedWrites } from '../runbook/deeds.ts';
 import { inWords } from '../runbook/duration.ts';
@@ -57,6 +57,7 @@ export async function stopWrites(
           doing: `no foreign session for ${inWords(forMilliseconds)} of ${inWords(service.writes.quietFor)}`,
           done: sessions.length,
           unit: 'sessions',
+          alive: sessions.map((session) => `session ${sessionInWords(session)}`),
         }),
     }),
   );

@@ -75,14 +75,15 @@ export async function endWriters(
     if (pods.length + jobs.length === 0) break;
     const own = pods.map(({ metadata }) => (metadata?.deletionGracePeriodSeconds ?? 0) * 1_000);
     longest = Math.min(Math.max(longest, ...own), longestGrace);
+    const alive = [...pods.map((pod) => `pod ${nameOf(pod)}`), ...jobs.map((job) => `Job ${nameOf(job)}`)];
     if (waited > longest + killedWithin) {
-      const left = [...pods.map((pod) => `pod ${nameOf(pod)}`), ...jobs.map((job) => `Job ${nameOf(job)}`)];
-      throw new Failure('WritesNotStopped', `Told to end, and still there: ${left.join(', ')}.`);
+      throw new Failure('WritesNotStopped', `Told to end, and still there: ${alive.join(', ')}.`);
     }
     attempt.progress({
       doing: `waits for pods and Jobs to end: ${[...pods, ...jobs].map(nameOf).slice(0, 5).join(', ')}`,
       done: pods.length + jobs.length,
       unit: 'pods',
+      alive,
     });
     const left = Math.max(0, gracePeriod - waited);
     if (late || policy === 'delete') for (const name of await endJobs(cluster, jobs, left)) ended.add(name);

@@ -17,6 +17,7 @@ const inspection = z.object({
         dependencies: revisions,
         message: z.string(),
         path: z.string(),
+        downgrade: z.string().optional().describe('Its source; of the newest twelve'),
       }),
     )
     .describe('All of them, newest first'),

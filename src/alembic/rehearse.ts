@@ -11,6 +11,7 @@ const observed = z.object({
     z.object({
       revision: z.string(),
       statements: z.number().describe('SQL statements that its downgrade ran'),
+      sql: z.array(z.string()).describe('Those that change something; the first sixty, cut'),
       commits: z.array(z.string()).describe('Statements after which it was committed in the middle'),
       empty: z.boolean().describe('Whether its upgrade does nothing'),
       environment: z.array(z.string()).describe('Environment variables that it read'),

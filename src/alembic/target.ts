@@ -4,6 +4,8 @@ import { fault, type Fault } from '../runbook/failures.ts';
 /** A migration of the history, with the `depends_on` revisions that it stands on besides its parents. */
 export interface HistoryRevision extends Revision {
   dependencies: string[];
+  /** Source of its `downgrade`, where it could be read. */
+  downgrade?: string | undefined;
 }
 
 /** The empty schema, below the first revision. */

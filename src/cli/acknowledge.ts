@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { json, withBackstep } from './doors.ts';
+import { json, withVoice } from './doors.ts';
 import type { GlobalOptions, Register } from './doors.ts';
 import { exit } from './exit.ts';
 
@@ -12,7 +12,7 @@ export const acknowledge: Register = (program, doors, action) => {
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<GlobalOptions & { by: string }>();
-        return withBackstep(doors, options, async (backstep) => {
+        return withVoice(doors, command, async (backstep) => {
           const answer = await backstep.acknowledge(service, { by: options.by });
           doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
           return exit.done;

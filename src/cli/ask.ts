@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClientError } from '../client.ts';
-import type { Backstep, Status } from '../client.ts';
+import type { Status } from '../client.ts';
+import type { Voice } from '../client/gateway.ts';
 import type { Decision } from '../runbook/steps.ts';
 import type { GateProgress, HoldProgress, Progress } from '../runbook/views.ts';
 import type { Doors } from './doors.ts';
-import { waitsFor } from './status-view.ts';
+import { waitsFor } from './waits-for.ts';
 
-const decisions: Record<Decision, string> = {
+export const decisions: Record<Decision, string> = {
   retry: 'try the step again',
   skip: 'go on without it; it is named in the report',
   restore: 'restore the database from the backup',
@@ -14,7 +15,7 @@ const decisions: Record<Decision, string> = {
 };
 
 /** What to call at every look of `follow`, so that the person at the terminal is asked; undefined without one. */
-export function asker(doors: Doors, backstep: Backstep, service: string, by: string) {
+export function asker(doors: Doors, backstep: Voice, service: string, by: string) {
   if (!doors.interactive) return undefined;
   const left = new Set<string>();
   return async ({ progress }: Status, stopDrawing: () => void): Promise<boolean> => {
@@ -32,7 +33,7 @@ export function asker(doors: Doors, backstep: Backstep, service: string, by: str
 
 async function ask(
   doors: Doors,
-  backstep: Backstep,
+  backstep: Voice,
   progress: Progress,
   by: string,
   service: string,
@@ -57,7 +58,7 @@ async function ask(
 }
 
 /** Takes the question away when somebody else has answered it. */
-async function untilAnswered(backstep: Backstep, asked: Progress, elsewhere: AbortController): Promise<void> {
+async function untilAnswered(backstep: Voice, asked: Progress, elsewhere: AbortController): Promise<void> {
   while (!elsewhere.signal.aborted) {
     await pause(1_000, undefined, { signal: elsewhere.signal }).catch(() => undefined);
     if (elsewhere.signal.aborted) return;
@@ -71,7 +72,7 @@ async function untilAnswered(backstep: Backstep, asked: Progress, elsewhere: Abo
 /** Asks for a verdict on the open gate and gives it; undefined where the person leaves it open. */
 export async function askGate(
   doors: Doors,
-  backstep: Backstep,
+  backstep: Voice,
   service: string,
   { gate, hash }: GateProgress,
   by: string,
@@ -94,7 +95,7 @@ export async function askGate(
 /** Asks for the answer to the open hold and gives it; undefined where the person leaves it open. */
 export async function askHold(
   doors: Doors,
-  backstep: Backstep,
+  backstep: Voice,
   service: string,
   { hold, decisions: possible }: HoldProgress,
   by: string,

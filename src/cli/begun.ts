@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Backstep, Started } from '../client.ts';
+import type { Started } from '../client.ts';
+import type { Voice } from '../client/gateway.ts';
 import { asker } from './ask.ts';
 import { json } from './doors.ts';
 import type { Doors, GlobalOptions } from './doors.ts';
@@ -33,7 +34,7 @@ export const asked = ({ reason, by: requestedBy, trigger }: BegunOptions) => ({
 /** Says what was started, or which run answers instead, and follows it where that is asked for. */
 export async function begun(
   doors: Doors,
-  backstep: Backstep,
+  backstep: Voice,
   service: string,
   started: Started,
   options: BegunOptions,
@@ -47,7 +48,7 @@ export async function begun(
 /** Follows it to its end, and asks for decisions on a terminal. */
 export async function followed(
   doors: Doors,
-  backstep: Backstep,
+  backstep: Voice,
   service: string,
   options: BegunOptions,
 ): Promise<Exit> {

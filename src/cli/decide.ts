@@ -1,8 +1,9 @@
+import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
 import type { Decision } from '../runbook/steps.ts';
-import { askHold, showOpen } from './ask.ts';
-import { json, withBackstep } from './doors.ts';
+import { askHold, decisions, showOpen } from './ask.ts';
+import { json, withVoice } from './doors.ts';
 import type { GlobalOptions, Register } from './doors.ts';
 import { exit } from './exit.ts';
 
@@ -17,7 +18,7 @@ export const decide: Register = (program, doors, action) => {
     .command('decide')
     .description('Answer the hold: retry, skip, restore or abort')
     .argument('<service>', 'name of the service')
-    .argument('[decision]', 'retry, skip, restore or abort; without it you are asked')
+    .addArgument(new Argument('[decision]', 'without it you are asked').choices(Object.keys(decisions)))
     .option('--hold <hold>', 'the hold that is meant; the open one if not given')
     .option('--by <name>', 'who decides', doors.person)
     .option('--reason <text>', 'why, for the report')
@@ -25,7 +26,7 @@ export const decide: Register = (program, doors, action) => {
       action(async (service: string, decision: Decision | undefined, _options: object, command: Command) => {
         const options = command.optsWithGlobals<DecideOptions>();
         const { by, reason } = options;
-        return withBackstep(doors, options, async (backstep) => {
+        return withVoice(doors, command, async (backstep) => {
           const send = async (hold: string, decision: Decision) => {
             const message = { hold, decision, by, ...(reason === undefined ? {} : { reason }) };
             const answer = await backstep.decide(service, message);

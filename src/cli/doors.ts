@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { connectBackstep } from '../client.ts';
+import { ClientError, connectBackstep } from '../client.ts';
 import type { Backstep, ConnectOptions } from '../client.ts';
+import { ThroughGateway } from '../client/gateway.ts';
+import type { GatewayAccess, Voice } from '../client/gateway.ts';
 import type { Exit } from './exit.ts';
 
 export interface Choice {
@@ -23,6 +26,8 @@ export interface Doors {
   /** Who runs the command, as the system knows. */
   person: string;
   services: string;
+  /** The gateway that the environment names, and the person's token for it. */
+  gateway: Partial<GatewayAccess>;
   connect(options: ConnectOptions): Promise<Backstep>;
   choose(question: string, choices: Choice[], signal?: AbortSignal): Promise<string>;
   /** Aborted at Ctrl-C. */
@@ -31,6 +36,8 @@ export interface Doors {
 
 export interface GlobalOptions extends ConnectOptions {
   json?: boolean;
+  gateway?: string;
+  tokenFile?: string;
 }
 
 /** The operating system's user; under sudo the one who called it. */
@@ -44,6 +51,11 @@ export function systemPerson(variables: NodeJS.ProcessEnv): string {
   }
 }
 
+export function gatewayIn(variables: NodeJS.ProcessEnv): Partial<GatewayAccess> {
+  const { BACKSTEP_GATEWAY_URL: url, BACKSTEP_GATEWAY_TOKEN: token } = variables;
+  return { ...(url && { url }), ...(token && { token }) };
+}
+
 /** The doors of a real terminal. Prompts are loaded only when somebody is asked: they take 0.1 s. */
 export function terminal(interrupted: AbortSignal): Doors {
   const { stdin, stdout, stderr, env } = process;
@@ -55,6 +67,7 @@ export function terminal(interrupted: AbortSignal): Doors {
     colours: pc.createColors(stdout.isTTY && !env['NO_COLOR']),
     person: systemPerson(env),
     services: env['BACKSTEP_SERVICES'] || 'services',
+    gateway: gatewayIn(env),
     connect: connectBackstep,
     choose: async (message, choices, signal) => {
       const { select } = await import('@inquirer/prompts');
@@ -62,6 +75,39 @@ export function terminal(interrupted: AbortSignal): Doors {
     },
     interrupted,
   };
+}
+
+/**
+ * Speaks through the gateway where one is named, by option or environment, so that the person is proved; straight to
+ * Temporal otherwise, where names are self-asserted.
+ */
+export async function withVoice<T>(
+  doors: Doors,
+  command: Command,
+  work: (voice: Voice) => Promise<T>,
+): Promise<T> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const url = options.gateway ?? doors.gateway.url;
+  if (url === undefined) return withBackstep(doors, options, work);
+  if (command.getOptionValueSource('by') === 'cli') {
+    const next = 'Leave --by out: the gateway knows by your token who you are.';
+    throw new ClientError('invalid', 'A name counts for nothing at a gateway.', next);
+  }
+  return work(new ThroughGateway({ url, token: await tokenOf(doors, options) }));
+}
+
+async function tokenOf({ gateway }: Doors, { tokenFile }: GlobalOptions): Promise<string> {
+  const next = 'Set BACKSTEP_GATEWAY_TOKEN, or name a file that holds it: --token-file.';
+  if (tokenFile === undefined) {
+    if (gateway.token !== undefined) return gateway.token.trim();
+    throw new ClientError('invalid', 'The gateway needs your token.', next);
+  }
+  try {
+    return (await readFile(tokenFile, 'utf8')).trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ClientError('invalid', `${tokenFile} cannot be read: ${code}.`, next, { cause: error });
+  }
 }
 
 /** Connects, works, and closes. `options` are those of the command together with the global ones. */

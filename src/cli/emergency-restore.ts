@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ClientError } from '../client.ts';
 import type { Started } from '../client.ts';
 import { asked, beginning, followed } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
@@ -27,8 +28,8 @@ export const emergencyRestore: Register = (program, doors, action) => {
       const options = given.optsWithGlobals<RestoreOptions>();
       const { from, file } = options;
       if (from !== undefined && file !== undefined) {
-        doors.err('Name either --from or --file.\n');
-        return exit.badInput;
+        const next = 'A dump of your own is --file; a restore point or a backup of Backstep is --from.';
+        throw new ClientError('invalid', 'Name either --from or --file.', next);
       }
       const source = file === undefined ? from : { file };
       return withBackstep(doors, options, async (backstep) => {

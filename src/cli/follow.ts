@@ -1,5 +1,6 @@
 import { ClientError } from '../client.ts';
-import type { Backstep, Status } from '../client.ts';
+import type { Expected, Status } from '../client.ts';
+import type { Voice } from '../client/gateway.ts';
 import type { Doors } from './doors.ts';
 import { statusLines } from './status-view.ts';
 
@@ -19,19 +20,21 @@ const every = 1_000;
  */
 export async function follow(
   doors: Doors,
-  backstep: Backstep,
+  backstep: Voice,
   service: string,
   options: FollowOptions = {},
 ): Promise<Status | undefined> {
   const screen = options.json ? undefined : screenOf(doors);
+  let expected: Expected | undefined;
   let shown = '';
   for (;;) {
     try {
       for await (const status of backstep.watch(service, every, doors.interrupted)) {
         if (doors.interrupted.aborted) return undefined;
-        if (screen !== undefined) screen.show(statusLines(status, Date.now(), doors.colours));
+        expected ??= await backstep.expected(service, status.type);
+        if (screen !== undefined) screen.show(statusLines(status, Date.now(), doors.colours, expected));
         else {
-          const text = `${JSON.stringify(status)}\n`;
+          const text = `${JSON.stringify({ ...status, expected })}\n`;
           if (text !== shown) doors.out(text);
           shown = text;
         }
@@ -75,23 +78,28 @@ function inPlace(doors: Doors, columns: number): Screen {
 
 /** From the elapsed time on, a running step's line changes all the time. */
 const elapsed = / +\d[\d.]* (s|min|h)\b.*$/;
+/** Lines that count the time; they are new only in what they say besides it. */
+const counting = /^(About|Writes stopped for) (?=\d)/;
 
-/** Each line once. The headline and a running step change every second: they count as new by their beginning. */
+/** What of a line stays as it is while time passes; undefined where nothing happened in it yet. */
+function lasting(line: string, index: number): string | undefined {
+  if (line.startsWith('  ○')) return undefined;
+  if (index === 0) return line.split(', ')[0] ?? line;
+  if (line.startsWith('  ▶')) return line.replace(elapsed, '');
+  const [counted] = counting.exec(line) ?? [line];
+  return line.includes('is used up') ? `${counted}, used up` : counted;
+}
+
+/** Each line once, and again when more than a time has changed in it. */
 function changesOnly(doors: Doors): Screen {
   const seen = new Set<string>();
   return {
     show: (lines) => {
       for (const [index, line] of lines.entries()) {
-        if (line.startsWith('  ○')) continue;
-        const running = line.startsWith('  ▶');
-        const stays = running
-          ? line.replace(elapsed, '')
-          : index === 0
-            ? (line.split(', ')[0] ?? line)
-            : line;
-        if (seen.has(stays)) continue;
+        const stays = lasting(line, index);
+        if (stays === undefined || seen.has(stays)) continue;
         seen.add(stays);
-        doors.out(`${running ? stays : line}\n`);
+        doors.out(`${line.startsWith('  ▶') ? stays : line}\n`);
       }
     },
     leave: () => undefined,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ClientError } from '../client.ts';
 import { acknowledge } from './acknowledge.ts';
+import { completion } from './completion.ts';
 import { decide } from './decide.ts';
 import { json } from './doors.ts';
 import { emergencyRestore } from './emergency-restore.ts';
@@ -34,6 +35,7 @@ const commands: Register[] = [
   report,
   kept,
   validate,
+  completion,
 ];
 
 const version = () =>
@@ -53,12 +55,13 @@ export async function run(words: readonly string[], doors: Doors): Promise<Exit>
     await program.parseAsync([...words], { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.badInput;
+    if (error instanceof CommanderError) return misused(error, doors, words);
     return sayError(error, doors, program.opts<GlobalOptions>());
   }
 }
 
-function programOf(doors: Doors, action: ActionOf): Command {
+/** The whole command, for whoever acts or only reads it. */
+export function programOf(doors: Doors, action: ActionOf): Command {
   const program = new Command('backstep')
     .description(
       'Rolls a bad database migration back: durable, approved, verified, and put back where it fails.',
@@ -67,6 +70,11 @@ function programOf(doors: Doors, action: ActionOf): Command {
     .option('--address <host:port>', 'Temporal server; otherwise TEMPORAL_ADDRESS or the profile')
     .option('--namespace <name>', 'Temporal namespace; otherwise TEMPORAL_NAMESPACE or the profile')
     .option('--profile <name>', 'profile of the Temporal TOML file; otherwise TEMPORAL_PROFILE')
+    .option(
+      '--gateway <url>',
+      'speak through this gateway, which proves who you are; otherwise BACKSTEP_GATEWAY_URL',
+    )
+    .option('--token-file <file>', 'your token for the gateway; otherwise BACKSTEP_GATEWAY_TOKEN')
     .option('--json', 'answer with JSON')
     .addHelpText('after', `\n${exitHelp}`)
     .showSuggestionAfterError()
@@ -74,6 +82,16 @@ function programOf(doors: Doors, action: ActionOf): Command {
     .exitOverride();
   for (const register of commands) register(program, doors, action);
   return program;
+}
+
+/** Wrong words: said already for people, and here for programs, which read nothing else. */
+function misused({ exitCode, message }: CommanderError, doors: Doors, words: readonly string[]): Exit {
+  if (exitCode === 0) return exit.done;
+  if (words.includes('--json')) {
+    const next = 'Correct the command line; `--help` shows what there is.';
+    doors.out(json({ error: { kind: 'invalid', message: message.replace(/^error: /, ''), next } }));
+  }
+  return exit.badInput;
 }
 
 /** One sentence and the next move; never a stack, since nobody can mend Backstep at night. */

@@ -1,20 +1,27 @@
 import type { Command } from 'commander';
+import { reportHtml } from '../runbook/report-html.ts';
 import { reportMarkdown } from '../runbook/report-markdown.ts';
 import { json, withBackstep } from './doors.ts';
 import type { GlobalOptions, Register } from './doors.ts';
 import { exit } from './exit.ts';
+
+interface ReportOptions extends GlobalOptions {
+  html?: boolean;
+}
 
 export const report: Register = (program, doors, action) => {
   program
     .command('report')
     .description('Print the report of the newest rollback, as far as it goes')
     .argument('<service>', 'name of the service')
+    .option('--html', 'as one HTML file, with the timeline drawn')
     .action(
       action(async (service: string, _options: object, command: Command) => {
-        const options = command.optsWithGlobals<GlobalOptions>();
+        const options = command.optsWithGlobals<ReportOptions>();
         return withBackstep(doors, options, async (backstep) => {
           const found = await backstep.report(service);
-          doors.out(options.json ? json(found) : reportMarkdown(found));
+          if (options.json) doors.out(json(found));
+          else doors.out(options.html ? reportHtml(found) : reportMarkdown(found));
           return exit.done;
         });
       }),

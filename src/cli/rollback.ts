@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { asked, beginning, begun } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
-import { withBackstep } from './doors.ts';
+import { withVoice } from './doors.ts';
 import type { Register } from './doors.ts';
 
 interface RollbackOptions extends BegunOptions {
@@ -18,7 +18,7 @@ export const rollback: Register = (program, doors, action) => {
     action(async (service: string, _options: object, given: Command) => {
       const options = given.optsWithGlobals<RollbackOptions>();
       const { target } = options;
-      return withBackstep(doors, options, async (backstep) => {
+      return withVoice(doors, given, async (backstep) => {
         const started = await backstep.start({
           service,
           target,

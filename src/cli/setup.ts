@@ -1,16 +1,12 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import proto from '@temporalio/proto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ClientError } from '../client.ts';
-import type { Backstep } from '../client.ts';
-import { clientError } from '../client/client-error.ts';
-import { searchAttributes } from '../runbook/messages.ts';
+import { attributeNames, registerSearchAttributes } from '../client/search-attributes.ts';
+import { createKeys } from '../identity/keys.ts';
 import { json, withBackstep } from './doors.ts';
-import type { GlobalOptions, Register } from './doors.ts';
+import type { Doors, GlobalOptions, Register } from './doors.ts';
 import { exit } from './exit.ts';
-
-const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
-const names = Object.values(searchAttributes);
+import type { Exit } from './exit.ts';
 
 const rest = `Search attributes are all that Temporal needs. For Kubernetes and PostgreSQL:
   kubectl apply -f deploy/rbac.yaml                                  once a cluster
@@ -18,21 +14,30 @@ const rest = `Search attributes are all that Temporal needs. For Kubernetes and 
   and the Secrets and the backup volume claim that its definition names
 `;
 
+interface SetupOptions extends GlobalOptions {
+  gatewayKeys?: string;
+}
+
 export const setup: Register = (program, doors, action) => {
   program
     .command('setup')
     .description('Register the search attributes in the Temporal namespace; can run again')
+    .option(
+      '--gateway-keys <dir>',
+      'Instead make the gateway a key to sign with, and the keys that workers know',
+    )
     .action(
       action(async (_options: object, command: Command) => {
-        const options = command.optsWithGlobals<GlobalOptions>();
+        const options = command.optsWithGlobals<SetupOptions>();
+        if (options.gatewayKeys !== undefined) return makeKeys(doors, options, options.gatewayKeys);
         return withBackstep(doors, options, async (backstep) => {
-          const registered = await register(backstep);
-          if (options.json) doors.out(json({ registered, searchAttributes: names }));
+          const { connection, options: of } = backstep.temporal;
+          const registered = await registerSearchAttributes(connection.operatorService, of.namespace);
+          if (options.json) doors.out(json({ registered, searchAttributes: attributeNames }));
           else {
-            const { namespace } = backstep.temporal.options;
             const what =
               registered.length === 0 ? 'were registered before' : `${registered.join(', ')} registered`;
-            doors.out(`Search attributes in namespace ${namespace}: ${what}.\n${rest}`);
+            doors.out(`Search attributes in namespace ${of.namespace}: ${what}.\n${rest}`);
           }
           return exit.done;
         });
@@ -40,37 +45,19 @@ export const setup: Register = (program, doors, action) => {
     );
 };
 
-/** Registers what is missing, and waits until the server knows it. Answers with what was missing. */
-async function register(backstep: Backstep): Promise<string[]> {
-  const { connection, options } = backstep.temporal;
-  const { namespace } = options;
-  const operator = connection.operatorService;
-  try {
-    const known = async () => (await operator.listSearchAttributes({ namespace })).customAttributes ?? {};
-    const before = await known();
-    const wrong = names.filter((name) => before[name] !== undefined && before[name] !== keyword);
-    if (wrong.length > 0) {
-      const next = `Remove them first: \`temporal operator search-attribute remove --name ${wrong.join(' --name ')}\`.`;
-      throw new ClientError('refused', `${wrong.join(', ')} exist, but not as Keyword.`, next);
-    }
-    const missing = names.filter((name) => before[name] === undefined);
-    if (missing.length === 0) return [];
-    await operator.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])),
-    });
-    // The server's own cache is behind by up to some seconds.
-    for (let waited = 0; waited < 50; waited += 1) {
-      const now = await known();
-      if (names.every((name) => now[name] !== undefined)) break;
-      await pause(200);
-    }
-    return missing;
-  } catch (error) {
-    const found = clientError(error, 'register the search attributes');
-    if (found.kind !== 'failed') throw found;
-    const command = names.map((name) => `--name ${name} --type Keyword`).join(' ');
-    const next = `Register them by other means, such as \`temporal operator search-attribute create ${command}\`.`;
-    throw new ClientError(found.kind, found.message, next, { cause: error });
-  }
+/** Needs no Temporal. Made again, the key before goes on counting until it is made once more. */
+async function makeKeys(doors: Doors, { json: asJson }: GlobalOptions, directory: string): Promise<Exit> {
+  const made = await createKeys(resolve(directory)).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const next = 'Name a directory that can be written, and whose key files are whole.';
+    throw new ClientError('invalid', `No keys were made in ${directory}: ${code ?? message}.`, next);
+  });
+  if (asJson) doors.out(json(made));
+  else
+    doors.out(`Key ${made.kid} made:
+  ${made.privateKey}   the gateway alone signs with it (BACKSTEP_GATEWAY_KEY)
+  ${made.publicKeys}  each worker checks with it (BACKSTEP_GATEWAY_KEYS)
+Give the workers theirs first, then restart the gateway.
+`);
+  return exit.done;
 }

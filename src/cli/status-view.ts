@@ -1,9 +1,11 @@
-import type { AtWork, Status } from '../client.ts';
+import type { AtWork, Expected, Status } from '../client.ts';
 import { inWords } from '../runbook/duration.ts';
 import { nameOf } from '../runbook/details.ts';
 import { bytesInWords } from '../runbook/summaries.ts';
-import type { Progress, StepProgress } from '../runbook/views.ts';
+import type { StepProgress } from '../runbook/views.ts';
 import type { Doors } from './doors.ts';
+import { leftInWords, outageInWords, usually } from './estimate.ts';
+import { waitsFor } from './waits-for.ts';
 
 type Colours = Doors['colours'];
 
@@ -45,45 +47,19 @@ export function stepLine(
   atWork: AtWork | undefined,
   now: number,
   colours: Colours,
+  expected: Expected = {},
 ): string {
   const took =
     line.startedAt === undefined
       ? ''
       : inWords((line.endedAt === undefined ? now : Date.parse(line.endedAt)) - Date.parse(line.startedAt));
-  const says = line.state === 'running' && atWork !== undefined ? doing(atWork) : (line.summary ?? '');
+  const estimate = usually(line, expected);
+  const works = line.state === 'running' && atWork !== undefined ? doing(atWork) : (line.summary ?? '');
+  const says = [estimate, works].filter((part) => part !== '').join('; ');
   const name = nameOf(line);
   const text = `${name.padEnd(nameWidth)} ${took.padStart(12)}`;
-  const shown = line.state === 'to-do' ? colours.dim(name) : text;
-  return `  ${sign(line.state, colours)} ${shown}${says === '' ? '' : `  ${says}`}`.trimEnd();
-}
-
-/** What a person must do now: the open gate or hold, with the commands to type. */
-export function waitsFor(progress: Progress, colours: Colours): string[] {
-  const { service, gate, hold } = progress;
-  if (hold !== undefined) {
-    return [
-      colours.yellow(`Hold ${hold.hold}: ${hold.fault.message}`),
-      `  Next: ${hold.fault.next}`,
-      ...(hold.deadline === undefined ? [] : [`  Until ${hold.deadline}; then everything goes by onGiveUp.`]),
-      ...hold.decisions.map((decision) => `  backstep decide ${service} ${decision} --hold ${hold.hold}`),
-      '  To undo the freeze by hand:',
-      ...hold.byHand.map((command) => `    ${command}`),
-    ];
-  }
-  if (gate !== undefined) {
-    const by = gate.approvedBy.length === 0 ? '' : `; approved by ${gate.approvedBy.join(', ')}`;
-    const people = gate.people === 1 ? '1 person' : `${gate.people} different people`;
-    const flags = `--gate ${gate.gate} --plan ${gate.hash}`;
-    return [
-      colours.yellow(
-        `Gate ${gate.gate} waits for ${people}, plan ${gate.hash}, until ${gate.expiresAt}${by}`,
-      ),
-      ...gate.shows.map((line) => `  ${line}`),
-      `  backstep approve ${service} ${flags}`,
-      `  backstep reject ${service} ${flags}`,
-    ];
-  }
-  return [];
+  const shown = line.state === 'to-do' ? colours.dim(says === '' ? name : text) : text;
+  return `  ${sign(line.state, colours)} ${shown}${says === '' ? '' : `  ${line.state === 'to-do' ? colours.dim(says) : says}`}`.trimEnd();
 }
 
 const notVerifiedShown = 6;
@@ -108,12 +84,21 @@ export function ending({ end, state }: Status, colours: Colours): string[] {
     ...(more > 0 ? [`Not verified: ${more} more, in the report`] : []),
     ...(result.report === undefined
       ? []
-      : [`Report: ${result.report.markdown}`, `        ${result.report.json}`]),
+      : [
+          `Report: ${result.report.markdown}`,
+          `        ${result.report.json}`,
+          ...(result.report.html === undefined ? [] : [`        ${result.report.html}`]),
+        ]),
   ];
 }
 
-/** The whole status, one entry a line. */
-export function statusLines(status: Status, now: number, colours: Colours): string[] {
+/** The whole status, one entry a line; with `expected`, how long things usually take. */
+export function statusLines(
+  status: Status,
+  now: number,
+  colours: Colours,
+  expected: Expected = {},
+): string[] {
   const { service, progress, noWorker, atWork } = status;
   const until = status.endedAt === undefined ? now : Date.parse(status.endedAt);
   const took = inWords(until - Date.parse(status.startedAt));
@@ -128,8 +113,12 @@ export function statusLines(status: Status, now: number, colours: Colours): stri
         atWork.find(({ step }) => step === line.step),
         until,
         colours,
+        status.endedAt === undefined ? expected : {},
       ),
     ),
+    ...(progress === undefined || status.endedAt !== undefined
+      ? []
+      : [...leftInWords(progress.steps, expected, now), ...outageInWords(progress.outage, now, colours)]),
     ...(progress === undefined ? atWork.map((work) => `  ${work.step}: ${doing(work)}`) : []),
     ...(progress?.cancelRequested
       ? [colours.yellow('A cancel request came after the pivot: it holds at the next step.')]

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { json, withBackstep } from './doors.ts';
+import { json, withVoice } from './doors.ts';
 import type { GlobalOptions, Register } from './doors.ts';
 import { ofStatus } from './exit.ts';
 import { follow } from './follow.ts';
@@ -19,14 +19,15 @@ export const status: Register = (program, doors, action) => {
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<StatusOptions>();
-        return withBackstep(doors, options, async (backstep) => {
+        return withVoice(doors, command, async (backstep) => {
           if (options.watch) {
             const last = await follow(doors, backstep, service, options.json ? { json: true } : {});
             return last === undefined ? left(doors, service, options) : ofStatus(last);
           }
           const found = await backstep.progress(service);
-          if (options.json) doors.out(json(found));
-          else doors.out(`${statusLines(found, Date.now(), doors.colours).join('\n')}\n`);
+          const expected = await backstep.expected(service, found.type);
+          if (options.json) doors.out(json({ ...found, expected }));
+          else doors.out(`${statusLines(found, Date.now(), doors.colours, expected).join('\n')}\n`);
           return ofStatus(found);
         });
       }),

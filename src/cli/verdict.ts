@@ -1,11 +1,12 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
-import type { Backstep } from '../client.ts';
+import type { Voice } from '../client/gateway.ts';
 import type { VerdictMessage } from '../runbook/messages.ts';
 import type { GateName } from '../runbook/service.ts';
 import type { GateProgress } from '../runbook/views.ts';
 import { showOpen } from './ask.ts';
-import { json, withBackstep } from './doors.ts';
+import { json, withVoice } from './doors.ts';
 import type { Doors, GlobalOptions, Register } from './doors.ts';
 import { exit } from './exit.ts';
 
@@ -14,42 +15,60 @@ interface VerdictOptions extends GlobalOptions {
   plan?: string;
   by: string;
   reason?: string;
+  breakGlass?: boolean;
 }
 
-const command =
-  (verb: 'approve' | 'reject', description: string): Register =>
-  (program, doors, action) => {
-    program
-      .command(verb)
-      .description(description)
-      .argument('<service>', 'name of the service')
-      .option('--gate <gate>', 'start, downgrade or restore; the open one if not given')
-      .option('--plan <hash>', 'the plan hash shown; without it you are shown the gate and asked')
-      .option('--by <name>', 'who says it', doors.person)
-      .option('--reason <text>', 'why, for the report')
-      .action(
-        action(async (service: string, _options: object, command: Command) => {
-          const options = command.optsWithGlobals<VerdictOptions>();
-          return withBackstep(doors, options, async (backstep) => {
-            const meant = await gateOf(doors, backstep, service, verb, options);
-            if (meant === undefined) return exit.refused;
-            const { by, reason } = options;
-            const message = { ...meant, by, ...(reason === undefined ? {} : { reason }) };
-            const answer = await backstep[verb](service, message);
-            doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
-            return exit.done;
-          });
-        }),
-      );
-  };
+type Verb = 'approve' | 'reject';
 
-export const approve = command('approve', 'Let the rollback pass its gate, for one plan hash');
-export const reject = command('reject', 'Refuse the gate; what was stopped is put back');
+const gates: GateName[] = ['start', 'downgrade', 'restore'];
+
+/** What both verdicts take. */
+const verdict = (program: Command, { person }: Doors, verb: Verb, description: string): Command =>
+  program
+    .command(verb)
+    .description(description)
+    .argument('<service>', 'name of the service')
+    .addOption(
+      new Option('--gate <gate>', 'the gate that is meant; the open one if not given').choices(gates),
+    )
+    .option('--plan <hash>', 'the plan hash shown; without it you are shown the gate and asked')
+    .option('--by <name>', 'who says it, without a gateway', person)
+    .option('--reason <text>', 'why, for the report');
+
+const given = (doors: Doors, verb: Verb) => async (service: string, _options: object, command: Command) => {
+  const options = command.optsWithGlobals<VerdictOptions>();
+  const { by, reason, breakGlass } = options;
+  return withVoice(doors, command, async (backstep) => {
+    const meant = await gateOf(doors, backstep, service, verb, options);
+    if (meant === undefined) return exit.refused;
+    const message = {
+      ...meant,
+      by,
+      ...(reason === undefined ? {} : { reason }),
+      ...(breakGlass === undefined ? {} : { breakGlass }),
+    };
+    const answer = await backstep[verb](service, message);
+    doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
+    return exit.done;
+  });
+};
+
+export const approve: Register = (program, doors, action) => {
+  verdict(program, doors, 'approve', 'Let the rollback pass its gate, for one plan hash')
+    .option('--break-glass', 'pass the gate alone, with --reason; for roles that the definition names')
+    .action(action(given(doors, 'approve')));
+};
+
+export const reject: Register = (program, doors, action) => {
+  verdict(program, doors, 'reject', 'Refuse the gate; what was stopped is put back').action(
+    action(given(doors, 'reject')),
+  );
+};
 
 /** The gate and hash that are meant: those given, or the open gate's after a person has seen it. */
 async function gateOf(
   doors: Doors,
-  backstep: Backstep,
+  backstep: Voice,
   service: string,
   verb: string,
   { gate, plan, json: asJson }: VerdictOptions,

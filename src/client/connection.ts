@@ -10,6 +10,8 @@ export interface ConnectOptions {
   profile?: string;
   /** Milliseconds until the server must have answered; 5,000 if not given. */
   connectTimeout?: number;
+  /** Connect at the first call instead, and again by itself after a loss: for what must run without a server. */
+  lazy?: boolean;
 }
 
 const defaultTimeout = 5_000;
@@ -42,13 +44,14 @@ export async function connectClient(options: ConnectOptions = {}): Promise<Clien
   const { connection: found, namespace } = settings(options);
   const timeout = options.connectTimeout ?? defaultTimeout;
   try {
-    const connection = await Connection.connect({
+    const wanted = {
       ...(found.address === undefined ? {} : { address: found.address }),
       ...(found.tls === undefined ? {} : { tls: found.tls }),
       ...(found.apiKey === undefined ? {} : { apiKey: found.apiKey }),
       ...(found.metadata === undefined ? {} : { metadata: found.metadata }),
       connectTimeout: timeout,
-    });
+    };
+    const connection = options.lazy ? Connection.lazy(wanted) : await Connection.connect(wanted);
     return new Client({ connection, namespace });
   } catch (error) {
     const address = found.address ?? 'localhost:7233';

@@ -48,6 +48,8 @@ export async function start(
       workflowId,
       taskQueue,
       args: [request],
+      // By which an earlier run is found after others have ended.
+      ...(request.trigger !== undefined && { memo: { trigger: request.trigger } }),
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary:

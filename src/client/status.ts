@@ -14,6 +14,8 @@ export interface Doing {
   done?: number;
   of?: number;
   unit?: string;
+  /** Pods, Jobs and sessions that still live while writes are being stopped. */
+  alive?: string[];
 }
 
 /** A step at work, as the server sees it. Times are ISO 8601. */
@@ -35,6 +37,8 @@ export interface Status {
   service: string;
   workflowId: string;
   runId: string;
+  /** `rollback`, `emergencyRestore` or `pointInTimeRestore`. */
+  type?: string;
   /** Temporal's own: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT. */
   state: string;
   startedAt: string;
@@ -90,6 +94,7 @@ export async function readStatus(
     service,
     workflowId,
     runId,
+    type: described.type,
     state: described.status.name,
     startedAt: startTime.toISOString(),
     atWork: activitiesOf(described),

@@ -1,14 +1,17 @@
 import { inWords } from './duration.ts';
+import { wantsInWords } from './gate-policy.ts';
 import type { Journal } from './journal.ts';
 import type { searchAttributes } from './messages.ts';
-import { progressOf } from './views.ts';
+import type { RelatedRunbook } from './service.ts';
+import { entriesOf, progressOf } from './views.ts';
 import type { GateProgress, HoldProgress, Progress, StepProgress, Subject } from './views.ts';
 
 /** Text for a cell of a Markdown table: one line, no pipe, no HTML. */
 export const cell = (text: string) =>
   text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').trim();
 
-const signs = {
+/** How a state is shown where there are no colours. */
+export const signs = {
   'to-do': '○ to do',
   running: '▶ running',
   done: '✔ done',
@@ -31,7 +34,7 @@ export const nameOf = (line: { title: string; part?: string; try: number }) =>
 
 function waitingAtGate(
   { service }: Progress,
-  { gate, hash, people, approvedBy, expiresAt, shows }: GateProgress,
+  { gate, hash, people, approvedBy, expiresAt, shows, wants = {} }: GateProgress,
 ): string[] {
   const body = JSON.stringify({ gate, plan: hash, by: 'your name' });
   const missing = people - approvedBy.length;
@@ -39,6 +42,7 @@ function waitingAtGate(
     `**Gate \`${gate}\` waits for ${missing} ${missing === 1 ? 'person' : 'different people'} until ${expiresAt}**, plan \`${hash}\``,
     '',
     ...shows.map((line) => `- ${cell(line)}`),
+    ...wantsInWords(wants).map((line) => `- ${cell(line)}`),
     ...(approvedBy.length > 0 ? [`- Approved so far by: ${cell(approvedBy.join(', '))}`] : []),
     '',
     `Approve with signal or update \`approve\`, refuse with \`reject\`: \`${body}\``,
@@ -49,7 +53,7 @@ function waitingAtGate(
 
 function waitingAtHold(
   { service }: Progress,
-  { hold, step, fault, decisions, deadline, byHand }: HoldProgress,
+  { hold, step, fault, decisions, deadline, byHand, runbooks = [] }: HoldProgress,
 ): string[] {
   const body = JSON.stringify({ hold, decision: decisions[0], by: 'your name' });
   return [
@@ -62,7 +66,44 @@ function waitingAtHold(
     `Decide ${decisions.map((decision) => `\`${decision}\``).join(', ')} with signal or update \`decide\`: \`${body}\``,
     '',
     `Or: \`backstep decide ${service} ${decisions.join('|')} --hold ${hold} --by <your name>\``,
+    ...(runbooks.length === 0 ? [] : ['', `Related runbooks: ${runbooksInWords(runbooks)}`]),
     ...(byHand.length === 0 ? [] : ['', 'To undo the freeze by hand:', '', '```sh', ...byHand, '```']),
+  ];
+}
+
+/** Links where they lead somewhere; a file beside the definition is only named. */
+const runbooksInWords = (runbooks: readonly RelatedRunbook[]) =>
+  runbooks
+    .map(({ title, url }) =>
+      /^https?:/i.test(url)
+        ? `[${cell(title)}](${encodeURI(url).replaceAll(')', '%29')})`
+        : `${cell(title)} (${cell(url)})`,
+    )
+    .join(', ');
+
+/** What happened beside the steps: who was called, what the alerts say, whom nobody could tell. */
+function meanwhile(journal: Journal, progress: Progress): string[] {
+  const { service, outcome, escalated, acknowledgedBy, annotations, ignored } = progress;
+  const called = escalated.at(-1);
+  const waits = outcome === undefined && acknowledgedBy.length === 0;
+  const alert = annotations.at(-1);
+  const silent = new Set(entriesOf(journal, 'not-told').map(({ to }) => to));
+  const message = ignored.at(-1);
+  return [
+    ...(called
+      ? [
+          `Escalated to ${cell(escalated.map(({ to }) => to).join(', '))} (${cell(called.why)})`,
+          ...(waits ? [`Nobody is on it yet: \`backstep acknowledge ${service} --by <your name>\``] : []),
+        ]
+      : []),
+    ...(acknowledgedBy.length > 0 ? [`On it: ${cell(acknowledgedBy.join(', '))}`] : []),
+    ...(alert ? [`Alert ${alert.status}, says ${alert.source}: ${cell(alert.text)}`] : []),
+    ...(silent.size > 0 ? [`Could not be told: ${cell([...silent].join(', '))}`] : []),
+    ...(message
+      ? [
+          `Last message that counted for nothing: \`${message.message}\` by ${cell(message.by)}: ${cell(message.why)}`,
+        ]
+      : []),
   ];
 }
 
@@ -72,20 +113,20 @@ function waitingAtHold(
  */
 export function details(journal: Journal, subject: Subject): string {
   const progress = progressOf(journal, subject);
-  const { from, target, outcome, reason, gate, hold, ignored } = progress;
+  const { from, target, outcome, reason, gate, hold, outage } = progress;
   const headline = outcome === undefined ? progress.phase : `${outcome}: ${cell(reason ?? '')}`;
-  const last = ignored.at(-1);
   return [
     `**${subject.service}** ${from === undefined ? '' : `\`${from}\` → \`${target}\``}: ${headline}`,
     '',
-    ...(gate ? [...waitingAtGate(progress, gate), ''] : []),
-    ...(hold ? [...waitingAtHold(progress, hold), ''] : []),
-    ...(last
+    ...(outage && outcome === undefined
       ? [
-          `Last message that counted for nothing: \`${last.message}\` by ${cell(last.by)}: ${cell(last.why)}`,
+          `Writes are stopped since ${outage.since.slice(11, 19)} UTC; the write outage budget of ${inWords(outage.budget)} is used up at **${outage.endsAt.slice(0, 19).replace('T', ' ')} UTC**`,
           '',
         ]
       : []),
+    ...(gate ? [...waitingAtGate(progress, gate), ''] : []),
+    ...(hold ? [...waitingAtHold(progress, hold), ''] : []),
+    ...meanwhile(journal, progress).flatMap((line) => [line, '']),
     '| Step | State | Time | |',
     '|---|---|---|---|',
     ...progress.steps.map(

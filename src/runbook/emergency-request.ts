@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { serviceName } from './names.ts';
 import { rollbackRequest } from './request.ts';
 
-const { reason, requestedBy, trigger } = rollbackRequest.shape;
+const { reason, requestedBy, requestedVia, trigger } = rollbackRequest.shape;
 
 /** A dump that somebody put on the backup store: the runbook's own `pg_dump … | gzip`, or one in custom format. */
 const givenFile = z.strictObject({
@@ -28,6 +28,7 @@ export const emergencyRequest = z.strictObject({
     ),
   reason,
   requestedBy,
+  requestedVia,
   trigger,
 });
 export type EmergencyRequest = z.infer<typeof emergencyRequest>;

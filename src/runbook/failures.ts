@@ -139,6 +139,10 @@ export const failures = {
     next: 'Going back would lose what was written to the new instance: `abort` leaves both instances as they are and writes stopped; carry the rows over by hand.',
   },
   PutBackFailed: { retry: false, next: 'Put back by hand with the commands in the report; escalate.' },
+  ProofInvalid: {
+    retry: false,
+    next: 'Log in at the gateway and press again; if it comes back, let the worker’s BACKSTEP_GATEWAY_KEYS hold the public key of the gateway.',
+  },
   MessageRefused: {
     retry: false,
     next: 'Look at `backstep status` for the open gate or hold; it names the plan hash and the decisions.',
@@ -146,6 +150,14 @@ export const failures = {
   CancelRequested: {
     retry: false,
     next: '`retry` goes on with this step; `abort` ends with things as they are; `restore` goes back to the backup.',
+  },
+  NotTold: {
+    retry: true,
+    next: 'It is tried again for ten minutes. Tell the people yourself, and look at the channel named.',
+  },
+  ChannelRefused: {
+    retry: false,
+    next: 'Tell the people yourself; correct the channel named (`notify` in the definition) or its Secret.',
   },
   StorageFailed: { retry: true, next: 'Make the reports directory writable.' },
   Unexpected: { retry: true, next: 'This is a bug in Backstep: keep the report and the worker’s log.' },

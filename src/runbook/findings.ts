@@ -157,6 +157,8 @@ export interface PutInPlace {
 export interface ReportFiles {
   markdown: string;
   json: string;
+  /** One file, with the timeline drawn; absent of reports that an older version wrote. */
+  html?: string;
 }
 
 /** What each step finds, kept with its journal entry so that views and report need nothing else. */

@@ -3,6 +3,7 @@ import type { OperationId } from './names.ts';
 import type { EmergencyRequest } from './emergency-request.ts';
 import type { Pause } from './pauses.ts';
 import type { Moment, PointInTimeRequest } from './point-in-time.ts';
+import type { MigrationCode } from './migration-code.ts';
 import type { RollbackRequest } from './request.ts';
 import type { ServiceDefinition } from './service.ts';
 import type { Source } from './source.ts';
@@ -112,6 +113,8 @@ export interface Observations {
   pods: { name: string; ready: boolean; reason?: string }[];
   /** The runbook's decision with its evidence; absent where writes were stopped already. */
   diagnosis?: Diagnosis;
+  /** The source of what would be run, as the image has it; at most 4 KB, redacted. Absent before version 0.3. */
+  downgrades?: MigrationCode[];
   /** Last error lines of the application's logs, redacted. */
   errors: string[];
   /** What a person should know: autoscalers, slots, things found stopped already. */

@@ -1,4 +1,5 @@
 import type { Evidence } from './findings.ts';
+import type { MigrationCode } from './migration-code.ts';
 
 /** What a downgrade destroys, measured on a copy. */
 export interface Loss {
@@ -41,6 +42,8 @@ export interface Rehearsed {
   rehearsed: true;
   /** How long the downgrade itself took, in seconds. */
   seconds: number;
+  /** What was run on the copy, newest migration first; at most 4 KB. Absent before version 0.3. */
+  sql?: MigrationCode[];
   /** The strongest for each relation; at most 40. */
   locks: TakenLock[];
   /** What the downgrade changes in the schema, in words; at most 40 lines. */

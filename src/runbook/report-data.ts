@@ -53,5 +53,5 @@ export function salvageLines(salvage: Salvage | undefined): string[] {
 }
 
 /** The statements of the salvage file without their data. */
-export const statementLines = (salvage: Salvage | undefined): string[] =>
-  salvage?.kept === undefined ? [] : ['', '```sql', ...salvage.kept.statements.trim().split('\n'), '```'];
+export const statementsOf = (salvage: Salvage | undefined): string[] =>
+  salvage?.kept === undefined ? [] : salvage.kept.statements.trim().split('\n');

@@ -1,35 +1,53 @@
 import type { Journal } from './journal.ts';
+import type { PersonProof, ProofMethod } from './statement.ts';
 
 /** Who decided what, and how the person was proved. */
 export interface ReportedDecision {
   at: string;
   what: string;
   by: string;
-  /** Names in bare signals and updates are self-asserted; policy and time-outs need no proof. */
-  proof: 'self-asserted' | 'policy';
+  /** The gateway's word for it; names in bare messages are self-asserted; policy and time-outs need no proof. */
+  proof: 'self-asserted' | 'policy' | ProofMethod;
+  /** Of `oidc`: the provider. */
+  issuer?: string;
+  /** That the person was proved to hold then. */
+  roles?: string[];
+  /** Passed the gate alone. */
+  breakGlass?: true;
   reason?: string;
   /** The plan hash that was approved. */
   hash?: string;
 }
 
+type Proved = Pick<ReportedDecision, 'proof' | 'issuer' | 'roles'>;
+
+const provedBy = (proof: PersonProof | undefined): Proved => {
+  if (proof === undefined) return { proof: 'self-asserted' };
+  const { method, issuer, roles } = proof;
+  return { proof: method, ...(issuer !== undefined && { issuer }), roles };
+};
+
+const policy = { proof: 'policy' } as const;
+
 export function decisionsIn(journal: Journal): ReportedDecision[] {
   return journal.flatMap((entry): ReportedDecision[] => {
     const { at } = entry;
     if (entry.kind === 'gate-approved') {
-      const { gate, by, reason, hash } = entry;
+      const { gate, by, reason, hash, proof, breakGlass } = entry;
       return [
         {
           at,
-          what: `approved gate ${gate}`,
+          what: breakGlass ? `broke the glass at gate ${gate}` : `approved gate ${gate}`,
           by,
-          proof: 'self-asserted',
+          ...provedBy(proof),
+          ...(breakGlass && { breakGlass }),
           hash,
           ...(reason !== undefined && { reason }),
         },
       ];
     }
     if (entry.kind === 'gate-closed') {
-      const { gate, verdict, by, reason, hash } = entry;
+      const { gate, verdict, by, reason, hash, proof } = entry;
       if (verdict === 'passed' || verdict === 'cancelled') return [];
       const rejected = verdict === 'rejected';
       return [
@@ -39,29 +57,29 @@ export function decisionsIn(journal: Journal): ReportedDecision[] {
             ? `rejected gate ${gate}`
             : `gate ${gate} ${verdict === 'expired' ? 'expired' : 'needed nobody'}`,
           by: rejected ? by.join(', ') : 'policy of the service definition',
-          proof: rejected ? 'self-asserted' : 'policy',
+          ...(rejected ? provedBy(proof) : policy),
           hash,
           ...(reason !== undefined && { reason }),
         },
       ];
     }
     if (entry.kind === 'hold-closed') {
-      const { hold, decision, by, reason } = entry;
+      const { hold, decision, by, reason, proof } = entry;
       const given = decision !== 'give-up' && decision !== 'cancelled';
       return [
         {
           at,
           what: `${decision} at hold ${hold}`,
           by,
-          proof: given ? 'self-asserted' : 'policy',
+          ...(given ? provedBy(proof) : policy),
           ...(reason !== undefined && { reason }),
         },
       ];
     }
     if (entry.kind === 'cancel-requested')
-      return [{ at, what: 'asked to cancel', by: 'a Temporal client', proof: 'self-asserted' }];
+      return [{ at, what: 'asked to cancel', by: 'a Temporal client', ...provedBy(undefined) }];
     if (entry.kind === 'acknowledged')
-      return [{ at, what: 'acknowledged the escalation', by: entry.by, proof: 'self-asserted' }];
+      return [{ at, what: 'acknowledged the escalation', by: entry.by, ...provedBy(entry.proof) }];
     return [];
   });
 }

@@ -1,5 +1,6 @@
 import { inWords } from './duration.ts';
 import type { Entry, Journal } from './journal.ts';
+import type { PersonProof } from './statement.ts';
 import type { EntryOf } from './views.ts';
 
 export interface TimelineLine {
@@ -26,6 +27,8 @@ function took(journal: Journal, ended: Extract<Entry, { kind: 'step-ended' | 'st
   return began ? ` after ${inWords(Date.parse(ended.at) - Date.parse(began.at))}` : '';
 }
 
+const proved = (proof: PersonProof | undefined) => (proof === undefined ? '' : `, proved by ${proof.method}`);
+
 const sayings: { [K in Entry['kind']]: (entry: EntryOf<K>, journal: Journal) => string } = {
   'step-began': (entry) => `${named(entry)} began`,
   'step-ended': (entry, journal) => `${named(entry)} done${took(journal, entry)}: ${entry.summary}`,
@@ -33,15 +36,20 @@ const sayings: { [K in Entry['kind']]: (entry: EntryOf<K>, journal: Journal) => 
     `${named(entry)} failed${took(journal, entry)}: ${entry.fault.type}: ${entry.fault.message}`,
   'gate-opened': (entry) =>
     `gate ${entry.gate} opened for ${people(entry.people)}, plan ${entry.hash}, until ${entry.expiresAt}`,
-  'gate-approved': (entry) => `gate ${entry.gate} approved by ${entry.by}${because(entry.reason)}`,
+  'gate-approved': (entry) =>
+    `gate ${entry.gate} ${entry.breakGlass ? 'passed alone, breaking the glass,' : 'approved'} by ${entry.by}${proved(entry.proof)}${because(entry.reason)}`,
   'gate-closed': (entry) =>
     `gate ${entry.gate}: ${entry.verdict}${entry.by.length > 0 ? ` by ${entry.by.join(', ')}` : ''}${because(entry.reason)}`,
   'hold-opened': (entry) =>
     `hold ${entry.hold}: waits for ${entry.decisions.join(', ')}${entry.deadline === undefined ? '' : ` until ${entry.deadline}`}`,
-  'hold-closed': (entry) => `hold ${entry.hold}: ${entry.decision} by ${entry.by}${because(entry.reason)}`,
+  'hold-closed': (entry) =>
+    `hold ${entry.hold}: ${entry.decision} by ${entry.by}${proved(entry.proof)}${because(entry.reason)}`,
   'message-ignored': (entry) => `message ${entry.message} by ${entry.by} counted for nothing: ${entry.why}`,
   escalated: (entry) => `escalated to ${entry.to}: ${entry.why}`,
-  acknowledged: (entry) => `acknowledged by ${entry.by}`,
+  told: (entry) => `told ${entry.to}: ${entry.what}`,
+  'not-told': (entry) => `NOT told ${entry.to}: ${entry.what}: ${entry.why}`,
+  annotated: (entry) => `alert ${entry.source} ${entry.fingerprint} ${entry.status}: ${entry.text}`,
+  acknowledged: (entry) => `acknowledged by ${entry.by}${proved(entry.proof)}`,
   'cancel-requested': () => 'cancelling was asked for',
   breach: (entry) =>
     `breach: ${entry.what}${entry.reachedDatabase ? ', it reached the database' : ', kept from the database'}`,

@@ -1,3 +1,4 @@
+import type { StartingAlert } from './alert.ts';
 import { byHand } from './by-hand.ts';
 import type { Census } from './census.ts';
 import { fromInWords } from './emergency-request.ts';
@@ -5,23 +6,29 @@ import type { Backup, Restored } from './findings.ts';
 import type { Journal } from './journal.ts';
 import { notVerifiedIn } from './not-verified.ts';
 import type { OperationId } from './names.ts';
+import { writesStoppedIn } from './outage.ts';
+import type { WritesStopped } from './outage.ts';
 import type { Outcome } from './outcome.ts';
-import { afterwards } from './pauses.ts';
 import type { Observations } from './plan.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { decisionsIn } from './report-decisions.ts';
 import type { ReportedDecision } from './report-decisions.ts';
 import { emergencyIn } from './report-emergency.ts';
 import type { ReportedRestore } from './report-emergency.ts';
-import { instancesIn, isSwitched, momentIn } from './report-moment.ts';
+import { attentionIn, toDoIn } from './report-attention.ts';
+import { isSwitched, momentIn } from './report-moment.ts';
 import type { ReportedMoment } from './report-moment.ts';
 import { rowsIn } from './report-rows.ts';
 import type { ReportedRows } from './report-rows.ts';
 import { timelineIn } from './report-timeline.ts';
 import type { TimelineLine } from './report-timeline.ts';
 import type { Salvage } from './salvage.ts';
+import type { ProofMethod } from './statement.ts';
+import { whoOf } from './service/escalation.ts';
 import { entriesOf, foundBy, progressOf } from './views.ts';
 import type { Progress, Subject } from './views.ts';
+import { waitsIn } from './waits.ts';
+import type { Wait } from './waits.ts';
 import { waysBackIn } from './ways-back.ts';
 import type { WayBack } from './ways-back.ts';
 
@@ -41,6 +48,10 @@ export interface Report {
     moment?: string;
     reason?: string;
     by?: string;
+    /** How the gateway proved who asked; absent of a self-asserted name. */
+    via?: ProofMethod;
+    /** The alert that asked, in place of a person. */
+    alert?: StartingAlert;
     trigger?: string;
   };
   planHash?: string;
@@ -51,10 +62,12 @@ export interface Report {
     reverted: { revision: string; message: string }[];
   };
   /** From the stop of writes until the application was started or put back; absent while they are stopped. */
-  writesStopped?: { from: string; until?: string };
+  writesStopped?: WritesStopped;
   /** What is not as it should be in the end, and needs a person; said first. */
   attention: string[];
   timeline: TimelineLine[];
+  /** When people were waited for, at gates and holds. */
+  waits: Wait[];
   decisions: ReportedDecision[];
   backup?: Backup;
   /** Which way back existed at each moment (law 1). */
@@ -77,32 +90,15 @@ export interface Report {
   notVerified: string[];
   breaches: { at: string; what: string; reachedDatabase: boolean }[];
   ignored: Progress['ignored'];
+  /** Alerts that fired again or were resolved meanwhile. */
+  annotations: Progress['annotations'];
+  /** Whom nobody could tell what they were to be told. */
+  notTold: { at: string; to: string; what: string; why: string }[];
   /** Commands that undo the freeze; empty where nothing is frozen. */
   byHand: string[];
   toDo: string[];
   escalationPath: string[];
   relatedRunbooks: { title: string; url: string }[];
-}
-
-/** The runbook's Post-Rollback list, in its own order. */
-const postRollback = [
-  'Analyze the root cause of the migration failure',
-  'Document the incident for future reference',
-  'Update the migration script to fix the issues',
-  'Re-test in staging thoroughly',
-  'Schedule a new deployment when ready',
-  'Communicate to team and stakeholders',
-];
-
-function writesStoppedIn(journal: Journal): Report['writesStopped'] {
-  const stop = entriesOf(journal, 'step-began').find(({ step }) => step === 'stop-writes');
-  if (stop === undefined) return undefined;
-  const last = journal.findLast(
-    (entry) =>
-      (entry.kind === 'step-began' && entry.step === 'stop-writes') ||
-      (entry.kind === 'step-ended' && (entry.step === 'start-app' || entry.step === 'put-back')),
-  );
-  return last?.kind === 'step-ended' ? { from: stop.at, until: last.at } : { from: stop.at };
 }
 
 /** The revision that the journal proves; absent where a step that may have moved it did not end. */
@@ -113,54 +109,6 @@ function revisionAfter(journal: Journal, before: string): string | undefined {
   if (began('put-in-place')) return foundBy(journal, 'put-in-place')?.revision;
   if (!began('downgrade')) return before;
   return foundBy(journal, 'verify')?.revision ?? foundBy(journal, 'downgrade')?.to;
-}
-
-function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean): string[] {
-  const kept = (foundBy(journal, 'restore') ?? foundBy(journal, 'put-in-place'))?.kept;
-  const skipped = progressOf(journal, {
-    service: '',
-    operation: 'bs-',
-    workflowId: '',
-    ...(plan && { plan }),
-  }).steps;
-  const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === 'put-back');
-  return [
-    ...staysPaused(journal),
-    ...(frozen ? ['Writes are stopped: the application is down until a person resumes it.'] : []),
-    ...failures.map(({ fault }) => `Putting back failed: ${fault.message}`),
-    ...(foundBy(journal, 'roll-back-app')?.staySuspended ?? []).map(
-      (name) => `CronJob ${name} stays suspended: no image fits the target.`,
-    ),
-    ...skipped
-      .filter(({ state }) => state === 'skipped')
-      .map(({ part, summary }) => `CronJob ${part ?? ''} was skipped and stays suspended: ${summary ?? ''}`),
-    ...instancesIn(journal, plan),
-    ...(kept === undefined ? [] : [`Database ${kept} is kept; remove it when nobody needs it any more.`]),
-  ];
-}
-
-/** Law 4: said first of all, for it would bring the bad release back. */
-const staysPaused = (journal: Journal): string[] =>
-  (foundBy(journal, 'start-app')?.staysPaused ?? []).map(
-    (pause) => `${pause.what} stays paused, or it would bring the bad release back. ${afterwards(pause)}`,
-  );
-
-function toDoIn(journal: Journal, attention: string[], { plan }: Subject): string[] {
-  const moved = entriesOf(journal, 'step-began').some(
-    ({ step }) => step === 'downgrade' || step === 'put-in-place' || step === 'switch-database',
-  );
-  const backup = foundBy(journal, 'back-up');
-  return [
-    ...attention,
-    ...(moved && plan && plan.from !== plan.target
-      ? [`Keep ${plan.migrationImage} from being deployed again before it is mended`]
-      : []),
-    ...(foundBy(journal, 'salvage')?.kept && moved
-      ? ['Put back what was salvaged, once a corrected migration is applied']
-      : []),
-    ...(backup ? [`Decide how long backup ${backup.file} is kept`] : []),
-    ...(moved ? postRollback : []),
-  ];
 }
 
 /** The report as a pure function of the journal. */
@@ -199,6 +147,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     ...(writesStopped && { writesStopped }),
     attention,
     timeline: timelineIn(journal),
+    waits: waitsIn(journal),
     decisions: decisionsIn(journal),
     ...(backup && { backup }),
     waysBack: waysBackIn(journal),
@@ -227,20 +176,24 @@ export function reportOf(journal: Journal, subject: Subject): Report {
       by,
       why,
     })),
+    annotations: progress.annotations,
+    notTold: entriesOf(journal, 'not-told').map(({ at, to, what, why }) => ({ at, to, what, why })),
     byHand: frozen && plan ? byHand(plan, foundBy(journal, 'stop-writes')?.paused) : [],
     toDo: toDoIn(journal, attention, subject),
-    escalationPath: plan?.service.escalation.path ?? [],
+    escalationPath: (plan?.service.escalation.path ?? []).map(whoOf),
     relatedRunbooks: plan?.service.relatedRunbooks ?? [],
   };
 }
 
 function requestOf({ kind, request }: NonNullable<Subject['plan']>) {
-  const { reason, requestedBy, trigger } = request;
+  const { reason, requestedBy, requestedVia, trigger } = request;
   return {
     ...('target' in request ? { target: request.target } : { from: fromInWords(request.from) }),
     ...(kind === 'point-in-time-restore' && request.to !== undefined && { moment: request.to }),
     ...(reason !== undefined && { reason }),
     ...(requestedBy !== undefined && { by: requestedBy }),
+    ...(requestedVia !== undefined && { via: requestedVia }),
+    ...('alert' in request && request.alert !== undefined && { alert: request.alert }),
     ...(trigger !== undefined && { trigger }),
   };
 }

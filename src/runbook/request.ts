@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { startingAlert } from './alert.ts';
 import { serviceName } from './names.ts';
+import { proofMethod } from './statement.ts';
 
 /**
  * What starts a rollback: one JSON object, of which only `service` is needed. Sent by the CLI, the Temporal
@@ -17,11 +19,13 @@ export const rollbackRequest = z.strictObject({
     .describe('-1: one migration back; a revision; or base (extreme)'),
   reason: z.string().max(2_000).optional().describe('Why, for the report'),
   requestedBy: z.string().max(200).optional().describe('Who asks; self-asserted'),
+  requestedVia: proofMethod.optional().describe('How the gateway proved who asks; said by the gateway'),
   trigger: z
     .string()
     .max(200)
     .optional()
     .describe('Names the incident; a second start by the same trigger is answered with the first run'),
+  alert: startingAlert.optional().describe('The alert that asks; said by the gateway'),
 });
 export type RollbackRequest = z.infer<typeof rollbackRequest>;
 

@@ -1,3 +1,4 @@
+import type { ReportFiles } from './findings.ts';
 import type { OperationId } from './names.ts';
 import type { Outcome } from './outcome.ts';
 import type { Asked } from './plan.ts';
@@ -15,7 +16,7 @@ export interface Finished {
   /** Rows by table. */
   counts: { afterStop?: Record<string, number>; atEnd?: Record<string, number> };
   /** Where the report lies; absent where it could not be written. */
-  report?: { markdown: string; json: string };
+  report?: ReportFiles;
   /** What is not as it should be in the end, and needs a person. */
   attention: string[];
   notVerified: string[];

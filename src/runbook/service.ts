@@ -2,13 +2,17 @@ import { z } from 'zod';
 import { duration } from './duration.ts';
 import { dnsLabel, serviceName } from './names.ts';
 import { secretReference } from './secret-reference.ts';
+import { approvals } from './service/approvals.ts';
 import { backup } from './service/backup.ts';
 import { checks } from './service/checks.ts';
 import { diagnosis } from './service/diagnosis.ts';
+import { escalation, namesOf } from './service/escalation.ts';
+import { notify } from './service/notify.ts';
 import { pointInTime } from './service/point-in-time.ts';
 import { rehearsal } from './service/rehearsal.ts';
 import { restorePoint } from './service/restore-point.ts';
 import { salvage } from './service/salvage.ts';
+import { triggers } from './service/triggers.ts';
 import { writes } from './service/writes.ts';
 
 export { secretReference, type SecretReference } from './secret-reference.ts';
@@ -57,9 +61,12 @@ const migrations = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe('Further options of the Alembic configuration'),
-  versionTable: identifier.default('alembic_version'),
+  versionTable: identifier.default('alembic_version').describe('Table in which Alembic keeps the revision'),
   databaseUrl: z
-    .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().startsWith('/') })])
+    .union([
+      z.strictObject({ env: z.string().min(1).describe('An environment variable') }),
+      z.strictObject({ file: z.string().startsWith('/').describe('A file in the container') }),
+    ])
     .default({ env: 'DATABASE_URL' })
     .describe('The environment variable, or file, from which env.py reads the database URL'),
   setUrlOption: z
@@ -78,21 +85,21 @@ const migrations = z.strictObject({
 
 const health = z.strictObject({
   service: dnsLabel.describe('Kubernetes Service in front of the pods'),
-  port: z.int().min(1).max(65_535),
-  path: z.string().startsWith('/').default('/health'),
+  port: z.int().min(1).max(65_535).describe('Port of that Service'),
+  path: z.string().startsWith('/').default('/health').describe('It must answer with status 200'),
 });
 
 const workload = z.strictObject({
-  deployment: dnsLabel,
+  deployment: dnsLabel.describe('Name of the Deployment'),
   replicas: z.int().min(0).describe('Replicas wanted when all is well, whatever is found'),
-  readyWithin: duration.prefault('180s'),
+  readyWithin: duration.prefault('180s').describe('Time in which its pods must be Ready'),
   stop: z
     .enum(['scale', 'read-only'])
     .default('scale')
     .describe(
       'scale: 0 replicas while writes are stopped; read-only: it goes on, and reads from a copy to which nobody can write',
     ),
-  health: health.optional(),
+  health: health.optional().describe('What says that it is healthy, once it is Ready'),
   toRevision: z
     .int()
     .min(1)
@@ -102,7 +109,7 @@ const workload = z.strictObject({
 });
 
 const cronJob = z.strictObject({
-  name: dnsLabel,
+  name: dnsLabel.describe('Name of the CronJob'),
   suspended: z.boolean().default(false).describe('Wanted state when all is well'),
   image: z
     .string()
@@ -116,68 +123,74 @@ const cronJob = z.strictObject({
   within: duration.prefault('10m').describe('Time in which that run must have succeeded'),
 });
 
-const approval = z.strictObject({
-  people: z.int().min(0).max(5),
-  within: duration
-    .prefault('1h')
-    .describe('A gate that nobody passed by then is expired: everything is put back'),
-});
-
-const approvals = z.strictObject({
-  start: approval.prefault({ people: 0 }),
-  downgrade: approval.prefault({ people: 1 }),
-  base: approval.prefault({ people: 2 }).describe('In place of downgrade, where the target is base'),
-  loss: approval
-    .prefault({ people: 2 })
-    .describe(
-      'In place of downgrade, where a loss was not salvaged, or nothing was rehearsed that could tell',
-    ),
-  restore: approval.prefault({ people: 1 }),
-});
-
-const escalation = z.strictObject({
-  attempts: z.int().min(1).default(2),
-  downFor: duration.prefault('2h'),
-  path: z.array(z.string().min(1)).min(1),
-});
-
 /**
  * A service that Backstep can roll back: everything that the runbook says about it (names, order, wanted
  * state, tables, extension, escalation), and where its database URL lives. One YAML file a service.
  */
-export const serviceDefinition = z.strictObject({
-  $schema: z.string().optional(),
-  service: serviceName,
-  namespace: dnsLabel,
-  database,
-  migrations,
-  workloads: z.array(workload).min(1).describe('Deployments that write to the database'),
-  cronJobs: z.array(cronJob).default([]).describe('In the order in which they are resumed, one at a time'),
-  backup,
-  restorePoint: restorePoint.prefault({}),
-  rehearsal: rehearsal.prefault({}),
-  salvage: salvage.prefault({}),
-  pointInTime: pointInTime
-    .optional()
-    .describe('Who can restore the database to a moment; needed for a point-in-time restore only'),
-  checks: checks.prefault({}),
-  diagnosis: diagnosis.prefault({}),
-  approvals: approvals.prefault({}),
-  writes: writes.prefault({}),
-  writeOutageBudget: duration.prefault('2h').describe('How long a hold before the downgrade may last'),
-  coolDown: duration
-    .prefault('1h')
-    .describe(
-      'For so long after a rollback a relative target (-1) is answered with it instead of moving further',
-    ),
-  onGiveUp: z.enum(['put-back', 'stay-stopped']).default('put-back'),
-  escalation,
-  relatedRunbooks: z.array(z.strictObject({ title: z.string().min(1), url: z.string().min(1) })).default([]),
-});
+export const serviceDefinition = z
+  .strictObject({
+    $schema: z.string().optional(),
+    service: serviceName.describe('Its name, in commands, workflow IDs and names of Jobs'),
+    namespace: dnsLabel.describe('Kubernetes namespace in which it runs'),
+    database: database.describe('The database, and who may do what with it'),
+    migrations: migrations.describe('How its migrations are run'),
+    workloads: z.array(workload).min(1).describe('Deployments that write to the database'),
+    cronJobs: z.array(cronJob).default([]).describe('In the order in which they are resumed, one at a time'),
+    backup: backup.describe('Where and how it is backed up, and how far the backup is proved'),
+    restorePoint: restorePoint
+      .prefault({})
+      .describe('The clone on the same server, made once writes have stopped'),
+    rehearsal: rehearsal.prefault({}).describe('The downgrade on a copy, before anybody is asked'),
+    salvage: salvage.prefault({}).describe('What the downgrade would destroy is kept first'),
+    pointInTime: pointInTime
+      .optional()
+      .describe('Who can restore the database to a moment; needed for a point-in-time restore only'),
+    checks: checks.prefault({}).describe('What must hold besides what Backstep looks at by itself'),
+    diagnosis: diagnosis.prefault({}).describe('What is looked for to say roll back, fix forward or unsure'),
+    approvals: approvals.prefault({}).describe('Who passes the gates, and how they are proved'),
+    writes: writes.prefault({}).describe('How writes are stopped'),
+    writeOutageBudget: duration
+      .prefault('2h')
+      .describe(
+        'How long writes may be stopped: it is counted down wherever people look; a hold before the downgrade lasts no longer',
+      ),
+    coolDown: duration
+      .prefault('1h')
+      .describe(
+        'For so long after a rollback a relative target (-1) is answered with it instead of moving further',
+      ),
+    onGiveUp: z
+      .enum(['put-back', 'stay-stopped'])
+      .default('put-back')
+      .describe(
+        'What becomes of such a hold that nobody decides: everything runs again, or writes stay stopped',
+      ),
+    notify: notify.describe('Who is told what happens, and where'),
+    triggers: triggers.describe('Alerts that start a rollback; one that fits no rule starts nothing'),
+    escalation: escalation.describe('When it is escalated, and to whom in which order'),
+    relatedRunbooks: z
+      .array(
+        z.strictObject({
+          title: z.string().min(1).describe('As people call it'),
+          url: z.string().min(1).describe('Where it lies'),
+        }),
+      )
+      .default([])
+      .describe('Linked at every hold and in the report'),
+  })
+  .superRefine(({ escalation, notify }, context) => {
+    escalation.path.forEach((rung, index) => {
+      const unknown = namesOf(rung).find((told) => !notify.some(({ name }) => name === told));
+      if (unknown === undefined) return;
+      const message = `"${unknown}" is no channel of notify`;
+      context.addIssue({ code: 'custom', path: ['escalation', 'path', index, 'tell'], message });
+    });
+  });
 
 export type ServiceDefinition = z.infer<typeof serviceDefinition>;
 /** A service definition as written in YAML, before defaults and durations are filled in. */
 export type ServiceDefinitionSource = z.input<typeof serviceDefinition>;
 export type Workload = ServiceDefinition['workloads'][number];
 export type CronJob = ServiceDefinition['cronJobs'][number];
+export type RelatedRunbook = ServiceDefinition['relatedRunbooks'][number];
 export type GateName = 'start' | 'downgrade' | 'restore';

@@ -1,10 +1,12 @@
 import type { Fault } from './failures.ts';
 import type { Findings } from './findings.ts';
-import type { Entry, Journal } from './journal.ts';
+import type { Entry, GateWants, Journal } from './journal.ts';
 import type { OperationId } from './names.ts';
+import { outageIn } from './outage.ts';
+import type { Outage } from './outage.ts';
 import type { Outcome } from './outcome.ts';
 import type { Asked, Observations, Plan } from './plan.ts';
-import type { GateName } from './service.ts';
+import type { GateName, RelatedRunbook } from './service.ts';
 import { stepProgress } from './step-progress.ts';
 import type { StepProgress } from './step-progress.ts';
 import type { Decision, StepName } from './steps.ts';
@@ -30,6 +32,8 @@ export interface GateProgress {
   approvedBy: string[];
   expiresAt: string;
   shows: string[];
+  /** What else the policy wants of who approves. */
+  wants?: GateWants;
 }
 
 export interface HoldProgress {
@@ -39,6 +43,8 @@ export interface HoldProgress {
   decisions: Decision[];
   deadline?: string;
   byHand: string[];
+  /** Related runbooks of the definition; absent where it names none. */
+  runbooks?: RelatedRunbook[];
 }
 
 /** What the query `progress` answers, and `backstep status` draws. Times are ISO 8601. */
@@ -56,6 +62,8 @@ export interface Progress {
   steps: StepProgress[];
   gate?: GateProgress;
   hold?: HoldProgress;
+  /** While writes are stopped. */
+  outage?: Outage;
   /** Rows by table. */
   counts: { afterStop?: Record<string, number>; atEnd?: Record<string, number> };
   /** A cancel request that came after the pivot. */
@@ -63,9 +71,13 @@ export interface Progress {
   /** Whom the escalation has reached, and who is on it. */
   escalated: { to: string; why: string; at: string }[];
   acknowledgedBy: string[];
+  /** Alerts that fired again or were resolved meanwhile. */
+  annotations: Annotation[];
   /** The latest messages that counted for nothing, with the reason. */
   ignored: { at: string; message: string; by: string; why: string }[];
 }
+
+export type Annotation = Omit<EntryOf<'annotated'>, 'kind'>;
 
 /** What the query `plan` answers: null until `assess` has ended. */
 export type PlanView = { plan: Plan; hash: string; observations: Observations } | null;
@@ -74,6 +86,15 @@ export type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>;
 
 export const entriesOf = <K extends Entry['kind']>(journal: Journal, kind: K) =>
   journal.filter((entry): entry is EntryOf<K> => entry.kind === kind);
+
+export const annotationsIn = (journal: Journal): Annotation[] =>
+  entriesOf(journal, 'annotated').map(({ at, source, fingerprint, status, text }) => ({
+    at,
+    source,
+    fingerprint,
+    status,
+    text,
+  }));
 
 /** What a step found when it last ended. */
 export function foundBy<S extends StepName>(journal: Journal, name: S): Findings[S] | undefined {
@@ -98,16 +119,25 @@ function openGate(journal: Journal): GateProgress | undefined {
   const at = journal.findLastIndex(({ kind }) => kind === 'gate-opened' || kind === 'gate-closed');
   const opened = journal[at];
   if (opened?.kind !== 'gate-opened') return undefined;
-  const { gate, hash, people, expiresAt, shows } = opened;
+  const { gate, hash, people, expiresAt, shows, wants } = opened;
   const approvedBy = entriesOf(journal.slice(at), 'gate-approved').map(({ by }) => by);
-  return { gate, hash, people, approvedBy, expiresAt, shows };
+  return { gate, hash, people, approvedBy, expiresAt, shows, ...(wants && { wants }) };
 }
 
-function openHold(journal: Journal): HoldProgress | undefined {
+function openHold(journal: Journal, plan: Plan | undefined): HoldProgress | undefined {
   const opened = journal.findLast(({ kind }) => kind === 'hold-opened' || kind === 'hold-closed');
   if (opened?.kind !== 'hold-opened') return undefined;
   const { hold, step, fault, decisions, deadline, byHand } = opened;
-  return { hold, step, fault, decisions, byHand, ...(deadline !== undefined && { deadline }) };
+  const runbooks = plan?.service.relatedRunbooks ?? [];
+  return {
+    hold,
+    step,
+    fault,
+    decisions,
+    byHand,
+    ...(deadline !== undefined && { deadline }),
+    ...(runbooks.length > 0 && { runbooks }),
+  };
 }
 
 function phaseOf(journal: Journal, gate: GateProgress | undefined, hold: HoldProgress | undefined): string {
@@ -124,7 +154,8 @@ const ignoredShown = 5;
 export function progressOf(journal: Journal, subject: Subject): Progress {
   const { service, operation, workflowId, plan } = subject;
   const gate = openGate(journal);
-  const hold = openHold(journal);
+  const hold = openHold(journal, plan);
+  const outage = outageIn(journal, plan);
   const ended = entriesOf(journal, 'ended').at(-1);
   const startedAt = journal[0]?.at;
   return {
@@ -138,10 +169,12 @@ export function progressOf(journal: Journal, subject: Subject): Progress {
     steps: stepProgress(journal, subject, hold?.step),
     ...(gate && { gate }),
     ...(hold && { hold }),
+    ...(outage && { outage }),
     counts: countsOf(journal),
     cancelRequested: journal.some(({ kind }) => kind === 'cancel-requested'),
     escalated: entriesOf(journal, 'escalated').map(({ to, why, at }) => ({ to, why, at })),
     acknowledgedBy: entriesOf(journal, 'acknowledged').map(({ by }) => by),
+    annotations: annotationsIn(journal),
     ignored: entriesOf(journal, 'message-ignored')
       .slice(-ignoredShown)
       .map(({ at, message, by, why }) => ({ at, message, by, why })),

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Means } from '../activities/means.ts';
 import { connect } from '../kubernetes/cluster.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
+import { readKeys } from '../identity/keys.ts';
 import { check, definitionsIn } from '../storage/definitions.ts';
 import { directory } from '../storage/storage.ts';
 import { StartError } from './settings.ts';
@@ -17,12 +18,15 @@ export async function meansOf(settings: WorkerSettings, log: Logger): Promise<Me
   const cluster = connectCluster();
   await lookAtServices(settings.services, log);
   await tryToWrite(settings.reports);
+  await tryToRead(settings.gatewayKeys);
   return {
     cluster,
     recordsNamespace: settings.recordsNamespace,
     storage: directory(settings.reports),
     definitions: definitionsIn(settings.services),
     ...(settings.jobImage === undefined ? {} : { jobImage: settings.jobImage }),
+    ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+    ...(settings.gatewayKeys === undefined ? {} : { gatewayKeys: settings.gatewayKeys }),
   };
 }
 
@@ -50,6 +54,17 @@ async function tryToWrite(reports: string): Promise<void> {
       `The reports directory ${reports} cannot be written: ${code}. Set BACKSTEP_REPORTS.`,
     );
   }
+}
+
+/** They are read again at each proof; here, so that a wrong path is noticed before somebody presses Approve. */
+async function tryToRead(gatewayKeys: string | undefined): Promise<void> {
+  if (gatewayKeys === undefined) return;
+  await readKeys(gatewayKeys).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      `The public keys of the gateway cannot be read: ${code ?? message} (${gatewayKeys}). Set BACKSTEP_GATEWAY_KEYS; \`backstep setup --gateway-keys <dir>\` makes them.`,
+    );
+  });
 }
 
 /** A definition with faults keeps only its own service from being rolled back, so it is a warning. */

@@ -9,6 +9,15 @@ export const environment = z.object({
   BACKSTEP_REPORTS: z.string().min(1).default('reports').describe('Directory in which reports are written'),
   BACKSTEP_NAMESPACE: dnsLabel.default('backstep').describe('Kubernetes namespace of the operation records'),
   BACKSTEP_JOB_IMAGE: z.string().min(1).optional().describe('Image of the backup and restore Jobs'),
+  BACKSTEP_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Where people reach the gateway; messages link to the rollback's page there"),
+  BACKSTEP_GATEWAY_KEYS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File of the gateway's public keys; without it no proved person can approve"),
   BACKSTEP_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -20,6 +29,8 @@ export interface WorkerSettings {
   reports: string;
   recordsNamespace: string;
   jobImage?: string;
+  publicUrl?: string;
+  gatewayKeys?: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -33,12 +44,19 @@ export function readSettings(variables: NodeJS.ProcessEnv): WorkerSettings {
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(set);
   if (!parsed.success) throw new StartError(`${faultsOf(parsed.error).join('; ')}. Correct the environment.`);
-  const { BACKSTEP_JOB_IMAGE: jobImage, ...found } = parsed.data;
+  const {
+    BACKSTEP_JOB_IMAGE: jobImage,
+    BACKSTEP_PUBLIC_URL: publicUrl,
+    BACKSTEP_GATEWAY_KEYS: gatewayKeys,
+    ...found
+  } = parsed.data;
   return {
     services: resolve(found.BACKSTEP_SERVICES),
     reports: resolve(found.BACKSTEP_REPORTS),
     recordsNamespace: found.BACKSTEP_NAMESPACE,
     ...(jobImage === undefined ? {} : { jobImage }),
+    ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, '') }),
+    ...(gatewayKeys === undefined ? {} : { gatewayKeys: resolve(gatewayKeys) }),
     logLevel: found.BACKSTEP_LOG_LEVEL,
   };
 }

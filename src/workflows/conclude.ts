@@ -7,6 +7,7 @@ import { refusal } from './accept.ts';
 import { deed, faultOf } from './deed.ts';
 import type { Ending } from './leave.ts';
 import type { Operation } from './operation.ts';
+import type { Telling } from './tell.ts';
 
 /** Writes the report. It never blocks the end: what could not be written is said instead. */
 async function report(
@@ -29,8 +30,10 @@ async function report(
 }
 
 /** Ends the rollback: its last entry, its report, its answer. Throws PutBackFailed for a failed compensation. */
-export async function conclude(operation: Operation, ending: Ending): Promise<Finished> {
+export async function conclude(operation: Operation, telling: Telling, ending: Ending): Promise<Finished> {
   operation.note({ kind: 'ended', outcome: ending.outcome, reason: ending.reason });
+  // Before the report, so that it names whom nobody could tell.
+  await telling.end();
   const files = await report(operation, ending);
   if (ending.failed) throw refusal('PutBackFailed', ending.reason, [ending.failed, files]);
   const { plan, journal, subject } = operation;

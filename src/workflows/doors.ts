@@ -1,17 +1,21 @@
 import {
   ApplicationFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
   defineQuery,
   defineSignal,
   defineUpdate,
   setHandler,
 } from '@temporalio/workflow';
 import { messages, queries } from '../runbook/messages.ts';
+import type { MessageName } from '../runbook/messages.ts';
 import { reportOf } from '../runbook/report.ts';
 import type { Report } from '../runbook/report.ts';
 import { progressOf } from '../runbook/views.ts';
 import type { PlanView, Progress } from '../runbook/views.ts';
+import { checkProof } from './check-proof.ts';
 import { consider } from './considered.ts';
-import type { MessageName } from './considered.ts';
 import type { Operation } from './operation.ts';
 import { decoded, undecoded } from './payload.ts';
 
@@ -21,10 +25,40 @@ function sender(body: unknown): string {
   return typeof by === 'string' && by !== '' ? by.slice(0, 200) : 'somebody';
 }
 
-function considerSent(operation: Operation, name: MessageName, sent: unknown) {
+type Answer = { said: string } | { by: string; refused: string };
+
+const isPromise = (answer: Answer | Promise<Answer>): answer is Promise<Answer> => 'then' in answer;
+
+function said(answer: Answer): { message: string } {
+  if ('refused' in answer) throw refusal(answer.refused);
+  return { message: answer.said };
+}
+
+const refusal = (why: string) => ApplicationFailure.nonRetryable(why, 'MessageRefused');
+
+/** Considers what was sent, and acts. Only a proof makes it wait: without one it is done when this returns. */
+function heard(operation: Operation, name: MessageName, sent: unknown): Answer | Promise<Answer> {
   const body = decoded(sent);
   if ('fault' in body) return { by: 'somebody', refused: body.fault };
-  return { by: sender(body.value), ...consider(operation, name, body.value) };
+  const by = sender(body.value);
+  const considered = consider(operation, name, body.value);
+  if ('proof' in considered) return proved(operation, name, body.value, considered.proof);
+  return 'refused' in considered ? { by, ...considered } : { said: considered.act() };
+}
+
+/** Considers it again once its proof is checked: meanwhile the gate may have closed, or somebody else decided. */
+async function proved(
+  operation: Operation,
+  name: MessageName,
+  body: unknown,
+  proof: string,
+): Promise<Answer> {
+  const by = sender(body);
+  const stated = await checkProof(operation, proof);
+  if ('refused' in stated) return { by, ...stated };
+  const considered = consider(operation, name, body, stated);
+  if ('act' in considered) return { said: considered.act() };
+  return { by, refused: 'refused' in considered ? considered.refused : 'its proof was not checked' };
 }
 
 function openDoor(operation: Operation, name: MessageName): void {
@@ -32,30 +66,35 @@ function openDoor(operation: Operation, name: MessageName): void {
   setHandler(
     defineSignal<[unknown]>(name, { typeInfo: undecoded }),
     (sent) => {
-      const considered = considerSent(operation, name, sent);
-      if ('refused' in considered) operation.ignore(name, considered.by, considered.refused);
-      else considered.act();
+      const ignored = (answer: Answer) => {
+        if ('refused' in answer) operation.ignore(name, answer.by, answer.refused);
+      };
+      const answer = heard(operation, name, sent);
+      return isPromise(answer) ? answer.then(ignored) : ignored(answer);
     },
     { description },
   );
   setHandler(
     defineUpdate<{ message: string }, [unknown]>(name, { typeInfo: undecoded }),
     (sent) => {
-      const considered = considerSent(operation, name, sent);
-      if ('refused' in considered)
-        throw ApplicationFailure.nonRetryable(considered.refused, 'MessageRefused');
-      return { message: considered.act() };
+      const answer = heard(operation, name, sent);
+      return isPromise(answer) ? answer.then(said) : said(answer);
     },
     {
       description,
       // Synchronous: an asynchronous validator wedges the workflow. Refused here, nothing enters the history.
       validator: (sent) => {
-        const considered = considerSent(operation, name, sent);
-        if ('refused' in considered)
-          throw ApplicationFailure.nonRetryable(considered.refused, 'MessageRefused');
+        const body = decoded(sent);
+        const considered = 'fault' in body ? { refused: body.fault } : consider(operation, name, body.value);
+        if ('refused' in considered) throw refusal(considered.refused);
       },
     },
   );
+}
+
+/** A proof that is being checked gets its answer before the workflow ends. */
+export async function closeDoors(): Promise<void> {
+  if (!allHandlersFinished()) await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
 }
 
 /** Registers every signal, update and query; called before the first await, so that no message is lost. */

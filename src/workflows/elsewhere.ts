@@ -8,6 +8,12 @@ interface Sent {
   service: string;
 }
 
+const declared = {
+  rollback: 'Roll back',
+  emergencyRestore: 'Restore',
+  pointInTimeRestore: 'Restore to a moment:',
+} as const;
+
 /** True where the workflow runs under another ID than the service's own, which alone excludes a second one. */
 export const isElsewhere = ({ service }: Sent) => workflowInfo().workflowId !== workflowIdOf(service);
 
@@ -26,6 +32,7 @@ export async function continueUnderOwnId(
       args: [request],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `${declared[type]} ${request.service}`,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

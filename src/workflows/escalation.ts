@@ -1,15 +1,19 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
+import { everyOf, namesOf, whoOf } from '../runbook/service/escalation.ts';
+import type { Escalating } from '../runbook/service/escalation.ts';
 import type { Operation } from './operation.ts';
-
-/** How long each rung of the path has to acknowledge before the next one is told. */
-const rungEvery = 15 * 60_000;
 
 /** Runbook, Escalation: "Backup restore fails". */
 const restoring = ['restore', 'restore-beside', 'put-in-place'];
+/** Came with `escalation.every`; a run that began before goes on without, or its timers would differ. */
+const restoringToo = ['restore-instance', 'switch-back', 'put-back'];
+
+/** Runbook, Escalation: "Data corruption cannot be fixed", as far as a program can tell. */
+const retriesOfVerify = 2;
 
 /**
  * Walks down the escalation path of the definition (runbook, Escalation): the first rung at once, a further
- * one each 15 minutes until somebody acknowledges. Never stands in the way: it settles, whatever happens.
+ * one each `every` until somebody acknowledges. Never stands in the way: it settles, whatever happens.
  */
 export class Escalation {
   #rung = 0;
@@ -19,17 +23,21 @@ export class Escalation {
 
   constructor(private readonly operation: Operation) {}
 
-  /** After `escalation.attempts` failures of a step, and at once where a restore fails. */
+  /** After `escalation.attempts` failures of a step; earlier where a restore fails, or what is corrupt stays so. */
   failed(step: string, failures: number): void {
-    const attempts = this.operation.plan?.service.escalation.attempts;
-    if (attempts === undefined) return;
-    if (restoring.includes(step)) this.#walk('The restore failed.');
-    else if (failures >= attempts) this.#walk(`Step ${step} failed ${failures} times.`);
+    const how = this.#how;
+    if (how === undefined) return;
+    const sinceEvery = how.every !== undefined;
+    if (restoring.includes(step) || (sinceEvery && restoringToo.includes(step)))
+      this.#walk(`The restore failed: step ${step}.`);
+    else if (sinceEvery && step === 'verify' && failures >= retriesOfVerify)
+      this.#walk(`The data could not be repaired: step verify failed ${failures} times.`);
+    else if (failures >= how.attempts) this.#walk(`Step ${step} failed ${failures} times.`);
   }
 
   /** Starts the clock of `escalation.downFor`; it stops when writes have resumed. */
   writesStopped(): void {
-    const downFor = this.operation.plan?.service.escalation.downFor;
+    const downFor = this.#how?.downFor;
     if (downFor === undefined || this.#outage > 0) return;
     const outage = (this.#outage = 1);
     const resumed = () => this.#over || this.#outage !== outage;
@@ -47,16 +55,25 @@ export class Escalation {
     this.#over = true;
   }
 
+  /** As pinned; `every` is absent in a plan of version 0.2. */
+  get #how(): (Omit<Escalating, 'every'> & { every?: number }) | undefined {
+    return this.operation.plan?.service.escalation;
+  }
+
   #walk(why: string): void {
     if (this.#walking) return;
     this.#walking = true;
     this.#aside(async () => {
       const acknowledged = this.#acknowledgements();
       const answered = () => this.#over || this.#acknowledgements() > acknowledged;
-      const path = this.operation.plan?.service.escalation.path ?? [];
-      while (this.#rung < path.length && !answered()) {
-        this.operation.note({ kind: 'escalated', to: path[this.#rung++] ?? '', why });
-        await condition(answered, rungEvery, { summary: 'Escalate further' });
+      const how = this.#how;
+      const path = how?.path ?? [];
+      for (let rung = path[this.#rung]; rung !== undefined && !answered(); rung = path[this.#rung]) {
+        const tell = namesOf(rung);
+        this.operation.note({ kind: 'escalated', to: whoOf(rung), why, ...(tell.length > 0 && { tell }) });
+        const next = path[(this.#rung += 1)];
+        const wait = typeof next === 'object' && next.after !== undefined ? next.after : everyOf(how ?? {});
+        await condition(answered, wait, { summary: 'Escalate further' });
       }
       this.#walking = false;
     });

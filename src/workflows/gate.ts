@@ -1,10 +1,10 @@
 import { condition, isCancellation } from '@temporalio/workflow';
+import { policyAt } from '../runbook/gate-policy.ts';
 import type { Event } from '../runbook/journal.ts';
 import { shortHash } from '../runbook/hash.ts';
-import type { Plan } from '../runbook/plan.ts';
-import { mustBeConfirmed } from '../runbook/point-in-time.ts';
 import type { GateName } from '../runbook/service.ts';
 import { Leave, sentence } from './leave.ts';
+import { isDecided } from './operation.ts';
 import type { OpenGate, Operation } from './operation.ts';
 
 type Closed = Extract<Event, { kind: 'gate-closed' }>;
@@ -15,34 +15,32 @@ export interface Verdict {
   reason: string;
 }
 
-/** How many different people the policy wants here, and for how long the gate stays open. */
-function policy(plan: Plan, gate: GateName, loses: boolean): { people: number; within: number } {
-  const { start, downgrade, base, loss, restore } = plan.service.approvals;
-  if (gate === 'downgrade') {
-    const { within } = plan.target === 'base' ? base : downgrade;
-    return { people: loses ? Math.max(plan.people, loss.people) : plan.people, within };
-  }
-  if (gate === 'restore')
-    return loses ? { ...restore, people: Math.max(restore.people, loss.people) } : restore;
-  // The database may have moved already, or the plan wants to be confirmed: nobody but a person says that this goes on.
-  const confirms = plan.kind === 'point-in-time-restore' && mustBeConfirmed(plan.moment);
-  return plan.takesUp?.pivotPassed || confirms ? { ...start, people: Math.max(1, start.people) } : start;
-}
-
 const because = (reason: string | undefined) => (reason === undefined ? '' : `: ${reason}`);
 
 function verdictOf({
   gate,
   people,
   approvedBy,
+  passedAlone,
   rejected,
-}: OpenGate): Pick<Closed, 'verdict' | 'by' | 'reason'> & { said: string } {
+}: OpenGate): Pick<Closed, 'verdict' | 'by' | 'reason' | 'proof' | 'breakGlass'> & { said: string } {
   if (rejected)
     return {
       verdict: 'rejected',
       by: [rejected.by],
       ...(rejected.reason !== undefined && { reason: rejected.reason }),
+      ...(rejected.proof && { proof: rejected.proof }),
       said: sentence(`Gate '${gate}' was rejected by ${rejected.by}${because(rejected.reason)}`),
+    };
+  if (passedAlone && approvedBy.length < people)
+    return {
+      verdict: 'passed',
+      by: [passedAlone.by],
+      breakGlass: true,
+      ...(passedAlone.reason !== undefined && { reason: passedAlone.reason }),
+      said: sentence(
+        `Gate '${gate}' was passed by ${passedAlone.by} alone, who broke the glass${because(passedAlone.reason)}`,
+      ),
     };
   if (approvedBy.length >= people) {
     const verdict = people === 0 ? 'passed-by-policy' : 'passed';
@@ -70,15 +68,16 @@ export async function ask(
 ): Promise<Verdict> {
   if (operation.plan === undefined)
     throw new Leave({ kind: 'refused', reason: 'There is no plan to approve.' });
-  const { people, within } = policy(operation.plan, gate, loses);
+  const { people, within, wants } = policyAt(operation.plan, gate, loses);
   const hash = shortHash(approved);
-  const open: OpenGate = { gate, hash, people, approvedBy: [] };
+  const open: OpenGate = { gate, hash, people, wants, approvedBy: [] };
   if (people > 0) {
     operation.gate = open;
     const expiresAt = new Date(Date.now() + within).toISOString();
-    operation.note({ kind: 'gate-opened', gate, hash, people, expiresAt, shows });
+    const wanted = Object.keys(wants).length > 0 && { wants };
+    operation.note({ kind: 'gate-opened', gate, hash, people, expiresAt, shows, ...wanted });
     try {
-      await condition(() => open.approvedBy.length >= people || open.rejected !== undefined, within, {
+      await condition(() => isDecided(open), within, {
         summary: `Gate ${gate} expires`,
       });
     } catch (error) {

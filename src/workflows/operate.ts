@@ -6,7 +6,7 @@ import { BackUps } from './back-ups.ts';
 import { KeepWritesStopped } from './background.ts';
 import { Compensations, irreversible, reversible } from './compensation.ts';
 import { conclude } from './conclude.ts';
-import { openDoors } from './doors.ts';
+import { closeDoors, openDoors } from './doors.ts';
 import { Escalation } from './escalation.ts';
 import { ask, gate } from './gate.ts';
 import { Leave } from './leave.ts';
@@ -14,6 +14,7 @@ import type { Ending } from './leave.ts';
 import { Operation } from './operation.ts';
 import { step } from './step.ts';
 import type { StepInput } from './step.ts';
+import { Telling } from './tell.ts';
 import { Writes } from './writes.ts';
 
 type Rest<F> = F extends (operation: Operation, ...rest: infer R) => unknown ? R : never;
@@ -70,17 +71,22 @@ async function endingOf(words: Words, body: (words: Words) => Promise<Ending>): 
  */
 export async function operate(asked: Asked, body: (words: Words) => Promise<Ending>): Promise<Finished> {
   const operation = new Operation(asked);
+  const telling = new Telling(operation);
   openDoors(operation);
   CancellationScope.current().cancelRequested.catch(() => {
     operation.cancelPending = true;
     operation.note({ kind: 'cancel-requested' });
   });
   const words = wordsOf(operation);
-  const ending = await endingOf(words, body);
-  return CancellationScope.nonCancellable(async () => {
-    words.escalation.over();
-    await words.keeper.end();
-    await words.backUps.end();
-    return conclude(operation, ending);
-  });
+  try {
+    const ending = await endingOf(words, body);
+    return await CancellationScope.nonCancellable(async () => {
+      words.escalation.over();
+      await words.keeper.end();
+      await words.backUps.end();
+      return conclude(operation, telling, ending);
+    });
+  } finally {
+    await closeDoors();
+  }
 }

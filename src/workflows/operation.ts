@@ -1,11 +1,12 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { attributesOf, details } from '../runbook/details.ts';
-import type { Entry, Event } from '../runbook/journal.ts';
+import type { Entry, Event, GateWants } from '../runbook/journal.ts';
 import { searchAttributes } from '../runbook/messages.ts';
 import { operationId } from '../runbook/names.ts';
 import type { Asked, Observations, Plan } from '../runbook/plan.ts';
 import type { GateName } from '../runbook/service.ts';
+import type { PersonProof } from '../runbook/statement.ts';
 import type { Decision, StepName } from '../runbook/steps.ts';
 import type { Subject } from '../runbook/views.ts';
 
@@ -13,14 +14,20 @@ export interface OpenGate {
   gate: GateName;
   hash: string;
   people: number;
+  wants: GateWants;
   approvedBy: string[];
-  rejected?: { by: string; reason?: string };
+  /** By a person who broke the glass. */
+  passedAlone?: { by: string; reason?: string };
+  rejected?: { by: string; reason?: string; proof?: PersonProof };
 }
+
+export const isDecided = ({ people, approvedBy, passedAlone, rejected }: OpenGate) =>
+  approvedBy.length >= people || passedAlone !== undefined || rejected !== undefined;
 
 export interface OpenHold {
   hold: string;
   decisions: readonly Decision[];
-  answer?: { decision: Decision; by: string; reason?: string };
+  answer?: { decision: Decision; by: string; reason?: string; proof?: PersonProof };
 }
 
 /** Above this many, messages that count for nothing are no longer listed one by one. */
@@ -48,6 +55,12 @@ export class Operation {
   cancelPending = false;
   /** Search attributes are set only where registered: an unregistered one wedges the workflow task. */
   searchable = false;
+  /** Hashes of the proofs that counted: each counts once. */
+  readonly counted = new Set<string>();
+  /** Proofs that are being checked now. */
+  checking = 0;
+  /** Hears every entry, as it is appended; must not throw. */
+  onEntry: (entry: Entry) => void = () => {};
   readonly #tries = new Map<string, number>();
   #attributes: Record<string, string> = {};
   #ignored = 0;
@@ -76,9 +89,11 @@ export class Operation {
 
   /** Appends to the journal; whatever people see follows from it. */
   note(event: Event): void {
-    this.journal.push({ ...event, at: new Date().toISOString() });
+    const entry = { ...event, at: new Date().toISOString() };
+    this.journal.push(entry);
     setCurrentDetails(details(this.journal, this.subject));
     if (this.searchable) this.#showAttributes();
+    this.onEntry(entry);
   }
 
   /** Journals a message that counted for nothing. A flood must not fill the journal. */

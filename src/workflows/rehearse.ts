@@ -39,6 +39,7 @@ async function underOwnId(request: { service: string }): Promise<RehearsalResult
       workflowId,
       args: [request],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `Rehearse ${request.service}`,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import type { Lab } from '../../lab/lab.ts';
-import { installDebian } from '../../lab/packages.ts';
+import { carryRequests, chromiumProgram, flags } from '../chromium.ts';
 
 /** What a person fills in at *Start Workflow*. */
 export interface StartForm {
@@ -38,34 +37,7 @@ export interface TemporalUi {
   close(): Promise<void>;
 }
 
-const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const patience = 60_000;
-
-/** Path of a Chromium or Chrome on this machine; where there is none, Debian's Chromium is installed (30 s). */
-async function browserProgram(): Promise<string> {
-  const found = await onPath();
-  if (found !== undefined) return found;
-  await installDebian(['chromium', 'fonts-dejavu-core']);
-  const installed = await onPath();
-  if (installed === undefined)
-    throw new Error('Install Chromium or Chrome: the tests of the Temporal UI need one.');
-  return installed;
-}
-
-async function onPath(): Promise<string | undefined> {
-  const search = programs.map((program) => `command -v ${program}`).join(' || ');
-  const { stdout } = await execa('sh', ['-c', search], { reject: false });
-  return stdout.trim() || undefined;
-}
 
 /** Opens the lab's Temporal UI for one Temporal namespace. */
 export async function openUi(
@@ -75,7 +47,7 @@ export async function openUi(
 ): Promise<TemporalUi> {
   const profile = mkdtempSync(join(tmpdir(), 'backstep-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: await browserProgram(),
+    executablePath: await chromiumProgram(),
     args: flags,
     viewport,
   });
@@ -90,22 +62,6 @@ export async function openUi(
       rmSync(profile, { recursive: true, force: true });
     },
   };
-}
-
-/**
- * Chromium breaks off every request when a network interface comes or goes (ERR_NETWORK_CHANGED), and each
- * pod of the lab has one: so this process carries the requests, and those that leave the machine not at all.
- */
-async function carryRequests(context: BrowserContext, uiUrl: string): Promise<void> {
-  await context.route('**/*', async (route) => {
-    if (!route.request().url().startsWith(uiUrl)) return route.abort();
-    try {
-      await route.fulfill({ response: await route.fetch({ timeout: 0 }) });
-    } catch {
-      // The page has moved on and asks no more.
-      await route.abort().catch(() => undefined);
-    }
-  });
 }
 
 function workedBy(page: Page, url: string): Omit<TemporalUi, 'close'> {

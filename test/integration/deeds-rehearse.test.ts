@@ -102,6 +102,13 @@ describe('a downgrade that works on the copy', () => {
     expect(Object.keys(modes)).not.toContain('pears');
   });
 
+  test('shows the SQL that each way back ran', () => {
+    const ran = Object.fromEntries((rehearsed.sql ?? []).map(({ revision, text }) => [revision, text]));
+    expect(Object.keys(ran)[0]).toBe('f6');
+    expect(ran['d4']).toBe('');
+    expect(ran['e5']).toMatch(/^DROP INDEX CONCURRENTLY quinces_ripe;$/m);
+  });
+
   test('says in words what changes in the schema', () => {
     expect(rehearsed.changes).toEqual(['drops table quinces', 'drops column apples.colour (text)']);
   });

@@ -64,6 +64,9 @@ test('where something stays stopped, the record and the logs of the Jobs are kep
   const text = await readFile(files.markdown, 'utf8');
   expect(text).toContain('# Rollback of radar: rolled-back');
   expect(text).toContain('postgresql://***@db/radar was slow');
+  const page = await readFile(files.html ?? '', 'utf8');
+  expect(page).toMatch(/^<!doctype html>[^]*postgresql:\/\/\*\*\*@db\/radar was slow[^]*<svg /);
+  expect(page).not.toContain('hunter2');
 });
 
 test('otherwise nothing of the operation is left, and the database remembers it as finished', async () => {

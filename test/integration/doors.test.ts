@@ -5,7 +5,7 @@ import { migrateBadly } from '../../examples/deeptech-radar/install.ts';
 import { openUi, type TemporalUi } from './browser.ts';
 import { cancelOpen, clientOf, drive, start } from './drive.ts';
 import { revision } from './look.ts';
-import { marked, mentioned, readme, unmarked, words } from './readme.ts';
+import { marked, mentioned, readme, words } from './readme.ts';
 import { scene, small, type Scene } from './scene.ts';
 
 const id = 'backstep-deeptech-radar';
@@ -139,7 +139,7 @@ describe('every door to a rollback, as the README tells', () => {
       '-n': '--name',
       '-i': '--input',
     };
-    const scripts = unmarked().filter((script) => script.startsWith('tctl '));
+    const scripts = marked('tctl');
     const tctl = await words('tctl', scripts.join('\n'));
     const temporal = await words('temporal', marked('temporal').join('\n'));
     expect(tctl).toHaveLength(3);

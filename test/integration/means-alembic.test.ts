@@ -138,6 +138,7 @@ describe('one pod is asked everything', () => {
     expect(found.history.at(-1)).toMatchObject({
       message: 'Create apples',
       path: 'migrations/versions/a1.py',
+      downgrade: 'def downgrade():\n    op.execute("DROP TABLE apples")\n',
     });
   });
 

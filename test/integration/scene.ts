@@ -7,10 +7,12 @@ import { Client, type QueryResultRow } from 'pg';
 import { parse, stringify } from 'yaml';
 import * as deeptech from '../../examples/deeptech-radar/install.ts';
 import * as optuna from '../../examples/optuna/install.ts';
+import { startGateway, type GatewayProcess } from '../../lab/gateway.ts';
 import { jobImage } from '../../lab/job-image.ts';
 import { current, type Lab } from '../../lab/lab.ts';
 import { kubectl, prepareSite, removeSite, type Site } from '../../lab/site.ts';
 import { environment, startWorker, type WorkerOptions, type WorkerProcess } from '../../lab/worker.ts';
+import { createKeys } from '../../src/identity/keys.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
 
 /** Changes to the shipped definition, such as shorter waits; deep. */
@@ -27,6 +29,8 @@ export interface SceneOptions {
   install?: Partial<deeptech.InstallOptions>;
   /** How the bad migration is applied; false for a service that is not broken yet. */
   migration?: deeptech.BadMigrationOptions | false;
+  /** To which messages link. */
+  publicUrl?: string;
 }
 
 /** The runbook's application, broken by its migration, with Backstep beside it: one namespace and database each. */
@@ -41,6 +45,12 @@ export interface Scene {
   restartWorker(): Promise<void>;
   /** A worker for the same service in another Temporal namespace, as a second installation would be. */
   secondInstallation(): Promise<{ temporalNamespace: string; worker: WorkerProcess }>;
+  /** Starts a gateway, for people and alerts; it ends with the scene. */
+  gateway(
+    people: Record<string, string>,
+    secrets?: Record<string, string>,
+    port?: number,
+  ): Promise<GatewayProcess>;
   /** Rewrites the definition; the next rollback reads it. */
   define(edit: Edit): void;
   backstep(...args: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }>;
@@ -90,7 +100,10 @@ export async function scene(options: SceneOptions): Promise<Scene> {
   ]);
   const site = await prepareSite(lab, id, directory);
   const services = join(directory, 'services');
+  const keys = await createKeys(join(directory, 'keys'));
   const worker: WorkerOptions = {
+    gatewayKeys: keys.publicKeys,
+    ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
     temporalNamespace: id,
     services,
     reports: join(directory, 'reports'),
@@ -108,6 +121,7 @@ export async function scene(options: SceneOptions): Promise<Scene> {
     writeFileSync(join(services, `${source.service}.yaml`), stringify(source));
   };
   define(() => {});
+  const gateways: GatewayProcess[] = [];
   const made: Scene = {
     lab,
     radar,
@@ -125,11 +139,18 @@ export async function scene(options: SceneOptions): Promise<Scene> {
       return { temporalNamespace, worker: second };
     },
     define,
+    gateway: async (people, secrets = {}, port) => {
+      const options = { env, directory, key: keys.privateKey, people, secrets };
+      const started = await startGateway({ ...options, temporalUi: lab.temporal.uiUrl }, port);
+      gateways.push(started);
+      return started;
+    },
     backstep: (...args) => backstep(env, args),
     temporal: (...args) => temporalCommand(lab, [...args, '--namespace', id]),
     kubectl: (...args) => kubectl(lab, ['-n', id, ...args]),
     sql: (text, database = radar.database) => query(lab, text, database),
     close: async () => {
+      await Promise.all(gateways.map((each) => each.stop()));
       await made.worker.kill();
       await application.uninstall(lab, radar);
       await removeSite(lab, id);

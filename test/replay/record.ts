@@ -18,7 +18,7 @@ export async function record(stage: Theatre, directory: string): Promise<void> {
   await Promise.all(
     Object.entries(scenes).map(async ([name, { casting, type, act }]) => {
       const play = await stage.play(casting, undefined, type);
-      await act(play);
+      await act(play, stage);
       await play.handle.result().catch(() => undefined);
       const history = JSON.parse(historyToJSON(await play.handle.fetchHistory())) as object;
       const kept = { workflowId: play.handle.workflowId, ...history };

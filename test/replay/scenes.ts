@@ -1,12 +1,13 @@
 import { findings } from '../example-plan.ts';
 import type { Play } from '../workflow/play.ts';
+import { Proved } from '../workflow/proved.ts';
 import { failing, failingAt } from '../workflow/theatre.ts';
-import type { Casting } from '../workflow/theatre.ts';
+import type { Casting, Theatre } from '../workflow/theatre.ts';
 
 /** One finished run of every kind, kept as a history; `act` plays the person. */
 export const scenes: Record<
   string,
-  { casting: Casting; type?: 'emergencyRestore'; act: (play: Play) => Promise<unknown> }
+  { casting: Casting; type?: 'emergencyRestore'; act: (play: Play, stage: Theatre) => Promise<unknown> }
 > = {
   'rolled-back': { casting: {}, act: (play) => play.approve('downgrade') },
   'nothing-to-do': {
@@ -62,6 +63,61 @@ export const scenes: Record<
     act: async (play) => {
       await play.approve('downgrade', 'ann');
       await play.approve('downgrade', 'bob');
+    },
+  },
+  'proved-at-the-gates': {
+    casting: {
+      request: { alert: { source: 'alertmanager', fingerprint: 'f1', rule: 0 } },
+      definition: {
+        triggers: [{ source: 'alertmanager', match: { service: 'radar' } }],
+        approvals: {
+          start: { people: 1, roles: ['sre'] },
+          selfAsserted: 'refuse',
+          breakGlass: { roles: ['incident-commander'] },
+        },
+      },
+      plan: { people: 2 },
+      script: failingAt('verify', [1], 'VerificationFailed'),
+    },
+    act: async (play, stage) => {
+      const proved = new Proved(stage, play);
+      const start = { gate: 'start', plan: (await play.gate('start')).hash };
+      // One by signal that counts for nothing, and one that does.
+      await play.handle.signal('approve', await proved.message('approve', { ...start, by: 'eve' }));
+      await play.until('the ignored signal', ({ ignored }) => ignored.length > 0);
+      await proved.say('approve', { ...start, by: 'ann' }, ['sre']);
+      const { hash } = await play.gate('downgrade');
+      const resolved = { source: 'alertmanager', fingerprint: 'f1', status: 'resolved', text: 'gone' };
+      await play.handle.executeUpdate('annotate', { args: [{ ...resolved, at: new Date().toISOString() }] });
+      const alone = { gate: 'downgrade', plan: hash, by: 'cyd', breakGlass: true, reason: 'nobody answers' };
+      await proved.say('approve', alone, ['incident-commander']);
+      const { hold } = await play.hold('verify');
+      await proved.say('acknowledge', { by: 'ann' });
+      await proved.say('decide', { hold, decision: 'retry', by: 'ann' });
+    },
+  },
+  'told-and-acknowledged': {
+    casting: {
+      definition: {
+        notify: [
+          { name: 'ops', channel: 'slack', url: { secret: 'telling', key: 'url' } },
+          {
+            name: 'pager',
+            channel: 'pagerduty',
+            routingKey: { secret: 'telling', key: 'key' },
+            on: ['hold'],
+          },
+        ],
+        escalation: { attempts: 1, path: [{ who: 'DBA', tell: ['pager'] }, 'CTO'] },
+      },
+      script: failingAt('verify', [1], 'VerificationFailed'),
+      tell: ({ to }) => (to.name === 'pager' ? failing('ChannelRefused')() : undefined),
+    },
+    act: async (play) => {
+      await play.approve('downgrade');
+      await play.hold('verify');
+      await play.handle.executeUpdate('acknowledge', { args: [{ by: 'dba' }] });
+      await play.decide('verify', 'retry');
     },
   },
   'emergency-restored': {

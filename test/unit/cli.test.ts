@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import { createColors } from 'picocolors';
@@ -9,6 +12,7 @@ import { follow } from '../../src/cli/follow.ts';
 import { run } from '../../src/cli/program.ts';
 import { doing, stepLine } from '../../src/cli/status-view.ts';
 import type { Backstep, Status } from '../../src/client.ts';
+import { readKeys } from '../../src/identity/keys.ts';
 import type { RollbackResult } from '../../src/runbook/result.ts';
 import type { Outcome } from '../../src/runbook/outcome.ts';
 
@@ -118,6 +122,7 @@ describe('following on a terminal', () => {
         yield await Promise.resolve(statusOf(wide));
         yield statusOf('short', '2025-11-18T03:00:05Z');
       },
+      expected: () => Promise.resolve({}),
     } as unknown as Backstep;
     const doors = {
       out: (text: string) => out.push(text),
@@ -143,6 +148,7 @@ const typed = async (words: string[], services = 'services') => {
     colours,
     person: 'ada',
     services,
+    gateway: {},
     connect,
   } as unknown as Doors;
   return { status: await run(words, doors), ...said, connected: connect.mock.calls.length };
@@ -178,6 +184,24 @@ describe('the command', () => {
     const found = await typed(words);
     expect(found).toMatchObject({ status, connected: 0 });
     expect(found.out + found.err).toMatch(says);
+  });
+
+  it('setup --gateway-keys makes keys that a worker can check with, and asks no Temporal', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'backstep-cli-'));
+    const { status, out, connected } = await typed(['setup', '--gateway-keys', directory]);
+    expect({ status, connected }).toEqual({ status: 0, connected: 0 });
+    expect(out).toContain(`${directory}/gateway.key.json`);
+    const again = await typed(['setup', '--gateway-keys', directory, '--json']);
+    const { kid, publicKeys } = JSON.parse(again.out) as { kid: string; publicKeys: string };
+    const { keys } = await readKeys(publicKeys);
+    expect(keys.map((key) => key.kid)).toContain(kid);
+    expect(out).not.toContain(kid);
+    await writeFile(publicKeys, 'not whole');
+    expect(await typed(['setup', '--gateway-keys', directory])).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('is no JSON') as string,
+    });
+    await rm(directory, { recursive: true });
   });
 
   it('as a process: Temporal that is not there is one sentence and the next move, status 1', async () => {

@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { searchAttributes } from '../../src/runbook/messages.ts';
+import { environment as gatewayEnvironment, readGatewaySettings } from '../../src/gateway/settings.ts';
 import { environment, readSettings } from '../../src/worker/settings.ts';
 
 interface Service {
@@ -21,7 +22,8 @@ const compose = document.toJS() as {
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
 };
-const { temporal, postgres, k3s, worker, job } = compose.services;
+const { temporal, postgres, k3s, worker, gateway, job } = compose.services;
+const secrets = compose.services['gateway-secrets'];
 const dockerfile = await readFile('deploy/Dockerfile', 'utf8');
 const targets = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)$/gm)].map(([, name]) => name);
 
@@ -43,7 +45,36 @@ describe('docker-compose.yml', () => {
       services: '/services',
       reports: '/reports',
     });
+    expect(worker?.volumes).toContain('gateway-keys:/gateway-keys:ro');
     expect(worker?.environment?.['KUBECONFIG']).toBe(k3s?.environment?.['K3S_KUBECONFIG_OUTPUT']);
+  });
+
+  it('gives the gateway only variables that it reads, and mounts what they name', () => {
+    const variables = Object.keys(gateway?.environment ?? {}).filter((name) => name.startsWith('BACKSTEP_'));
+    expect(Object.keys(gatewayEnvironment.shape)).toEqual(expect.arrayContaining(variables));
+    const settings = readGatewaySettings(gateway?.environment ?? {});
+    expect(gateway?.ports).toEqual([`127.0.0.1:${settings.port}:${settings.port}`]);
+    expect(settings.publicUrl).toBe(worker?.environment?.['BACKSTEP_PUBLIC_URL']);
+    for (const path of [settings.key, settings.tokens, settings.sessionSecretFile, settings.triggerSecrets])
+      expect(path).toMatch(/^\/gateway\//);
+    expect(gateway?.volumes).toContain('gateway:/gateway:ro');
+    // The key that signs is the gateway's alone.
+    expect(worker?.volumes?.filter((volume) => volume.startsWith('gateway:'))).toEqual([]);
+    expect(targets).toContain(gateway?.build?.target);
+  });
+
+  it('makes the secrets before what reads them starts', () => {
+    expect(secrets?.command).toEqual([
+      'sh',
+      '/backstep/deploy/gateway-secrets.sh',
+      '/gateway',
+      '/gateway-keys',
+    ]);
+    expect(secrets?.volumes).toEqual(['gateway:/gateway', 'gateway-keys:/gateway-keys']);
+    for (const reader of [gateway, worker])
+      expect(reader?.depends_on?.['gateway-secrets']?.condition).toBe('service_completed_successfully');
+    expect(dockerfile).toContain('COPY deploy/gateway-secrets.sh ./deploy/');
+    expect(dockerfile).toMatch(/--owner 10001 --group 10001 \/reports \/gateway \/gateway-keys/);
   });
 
   it('lets the Temporal settings lead to the Temporal service', () => {

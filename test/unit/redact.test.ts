@@ -21,6 +21,7 @@ describe('law 9: no secret leaves an activity', () => {
     `{"password": "${word}"}`,
     `token: '${word}'`,
     `api_key=${word}`,
+    `posted to https://hooks.slack.com/services/T000/B000/${word}`,
   ])('%s', (text) => {
     expect(redact(text)).not.toContain(word);
     expect(redact(text)).toContain('***');

@@ -20,6 +20,7 @@ const world = (of: Partial<World> = {}): World => ({
 const step = (of: Partial<Observed['steps'][number]> = {}): Observed['steps'][number] => ({
   revision: '0005',
   statements: 3,
+  sql: [],
   commits: [],
   empty: false,
   environment: [],

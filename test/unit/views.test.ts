@@ -152,6 +152,24 @@ describe('current details', () => {
     expect(text).toContain('kubectl scale deployment/radar-api');
   });
 
+  test('say who was called and who is on it, what the alert says now, and whom nobody could tell', () => {
+    const escalated: Event = { kind: 'escalated', to: 'DBA | first', why: 'Step verify failed 2 times.' };
+    const text = details(journalOf(escalated), subject());
+    expect(text).toContain('Escalated to DBA \\| first (Step verify failed 2 times.)');
+    expect(text).toContain('Nobody is on it yet: `backstep acknowledge radar --by <your name>`');
+    const later = journalOf(
+      escalated,
+      { kind: 'acknowledged', by: 'ann' },
+      { kind: 'annotated', source: 'alertmanager', fingerprint: 'f', status: 'resolved', text: 'errors' },
+      { kind: 'not-told', to: 'ops', what: 'ended', why: '404' },
+      { kind: 'not-told', to: 'ops', what: 'more', why: '404' },
+    );
+    const after = details(later, subject());
+    expect(after).not.toContain('Nobody is on it');
+    for (const line of ['On it: ann', 'Alert resolved, says alertmanager: errors', 'Could not be told: ops'])
+      expect(after.split('\n')).toContain(line);
+  });
+
   test('every row of its table has four cells, whatever a message holds, and there is no HTML', () => {
     const text = detailsOf({ kind: 'step-began', step: 'verify', try: 1 }, failed, held);
     const rows = text.split('\n').filter((line) => line.startsWith('|'));

@@ -65,6 +65,11 @@ describe('a worker that cannot start', () => {
       /kubeconfig\/reports cannot be written: ENOTDIR/,
     ],
     [
+      'keys of a gateway that are not there',
+      { BACKSTEP_GATEWAY_KEYS: '/nowhere/gateway.keys.json' },
+      /keys of the gateway cannot be read: ENOENT .*setup --gateway-keys/,
+    ],
+    [
       'a wrong environment, every fault named',
       { BACKSTEP_LOG_LEVEL: 'loud', BACKSTEP_NAMESPACE: 'Not_A_Name' },
       /BACKSTEP_NAMESPACE: .*BACKSTEP_LOG_LEVEL: /,

@@ -1,8 +1,33 @@
 import { describe, expect, test } from 'vitest';
+import type { DeedInput } from '../../src/runbook/deeds.ts';
+import type { Assessment, Plan } from '../../src/runbook/plan.ts';
 import { timeSkippingServer } from '../temporal.ts';
-import { failing, theatre } from './theatre.ts';
+import type { Play } from './play.ts';
+import { assessed, failing, theatre } from './theatre.ts';
 
 const stage = theatre(timeSkippingServer);
+const live = theatre();
+
+/** Whom the escalation reached, each with the minutes since the one before. */
+async function waits(play: Play): Promise<string[]> {
+  const { escalated } = await play.progress();
+  return escalated.map(({ to, at }, index) => {
+    const before = escalated[index - 1];
+    return before ? `${to} +${Math.round((Date.parse(at) - Date.parse(before.at)) / 60_000)}` : to;
+  });
+}
+
+/** A plan as version 0.2 pinned it. */
+function asPlannedBefore(input: DeedInput<'assess'>): Assessment {
+  const definition = { escalation: { attempts: 9, path: ['DBA', 'CTO'], downFor: '1h' } };
+  const assessment = assessed({ definition, searchAttributes: false }, input);
+  if (assessment.kind !== 'planned') return assessment;
+  const { every: _, ...escalation } = assessment.plan.service.escalation;
+  return {
+    ...assessment,
+    plan: { ...assessment.plan, service: { ...assessment.plan.service, escalation } } as Plan,
+  };
+}
 
 /** Time is skipped only while no activity runs. */
 const unwatched = { 'keep-writes-stopped': () => ({ breaches: [] }) };
@@ -34,6 +59,78 @@ describe('escalation', () => {
     const { writesStopped } = await play.report();
     const after = Date.parse(escalated[0]?.at ?? '') - Date.parse(writesStopped?.from ?? '');
     expect(after / 3_600_000).toBeCloseTo(2, 1);
+  });
+
+  test("a ladder of the definition's own: `every`, and a rung that is told after a time of its own", async () => {
+    const path = ['DBA', { who: 'Senior' }, { who: 'CTO', after: '40m' }, 'Vendor'];
+    const play = await stage.play({
+      searchAttributes: false,
+      script: { ...unwatched, 'stop-writes': () => stopped, 'back-up': failing('BackupFailed') },
+      definition: { escalation: { attempts: 1, every: '5m', path } },
+    });
+    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+    expect(await waits(play)).toEqual(['DBA', 'Senior +5', 'CTO +40', 'Vendor +5']);
+  });
+
+  test('of a run that began with 0.2 goes on each 15 minutes, on its own grounds alone', async () => {
+    const play = await stage.play({
+      searchAttributes: false,
+      definition: { escalation: { attempts: 9, path: ['DBA', 'CTO'], downFor: '1h' } },
+      script: {
+        ...unwatched,
+        assess: (input) => asPlannedBefore(input),
+        verify: failing('VerificationFailed'),
+      },
+    });
+    await play.approve('downgrade');
+    await play.decide('verify', 'retry');
+    await play.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    // A version that would escalate here set a timer that the history of such a run has not.
+    expect((await play.progress()).escalated).toEqual([]);
+    await stage.environment.sleep('2h');
+    expect(await waits(play)).toEqual(['DBA', 'CTO +15']);
+    await play.decide('verify', 'abort');
+    await play.result();
+  });
+});
+
+describe('the runbook escalates', () => {
+  test('data corruption that cannot be fixed: verify fails again after a retry, whatever `attempts` says', async () => {
+    const play = await live.play({
+      definition: { escalation: { attempts: 9, path: ['DBA'] } },
+      script: { verify: failing('VerificationFailed') },
+    });
+    await play.approve('downgrade');
+    await play.decide('verify', 'retry');
+    await play.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    expect((await play.progress()).escalated).toMatchObject([
+      { to: 'DBA', why: 'The data could not be repaired: step verify failed 2 times.' },
+    ]);
+    await play.decide('verify', 'abort');
+    await play.result();
+  });
+
+  test('a put-back that fails, for then nothing is as it was', async () => {
+    const play = await live.play({ script: { 'put-back': failing('PutBackFailed') } });
+    await play.reject('downgrade');
+    expect(await play.failure()).toMatchObject({ type: 'PutBackFailed' });
+    const { escalated } = await play.progress();
+    expect(escalated).toMatchObject([{ why: 'The restore failed: step put-back.' }]);
+  });
+
+  test('no further while somebody is on it; a later failure goes on with the next rung', async () => {
+    const play = await live.play({
+      definition: { escalation: { attempts: 1, path: ['DBA', 'Senior', 'CTO'] } },
+      script: { verify: failing('VerificationFailed') },
+    });
+    await play.approve('downgrade');
+    await play.hold('verify');
+    await play.handle.executeUpdate('acknowledge', { args: [{ by: 'dba' }] });
+    await play.decide('verify', 'retry');
+    await play.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    expect((await play.progress()).escalated.map(({ to }) => to)).toEqual(['DBA', 'Senior']);
+    await play.decide('verify', 'abort');
+    await play.result();
   });
 });
 

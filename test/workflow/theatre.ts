@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -6,7 +9,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, makeTelemetryFilterString } from '@temporalio/worker';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { applicationFailure } from '../../src/activities/boundary.ts';
+import { applicationFailure, bounded } from '../../src/activities/boundary.ts';
+import { checkProof } from '../../src/activities/check-proof.ts';
+import type { Means } from '../../src/activities/means.ts';
+import { createKeys } from '../../src/identity/keys.ts';
 import type { DeedInput, DeedOutput } from '../../src/runbook/deeds.ts';
 import { Failure, type FailureType } from '../../src/runbook/failures.ts';
 import { shortHash } from '../../src/runbook/hash.ts';
@@ -16,6 +22,7 @@ import { pointInTimeRequest } from '../../src/runbook/point-in-time.ts';
 import { rollbackRequest } from '../../src/runbook/request.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
 import { stepNames, type StepName } from '../../src/runbook/steps.ts';
+import type { TellInput } from '../../src/runbook/tiding.ts';
 import { momentPlan } from '../example-moment.ts';
 import { emergencyPlan, examplePlan, findings, observations } from '../example-plan.ts';
 import { Play } from './play.ts';
@@ -56,6 +63,8 @@ export interface Casting {
   moment?: Partial<PointInTimePlan>;
   request?: object;
   searchAttributes?: boolean;
+  /** Tells a channel; without it everything is told. */
+  tell?: (input: TellInput, call: number) => unknown;
 }
 
 async function untilCancelled(): Promise<{ breaches: [] }> {
@@ -75,22 +84,36 @@ Runtime.install({
 export class Theatre {
   readonly #castings = new Map<string, Casting>();
   readonly #calls = new Map<string, DeedInput<StepName>[]>();
+  readonly #tidings = new Map<string, TellInput[]>();
   /** Task queue of this file alone, and stem of its services. */
   readonly name = `radar-${randomUUID().slice(0, 8)}`;
   #number = 0;
+  #directory = '';
   #worker: Promise<void> = Promise.resolve();
   #stop = () => {};
   environment!: TestWorkflowEnvironment;
+  /** The keys of the theatre's gateway, as `backstep setup --gateway-keys` makes them. */
+  keys!: { privateKey: string; publicKeys: string };
+  /** What checking a proof waits for. */
+  beforeProof: () => Promise<void> = () => Promise.resolve();
 
   async open(server: () => Promise<TestWorkflowEnvironment>): Promise<void> {
     this.environment = await server();
+    this.#directory = await mkdtemp(join(tmpdir(), 'backstep-theatre-'));
+    this.keys = await createKeys(this.#directory);
+    const means = { gatewayKeys: this.keys.publicKeys } as Means;
     const worker = await Worker.create({
       connection: this.environment.nativeConnection,
       taskQueue: this.name,
       workflowBundle: { codePath: inject('workflowBundle') },
-      activities: Object.fromEntries(
-        stepNames.map((step) => [step, (input: never) => this.#act(step, input)]),
-      ),
+      activities: {
+        ...Object.fromEntries(stepNames.map((step) => [step, (input: never) => this.#act(step, input)])),
+        'check-proof': bounded(async (means, input: { proof: string }) => {
+          await this.beforeProof();
+          return checkProof(means, input);
+        }, means),
+        tell: (input: TellInput) => this.#tell(input),
+      },
       maxHeartbeatThrottleInterval: 100,
       defaultHeartbeatThrottleInterval: 100,
     });
@@ -102,6 +125,7 @@ export class Theatre {
     this.#stop();
     await this.#worker;
     await this.environment.teardown();
+    await rm(this.#directory, { recursive: true });
   }
 
   /** A service that nobody else uses, with its script. */
@@ -142,6 +166,20 @@ export class Theatre {
     const calls = this.#calls.get(key) ?? [];
     this.#calls.set(key, calls);
     return calls;
+  }
+
+  /** What was told of a service, attempts included. */
+  tidings(service: string): TellInput[] {
+    const tidings = this.#tidings.get(service) ?? [];
+    this.#tidings.set(service, tidings);
+    return tidings;
+  }
+
+  async #tell(input: TellInput): Promise<unknown> {
+    const { service } = input.tiding;
+    const tidings = this.tidings(service);
+    tidings.push(input);
+    return (await this.#castings.get(service)?.tell?.(input, tidings.length)) ?? { told: true };
   }
 
   async #act(step: StepName, input: DeedInput<StepName>): Promise<unknown> {

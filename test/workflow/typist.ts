@@ -3,6 +3,7 @@ import { expect, inject } from 'vitest';
 import type { Choice, Doors } from '../../src/cli/doors.ts';
 import { run } from '../../src/cli/program.ts';
 import { Backstep } from '../../src/client.ts';
+import type { GatewayAccess } from '../../src/client/gateway.ts';
 import { connectClient } from '../../src/client/connection.ts';
 import { workflowIdOf } from '../../src/runbook/names.ts';
 import { type Theatre } from './theatre.ts';
@@ -15,8 +16,11 @@ export interface Said {
   asked: string[];
 }
 
-/** Types commands, as a person or a script would, to a theatre's workers. */
-export function typist(stage: Theatre) {
+/**
+ * Types commands, as a person or a script would, to a theatre's workers; with `gateway`, in an environment that names
+ * one.
+ */
+export function typist(stage: Theatre, gateway: () => Partial<GatewayAccess> = () => ({})) {
   /** `answers` are what the person at the terminal chooses, in order; without them there is no terminal. */
   const type = async (line: string | string[], answers?: string[]): Promise<Said> => {
     const said = { out: '', err: '' };
@@ -28,6 +32,7 @@ export function typist(stage: Theatre) {
       colours: createColors(false),
       person: 'ada',
       services: 'services',
+      gateway: gateway(),
       connect: async (options) =>
         new Backstep(await connectClient({ address: inject('temporalAddress'), ...options }), {
           taskQueue: stage.name,

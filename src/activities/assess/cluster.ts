@@ -9,6 +9,7 @@ import { missingRights, rightInWords, rightsNeeded } from '../../kubernetes/righ
 import { readSecret } from '../../kubernetes/secrets.ts';
 import type { CronJob, ServiceDefinition, Workload } from '../../runbook/service.ts';
 import type { Means } from '../means.ts';
+import { lookAtChannels } from './channels.ts';
 import type { Faults } from './faults.ts';
 
 export interface SeenWorkload {
@@ -45,9 +46,10 @@ export async function lookAtCluster(
   faults: Faults,
 ): Promise<ClusterFacts> {
   const notes: string[] = [];
-  const [workloads, cronJobs] = await Promise.all([
+  const [workloads, cronJobs, silent] = await Promise.all([
     Promise.all(service.workloads.map((each) => faults.try(() => seeWorkload(means, service, each, notes)))),
     Promise.all(service.cronJobs.map((each) => faults.try(() => seeCronJob(means, service, each, notes)))),
+    lookAtChannels(means, service),
     faults.try(() => proveRights(means, service, faults)),
     faults.try(() => provePlaceOfBackups(means, service, faults)),
     faults.try(() => assertRecordable(means.cluster, means.recordsNamespace)),
@@ -62,7 +64,7 @@ export async function lookAtCluster(
   return {
     workloads: workloads.filter((each) => each !== undefined),
     cronJobs: cronJobs.filter((each) => each !== undefined),
-    notes,
+    notes: [...notes, ...silent],
   };
 }
 

@@ -6,10 +6,12 @@ import { losses } from '../../postgres/losses/losses.ts';
 import { migrationOf, now } from '../../postgres/losses/moments.ts';
 import { Failure } from '../../runbook/failures.ts';
 import type { Evidence } from '../../runbook/findings.ts';
+import { briefly } from '../../runbook/migration-code.ts';
 import type { Loss, Rehearsed } from '../../runbook/rehearsal.ts';
-import type { RehearsedMigration } from '../../alembic/rehearse.ts';
+import type { Observed, RehearsedMigration } from '../../alembic/rehearse.ts';
 import { applicationUrl } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
+import { redact } from '../redact.ts';
 import { schemaAt } from '../verify/expected.ts';
 import { compareSchemas, type SchemaFindings } from '../verify/schema.ts';
 import { clear, make, type Copy } from './copy.ts';
@@ -133,10 +135,16 @@ async function onTheCopy(means: Means, stage: Stage, attempt: Attempt): Promise<
     losses: found.slice(0, mostTold),
     warnings: whole.warnings.slice(0, mostTold),
     ...(wrong.length > 0 && { wrong: wrong.slice(0, mostTold) }),
+    ...(observed && { sql: briefly(observed.steps.map(sqlOf)) }),
     ...(found.some(showsInCopy) && { copy }),
     evidence,
   };
 }
+
+const sqlOf = ({ revision, sql }: Observed['steps'][number]) => ({
+  revision,
+  text: redact(sql.map((statement) => `${statement};`).join('\n')),
+});
 
 const showsInCopy = ({ kind }: Loss) => kind === 'rows' || kind === 'values';
 

@@ -1,6 +1,21 @@
 """Mode inspect: the migrations that the image holds, and the revision at which env.py finds the database."""
 
 
+# A rollback reverts the newest few; people read no more at night.
+most_sources, longest_source = 12, 2400
+
+
+def source(revision):
+    """What the downgrade says, without running it: reading is all that `inspect` may do."""
+    from inspect import getsource
+
+    try:
+        text = getsource(revision.module.downgrade)
+    except Exception:
+        return {}
+    return {"downgrade": without_secrets(text)[:longest_source]}
+
+
 def history(script):
     listed = []
     for revision in script.walk_revisions():
@@ -14,6 +29,7 @@ def history(script):
                 "dependencies": [other for other in standing_on if other not in parents],
                 "message": (revision.doc or "").split("\n")[0][:200],
                 "path": re.sub("^" + re.escape(os.getcwd()) + "/", "", revision.path),
+                **(source(revision) if len(listed) < most_sources else {}),
             }
         )
     return listed

@@ -19,7 +19,7 @@ class Observed:
         for path, key in self.reads:
             if path in ran and key not in ran[path]["environment"]:
                 ran[path]["environment"].append(key)
-        kept = ("revision", "statements", "commits", "empty", "environment")
+        kept = ("revision", "statements", "sql", "commits", "empty", "environment")
         return {
             "steps": [{key: step[key] for key in kept} for step in self.steps],
             "transactions": self.transactions,
@@ -54,6 +54,7 @@ def noted(revision, migration):
             "revision": revision.revision,
             "file": os.path.abspath(revision.path),
             "statements": 0,
+            "sql": [],
             "commits": [],
             "empty": is_empty(getattr(revision.module, "upgrade", None)),
             "environment": [],
@@ -103,6 +104,10 @@ def before_commit(connection):
         observed.step["commits"].append("COMMIT")
 
 
+# Of each migration: enough to see what it does, little enough for a log line.
+most_sql, longest_sql = 60, 1200
+
+
 def after_statement(connection, _cursor, statement, _parameters, _context, _many):
     step = observed.step
     if step is None:
@@ -110,6 +115,8 @@ def after_statement(connection, _cursor, statement, _parameters, _context, _many
     step["statements"] += 1
     if re.match(r"\s*(SELECT|SET|SHOW|RESET|BEGIN|START)\b", statement, re.I):
         return
+    if len(step["sql"]) < most_sql:
+        step["sql"].append(without_secrets(statement).strip()[:longest_sql])
     if commits_by_itself(connection):
         step["commits"].append(" ".join(without_secrets(statement).split())[:120])
 

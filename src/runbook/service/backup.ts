@@ -7,13 +7,14 @@ import { secretReference } from '../secret-reference.ts';
 const s3 = z.strictObject({
   bucket: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, 3 to 63 characters'),
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, 3 to 63 characters')
+    .describe('Name of the bucket'),
   prefix: z
     .string()
     .regex(/^[^/](.*[^/])?$/, 'must neither begin nor end with "/"')
     .optional()
     .describe('Put before every key, for instance backstep/production'),
-  region: z.string().min(1).default('us-east-1'),
+  region: z.string().min(1).default('us-east-1').describe('Its region'),
   endpoint: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -24,9 +25,9 @@ const s3 = z.strictObject({
     .describe('The bucket in the path and not in the host name, as most servers other than AWS want it'),
   credentials: z
     .strictObject({
-      accessKeyId: secretReference,
-      secretAccessKey: secretReference,
-      sessionToken: secretReference.optional(),
+      accessKeyId: secretReference.describe('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: secretReference.describe('AWS_SECRET_ACCESS_KEY'),
+      sessionToken: secretReference.optional().describe('AWS_SESSION_TOKEN'),
     })
     .optional()
     .describe("Secrets with the access key; if not given, the service account's own identity is used"),
@@ -66,7 +67,7 @@ export const backup = z
       .max(32)
       .default(2)
       .describe('Tables dumped at once (directory format) and restored at once'),
-    compression: compression.prefault({}),
+    compression: compression.prefault({}).describe('How dumps are compressed'),
     proof: z
       .enum(['read', 'restore'])
       .default('read')
@@ -80,8 +81,10 @@ export const backup = z
       .describe(
         "Backstep's job image, with the PostgreSQL clients of every supported major; otherwise the worker's BACKSTEP_JOB_IMAGE",
       ),
-    serviceAccount: dnsLabel.optional(),
-    timeout: duration.prefault('2h'),
+    serviceAccount: dnsLabel
+      .optional()
+      .describe('Service account of the Jobs that dump and restore, in the namespace of the service'),
+    timeout: duration.prefault('2h').describe('Longest time that a dump or a restore may take'),
     proveBefore: z
       .enum(['downgrade', 'resume', 'end'])
       .default('downgrade')

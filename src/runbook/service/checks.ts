@@ -29,9 +29,9 @@ const sql = z.strictObject({
 const http = z.strictObject({
   name,
   service: dnsLabel.describe('Kubernetes Service in front of the pods'),
-  port: z.int().min(1).max(65_535),
-  path: z.string().startsWith('/'),
-  status: z.int().min(100).max(599).default(200),
+  port: z.int().min(1).max(65_535).describe('Port of that Service'),
+  path: z.string().startsWith('/').describe('What is asked for'),
+  status: z.int().min(100).max(599).default(200).describe('Status that it must answer with'),
   contains: z.string().min(1).optional().describe('Text that must be in the answer'),
   within: duration.prefault('20s').describe('Asked again until then; what still fails has failed'),
   since,

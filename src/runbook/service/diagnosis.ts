@@ -7,11 +7,21 @@ const table = z.string().regex(/^([^.]+\.)?[^.]+$/, 'must be a table, or schema.
 const forbid = z.strictObject({
   nulls: z.array(column).default([]).describe('Columns that must hold a value in every row'),
   duplicates: z
-    .array(z.strictObject({ table, columns: z.array(z.string().min(1)).min(1) }))
+    .array(
+      z.strictObject({
+        table: table.describe('A table; without a schema, in public'),
+        columns: z.array(z.string().min(1)).min(1).describe('Columns of that table'),
+      }),
+    )
     .default([])
     .describe('Columns whose values together must not be there twice; NULL equals nothing'),
   orphans: z
-    .array(z.strictObject({ column, references: column }))
+    .array(
+      z.strictObject({
+        column: column.describe('The column that refers'),
+        references: column.describe('The column in which its values must be found'),
+      }),
+    )
     .default([])
     .describe('Columns whose value must be found in another one, whether or not a foreign key says so'),
 });
@@ -22,14 +32,19 @@ export const diagnosis = z.strictObject({
     .prefault('20s')
     .describe('Longest time that looking may take; what was not reached by then is named'),
   queries: z
-    .array(z.strictObject({ name: z.string().min(1), query: z.string().min(1) }))
+    .array(
+      z.strictObject({
+        name: z.string().min(1).describe('How it is called where its plan got worse'),
+        query: z.string().min(1).describe('One SELECT'),
+      }),
+    )
     .default([])
     .describe('Queries whose plans are compared, before and after; never executed'),
   indexes: z
     .array(table)
     .default([])
     .describe('Indexes, or schema.index, that must be there and valid at every revision'),
-  forbid: forbid.prefault({}),
+  forbid: forbid.prefault({}).describe('What must not be in the data'),
 });
 
 export type Forbidden = z.infer<typeof forbid>;

@@ -11,15 +11,15 @@ const within = duration.prefault('6h').describe('Longest time that the new insta
 const rds = z.strictObject({
   provider: z.literal('rds'),
   instance: name.describe('Identifier of the DB instance'),
-  region: name,
+  region: name.describe('Its region'),
   api,
   within,
 });
 
 const cloudSql = z.strictObject({
   provider: z.literal('cloud-sql'),
-  project: name,
-  instance: name,
+  project: name.describe('Project of the instance'),
+  instance: name.describe('Name of the instance'),
   address: z
     .enum(['private', 'public'])
     .default('private')
@@ -30,8 +30,8 @@ const cloudSql = z.strictObject({
 
 const azure = z.strictObject({
   provider: z.literal('azure'),
-  subscription: z.uuid(),
-  resourceGroup: name,
+  subscription: z.uuid().describe('Subscription of the server'),
+  resourceGroup: name.describe('Resource group of the server'),
   instance: name.describe('Name of the flexible server'),
   api,
   within,
@@ -41,7 +41,7 @@ const path = z.string().regex(/^\/[^\0\n]*[^/\0\n]$/, 'must be an absolute path 
 
 const pgbackrest = z.strictObject({
   provider: z.literal('pgbackrest'),
-  stanza: name,
+  stanza: name.describe('Stanza of the cluster'),
   run: z
     .array(z.string().min(1))
     .default([])

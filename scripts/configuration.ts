@@ -1,0 +1,223 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { environment as gatewayEnvironment } from '../src/gateway/settings.ts';
+import { serviceDefinition } from '../src/runbook/service.ts';
+import { environment as workerEnvironment } from '../src/worker/settings.ts';
+
+/** What of a JSON Schema is told. */
+interface Schema {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  const?: string | number | boolean;
+  pattern?: string;
+  format?: string;
+  minimum?: number;
+  maximum?: number;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  additionalProperties?: Schema | boolean;
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+}
+
+interface Row {
+  key: string;
+  value: string;
+  otherwise: string;
+  what: string;
+}
+
+export const configurationFile = fileURLToPath(new URL('../docs/configuration.md', import.meta.url));
+
+const code = (text: string) => `\`${text}\``;
+const cell = (text: string) =>
+  text
+    .replaceAll('|', String.raw`\|`)
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+/** Larger than any value that people write. */
+const unbounded = Number.MAX_SAFE_INTEGER;
+
+const patterns: [RegExp, string][] = [
+  [/^\^\\d\+\(ms/, 'duration'],
+  [/^\^\[a-z0-9\]\(\[-a-z0-9\]/, 'name'],
+];
+
+/** `{ secret, key }`, as everywhere in the definition. */
+const isReference = ({ properties = {} }: Schema) => Object.keys(properties).join() === 'secret,key';
+
+function range({ minimum, maximum }: Schema): string {
+  const most = maximum === unbounded ? undefined : maximum;
+  if (minimum === undefined && most === undefined) return 'number';
+  if (most === undefined) return `number, at least ${minimum}`;
+  return `number, ${minimum ?? 0} to ${most}`;
+}
+
+function valueOf(schema: Schema): string {
+  if (schema.const !== undefined) return code(String(schema.const));
+  if (schema.enum) return schema.enum.map((one) => code(String(one))).join(', ');
+  if (isReference(schema)) return '`{ secret, key }`';
+  const either = schema.anyOf ?? schema.oneOf;
+  if (either) return [...new Set(either.map(valueOf))].join(' or ');
+  if (schema.type === 'array') return `list of ${schema.items ? valueOf(schema.items) : 'anything'}`;
+  if (schema.type === 'object') return schema.properties ? 'keys below' : 'names with values';
+  if (schema.type === 'boolean') return '`true`, `false`';
+  if (schema.type === 'integer' || schema.type === 'number') return range(schema);
+  const [, known] = patterns.find(([pattern]) => pattern.test(schema.pattern ?? '')) ?? [];
+  return known ?? (schema.format === 'uri' ? 'URL' : 'text');
+}
+
+const otherwise = (schema: Schema, needed: boolean): string => {
+  if (needed && schema.default === undefined) return 'needed';
+  if (schema.default === undefined) return schema.type === 'array' ? 'none' : '–';
+  const shown = typeof schema.default === 'string' ? schema.default : JSON.stringify(schema.default);
+  if (shown === '{}') return '–';
+  return shown === '[]' ? 'none' : code(shown);
+};
+
+/** The constant by which the forms of a value are told apart, as `channel: slack`. */
+function formOf({ properties = {} }: Schema): string {
+  const [name, found] = Object.entries(properties).find(([, each]) => each.const !== undefined) ?? [];
+  return found === undefined ? '' : `${name}: ${String(found.const)}`;
+}
+
+/** Everything below a key, a row each; forms of a value one after the other. */
+function below(path: string, schema: Schema): Row[] {
+  const forms = (schema.anyOf ?? schema.oneOf ?? []).filter(({ properties }) => properties !== undefined);
+  if (forms.length > 0)
+    return forms.flatMap((form) => {
+      const name = formOf(form);
+      return below(name === '' ? path : `${path}(${name})`, form);
+    });
+  if (schema.type === 'array' && schema.items) return below(`${path}[]`, schema.items);
+  if (typeof schema.additionalProperties === 'object')
+    return below(`${path}.<name>`, schema.additionalProperties);
+  if (schema.properties === undefined || isReference(schema)) return [];
+  return rowsOf(schema, path);
+}
+
+function rowsOf({ properties = {}, required = [] }: Schema, path = ''): Row[] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const key = path === '' ? name : `${path}.${name}`;
+    const row = {
+      key,
+      value: valueOf(schema),
+      otherwise: otherwise(schema, required.includes(name)),
+      what: schema.description ?? '',
+    };
+    return [row, ...below(key, schema)];
+  });
+}
+
+/** Keys of a definition about which the schema says nothing. */
+export const unexplained = (): string[] =>
+  definitionRows()
+    .filter(({ what, value }) => what === '' && !/^`[^`{]+`$/.test(value))
+    .map(({ key }) => key);
+
+const inputOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' }) as Schema;
+
+function definitionRows(): Row[] {
+  const { $schema: _, ...properties } = inputOf(serviceDefinition).properties ?? {};
+  const { required = [] } = inputOf(serviceDefinition);
+  return rowsOf({ properties, required });
+}
+
+const table = (head: string, rows: Row[]): string[] => [
+  `| ${head} | value | default | what for |`,
+  '|---|---|---|---|',
+  ...rows.map(({ key, value, otherwise: instead, what }) =>
+    ['', code(key), value, instead, what, ''].map(cell).join(' | ').trim(),
+  ),
+];
+
+const variables = (schema: z.ZodType) => table('variable', rowsOf(inputOf(schema)));
+
+const commandLine: Row[] = [
+  [
+    'BACKSTEP_SERVICES',
+    'text',
+    '`services`',
+    'Directory of the definitions that `validate` checks and shells complete',
+  ],
+  [
+    'BACKSTEP_GATEWAY_URL',
+    'URL',
+    '–',
+    'Gateway through which `rollback`, `approve`, `reject`, `decide`, `acknowledge` and `status` go',
+  ],
+  ['BACKSTEP_GATEWAY_TOKEN', 'text', '–', 'Your own token for it'],
+  ['NO_COLOR', 'anything', '–', 'No colours on the terminal'],
+].map(([key = '', value = '', instead = '', what = '']) => ({ key, value, otherwise: instead, what }));
+
+/** With the way to the section that tells what is below it. */
+const linked = (row: Row, nested: readonly Row[]): Row =>
+  nested.includes(row)
+    ? { ...row, value: row.value.replace(/keys below( or keys below)*/, `[keys](#${row.key.toLowerCase()})`) }
+    : row;
+
+const top = (key: string) => key.split(/[.[(]/)[0] ?? key;
+
+/** Rows of the definition, a section for each key that has something below it. */
+function definition(): string[] {
+  const rows = definitionRows();
+  const first = rows.filter(({ key }) => key === top(key));
+  const nested = first.filter(({ key }) => rows.some((row) => row.key !== key && top(row.key) === key));
+  return [
+    ...table(
+      'key',
+      first.map((row) => linked(row, nested)),
+    ),
+    ...nested.flatMap(({ key, what }) => [
+      '',
+      `### ${key}`,
+      '',
+      ...(what === '' ? [] : [`${what}.`, '']),
+      ...table(
+        'key',
+        rows.filter((row) => row.key !== key && top(row.key) === key),
+      ),
+    ]),
+  ];
+}
+
+/** The reference, made from the schemas that check what is configured. */
+export const configurationText = (): string =>
+  [
+    '# Configuration',
+    '',
+    '<!-- Made by `npm run build` from the schemas; change those, not this. -->',
+    '',
+    'Backstep reads a service definition for each service, and the environment. Everything is checked before anything is touched, and every fault is named: `backstep validate` for definitions, the start of worker and gateway for the environment.',
+    '',
+    '## Service definition',
+    '',
+    'One YAML file a service, in the directory `BACKSTEP_SERVICES`. Unknown keys are refused. A `{ secret, key }` names a Kubernetes Secret in the namespace of the service: no secret stands in a definition. A duration is a number and a unit: `500ms`, `180s`, `10m`, `2h`, `7d`. [`deeptech-radar.yaml`](../services/deeptech-radar.yaml) is a whole one; editors complete it by [`service.schema.json`](../services/service.schema.json).',
+    '',
+    ...definition(),
+    '',
+    '## Worker',
+    '',
+    "Beside these, Temporal's own client settings (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_PROFILE`, … or its TOML file) and `KUBECONFIG`.",
+    '',
+    ...variables(workerEnvironment),
+    '',
+    '## Gateway',
+    '',
+    "Beside these, Temporal's own client settings.",
+    '',
+    ...variables(gatewayEnvironment),
+    '',
+    '## Command line',
+    '',
+    "Beside these, Temporal's own client settings; [every option](cli.md) goes before them.",
+    '',
+    ...table('variable', commandLine),
+    '',
+  ].join('\n');
+
+export const writeConfiguration = () => writeFile(configurationFile, configurationText());

@@ -1,0 +1,22 @@
+import { readSecret } from '../../kubernetes/secrets.ts';
+import { secretsOf } from '../../runbook/service/notify.ts';
+import type { ServiceDefinition } from '../../runbook/service.ts';
+import type { Means } from '../means.ts';
+
+/** Whom nobody will be able to tell, and why: said beforehand, for it refuses nothing. */
+export async function lookAtChannels(
+  means: Pick<Means, 'cluster'>,
+  { namespace, notify }: Pick<ServiceDefinition, 'namespace' | 'notify'>,
+): Promise<string[]> {
+  const looked = notify.flatMap((channel) =>
+    secretsOf(channel).map(async (reference) => {
+      try {
+        await readSecret(means.cluster, namespace, reference);
+        return [];
+      } catch (error) {
+        return [`Channel ${channel.name} cannot be told: ${(error as Error).message}`];
+      }
+    }),
+  );
+  return (await Promise.all(looked)).flat();
+}

@@ -1,0 +1,44 @@
+import type { Expected } from '../client.ts';
+import { inWords } from '../runbook/duration.ts';
+import type { Progress, StepProgress } from '../runbook/views.ts';
+import type { Doors } from './doors.ts';
+
+/** How long a step usually takes, for one that is at work or still to come; empty where no earlier run tells. */
+export function usually({ step, state }: StepProgress, expected: Expected): string {
+  const time = expected[step];
+  if (time === undefined || (state !== 'running' && state !== 'to-do')) return '';
+  return `usually ${inWords(time)}`;
+}
+
+const isOpen = ({ step, state }: StepProgress) =>
+  step !== 'keep-writes-stopped' && (state === 'running' || state === 'to-do');
+
+/**
+ * The work that is left, by what each step usually takes; nobody can tell how long people wait at gates and holds.
+ * Nothing where no earlier run tells about any of it.
+ */
+export function leftInWords(steps: readonly StepProgress[], expected: Expected, now: number): string[] {
+  const open = steps.filter(isOpen);
+  const known = open.filter(({ step }) => expected[step] !== undefined);
+  if (known.length === 0) return [];
+  const left = known.reduce((sum, { step, startedAt }) => {
+    const worked = startedAt === undefined ? 0 : now - Date.parse(startedAt);
+    return sum + Math.max(0, (expected[step] ?? 0) - worked);
+  }, 0);
+  const unknown = open.length - known.length;
+  const more = unknown === 0 ? '' : ` and ${unknown} ${unknown === 1 ? 'step' : 'steps'} nobody can tell of`;
+  return [`About ${inWords(left)} of work left, as it usually goes${more}; waiting for people not counted.`];
+}
+
+/** The write outage against its budget, counted down; nothing while writes go on. */
+export function outageInWords(outage: Progress['outage'], now: number, colours: Doors['colours']): string[] {
+  if (outage === undefined) return [];
+  const stopped = `Writes stopped for ${inWords(now - Date.parse(outage.since))}`;
+  const left = Date.parse(outage.endsAt) - now;
+  const budget = `budget of ${inWords(outage.budget)}`;
+  return [
+    left > 0
+      ? `${stopped}; ${inWords(left)} left of the ${budget}.`
+      : colours.red(`${stopped}; the ${budget} is used up since ${inWords(-left)}.`),
+  ];
+}

@@ -1,0 +1,32 @@
+import type { Progress } from '../runbook/views.ts';
+import type { Doors } from './doors.ts';
+
+/** What a person must do now: the open gate or hold, with the commands to type. */
+export function waitsFor(progress: Progress, colours: Doors['colours']): string[] {
+  const { service, gate, hold } = progress;
+  if (hold !== undefined) {
+    return [
+      colours.yellow(`Hold ${hold.hold}: ${hold.fault.message}`),
+      `  Next: ${hold.fault.next}`,
+      ...(hold.runbooks ?? []).map(({ title, url }) => `  Related runbook: ${title}, ${url}`),
+      ...(hold.deadline === undefined ? [] : [`  Until ${hold.deadline}; then everything goes by onGiveUp.`]),
+      ...hold.decisions.map((decision) => `  backstep decide ${service} ${decision} --hold ${hold.hold}`),
+      '  To undo the freeze by hand:',
+      ...hold.byHand.map((command) => `    ${command}`),
+    ];
+  }
+  if (gate !== undefined) {
+    const by = gate.approvedBy.length === 0 ? '' : `; approved by ${gate.approvedBy.join(', ')}`;
+    const people = gate.people === 1 ? '1 person' : `${gate.people} different people`;
+    const flags = `--gate ${gate.gate} --plan ${gate.hash}`;
+    return [
+      colours.yellow(
+        `Gate ${gate.gate} waits for ${people}, plan ${gate.hash}, until ${gate.expiresAt}${by}`,
+      ),
+      ...gate.shows.map((line) => `  ${line}`),
+      `  backstep approve ${service} ${flags}`,
+      `  backstep reject ${service} ${flags}`,
+    ];
+  }
+  return [];
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { setTimeout as pause } from 'node:timers/promises';
+import { serve } from '@hono/node-server';
+import { pino } from 'pino';
+import { ClientError } from './client/client-error.ts';
+import { createGateway } from './gateway/app.ts';
+import { gatewayMeans } from './gateway/means.ts';
+import { readGatewaySettings } from './gateway/settings.ts';
+import { StartError } from './worker/settings.ts';
+
+/** Requests under way may end; open event streams may not hold the gateway up. */
+const drainFor = 4_000;
+
+async function main(): Promise<void> {
+  const settings = readGatewaySettings(process.env);
+  const log = pino({ level: settings.logLevel, base: { service: 'backstep-gateway' } });
+  const means = await gatewayMeans(settings, log);
+  const { host: hostname, port } = settings;
+  const server = serve({
+    fetch: createGateway(means).fetch,
+    hostname,
+    port,
+    // A body of a megabyte takes no longer; who sends it byte by byte is not waited for.
+    serverOptions: { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 32 * 1024 },
+  });
+  const stopped = new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      const { publicUrl } = means;
+      const { namespace } = means.backstep.temporal.options;
+      log.info({ address: server.address(), publicUrl, namespace }, 'the gateway is ready');
+    });
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  try {
+    await stopped;
+    const closed = new Promise((resolve) => server.close(resolve));
+    await Promise.race([closed, pause(drainFor)]);
+    log.info('the gateway has drained');
+  } finally {
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    await means.backstep.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  const said =
+    error instanceof StartError
+      ? error.message
+      : error instanceof ClientError
+        ? `${error.message} ${error.next}`
+        : ((error as Error).stack ?? String(error));
+  process.stderr.write(`backstep gateway: ${said}\n`);
+  process.exit(1);
+}

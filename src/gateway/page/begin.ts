@@ -1,0 +1,49 @@
+import { html } from './html.ts';
+import type { Session } from '../people/session.ts';
+import { form } from './forms.ts';
+import { more } from './parts.ts';
+import type { Html } from './html.ts';
+import { isOpen } from './view.ts';
+import type { View } from './view.ts';
+
+/** Where nothing is open: a rollback can be begun. */
+export function begin(view: View, session: Session): Html | '' {
+  if (isOpen(view)) return '';
+  const { service, status } = view;
+  const body = html`<p>
+      It assesses first, which touches nothing. Then writes are stopped, unless the definition asks a person
+      before; before the database moves a person is asked in any case.
+    </p>
+    ${form({
+      service,
+      session,
+      verb: 'start',
+      button: 'Start the rollback',
+      look: 'danger',
+      reason: 'may',
+      dangers: [`The application of ${service} goes down until the rollback has ended.`],
+      fields: html`<p class="field">
+        <label for="target">Target</label>
+        <input
+          id="target"
+          name="target"
+          value="-1"
+          required
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck="false"
+          aria-describedby="target-help"
+        />
+        <span id="target-help" class="faint">-1: one migration back; a revision such as 0004; or base</span>
+      </p>`,
+    })}`;
+  const title = 'Start a rollback';
+  return html`<div class="card">
+    ${
+      status === undefined
+        ? html`<h2>${title}</h2>
+            ${body}`
+        : more('begin', title, body)
+    }
+  </div>`;
+}

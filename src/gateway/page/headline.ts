@@ -1,0 +1,107 @@
+import { html } from './html.ts';
+import type { Progress } from '../../runbook/views.ts';
+import type { Session } from '../people/session.ts';
+import { form } from './forms.ts';
+import { list, moment, since, until } from './parts.ts';
+import type { Html } from './html.ts';
+import { isOpen } from './view.ts';
+import type { View } from './view.ts';
+
+/** How it stands, in a few words and a colour. */
+export interface Standing {
+  kind: 'waits' | 'works' | 'good' | 'bad' | 'none';
+  words: string;
+}
+
+const good = new Set(['rolled-back', 'nothing-to-do', 'put-back']);
+
+export function standingOf(view: View): Standing {
+  const { status } = view;
+  if (status === undefined) return { kind: 'none', words: 'never rolled back' };
+  const { progress, end } = status;
+  if (end !== undefined) {
+    if ('failure' in end)
+      return { kind: 'bad', words: end.failure.type === 'Refused' ? 'refused' : 'failed' };
+    const { result } = end;
+    if ('continuesAs' in result) return { kind: 'none', words: `goes on as ${result.continuesAs}` };
+    const isGood = good.has(result.outcome) || (result.kind !== undefined && result.outcome === 'restored');
+    return { kind: isGood ? 'good' : 'bad', words: result.outcome.replaceAll('-', ' ') };
+  }
+  if (!isOpen(view)) return { kind: 'bad', words: status.state.toLowerCase() };
+  if (progress?.hold !== undefined) return { kind: 'waits', words: 'holds, and waits for a decision' };
+  if (progress?.gate !== undefined)
+    return { kind: 'waits', words: `waits for you at gate ${progress.gate.gate}` };
+  if (status.noWorker !== undefined) return { kind: 'bad', words: 'stands still: no worker' };
+  return { kind: 'works', words: 'at work' };
+}
+
+/** For the tab of a browser, which may be one of many. */
+export const titleOf = (view: View): string => `${view.service}: ${standingOf(view).words}`;
+
+/** Where it stands and how long the application has been down: what a person reads first. */
+export function headline(view: View, session: Session, now: number): Html {
+  const { service, status, trouble, report } = view;
+  const progress = status?.progress;
+  const standing = standingOf(view);
+  const stopped = report?.writesStopped;
+  const reason = report?.requested?.reason;
+  return html`<div class="headline ${standing.kind}" data-title="${titleOf(view)}">
+    <h1>${service}</h1>
+    <p class="standing">
+      <span class="badge ${standing.kind}">${standing.words}</span>${
+        progress?.from === undefined
+          ? ''
+          : html` <span class="way"><code>${progress.from}</code> → <code>${progress.target}</code></span>`
+      }
+    </p>
+    ${trouble && html`<p class="trouble" role="alert">${trouble.message} ${trouble.next}</p>`}
+    ${isOpen(view) && status?.noWorker ? html`<p class="trouble" role="alert">${status.noWorker}</p>` : ''}
+    ${progress?.outage ? outage(progress.outage, now) : ''}
+    ${
+      !progress?.outage && stopped?.until !== undefined
+        ? html`<p>Writes were stopped from ${moment(stopped.from)} to ${moment(stopped.until)}.</p>`
+        : ''
+    }
+    ${
+      status &&
+      html`<p class="faint">
+        ${startedBy(report?.requested?.by)}${moment(status.startedAt)}${
+          status.endedAt === undefined
+            ? html`, ${since(status.startedAt, now)} ago`
+            : html`, ended ${moment(status.endedAt)}`
+        }${reason === undefined ? '' : html`: ${reason}`}
+      </p>`
+    }
+    ${progress && isOpen(view) ? people(view, progress, session) : ''}
+  </div>`;
+}
+
+const startedBy = (by: string | undefined) => (by === undefined ? 'Started ' : `Started by ${by} at `);
+
+const outage = ({ since: from, endsAt }: NonNullable<Progress['outage']>, now: number): Html =>
+  Date.parse(endsAt) > now
+    ? html`<p class="outage">
+        <strong>Writes are stopped</strong> for ${since(from, now)}; ${until(endsAt, now)} of the outage
+        budget left.
+      </p>`
+    : html`<p class="outage over">
+        <strong>Writes are stopped</strong> for ${since(from, now)}: the outage budget is used up.
+      </p>`;
+
+/** Who knows of it, who is on it, and what the alerts say meanwhile. */
+function people(view: View, progress: Progress, session: Session): Html {
+  const { acknowledgedBy, escalated, annotations, cancelRequested } = progress;
+  const mine = acknowledgedBy.some((by) => by.toLowerCase() === session.person.name.toLowerCase());
+  return html`${list(
+    [
+      ...annotations.map(
+        ({ source, status, text, at }) => html`${moment(at)} ${source}: alert ${status}. ${text}`,
+      ),
+      ...escalated.map(({ to, why, at }) => html`${moment(at)} escalated to ${to}: ${why}`),
+      ...(acknowledgedBy.length > 0 ? [`On it: ${acknowledgedBy.join(', ')}`] : []),
+      ...(cancelRequested ? ['A cancel request came: it holds at the next step.'] : []),
+    ],
+    'notes',
+  )}
+  ${mine ? '' : form({ service: view.service, session, verb: 'acknowledge', button: 'I am on it', look: 'quiet' })}`;
+}

@@ -1,0 +1,57 @@
+import { html } from './html.ts';
+import { step as declared } from '../../runbook/steps.ts';
+import type { Decision } from '../../runbook/steps.ts';
+import type { HoldProgress } from '../../runbook/views.ts';
+import type { Session } from '../people/session.ts';
+import { consequences, pastThePivot } from './danger.ts';
+import { form } from './forms.ts';
+import { runbooks } from './runbooks.ts';
+import { code, inline, moment, more, until } from './parts.ts';
+import type { Html } from './html.ts';
+import type { View } from './view.ts';
+
+const thenWhat = {
+  'put-back': 'everything is put back',
+  'stay-stopped': 'it ends with writes stopped',
+} as const;
+
+/** The open hold: what failed, the next move, and a button for each decision that is possible. */
+export function holdCard(view: View, held: HoldProgress, session: Session, now: number): Html {
+  const { service, plan } = view;
+  const { hold, step, fault, decisions, deadline, byHand } = held;
+  const moved = pastThePivot(view);
+  const button = (decision: Decision) => {
+    const { label, dangerous, says } = consequences[decision];
+    const words = says(moved);
+    const asked = form({
+      service,
+      session,
+      verb: 'decide',
+      says: { hold, decision },
+      button: label,
+      look: dangerous ? 'danger' : 'primary',
+      reason: 'may',
+      dangers: dangerous ? [words] : [],
+    });
+    return dangerous
+      ? more(`${hold}-${decision}`, html`${label}: <span class="faint">${words}</span>`, asked)
+      : html`<p class="faint">${words}</p>
+          ${asked}`;
+  };
+  return html`<div class="card decide hold">
+    <h2>${declared(step).title}: decide</h2>
+    <p class="faint">
+      Hold <code>${hold}</code>. Everything stays as it is
+      meanwhile${
+        deadline === undefined
+          ? ''
+          : html`, for ${until(deadline, now)} (${moment(deadline)}); then
+            ${thenWhat[plan?.plan.service.onGiveUp ?? 'put-back']}`
+      }.
+    </p>
+    <p class="fault"><strong>${fault.type}</strong> <span class="message">${fault.message}</span></p>
+    <p><strong>Next:</strong> ${inline(fault.next)}</p>
+    ${decisions.map(button)} ${runbooks(plan?.plan.service.relatedRunbooks ?? [])}
+    ${byHand.length === 0 ? '' : more(`${hold}-by-hand`, 'Undo the freeze by hand, without Backstep', code(byHand.join('\n')))}
+  </div>`;
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { html } from './html.ts';
+import { inWords } from '../../runbook/duration.ts';
+import type { Html } from './html.ts';
+
+/** A part of the page that is replaced as a whole when it changes. */
+export interface Section {
+  id: string;
+  /** On a wide screen: what to decide and why it is so on the left, how far it is on the right. */
+  side?: 'left' | 'right';
+  /** Empty: it is not shown. */
+  body: Html | '';
+}
+
+/** `03:12:05 UTC`; the day stands in the tooltip and for machines. */
+export const moment = (iso: string): Html =>
+  html`<time datetime="${iso}" title="${iso}">${iso.slice(11, 19)} UTC</time>`;
+
+/** Time since then, which the browser goes on counting. */
+export const since = (iso: string, now: number): Html =>
+  html`<time data-since="${iso}">${inWords(Math.max(0, now - Date.parse(iso)))}</time>`;
+
+/** Time until then. */
+export const until = (iso: string, now: number): Html =>
+  html`<time data-until="${iso}">${inWords(Math.max(0, Date.parse(iso) - now))}</time>`;
+
+export const list = (lines: readonly unknown[], kind = ''): Html | '' =>
+  lines.length === 0
+    ? ''
+    : html`<ul class="${kind}">
+        ${lines.map((line) => html`<li>${line}</li>`)}
+      </ul>`;
+
+/** Text in which commands stand between backticks, as failures and reports write them. */
+export const inline = (text: string): Html =>
+  html`${text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
+
+/** Something longer, closed at first; `key` keeps it as the reader left it when the section is replaced. */
+export const more = (key: string, summary: unknown, body: unknown, open = false): Html =>
+  html`<details data-key="${key}" ${open ? 'open' : ''}>
+    <summary>${summary}</summary>
+    ${body}
+  </details>`;
+
+export const code = (text: string): Html => html`<pre tabindex="0"><code>${text}</code></pre>`;
+
+export const counted = (amount: number, noun: string): string =>
+  `${amount.toLocaleString('en')} ${noun}${amount === 1 ? '' : 's'}`;
+
+const clocks = /(<time data-(?:since|until)="[^"]*">)[^<]*/g;
+
+/** The same for the same contents, whatever the clocks show: those the browser counts itself. */
+export const versionOf = (body: string): string =>
+  createHash('sha256').update(body.replaceAll(clocks, '$1')).digest('base64url').slice(0, 12);
+
+/** A section as it stands in the page, with the version by which a browser knows whether it changed. */
+export const placed = ({ id, body }: Section): Html =>
+  html`<section id="${id}" data-version="${versionOf(body)}">${body}</section>`;

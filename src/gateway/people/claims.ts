@@ -1,0 +1,47 @@
+import type { Person } from './person.ts';
+
+/** Where a provider says who somebody is, and in which roles. */
+export interface ClaimNames {
+  /** The name that approvals count by: it must be one that people cannot choose for themselves. */
+  name: string;
+  /** A claim, or a path into one: `realm_access.roles`. */
+  roles: string;
+}
+
+/** A claim under its own name, or by a path of names. */
+function claim(claims: Record<string, unknown>, path: string): unknown {
+  if (Object.hasOwn(claims, path)) return claims[path];
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, key) =>
+        typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+          ? (value as Record<string, unknown>)[key]
+          : undefined,
+      claims,
+    );
+}
+
+/**
+ * The person whom verified claims are about. An address that the provider does not call verified is nobody's name: `sub`
+ * is used then, which no two people share.
+ */
+export function personOf(
+  claims: Record<string, unknown> & { sub: string },
+  issuer: string,
+  names: ClaimNames,
+): Person {
+  const named = claim(claims, names.name);
+  const proved = names.name !== 'email' || claims['email_verified'] === true;
+  const name = proved && typeof named === 'string' && named.trim() !== '' ? named.trim() : claims.sub;
+  const given = claim(claims, names.roles);
+  const listed: unknown[] = Array.isArray(given)
+    ? given
+    : typeof given === 'string'
+      ? given.split(/[\s,]+/)
+      : [];
+  const roles = listed.filter(
+    (role): role is string => typeof role === 'string' && role !== '' && role.length <= 100,
+  );
+  return { name: name.slice(0, 200), roles: roles.slice(0, 50), method: 'oidc', issuer };
+}

@@ -1,0 +1,46 @@
+import type { Context } from 'hono';
+import type { Oidc } from './oidc.ts';
+import type { Person } from './person.ts';
+import type { Sessions } from './session.ts';
+import type { Tokens } from './tokens.ts';
+
+/** How people prove who they are; without tokens and provider nobody can. */
+export interface People {
+  sessions: Sessions;
+  tokens?: Tokens;
+  oidc?: Oidc;
+  /** Who sends this request, by Bearer token or by session; undefined where nobody is proved. */
+  whoIs(context: Context): Promise<Person | undefined>;
+  /** Whoever a token is of: of the file, or a JWT of the provider. */
+  whoseIs(token: string): Promise<Person | undefined>;
+  /** Where a browser signs in and comes back from. */
+  signInPath(backTo: string): string;
+}
+
+const bearer = /^Bearer\s+(\S{1,8192})\s*$/i;
+const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+export function peopleBy(sessions: Sessions, tokens?: Tokens, oidc?: Oidc): People {
+  const whoseIs: People['whoseIs'] = async (token) =>
+    (await tokens?.personOf(token)) ?? (jwt.test(token) ? await oidc?.personOf(token) : undefined);
+  return {
+    sessions,
+    ...(tokens && { tokens }),
+    ...(oidc && { oidc }),
+    whoseIs,
+    whoIs: async (context) => {
+      const header = context.req.header('authorization');
+      // Whoever sends a token means it: a wrong one is nobody, whatever cookie comes along.
+      if (header !== undefined) {
+        const token = bearer.exec(header)?.[1];
+        return token === undefined ? undefined : whoseIs(token);
+      }
+      return (await sessions.read(context))?.person;
+    },
+    signInPath: (backTo) => `/sign-in?back=${encodeURIComponent(backTo)}`,
+  };
+}
+
+/** Only a path of ours: a sign-in must not lead anywhere else. */
+export const ownPath = (path: string | undefined) =>
+  path !== undefined && /^\/(?![/\\])[^\s\\]*$/.test(path) && path.length <= 500 ? path : '/';

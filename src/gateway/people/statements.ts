@@ -1,0 +1,104 @@
+import type { JWK } from 'jose';
+import { ClientError } from '../../client.ts';
+import type { Backstep, Started } from '../../client.ts';
+import { sign } from '../../identity/statement.ts';
+import type { GateName } from '../../runbook/service.ts';
+import { faultsOf } from '../../runbook/request.ts';
+import { statement } from '../../runbook/statement.ts';
+import type { Statement } from '../../runbook/statement.ts';
+import type { Decision } from '../../runbook/steps.ts';
+import type { Person } from './person.ts';
+
+export interface Verdict {
+  gate: GateName;
+  /** Hash of what is approved, as the gate shows it. */
+  plan: string;
+  reason?: string;
+}
+
+/**
+ * What a proved person says, signed by the gateway and sent as an update; the answer is the rollback's own
+ * sentence. Every method throws ClientError and nothing else.
+ */
+export interface Statements {
+  start(
+    person: Person,
+    request: { service: string; target?: string; reason?: string; trigger?: string },
+  ): Promise<Started>;
+  approve(person: Person, service: string, verdict: Verdict & { breakGlass?: boolean }): Promise<string>;
+  reject(person: Person, service: string, verdict: Verdict): Promise<string>;
+  decide(
+    person: Person,
+    service: string,
+    answer: { hold: string; decision: Decision; reason?: string },
+  ): Promise<string>;
+  acknowledge(person: Person, service: string): Promise<string>;
+}
+
+type Said = Omit<Statement, 'operation' | 'person' | 'roles' | 'method' | 'issuer' | 'at'>;
+
+/** Signs with the gateway's own key. No token of a person goes any further than here. */
+export function statementsBy(backstep: Backstep, key: JWK, now: () => number): Statements {
+  const prove = async (person: Person, service: string, said: Said) => {
+    const { name, roles, method, issuer } = person;
+    const operation = await openOperation(backstep, service);
+    const at = new Date(now()).toISOString();
+    const by = { person: name, roles, method, ...(issuer !== undefined && { issuer }) };
+    const { data, error } = statement.safeParse({ operation, ...said, ...by, at });
+    if (data) return { by: name, proof: await sign(data, key) };
+    const faults = faultsOf(error).join('; ');
+    throw new ClientError('invalid', `Invalid: ${faults}`, 'Correct what is named; nothing was sent.');
+  };
+  const verdict = async (
+    person: Person,
+    service: string,
+    message: 'approve' | 'reject',
+    { gate, plan, ...rest }: Verdict & { breakGlass?: boolean },
+  ) => ({
+    gate,
+    plan,
+    ...rest,
+    ...(await prove(person, service, { message, gate, hash: plan, ...rest })),
+  });
+  return {
+    start: (person, request) =>
+      backstep.start({ ...request, requestedBy: person.name, requestedVia: person.method }),
+    approve: async (person, service, message) =>
+      backstep.approve(service, await verdict(person, service, 'approve', message)),
+    reject: async (person, service, message) =>
+      backstep.reject(service, await verdict(person, service, 'reject', message)),
+    decide: async (person, service, answer) =>
+      backstep.decide(service, {
+        ...answer,
+        ...(await prove(person, service, { message: 'decide', ...answer })),
+      }),
+    acknowledge: async (person, service) =>
+      backstep.acknowledge(service, await prove(person, service, { message: 'acknowledge' })),
+  };
+}
+
+/** The operation that a statement is about: a proof for one counts at no other. */
+async function openOperation(backstep: Backstep, service: string): Promise<string> {
+  const { progress, noWorker, endedAt } = await backstep.progress(service);
+  if (endedAt !== undefined) {
+    const next = 'Look at its report.';
+    throw new ClientError('none', `No rollback of "${service}" is open; the last one has ended.`, next);
+  }
+  if (progress !== undefined) return progress.operation;
+  const next = 'Start a worker; whatever was stopped stays as it is meanwhile.';
+  throw new ClientError('no-worker', noWorker ?? 'No worker answers.', next);
+}
+
+const refuse = async (): Promise<never> => {
+  const next = 'Set BACKSTEP_GATEWAY_KEY (`backstep setup --gateway-keys`).';
+  throw new ClientError('refused', 'This gateway has no key, so it cannot prove anybody.', next);
+};
+
+/** Where the gateway has no key: nobody's word is signed. */
+export const noStatements: Statements = {
+  start: refuse,
+  approve: refuse,
+  reject: refuse,
+  decide: refuse,
+  acknowledge: refuse,
+};

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { duration } from '../duration.ts';
+import { dnsLabel } from '../names.ts';
+
+const who = z.string().min(1).describe('A person, a role or a team, as people call them');
+
+const rung = z.union([
+  who,
+  z.strictObject({
+    who,
+    tell: z
+      .array(dnsLabel)
+      .default([])
+      .describe('Channels of notify that are told then; all with `escalation`, if none is named'),
+    after: duration
+      .optional()
+      .describe('How long the rung before has to acknowledge; escalation.every, if not given'),
+  }),
+]);
+
+/** Runbook, Escalation: when, and whom in which order. */
+export const escalation = z.strictObject({
+  attempts: z.int().min(1).default(2).describe('Failed attempts of one step after which it is escalated'),
+  downFor: duration.prefault('2h').describe('Stopped writes after which it is escalated'),
+  every: duration
+    .prefault('15m')
+    .describe('How long a rung of the path has to acknowledge before the next one is told'),
+  path: z.array(rung).min(1).describe('Who is told, one after the other, until somebody acknowledges'),
+});
+
+export type Escalating = z.infer<typeof escalation>;
+export type Rung = Escalating['path'][number];
+
+/** A plan of version 0.2 has rungs of a name alone, and no `every`. */
+export const everyOf = ({ every }: { every?: number }): number => every ?? 15 * 60_000;
+
+export const whoOf = (rung: Rung): string => (typeof rung === 'string' ? rung : rung.who);
+
+/** Channels of `notify` that a rung names; none: all that are told of escalations. */
+export const namesOf = (rung: Rung): string[] => (typeof rung === 'string' ? [] : rung.tell);

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** How the gateway proved a person: by the provider's OpenID Connect, or by a token of their own. */
+export const proofMethod = z.enum(['oidc', 'token']);
+export type ProofMethod = z.infer<typeof proofMethod>;
+
+/**
+ * What the gateway states and signs: this proved person says this to this operation, now. The workflow compares
+ * every field with the message that carries it; no token of a person enters Temporal.
+ */
+export const statement = z.strictObject({
+  operation: z.string().regex(/^bs-[0-9a-f]{8}$/),
+  message: z.enum(['approve', 'reject', 'decide', 'acknowledge']),
+  /** Of `approve` and `reject`. */
+  gate: z.enum(['start', 'downgrade', 'restore']).optional(),
+  /** The plan hash, as the message has it under `plan`. */
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{12}$/)
+    .optional(),
+  /** Of `decide`. */
+  hold: z.string().min(1).max(200).optional(),
+  decision: z.enum(['retry', 'skip', 'restore', 'abort']).optional(),
+  /** As the message has it under `by`. */
+  person: z.string().trim().min(1).max(200),
+  roles: z.array(z.string().min(1).max(100)).max(50),
+  method: proofMethod,
+  /** Of `oidc`: the provider. */
+  issuer: z.string().max(500).optional(),
+  /** When it was signed, by the gateway's clock; ISO 8601 in UTC. */
+  at: z.iso.datetime(),
+  breakGlass: z.boolean().optional(),
+  reason: z.string().max(2_000).optional(),
+});
+export type Statement = z.infer<typeof statement>;
+
+/** `typ` in the header of the compact JWS; what was signed for another purpose is no statement. */
+export const statementType = 'backstep-statement+jwt';
+
+/** How long after its signature a statement counts; milliseconds. */
+export const statementAge = 5 * 60_000;
+
+/** How a person was proved, as the journal keeps it. */
+export interface PersonProof {
+  method: ProofMethod;
+  issuer?: string;
+  roles: string[];
+}
+
+/** What a worker does about proofs; no step. */
+export interface ProofDeeds {
+  /** Answers with what the gateway signed; ProofInvalid where it did not. */
+  'check-proof'(input: { proof: string }): Promise<Statement>;
+}

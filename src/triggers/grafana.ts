@@ -1,0 +1,23 @@
+import { alertsOf } from './alertmanager.ts';
+import { anyFits, fresh, hmac, missing, wrong } from './signature.ts';
+import type { Trigger } from './trigger.ts';
+
+export const signatureHeader = 'x-grafana-alerting-signature';
+export const timestampHeader = 'x-grafana-alerting-timestamp';
+
+/**
+ * Grafana Alerting, contact point `webhook` with HMAC. It signs the body, and the time too where its contact
+ * point names a header for it. Who takes that header away has no signature that fits.
+ */
+export const grafana: Trigger = {
+  source: 'grafana',
+  verify: ({ headers, body, now }, secrets) => {
+    const sent = headers.get(signatureHeader);
+    const timestamp = headers.get(timestampHeader);
+    if (sent === null) return missing(`the header ${signatureHeader}`);
+    const signed = timestamp === null ? [body] : [timestamp, ':', body];
+    if (!anyFits(secrets, [sent], (secret) => hmac(secret, signed, 'hex'))) return wrong('the signature');
+    return timestamp === null ? 'verified' : fresh(timestamp, now);
+  },
+  parse: (body) => alertsOf('grafana', body),
+};

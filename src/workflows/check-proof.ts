@@ -1,0 +1,41 @@
+import { CancellationScope, proxyActivities } from '@temporalio/workflow';
+import type { ProofDeeds, Statement } from '../runbook/statement.ts';
+import { faultOf } from './deed.ts';
+import type { Operation } from './operation.ts';
+
+/** A person waits for the answer: a worker that is away must not make them wait for long. */
+const deeds = proxyActivities<ProofDeeds>({
+  scheduleToCloseTimeout: '1m',
+  startToCloseTimeout: '10s',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', maximumAttempts: 5 },
+  summary: 'Check who says it',
+});
+
+/**
+ * So many at once. Temporal takes ten updates of a workflow at a time: garbage that waits to be checked must not
+ * keep others out.
+ */
+const atOnce = 5;
+
+export const tooMany = ({ checking }: Operation): string | undefined =>
+  checking >= atOnce ? 'too many proofs are being checked now: say it again' : undefined;
+
+/**
+ * What the gateway stated about a person, or why that does not count. Never rejects, and a cancel request of the
+ * rollback does not end it: the message may be the decision about just that.
+ */
+export async function checkProof(
+  operation: Operation,
+  proof: string,
+): Promise<Statement | { refused: string }> {
+  operation.checking += 1;
+  try {
+    return await CancellationScope.nonCancellable(() => deeds['check-proof']({ proof }));
+  } catch (error) {
+    const { message, next } = faultOf(error);
+    return { refused: `${message} ${next}` };
+  } finally {
+    operation.checking -= 1;
+  }
+}

@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { alertmanager } from './alertmanager.ts';
+import type { Alertmanager } from './alertmanager.ts';
+import { clientOf, drive } from './drive.ts';
+import { world } from './look.ts';
+import { scene, small } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+const secret = 'a secret that Alertmanager and the gateway share';
+const token = 'the-token-of-ann-on-this-lab';
+const labels = { alertname: 'RadarDown', service: 'deeptech-radar', rollback: 'backstep' };
+let here: Scene;
+let sender: Alertmanager;
+
+beforeAll(async () => {
+  here = await scene({
+    name: 'alertmanager',
+    edit: (definition) => {
+      small(definition);
+      definition.triggers = [{ source: 'alertmanager', match: { service: 'deeptech-radar' } }];
+    },
+  });
+});
+afterAll(async () => {
+  await sender?.stop();
+  await here?.close();
+});
+
+test('an alert of a real Alertmanager by the shipped configuration: the rollback stands at its gate; a hundred more, still one', async () => {
+  const before = await world(here);
+  const gateway = await here.gateway({ 'ann dba': token }, { alertmanager: secret });
+  sender = await alertmanager(gateway.url, secret);
+  await sender.fire([{ labels }]);
+  const client = await clientOf(here);
+  const rollback = drive(client, 'backstep-deeptech-radar');
+  await untilStarted(rollback);
+  const hash = await rollback.gate('start');
+  expect(await world(here), 'nothing is touched before somebody approves').toEqual(before);
+  const { runId } = await rollback.handle.describe();
+
+  for (let pod = 0; pod < 100; pod += 1) {
+    await sender.fire([{ labels }, { labels: { ...labels, pod: `radar-${pod}` } }]);
+    await pause(50);
+  }
+  // Its own repeats come each two seconds.
+  const sent = async () => (await readFile(gateway.log, 'utf8')).match(/alerts taken/g) ?? [];
+  for (let waited = 0; (await sent()).length < 6 && waited < 60_000; waited += 500) await pause(500);
+  expect((await sent()).length).toBeGreaterThanOrEqual(6);
+
+  const runs: string[] = [];
+  for await (const run of client.workflow.list({ query: "WorkflowType = 'rollback'" })) runs.push(run.runId);
+  expect(runs).toEqual([runId]);
+  const { annotations, gate } = await rollback.progress();
+  expect(gate?.hash).toBe(hash);
+  expect(annotations.length).toBeGreaterThan(0);
+  expect(annotations.length).toBeLessThanOrEqual(50);
+  const { events } = await rollback.handle.fetchHistory();
+  const signals = (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes);
+  expect(signals).toEqual([]);
+
+  const approval = await fetch(`${gateway.url}/api/rollbacks/deeptech-radar/reject`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ gate: 'start', plan: hash, reason: 'only a test' }),
+  });
+  expect(approval.status, await approval.text()).toBe(200);
+  expect((await rollback.result()).outcome).toBe('rejected');
+  await sender.fire([{ labels }]);
+  await pause(5_000);
+  expect((await rollback.handle.describe()).runId).toBe(runId);
+  expect(await world(here)).toEqual(before);
+});
+
+async function untilStarted(rollback: ReturnType<typeof drive>): Promise<void> {
+  for (let waited = 0; waited < 60_000; waited += 500) {
+    const started = await rollback.handle.describe().then(
+      () => true,
+      () => false,
+    );
+    if (started) return;
+    await pause(500);
+  }
+  throw new Error('no rollback was started');
+}

@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest';
+import type { Event } from '../../src/runbook/journal.ts';
+import { fault } from '../../src/runbook/failures.ts';
+import { recipientsOf } from '../../src/runbook/recipients.ts';
+import { serviceDefinition } from '../../src/runbook/service.ts';
+import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import { tidingOf } from '../../src/runbook/tiding.ts';
+import type { Tiding } from '../../src/runbook/tiding.ts';
+import { gateOpened, gatePassed, hash, journalOf, straight, subject } from '../example-journal.ts';
+import { definitionSource, examplePlan, operation } from '../example-plan.ts';
+
+const hold: Event = {
+  kind: 'hold-opened',
+  hold: 'verify-1',
+  step: 'verify',
+  fault: fault('VerificationFailed', 'Table papers has 9 rows, and not 10.'),
+  decisions: ['retry', 'restore', 'abort'],
+  byHand: [],
+};
+const decided: Event = { kind: 'hold-closed', hold: 'verify-1', decision: 'restore', by: 'ann' };
+const escalated = { kind: 'escalated', to: 'DBA', why: 'Step verify failed 2 times.' } satisfies Event;
+const ended = straight.at(-1) as Event;
+
+const definition = (changes: Partial<ServiceDefinitionSource> = {}) =>
+  serviceDefinition.parse({ ...definitionSource(), ...changes });
+
+const ref = { secret: 's', key: 'k' };
+const channels = definition({
+  notify: [
+    { name: 'all', channel: 'slack', url: ref },
+    { name: 'holds', channel: 'pagerduty', routingKey: ref, on: ['hold'] },
+    { name: 'cto', channel: 'email', server: ref, from: 'a@b.test', to: ['c@b.test'], on: ['escalation'] },
+    { name: 'end', channel: 'webhook', url: 'https://b.test', secret: ref, on: ['end'] },
+  ],
+  escalation: { path: ['DBA', { who: 'CTO', tell: ['end'], after: '5m' }] },
+});
+
+/** What is told of the last of these events. */
+function told(...events: Event[]): Tiding | undefined {
+  const entry = journalOf(...events).at(-1);
+  return entry && tidingOf(entry, subject());
+}
+
+/** Who is told of the last of these events. */
+function whom(...events: Event[]): string[] {
+  const journal = journalOf(...events);
+  const entry = journal.at(-1);
+  const tiding = entry && tidingOf(entry, subject());
+  if (entry === undefined || tiding === undefined) return [];
+  return recipientsOf(entry, tiding, journal, channels.notify).map(({ name }) => name);
+}
+
+/** What is wrong with a definition of these changes. */
+const faults = (changes: object) =>
+  serviceDefinition
+    .safeParse({ ...definitionSource(), ...changes })
+    .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+
+describe('a tiding', () => {
+  test('of a gate says what would be approved, until when, and the command with the hash', () => {
+    expect(told(gateOpened)).toMatchObject({
+      key: `${operation}-gate-downgrade-${hash}-opened`,
+      kind: 'gate',
+      state: 'needs-you',
+      title: 'radar (0005 → 0004): gate downgrade waits for 2 different people',
+      lines: ['Database: 0005 → 0004', `Plan ${hash}; until 2025-11-18T04:00:00.000Z`],
+      next: [
+        `backstep approve radar --gate downgrade --plan ${hash} --by <your name>`,
+        `backstep reject radar --gate downgrade --plan ${hash} --by <your name>`,
+      ],
+    });
+  });
+
+  test('of a hold says the failure, its next move, each decision as a command, and the related runbooks', () => {
+    const plan = examplePlan({}, { relatedRunbooks: [{ title: 'Worker Failure', url: './WORKER.md' }] });
+    const entry = journalOf(hold)[0];
+    expect(entry && tidingOf(entry, subject(plan))).toMatchObject({
+      kind: 'hold',
+      state: 'needs-you',
+      title: 'radar (0005 → 0004): hold: "Verify the rollback" needs a decision',
+      lines: [
+        'VerificationFailed: Table papers has 9 rows, and not 10.',
+        'Next: `restore` from the backup, or mend by hand and `retry`.',
+        'Can be decided: retry, restore, abort',
+        'Related runbook: Worker Failure, ./WORKER.md',
+      ],
+      next: ['retry', 'restore', 'abort'].map(
+        (decision) => `backstep decide radar ${decision} --hold verify-1 --by <your name>`,
+      ),
+    });
+  });
+
+  test('says that a gate or hold is settled, and by whom, so that nobody else gets up for it', () => {
+    expect(told(gatePassed)).toMatchObject({
+      state: 'settled',
+      title: 'radar (0005 → 0004): gate downgrade passed, approved by ann, bob',
+    });
+    expect(told(decided)).toMatchObject({
+      state: 'settled',
+      title: 'radar (0005 → 0004): hold verify-1: restore by ann',
+    });
+  });
+
+  test('of a gate says which people the policy wants, and afterwards who broke the glass, and why', () => {
+    expect(told({ ...gateOpened, wants: { roles: ['dba'] } })?.lines).toContain(
+      'Who approves must hold one of the roles: dba',
+    );
+    const alone = { ...gatePassed, by: ['ann'], breakGlass: true, reason: 'nobody answers' } as Event;
+    expect(told(alone)).toMatchObject({
+      title: 'radar (0005 → 0004): gate downgrade passed by ann alone, who broke the glass',
+      lines: ['Reason: nobody answers'],
+    });
+  });
+
+  test('of an abort asks for somebody: writes stay stopped, and nobody must think that it is over', () => {
+    expect(told(ended)).toMatchObject({ kind: 'end', state: 'settled' });
+    expect(told({ kind: 'ended', outcome: 'aborted', reason: 'Writes stay stopped.' })).toMatchObject({
+      state: 'needs-you',
+      lines: ['Writes stay stopped.'],
+    });
+  });
+
+  test('is not made of what wakes nobody: steps, single approvals, gates that no person had to pass', () => {
+    const quiet: Event[] = [
+      ...straight.filter(({ kind }) => kind.startsWith('step-') || kind === 'gate-approved'),
+      { kind: 'gate-closed', gate: 'start', hash, verdict: 'passed-by-policy', by: [] },
+      { kind: 'told', to: 'all', what: 'w' },
+      { kind: 'not-told', to: 'all', what: 'w', why: 'y' },
+    ];
+    for (const event of quiet) expect(told(event)).toBeUndefined();
+  });
+
+  test('has the same key for the same entry, and another for every other', () => {
+    const entries = journalOf(gateOpened, gatePassed, hold, decided, escalated, escalated, ended);
+    const keys = entries.map((entry) => tidingOf(entry, subject())?.key);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(entries.map((entry) => tidingOf(entry, subject())?.key)).toEqual(keys);
+  });
+
+  test('stays small whatever a failure says, for it is in the history once a channel', () => {
+    const long = { ...hold, fault: fault('JobFailed', 'x\n'.repeat(5_000)) } as Event;
+    expect(JSON.stringify(told(long)).length).toBeLessThan(2_500);
+  });
+});
+
+describe('told is', () => {
+  test('whoever wants to know of it', () => {
+    expect(whom(gateOpened)).toEqual(['all']);
+    expect(whom(hold)).toEqual(['all', 'holds']);
+    expect(whom(ended)).toEqual(['all', 'end']);
+  });
+
+  test('of an escalation, whom its rung names; all that are told of escalations, if it names nobody', () => {
+    expect(whom(escalated)).toEqual(['all', 'cto']);
+    expect(whom({ ...escalated, tell: ['end'] })).toEqual(['end']);
+  });
+
+  test('that somebody is on it, and that it has ended, whom an escalation has reached', () => {
+    const named = { ...escalated, tell: ['end'] } as Event;
+    expect(whom(named, { kind: 'acknowledged', by: 'ann' })).toEqual(['all', 'cto', 'end']);
+    expect(whom(escalated, ended)).toEqual(['all', 'cto', 'end']);
+  });
+});
+
+describe('the definition', () => {
+  test('has nobody told, a rung each 15 minutes, and every occasion, if it says nothing', () => {
+    expect(definition().notify).toEqual([]);
+    expect(definition().escalation).toMatchObject({ attempts: 2, downFor: 7_200_000, every: 900_000 });
+    expect(channels.notify[0]?.on).toEqual(['gate', 'hold', 'escalation', 'end']);
+  });
+
+  test('is refused where a rung tells a channel that does not exist, or two channels have one name', () => {
+    const slack = { name: 'ops', channel: 'slack', url: ref };
+    expect(faults({ notify: [slack, slack] })).toEqual(['notify.1.name: "ops" is there already']);
+    expect(faults({ escalation: { path: ['DBA', { who: 'CTO', tell: ['ops'] }] } })).toEqual([
+      'escalation.path.1.tell: "ops" is no channel of notify',
+    ]);
+  });
+
+  test('takes no secret itself: a webhook URL of Slack, a routing key or a password is a reference', () => {
+    const wrong = [
+      { name: 'a', channel: 'slack', url: 'https://hooks.slack.com/services/T/B/x' },
+      { name: 'b', channel: 'pagerduty', routingKey: 'R0UT1NGK3Y' },
+      { name: 'c', channel: 'webhook', url: 'https://b.test', secret: 'whsec_x' },
+      { name: 'd', channel: 'email', server: 'smtps://u:p@h', from: 'a@b.test', to: ['a@b.test'] },
+    ];
+    expect(faults({ notify: wrong })?.map((said) => said.split(':')[0])).toEqual([
+      'notify.0.url',
+      'notify.1.routingKey',
+      'notify.2.secret',
+      'notify.3.server',
+    ]);
+  });
+});

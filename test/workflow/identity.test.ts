@@ -1,0 +1,267 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createKeys } from '../../src/identity/keys.ts';
+import type { Statement } from '../../src/runbook/statement.ts';
+import type { Play } from './play.ts';
+import { Proved } from './proved.ts';
+import { failing, theatre } from './theatre.ts';
+import type { Casting } from './theatre.ts';
+
+const stage = theatre();
+const other = 'ffffffffffff';
+
+type Policy = NonNullable<NonNullable<Casting['definition']>['approvals']>;
+
+async function open(approvals: Policy = {}, casting: Casting = {}) {
+  const play = await stage.play({ ...casting, definition: { ...casting.definition, approvals } });
+  return { play, proved: new Proved(stage, play) };
+}
+
+async function atDowngrade(approvals: Policy = {}, casting: Casting = {}) {
+  const opened = await open(approvals, casting);
+  const { hash } = await opened.play.gate('downgrade');
+  const approval = (by: string, more: object = {}) => ({ gate: 'downgrade', plan: hash, by, ...more });
+  return { ...opened, hash, approval };
+}
+
+const rejected = async (play: Play) => {
+  await play.reject('downgrade');
+  await play.result();
+};
+
+describe.concurrent('a proved person', () => {
+  test('an approval with a proof counts, and the report says how the person was proved', async () => {
+    const { play, proved, approval } = await atDowngrade();
+    expect(await proved.say('approve', approval('ann', { reason: 'seen it' }), ['dba'])).toContain('passed');
+    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+    const { decisions, timeline } = await play.report();
+    expect(decisions).toContainEqual(
+      expect.objectContaining({ by: 'ann', proof: 'token', roles: ['dba'], reason: 'seen it' }),
+    );
+    expect(timeline.map(({ what }) => what).join('\n')).toContain(
+      'gate downgrade approved by ann, proved by token',
+    );
+  });
+
+  test('the same by signal, with issuer, counts too', async () => {
+    const { play, proved, approval } = await atDowngrade();
+    const claims = { method: 'oidc', issuer: 'https://id.example' } as const;
+    await play.handle.signal('approve', await proved.message('approve', approval('ann'), [], claims));
+    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect((await play.report()).decisions).toContainEqual(
+      expect.objectContaining({ by: 'ann', proof: 'oidc', issuer: 'https://id.example' }),
+    );
+  });
+
+  test('a person who approves by two methods is one person', async () => {
+    const { play, proved, hash, approval } = await atDowngrade({}, { plan: { people: 2 } });
+    await proved.say('approve', approval('ann'));
+    expect(await play.refusal('approve', { gate: 'downgrade', plan: hash, by: 'Ann' })).toContain(
+      'has approved already',
+    );
+    expect(await proved.refusal('approve', approval('ANN'), [], { method: 'oidc' })).toContain(
+      'has approved already',
+    );
+    expect(play.calls('downgrade')).toEqual([]);
+    await rejected(play);
+  });
+
+  test('rejecting, deciding and acknowledging carry proofs, and the report says so', async () => {
+    const { play, proved, approval } = await atDowngrade(
+      {},
+      { script: { verify: failing('VerificationFailed') } },
+    );
+    await proved.say('acknowledge', { by: 'bob' });
+    await proved.say('approve', approval('ann'));
+    const { hold } = await play.hold('verify');
+    await proved.say('decide', { hold, decision: 'restore', by: 'bob' });
+    const { hash } = await play.gate('restore');
+    await proved.say('reject', { gate: 'restore', plan: hash, by: 'ann', reason: 'not the new one' });
+    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+    const said = (await play.report()).decisions.map(({ what, by, proof }) => [what, by, proof]);
+    expect(said).toEqual([
+      ['gate start needed nobody', 'policy of the service definition', 'policy'],
+      ['acknowledged the escalation', 'bob', 'token'],
+      ['approved gate downgrade', 'ann', 'token'],
+      [`restore at hold ${hold}`, 'bob', 'token'],
+      ['rejected gate restore', 'ann', 'token'],
+    ]);
+  });
+
+  test('a cancel request does not keep a proved decision from counting', async () => {
+    const { play, proved, approval } = await atDowngrade(
+      {},
+      { script: { verify: failing('VerificationFailed') } },
+    );
+    await proved.say('approve', approval('ann'));
+    const { hold } = await play.hold('verify');
+    await play.handle.cancel();
+    await play.until('the cancel request', ({ cancelRequested }) => cancelRequested);
+    await proved.say('decide', { hold, decision: 'abort', by: 'ann' });
+    expect(await play.result()).toMatchObject({ outcome: 'aborted' });
+  });
+});
+
+describe.concurrent('forgeries', () => {
+  const hour = new Date(Date.now() - 3_600_000).toISOString();
+  const soon = new Date(Date.now() + 3_600_000).toISOString();
+  const cases: [what: string, claims: Partial<Statement>, why: string][] = [
+    ['another operation', { operation: 'bs-00000000' }, 'another operation'],
+    ['another message', { message: 'reject' }, 'another message'],
+    ['another gate', { gate: 'restore' }, 'another gate'],
+    ['another plan', { hash: other }, 'another hash'],
+    ['another person', { person: 'bob' }, "the proof is for 'bob'"],
+    ['another reason', { reason: 'another' }, 'another reason'],
+    ['a hold', { hold: 'verify-1' }, 'another hold'],
+    ['breaking the glass', { breakGlass: true }, 'another breakGlass'],
+    ['an hour ago', { at: hour }, 'older than five minutes'],
+    ['the future', { at: soon }, 'in the future'],
+  ];
+
+  test.each(cases)('a proof for %s counts for nothing and is told why', async (_what, claims, why) => {
+    const { play, proved, approval } = await atDowngrade();
+    expect(await proved.refusal('approve', approval('ann'), [], claims)).toContain(why);
+    expect(play.calls('downgrade')).toEqual([]);
+    await rejected(play);
+  });
+
+  test('a proof by another gateway’s key counts for nothing', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'backstep-forger-'));
+    const { privateKey } = await createKeys(directory);
+    const { play, proved, approval } = await atDowngrade();
+    const why = await proved.refusal('approve', approval('ann'), ['dba'], {}, privateKey);
+    expect(why).toContain('unknown key');
+    expect(play.calls('downgrade')).toEqual([]);
+    await play.handle.signal('approve', await proved.message('approve', approval('ann'), [], {}, privateKey));
+    const [ignored] = await play.until('the ignored signal', (now) => now.ignored.length > 0 && now.ignored);
+    expect(ignored).toMatchObject({ message: 'approve', by: 'ann' });
+    await rm(directory, { recursive: true });
+    await rejected(play);
+  });
+
+  test('what is no proof at all is refused before anything enters the history', async () => {
+    const { play, approval } = await open().then(async ({ play }) => ({
+      play,
+      approval: { gate: 'downgrade', plan: (await play.gate('downgrade')).hash, by: 'ann' },
+    }));
+    expect(await play.refusal('approve', { ...approval, proof: 'no proof' })).toContain('compact JWS');
+    expect(await play.refusal('approve', { ...approval, proof: `${'a'.repeat(8_200)}.b.c` })).toContain(
+      'proof',
+    );
+    await rejected(play);
+  });
+
+  test('a proof counts once', async () => {
+    const { play, proved, approval } = await atDowngrade(
+      {},
+      { script: { verify: failing('VerificationFailed') } },
+    );
+    await proved.say('approve', approval('ann'));
+    await play.hold('verify');
+    const acknowledgement = await proved.message('acknowledge', { by: 'ann' });
+    await play.handle.executeUpdate('acknowledge', { args: [acknowledgement] });
+    await play.decide('verify', 'retry');
+    await play.until('the second hold', ({ hold }) => hold?.hold === 'verify-2');
+    // The second failure was escalated, so another acknowledgement would count.
+    expect(await play.refusal('acknowledge', acknowledgement)).toContain('has counted already');
+    await play.decide('verify', 'abort');
+    await play.result();
+  });
+
+  test('two people racing at one gate: one of them passes it, the other is told', async () => {
+    const { play, proved, approval } = await atDowngrade();
+    const both = await Promise.allSettled([
+      proved.say('approve', approval('ann')),
+      proved.say('approve', approval('bob')),
+      proved.say('reject', approval('cyd')),
+    ]);
+    expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const { outcome } = await play.result();
+    expect(['rolled-back', 'put-back']).toContain(outcome);
+    expect((await play.report()).decisions).toHaveLength(2);
+  });
+});
+
+describe.concurrent('the policy', () => {
+  test('self-asserted names do not count where they are refused', async () => {
+    const { play, proved, hash } = await open({ selfAsserted: 'refuse' }).then(async ({ play, proved }) => ({
+      play,
+      proved,
+      hash: (await play.gate('start')).hash,
+    }));
+    const bare = { gate: 'start', plan: hash, by: 'ann' };
+    for (const name of ['approve', 'reject'] as const)
+      expect(await play.refusal(name, bare)).toContain('nobody proved');
+    expect(await play.refusal('acknowledge', { by: 'ann' })).toContain('nobody proved');
+    expect(play.calls('stop-writes')).toEqual([]);
+    await proved.say('reject', bare);
+    expect(await play.result()).toMatchObject({ outcome: 'rejected' });
+  });
+
+  test('a gate with roles wants one of them proved', async () => {
+    const { play, proved, hash, approval } = await atDowngrade({
+      downgrade: { people: 1, roles: ['dba', 'sre'] },
+    });
+    expect((await play.progress()).gate?.wants).toEqual({ roles: ['dba', 'sre'], proof: true });
+    expect(await play.refusal('approve', { gate: 'downgrade', plan: hash, by: 'ann' })).toContain(
+      'a role must be proved',
+    );
+    expect(await proved.refusal('approve', approval('ann'), ['developer'])).toContain("'ann' has developer");
+    expect(play.calls('downgrade')).toEqual([]);
+    await proved.say('approve', approval('bob'), ['developer', 'sre']);
+    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+  });
+
+  test('whoever started it may not approve it where the policy says so', async () => {
+    const { play, proved, hash, approval } = await atDowngrade(
+      { selfApproval: 'refuse' },
+      { request: { requestedBy: 'ann' } },
+    );
+    expect(await play.refusal('approve', { gate: 'downgrade', plan: hash, by: ' ANN' })).toContain(
+      'started it',
+    );
+    expect(await proved.refusal('approve', approval('ann'))).toContain('started it');
+    await proved.say('approve', approval('bob'));
+    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+  });
+
+  test('started without a name, and self-approval refused, it needs a second person', async () => {
+    const { play } = await open({ selfApproval: 'refuse' });
+    expect(await play.gate('downgrade')).toMatchObject({ people: 2 });
+    await rejected(play);
+  });
+
+  test('the glass is broken by one proved person with a role and a reason, and the report begins with it', async () => {
+    const { play, proved, hash, approval } = await atDowngrade(
+      { breakGlass: { roles: ['incident-commander'] }, downgrade: { people: 2, roles: ['dba'] } },
+      { plan: { people: 2 } },
+    );
+    const broken = approval('eve', { breakGlass: true, reason: 'nobody else answers' });
+    const bare = { gate: 'downgrade', plan: hash, by: 'eve', breakGlass: true, reason: 'r' };
+    expect(await play.refusal('approve', bare)).toContain('only a proved person');
+    expect(
+      await proved.refusal('approve', approval('eve', { breakGlass: true }), ['incident-commander']),
+    ).toContain('needs a reason');
+    expect(await proved.refusal('approve', broken, ['dba'])).toContain('incident-commander');
+    expect(play.calls('downgrade')).toEqual([]);
+    expect(await proved.say('approve', broken, ['incident-commander'])).toContain('Glass broken');
+    const result = await play.result();
+    expect(result).toMatchObject({ outcome: 'rolled-back' });
+    const first = 'Glass broken: eve (incident-commander) passed gate downgrade alone: nobody else answers';
+    expect('attention' in result && result.attention[0]).toBe(first);
+    expect((await play.report()).attention[0]).toBe(first);
+    expect((await play.report()).decisions).toContainEqual(
+      expect.objectContaining({ what: 'broke the glass at gate downgrade', by: 'eve', breakGlass: true }),
+    );
+  });
+
+  test('nobody breaks the glass where the definition does not say who may', async () => {
+    const { play, proved, approval } = await atDowngrade();
+    expect(
+      await proved.refusal('approve', approval('eve', { breakGlass: true, reason: 'r' }), ['any']),
+    ).toContain('lets nobody');
+    await rejected(play);
+  });
+});
