@@ -39,12 +39,13 @@ async function main(): Promise<void> {
     log.info('the gateway has drained');
   } finally {
     if ('closeAllConnections' in server) server.closeAllConnections();
-    await means.backstep.close();
   }
 }
 
 try {
   await main();
+  // Its connection to Temporal is left to the system: a call that the SDK tries again would throw on a closed one.
+  process.exit(0);
 } catch (error) {
   const said =
     error instanceof StartError

@@ -99,7 +99,7 @@ describe('the process', () => {
       expect(await ignored.json()).toMatchObject({ alerts: [{ result: 'ignored' }] });
       running.kill('SIGTERM');
       const { exitCode, all } = await running;
-      expect(exitCode).toBe(0);
+      expect(exitCode, all).toBe(0);
       expect(all).toMatch(/the gateway is ready[\s\S]*the gateway has drained/);
       for (const word of [secret, token]) expect(all).not.toContain(word);
     },
