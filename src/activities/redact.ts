@@ -7,7 +7,7 @@
 export function redact(text: string): string {
   return text
     .replace(/(hooks\.slack(?:-gov)?\.com\/(?:services|workflows|triggers)\/)[^\s'"<>)]+/gi, '$1***')
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@:'"]*:\S*@/gi, '$1***@')
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@:"]*:\S*@/gi, '$1***@')
     .replace(
       /((?:^|[^\w])(?:pg)?(?:password|passwd|pwd|secret|token|api_?key)["']?\s*[=:]\s*)('(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)+"|[^\s'",;]+)/gi,
       '$1***',
