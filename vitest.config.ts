@@ -12,6 +12,8 @@ const project = (name: string, timeout: number, extra: object = {}) => ({
   },
 });
 
+/** Many small files; vitest alone would leave one of two cores idle. */
+const fast = { isolate: false, maxWorkers: 2 };
 /** The lab is one; its tests have a namespace and a database each, and two cores to share. */
 const onTheLab = { globalSetup: ['test/integration/setup.ts'], maxWorkers: 3 };
 /** Custom resource definitions are the whole cluster's: whoever makes some has it alone. */
@@ -20,9 +22,11 @@ const clusterWide = ['test/integration/deeds-pauses.test.ts'];
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 20_000, { isolate: false }),
-      project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'], isolate: false }),
-      project('replay', 60_000, { globalSetup: ['test/workflow/setup.ts'], isolate: false }),
+      project('unit', 20_000, fast),
+      project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
+      project('replay', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
+      // A browser is no part of the lab, but takes as long to look at a page as a person.
+      project('browser', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
       // Hundreds of small databases; `BACKSTEP_CASES` and `BACKSTEP_SEED` choose how many, and which.
       project('property', 420_000, onTheLab),
       project('integration', 420_000, { ...onTheLab, exclude: clusterWide }),

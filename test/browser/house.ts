@@ -12,8 +12,8 @@ import { readPrivateKey } from '../../src/identity/keys.ts';
 import { carryRequests, launch, opened } from '../chromium.ts';
 import { definitionSource } from '../example-plan.ts';
 import { definitionsOf, lazily, served, sessionSecret, type Served } from '../gateway.ts';
-import type { Play } from './play.ts';
-import type { Casting, Theatre } from './theatre.ts';
+import type { Play } from '../workflow/play.ts';
+import type { Casting, Theatre } from '../workflow/theatre.ts';
 
 const roles = { ada: 'dba,lead', bob: 'dba', cy: '-' } as const;
 export type Visitor = keyof typeof roles;

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { chromiumPossible, desk, phone } from '../chromium.ts';
 import { house, tokenOf } from './house.ts';
-import { failingAt, theatre } from './theatre.ts';
+import { failingAt, theatre } from '../workflow/theatre.ts';
 
 const stage = theatre();
 const browsers = describe.skipIf(!(await chromiumPossible()));

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { chromiumPossible, desk } from '../chromium.ts';
 import { findings } from '../example-plan.ts';
 import { house } from './house.ts';
-import { Latch, failingAt, theatre } from './theatre.ts';
+import { Latch, failingAt, theatre } from '../workflow/theatre.ts';
 
 const stage = theatre();
 const browsers = describe.skipIf(!(await chromiumPossible()));
