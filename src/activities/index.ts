@@ -3,6 +3,7 @@ import type { KeptDeeds } from '../runbook/kept.ts';
 import type { ProofDeeds } from '../runbook/statement.ts';
 import type { TellingDeeds } from '../runbook/tiding.ts';
 import { assess } from './assess.ts';
+import { withWhomToTell } from './assess/whom-to-tell.ts';
 import { assessRestore } from './assess-restore.ts';
 import { assessMoment } from './assess-moment.ts';
 import { backUp } from './back-up.ts';
@@ -38,9 +39,9 @@ import { verify } from './verify.ts';
 export function createActivities(means: Means): Deeds & KeptDeeds & TellingDeeds & ProofDeeds {
   return {
     assess: activity<'assess'>(
-      (means, input, attempt) =>
+      async (means, input, attempt) =>
         input.kind === undefined
-          ? assess(means, input, attempt)
+          ? withWhomToTell(means, input, await assess(means, input, attempt))
           : input.kind === 'emergency-restore'
             ? assessRestore(means, input, attempt)
             : assessMoment(means, input, attempt),

@@ -123,8 +123,14 @@ export interface Observations {
   notVerified: string[];
 }
 
-/** What `assess` answers: refusal with every fault named, nothing to do, or a plan. */
+/** Whom the definition tells, where there is no plan that holds it. */
+export type WhomToTell = Pick<ServiceDefinition, 'notify' | 'namespace'>;
+
+/**
+ * What `assess` answers: refusal with every fault named, nothing to do, or a plan. `tells` where an alert asked:
+ * no person reads the answer. Absent before version 0.3.
+ */
 export type Assessment =
-  | { kind: 'refused'; faults: Fault[] }
-  | { kind: 'nothing-to-do'; reason: string; revision: string }
+  | { kind: 'refused'; faults: Fault[]; tells?: WhomToTell }
+  | { kind: 'nothing-to-do'; reason: string; revision: string; tells?: WhomToTell }
   | { kind: 'planned'; plan: Plan; hash: string; observations: Observations; searchAttributes: boolean };

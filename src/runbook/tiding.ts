@@ -1,9 +1,10 @@
 import type { Fault } from './failures.ts';
 import { wantsInWords } from './gate-policy.ts';
-import type { Entry } from './journal.ts';
+import type { Entry, Journal } from './journal.ts';
 import type { OperationId } from './names.ts';
 import type { Notify, Occasion } from './service/notify.ts';
 import { step as declared } from './steps.ts';
+import { entriesOf } from './views.ts';
 import type { EntryOf, Subject } from './views.ts';
 
 /** What people are told of one entry of the journal, whatever the channel. */
@@ -15,6 +16,8 @@ export interface Tiding {
   state: 'needs-you' | 'on-it' | 'settled';
   service: string;
   operation: OperationId;
+  /** How often the ladder was climbed so far, this time included; absent where it never was. */
+  escalations?: number;
   /** ISO 8601. */
   at: string;
   title: string;
@@ -32,6 +35,9 @@ const short = (text: string) => {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
 };
+
+/** `status` has all of them. */
+const faultsTold = 10;
 
 const because = (reason: string | undefined) => (reason === undefined ? [] : [`Reason: ${reason}`]);
 const failed = ({ type, message, next }: Fault) => [`${type}: ${message}`, `Next: ${next}`];
@@ -113,8 +119,9 @@ const escalated = ({ to, why, at }: EntryOf<'escalated'>, { service, plan }: Sub
   next: [`backstep acknowledge ${service} ${name}`, `backstep status ${service} --watch`],
 });
 
-const acknowledged = ({ by }: EntryOf<'acknowledged'>): Said => ({
-  key: `acknowledged-${by}`,
+/** Whoever is on it may say so again of each escalation. */
+const acknowledged = ({ by }: EntryOf<'acknowledged'>, escalations: number): Said => ({
+  key: `acknowledged-${escalations}-${by}`,
   kind: 'escalation',
   state: 'on-it',
   title: `${by} is on it`,
@@ -122,17 +129,19 @@ const acknowledged = ({ by }: EntryOf<'acknowledged'>): Said => ({
   next: [],
 });
 
-const ended = ({ outcome, reason }: EntryOf<'ended'>, { service }: Subject): Said => ({
+const ended = ({ outcome, reason }: EntryOf<'ended'>, { service, plan }: Subject): Said => ({
   key: 'ended',
   kind: 'end',
-  // Aborted, it is handed over to a person with writes stopped: nobody must think that it is over.
-  state: outcome === 'aborted' ? 'needs-you' : 'settled',
-  title: `ended ${outcome}`,
-  lines: [reason],
-  next: [`backstep report ${service}`],
+  // Aborted, it is handed over to a person with writes stopped: nobody must think that it is over. Without a plan
+  // it is an alert's, which still stands, and Backstep does nothing more about it.
+  state: outcome === 'aborted' || plan === undefined ? 'needs-you' : 'settled',
+  title:
+    plan === undefined && outcome === 'rejected' ? 'refused, and nothing was touched' : `ended ${outcome}`,
+  lines: plan === undefined ? reason.trim().split('\n').slice(0, faultsTold) : [reason],
+  next: [plan === undefined ? `backstep status ${service}` : `backstep report ${service}`],
 });
 
-function said(entry: Entry, subject: Subject): Said | undefined {
+function said(entry: Entry, subject: Subject, escalations: number): Said | undefined {
   switch (entry.kind) {
     case 'gate-opened':
       return gateOpened(entry, subject);
@@ -145,7 +154,7 @@ function said(entry: Entry, subject: Subject): Said | undefined {
     case 'escalated':
       return escalated(entry, subject);
     case 'acknowledged':
-      return acknowledged(entry);
+      return acknowledged(entry, escalations);
     case 'ended':
       return ended(entry, subject);
     default:
@@ -153,9 +162,14 @@ function said(entry: Entry, subject: Subject): Said | undefined {
   }
 }
 
-/** What people are told of an entry; undefined where nobody needs to be told. */
-export function tidingOf(entry: Entry, subject: Subject): Tiding | undefined {
-  const words = said(entry, subject);
+/**
+ * What people are told of an entry; undefined where nobody needs to be told.
+ *
+ * @param journal up to the entry, and with it
+ */
+export function tidingOf(entry: Entry, subject: Subject, journal: Journal): Tiding | undefined {
+  const escalations = entriesOf(journal, 'escalated').length;
+  const words = said(entry, subject, escalations);
   if (words === undefined) return undefined;
   const { service, operation, plan } = subject;
   const way = plan && plan.from !== plan.target ? ` (${plan.from} → ${plan.target})` : '';
@@ -164,6 +178,7 @@ export function tidingOf(entry: Entry, subject: Subject): Tiding | undefined {
     key: `${operation}-${words.key}`,
     service,
     operation,
+    ...(escalations > 0 && { escalations }),
     at: entry.at,
     title: short(`${service}${way}: ${words.title}`),
     lines: words.lines.map(short),

@@ -10,16 +10,22 @@ const severities = { gate: 'error', hold: 'critical', escalation: 'critical', en
 
 const longestSummary = 1_024;
 
+const rung = (operation: string, number: number) => `${operation}-escalation-${number}`;
+
 /**
- * One alert an operation. What settles a gate or a hold resolves it, so that the next one pages anew: PagerDuty
- * tells nobody of a second trigger while the first is open.
+ * One alert an operation, and one each rung of the ladder: PagerDuty tells nobody of a second trigger while the
+ * first is open. What settles a gate or a hold resolves them all, so that the next one pages anew.
  */
-export function pagerDutyEvent(routingKey: string, tiding: Tiding): object {
-  const { operation, state, kind, service, at, title, lines, next, link } = tiding;
-  const event = { routing_key: routingKey, event_action: actions[state], dedup_key: operation };
-  if (state !== 'needs-you') return event;
-  return {
+export function pagerDutyEvents(routingKey: string, tiding: Tiding): object[] {
+  const { operation, state, kind, escalations = 0, service, at, title, lines, next, link } = tiding;
+  const event = { routing_key: routingKey, event_action: actions[state] };
+  if (state !== 'needs-you') {
+    const rungs = Array.from({ length: escalations }, (_unused, index) => rung(operation, index + 1));
+    return [operation, ...rungs].map((dedup_key) => ({ ...event, dedup_key }));
+  }
+  const told = {
     ...event,
+    dedup_key: kind === 'escalation' ? rung(operation, escalations) : operation,
     client: 'Backstep',
     ...(link !== undefined && { client_url: link, links: [{ href: link, text: 'Page of the rollback' }] }),
     payload: {
@@ -32,6 +38,7 @@ export function pagerDutyEvent(routingKey: string, tiding: Tiding): object {
       custom_details: { what: lines, next },
     },
   };
+  return [told];
 }
 
 /** By the Events API v2. Throws Failure NotTold, ChannelRefused. */
@@ -40,7 +47,9 @@ export async function tellPagerDuty(
   tiding: Tiding,
   { secret, signal }: Telling,
 ): Promise<void> {
-  const event = pagerDutyEvent(await secret(routingKey), tiding);
+  const events = pagerDutyEvents(await secret(routingKey), tiding);
   const url = new URL('/v2/enqueue', api).href;
-  await post(`PagerDuty (${name})`, url, JSON.stringify(event), {}, signal);
+  await Promise.all(
+    events.map((event) => post(`PagerDuty (${name})`, url, JSON.stringify(event), {}, signal)),
+  );
 }

@@ -32,12 +32,18 @@ export async function assess(operation: Operation): Promise<Assessed> {
     return { kind: 'refused', faults: [fault] };
   });
   if (assessment.kind === 'refused') {
-    const { faults } = assessment;
+    const { faults, tells } = assessment;
     const [first] = faults;
     if (first) operation.note({ kind: 'step-failed', ...of, fault: first });
-    throw refusal('Refused', `${faults.map(named).join('\n')}\n`, [faults]);
+    const reason = `${faults.map(named).join('\n')}\n`;
+    if (tells) {
+      operation.tells = tells;
+      operation.note({ kind: 'ended', outcome: 'rejected', reason });
+    }
+    throw refusal('Refused', reason, [faults]);
   }
   if (assessment.kind === 'nothing-to-do') {
+    if (assessment.tells) operation.tells = assessment.tells;
     operation.note({ kind: 'step-ended', ...of, summary: assessment.reason });
     return assessment;
   }

@@ -87,6 +87,8 @@ export async function operate(asked: Asked, body: (words: Words) => Promise<Endi
       return conclude(operation, telling, ending);
     });
   } finally {
+    // A refusal before any plan, too: what is told of it must not be lost with the run.
+    await CancellationScope.nonCancellable(() => telling.end());
     await closeDoors();
   }
 }

@@ -4,7 +4,7 @@ import { attributesOf, details } from '../runbook/details.ts';
 import type { Entry, Event, GateWants } from '../runbook/journal.ts';
 import { searchAttributes } from '../runbook/messages.ts';
 import { operationId } from '../runbook/names.ts';
-import type { Asked, Observations, Plan } from '../runbook/plan.ts';
+import type { Asked, Observations, Plan, WhomToTell } from '../runbook/plan.ts';
 import type { GateName } from '../runbook/service.ts';
 import type { PersonProof } from '../runbook/statement.ts';
 import type { Decision, StepName } from '../runbook/steps.ts';
@@ -46,6 +46,8 @@ export class Operation {
   plan?: Plan;
   hash?: string;
   observations?: Observations;
+  /** Without a plan. */
+  tells?: WhomToTell;
   gate: OpenGate | undefined;
   hold: OpenHold | undefined;
   /** From the pivot on nothing unwinds by itself. */

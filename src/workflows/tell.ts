@@ -48,10 +48,10 @@ export class Telling {
   }
 
   #hear(entry: Entry): void {
-    const { plan, subject, journal } = this.operation;
-    const { notify = [], namespace } = plan?.service ?? {};
+    const { plan, tells, subject, journal } = this.operation;
+    const { notify = [], namespace } = plan?.service ?? tells ?? {};
     if (notify.length === 0 || namespace === undefined) return;
-    const tiding = tidingOf(entry, subject);
+    const tiding = tidingOf(entry, subject, journal);
     if (tiding === undefined || this.#heard.has(tiding.key)) return;
     this.#heard.add(tiding.key);
     for (const to of recipientsOf(entry, tiding, journal, notify)) {

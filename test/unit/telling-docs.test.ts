@@ -35,7 +35,7 @@ test('docs/telling.md: a webhook gets what is shown', () => {
     decisions: ['retry'],
     byHand: [],
   });
-  const tiding = entry && tidingOf(entry, { ...subject(), service: 'deeptech-radar' });
+  const tiding = entry && tidingOf(entry, { ...subject(), service: 'deeptech-radar' }, [entry]);
   expect(Object.keys(data)).toEqual(
     expect.arrayContaining(Object.keys(tiding ?? {}).filter((key) => key !== 'link')),
   );

@@ -8,7 +8,7 @@ import { notify } from '../../src/runbook/service/notify.ts';
 import type { Notify } from '../../src/runbook/service/notify.ts';
 import type { Tiding } from '../../src/runbook/tiding.ts';
 import { retryAfterOf } from '../../src/telling/failure.ts';
-import { pagerDutyEvent } from '../../src/telling/pagerduty.ts';
+import { pagerDutyEvents } from '../../src/telling/pagerduty.ts';
 import { slackMessage } from '../../src/telling/slack.ts';
 import { tellBy } from '../../src/telling/tell.ts';
 
@@ -88,7 +88,7 @@ async function failure(to: Notify) {
   return { type, message, nonRetryable, nextRetryDelay };
 }
 
-const event = (state: Tiding['state']) => pagerDutyEvent('R', { ...tiding, state });
+const events = (changes: Partial<Tiding>) => pagerDutyEvents('R', { ...tiding, ...changes });
 
 const json = () => JSON.parse(got[0]?.body ?? '') as Record<string, unknown>;
 
@@ -170,8 +170,8 @@ describe('PagerDuty', () => {
 
   test('acknowledges what somebody is on, and resolves what is settled, so that the next hold pages anew', () => {
     const of = { routing_key: 'R', dedup_key: 'bs-0a1b2c3d' };
-    expect(event('on-it')).toEqual({ ...of, event_action: 'acknowledge' });
-    expect(event('settled')).toEqual({ ...of, event_action: 'resolve' });
+    expect(events({ state: 'on-it' })).toEqual([{ ...of, event_action: 'acknowledge' }]);
+    expect(events({ state: 'settled' })).toEqual([{ ...of, event_action: 'resolve' }]);
   });
 });
 

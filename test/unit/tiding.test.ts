@@ -37,15 +37,16 @@ const channels = definition({
 
 /** What is told of the last of these events. */
 function told(...events: Event[]): Tiding | undefined {
-  const entry = journalOf(...events).at(-1);
-  return entry && tidingOf(entry, subject());
+  const journal = journalOf(...events);
+  const entry = journal.at(-1);
+  return entry && tidingOf(entry, subject(), journal);
 }
 
 /** Who is told of the last of these events. */
 function whom(...events: Event[]): string[] {
   const journal = journalOf(...events);
   const entry = journal.at(-1);
-  const tiding = entry && tidingOf(entry, subject());
+  const tiding = entry && tidingOf(entry, subject(), journal);
   if (entry === undefined || tiding === undefined) return [];
   return recipientsOf(entry, tiding, journal, channels.notify).map(({ name }) => name);
 }
@@ -74,7 +75,7 @@ describe('a tiding', () => {
   test('of a hold says the failure, its next move, each decision as a command, and the related runbooks', () => {
     const plan = examplePlan({}, { relatedRunbooks: [{ title: 'Worker Failure', url: './WORKER.md' }] });
     const entry = journalOf(hold)[0];
-    expect(entry && tidingOf(entry, subject(plan))).toMatchObject({
+    expect(entry && tidingOf(entry, subject(plan), [entry])).toMatchObject({
       kind: 'hold',
       state: 'needs-you',
       title: 'radar (0005 → 0004): hold: "Verify the rollback" needs a decision',
@@ -131,10 +132,33 @@ describe('a tiding', () => {
   });
 
   test('has the same key for the same entry, and another for every other', () => {
-    const entries = journalOf(gateOpened, gatePassed, hold, decided, escalated, escalated, ended);
-    const keys = entries.map((entry) => tidingOf(entry, subject())?.key);
-    expect(new Set(keys).size).toBe(keys.length);
-    expect(entries.map((entry) => tidingOf(entry, subject())?.key)).toEqual(keys);
+    const onIt = { kind: 'acknowledged', by: 'ann' } as const;
+    const climbed = [escalated, onIt, escalated, onIt];
+    const entries = journalOf(gateOpened, gatePassed, hold, decided, ...climbed, ended);
+    const keysOf = () =>
+      entries.map((entry, at) => tidingOf(entry, subject(), entries.slice(0, at + 1))?.key);
+    expect(new Set(keysOf()).size).toBe(entries.length);
+    expect(keysOf()).toEqual(keysOf());
+  });
+
+  test('of an end without a plan asks for somebody: the alert that began it still stands', () => {
+    const { plan: _, ...unplanned } = subject();
+    const of = (event: Event) => {
+      const journal = journalOf(event);
+      return journal[0] && tidingOf(journal[0], unplanned, journal);
+    };
+    const reason = 'SecretMissing: a\nSecretMissing: b\n';
+    expect(of({ kind: 'ended', outcome: 'rejected', reason })).toMatchObject({
+      kind: 'end',
+      state: 'needs-you',
+      title: 'radar: refused, and nothing was touched',
+      lines: ['SecretMissing: a', 'SecretMissing: b'],
+      next: ['backstep status radar'],
+    });
+    expect(of({ kind: 'ended', outcome: 'nothing-to-do', reason: 'It is there.' })).toMatchObject({
+      state: 'needs-you',
+      title: 'radar: ended nothing-to-do',
+    });
   });
 
   test('stays small whatever a failure says, for it is in the history once a channel', () => {

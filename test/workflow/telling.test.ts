@@ -83,6 +83,30 @@ describe('people are told', () => {
     expect(titles(service)).not.toContain('escalated to DBA');
   });
 
+  test('each time that somebody acknowledges: of a second escalation too', async () => {
+    const play = await stage.play(
+      telling([{ ...ops, on: ['escalation'] }], {
+        definition: { escalation: { attempts: 1, path: ['DBA', 'CTO'] } },
+        script: { verify: failing('VerificationFailed') },
+      }),
+    );
+    const acknowledge = () => play.handle.executeUpdate('acknowledge', { args: [{ by: 'ann' }] });
+    await play.approve('downgrade');
+    await play.hold('verify');
+    await acknowledge();
+    await play.decide('verify', 'retry');
+    await play.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    await acknowledge();
+    await play.decide('verify', 'abort');
+    await play.result();
+    expect(titles(serviceOf(play.handle.workflowId)).slice(0, 4)).toEqual([
+      'escalated to DBA',
+      'ann is on it',
+      'escalated to CTO',
+      'ann is on it',
+    ]);
+  });
+
   test('again when a channel was away for a moment: once as the journal has it', async () => {
     const play = await stage.play(
       telling([ops], {

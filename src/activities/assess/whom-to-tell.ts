@@ -1,0 +1,19 @@
+import type { AssessInput } from '../../runbook/deeds.ts';
+import type { Assessment } from '../../runbook/plan.ts';
+import type { Means } from '../means.ts';
+
+/**
+ * An end before a plan is told to whoever started it. Where that is an alert, nobody reads the answer: then the
+ * definition, as far as it loads, says who is told.
+ */
+export async function withWhomToTell(
+  { definitions }: Pick<Means, 'definitions'>,
+  { request, onlyPlan }: Pick<AssessInput<undefined>, 'request' | 'onlyPlan'>,
+  assessment: Assessment,
+): Promise<Assessment> {
+  if (assessment.kind === 'planned' || onlyPlan || request.alert === undefined) return assessment;
+  const loaded = await definitions.load(request.service);
+  if ('faults' in loaded || loaded.definition.notify.length === 0) return assessment;
+  const { notify, namespace } = loaded.definition;
+  return { ...assessment, tells: { notify, namespace } };
+}
