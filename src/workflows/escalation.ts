@@ -1,6 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import { everyOf, namesOf, whoOf } from '../runbook/service/escalation.ts';
-import type { Escalating } from '../runbook/service/escalation.ts';
+import type { Escalating, Rung } from '../runbook/service/escalation.ts';
 import type { Operation } from './operation.ts';
 
 /** Runbook, Escalation: "Backup restore fails". */
@@ -61,7 +61,7 @@ export class Escalation {
   }
 
   #walk(why: string): void {
-    if (this.#walking) return;
+    if (this.#again(why) || this.#walking) return;
     this.#walking = true;
     this.#aside(async () => {
       const acknowledged = this.#acknowledgements();
@@ -69,14 +69,27 @@ export class Escalation {
       const how = this.#how;
       const path = how?.path ?? [];
       for (let rung = path[this.#rung]; rung !== undefined && !answered(); rung = path[this.#rung]) {
-        const tell = namesOf(rung);
-        this.operation.note({ kind: 'escalated', to: whoOf(rung), why, ...(tell.length > 0 && { tell }) });
+        this.#note(rung, why);
         const next = path[(this.#rung += 1)];
         const wait = typeof next === 'object' && next.after !== undefined ? next.after : everyOf(how ?? {});
         await condition(answered, wait, { summary: 'Escalate further' });
       }
       this.#walking = false;
     });
+  }
+
+  /** Once the path is used up the last rung hears of whatever is new: nobody else is left. Came with `every`. */
+  #again(why: string): boolean {
+    const { path = [], every } = this.#how ?? {};
+    const last = path.at(-1);
+    if (every === undefined || last === undefined || this.#rung < path.length) return false;
+    this.#note(last, why);
+    return true;
+  }
+
+  #note(rung: Rung, why: string): void {
+    const tell = namesOf(rung);
+    this.operation.note({ kind: 'escalated', to: whoOf(rung), why, ...(tell.length > 0 && { tell }) });
   }
 
   #acknowledgements(): number {
