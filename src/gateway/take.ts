@@ -3,6 +3,9 @@ import { ClientError } from '../client.ts';
 import type { Backstep } from '../client.ts';
 import { startedIt } from '../client/start-by-alert.ts';
 import type { Alert } from '../triggers/trigger.ts';
+import { shortHash } from '../runbook/hash.ts';
+import type { Statements } from './people/statements.ts';
+import { statusOf } from './refusal.ts';
 import type { Match } from './services.ts';
 
 /**
@@ -44,6 +47,7 @@ export class Taker {
     private readonly backstep: Backstep,
     private readonly publicUrl: string,
     private readonly now: () => number,
+    private readonly signed: Statements['byAlert'],
   ) {}
 
   async take(alert: Alert, match: Match): Promise<Taken> {
@@ -82,9 +86,15 @@ export class Taker {
       target: rule.target,
       reason: `Alert of ${source}: ${textOf(alert)}`,
       requestedBy: source,
-      alert: { source, fingerprint, rule: index, ...(name !== undefined && { name }) },
+      alert: {
+        source,
+        fingerprint,
+        rule: index,
+        ruleHash: shortHash(rule),
+        ...(name !== undefined && { name }),
+      },
     };
-    const started = await this.backstep.startByAlert(request, coolDown);
+    const started = await this.backstep.startByAlert(await this.signed(request), coolDown);
     const { workflowId, runId, already } = started;
     const run = { workflowId, runId };
     if (already === undefined) return { result: 'started', ...run };
@@ -101,7 +111,10 @@ export class Taker {
     return why === undefined ? { result: 'noted' } : { result: 'ignored', why };
   }
 
-  /** Undefined where it was noted; otherwise why not. A repeat is refused by the validator, and leaves no trace. */
+  /**
+   * Undefined where it was noted; otherwise why not. A repeat is refused by the validator, and leaves no trace.
+   * Where Temporal or every worker is away it throws, so that the sender comes again.
+   */
   async #note(service: string, alert: Alert): Promise<string | undefined> {
     const { source, fingerprint, status } = alert;
     const at = alert.at ?? new Date(this.now()).toISOString();
@@ -110,7 +123,7 @@ export class Taker {
       await this.backstep.annotate(service, message, noteWithin);
       return undefined;
     } catch (error) {
-      if (!(error instanceof ClientError) || error.kind === 'unreachable') throw error;
+      if (!(error instanceof ClientError) || statusOf[error.kind] === 503) throw error;
       return error.message;
     }
   }

@@ -41,8 +41,8 @@ const route = createRoute({
 export function triggerRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono {
   const { backstep, log, now } = means;
   const app = new OpenAPIHono();
-  const allowed = new AllowList(means.definitions, now);
-  const taker = new Taker(backstep, means.publicUrl, now);
+  const allowed = new AllowList(means.definitions, now, log);
+  const taker = new Taker(backstep, means.publicUrl, now, (request) => means.statements.byAlert(request));
   app.openAPIRegistry.registerPath(route);
 
   app.post('/triggers/:source', noLargerThan(alertLimit), async (context) => {
@@ -66,6 +66,7 @@ export function triggerRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono 
     const answers: Taken[] = [];
     for (const { alert, matches } of matched) answers.push(...(await takeAll(alert, matches)));
     log.info({ source, alerts: answers }, 'alerts taken');
+    if (matched.some(({ matches }) => matches.length === 0)) await allowed.mustBeWhole();
     return context.json<z.infer<typeof answer>>({ alerts: answers });
   });
 

@@ -1,6 +1,9 @@
 import { CompactSign, compactVerify, createLocalJWKSet, importJWK } from 'jose';
 import type { JSONWebKeySet, JWK } from 'jose';
+import type { ZodType } from 'zod';
 import { Failure } from '../runbook/failures.ts';
+import { startStatement, startType } from '../runbook/start-statement.ts';
+import type { StartStatement } from '../runbook/start-statement.ts';
 import { statement as schema, statementType } from '../runbook/statement.ts';
 import type { Statement } from '../runbook/statement.ts';
 
@@ -8,10 +11,16 @@ import type { Statement } from '../runbook/statement.ts';
 const algorithm = 'EdDSA';
 
 /** Signs a statement with the gateway's private key; a compact JWS. */
-export async function sign(statement: Statement, privateKey: JWK): Promise<string> {
-  const payload = new TextEncoder().encode(JSON.stringify(schema.parse(statement)));
-  return new CompactSign(payload)
-    .setProtectedHeader({ alg: algorithm, typ: statementType, kid: privateKey.kid ?? '' })
+export const sign = (statement: Statement, privateKey: JWK): Promise<string> =>
+  signed(schema.parse(statement), statementType, privateKey);
+
+/** The same for what starts a rollback. */
+export const signStart = (statement: StartStatement, privateKey: JWK): Promise<string> =>
+  signed(startStatement.parse(statement), startType, privateKey);
+
+async function signed(statement: object, typ: string, privateKey: JWK): Promise<string> {
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(statement)))
+    .setProtectedHeader({ alg: algorithm, typ, kid: privateKey.kid ?? '' })
     .sign(await importJWK(privateKey, algorithm));
 }
 
@@ -21,15 +30,22 @@ export async function sign(statement: Statement, privateKey: JWK): Promise<strin
  *
  * @throws Failure ProofInvalid
  */
-export async function verify(jws: string, keys: JSONWebKeySet): Promise<Statement> {
+export const verify = (jws: string, keys: JSONWebKeySet): Promise<Statement> =>
+  verified(jws, keys, statementType, schema);
+
+/** The same of what started a rollback. */
+export const verifyStart = (jws: string, keys: JSONWebKeySet): Promise<StartStatement> =>
+  verified(jws, keys, startType, startStatement);
+
+async function verified<T>(jws: string, keys: JSONWebKeySet, typ: string, of: ZodType<T>): Promise<T> {
   const { payload, protectedHeader } = await compactVerify(jws, createLocalJWKSet(keys), {
     algorithms: [algorithm],
   }).catch((error: unknown) => {
     throw invalid('the gateway’s signature on it does not hold, or is by an unknown key', error);
   });
-  if (protectedHeader.typ !== statementType) throw invalid('it was signed for another purpose');
-  const { data } = schema.safeParse(json(payload));
-  if (data === undefined) throw invalid('it is no statement about a person');
+  if (protectedHeader.typ !== typ) throw invalid('it was signed for another purpose');
+  const { data } = of.safeParse(json(payload));
+  if (data === undefined) throw invalid('it is no statement of the gateway');
   return data;
 }
 

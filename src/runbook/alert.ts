@@ -22,5 +22,10 @@ export const startingAlert = z.strictObject({
     .max(99)
     .optional()
     .describe('Which of `triggers` in the service definition it matched, counted from 0'),
+  ruleHash: z
+    .string()
+    .regex(/^[0-9a-f]{12}$/)
+    .optional()
+    .describe('Hash of that rule as the gateway read it: the definition may have changed since'),
 });
 export type StartingAlert = z.infer<typeof startingAlert>;

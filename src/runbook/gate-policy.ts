@@ -2,6 +2,7 @@ import type { GateWants } from './journal.ts';
 import type { Plan } from './plan.ts';
 import { mustBeConfirmed } from './point-in-time.ts';
 import type { GateName } from './service.ts';
+import { shortHash } from './hash.ts';
 
 export interface GatePolicy {
   /** How many different people. */
@@ -30,33 +31,43 @@ const atLeast = (people: number, approval: Approval): Approval => ({
   people: Math.max(people, approval.people),
 });
 
+/** Who started it, where the gateway signed that: the person or the alert in the request is proved then. */
+export interface Started {
+  /** Of a person: the provider that proved them. */
+  issuer?: string;
+}
+
 /** What the definition says of this gate. */
-function approvalAt(plan: Plan, gate: GateName, loses: boolean): Approval {
+function approvalAt(plan: Plan, gate: GateName, loses: boolean, started: Started | undefined): Approval {
   const { start, downgrade, base, loss, restore } = plan.service.approvals;
   if (gate === 'downgrade') {
     const plain = { ...(plan.target === 'base' ? base : downgrade), people: plan.people };
     return loses ? stricter(plain, loss) : plain;
   }
   if (gate === 'restore') return loses ? stricter(restore, loss) : restore;
-  return nobodySaidSo(plan) ? atLeast(1, start) : start;
+  return nobodySaidSo(plan, started) ? atLeast(1, start) : start;
 }
 
 /** Where it began by itself, or by a guess, or halfway: nobody but a person can say that it goes on. */
-function nobodySaidSo(plan: Plan): boolean {
-  const { request, takesUp } = plan;
+function nobodySaidSo(plan: Plan, started: Started | undefined): boolean {
+  const { takesUp } = plan;
   const { selfAsserted } = plan.service.approvals;
   const confirms = plan.kind === 'point-in-time-restore' && mustBeConfirmed(plan.moment);
-  const unproved = selfAsserted === 'refuse' && request.requestedVia === undefined;
-  return takesUp?.pivotPassed === true || confirms || (alertOf(plan) ? !beginsAtOnce(plan) : unproved);
+  const proved = started !== undefined;
+  const said = alertOf(plan) ? proved && beginsAtOnce(plan) : proved || selfAsserted !== 'refuse';
+  return takesUp?.pivotPassed === true || confirms || !said;
 }
 
 const alertOf = ({ request }: Plan) => ('alert' in request ? request.alert : undefined);
 
-/** The definition alone lets an alert stop writes without a person; the alert only names the rule it fits. */
+/**
+ * The definition alone lets an alert stop writes without a person; the alert only names the rule it fits. The
+ * gateway read the definition before: where another rule stands there now, a person is asked.
+ */
 function beginsAtOnce(plan: Plan): boolean {
-  const { rule, source } = alertOf(plan) ?? {};
+  const { rule, ruleHash, source } = alertOf(plan) ?? {};
   const trigger = rule === undefined ? undefined : plan.service.triggers[rule];
-  return trigger?.source === source && trigger?.begins === 'at-once';
+  return trigger?.begins === 'at-once' && trigger.source === source && shortHash(trigger) === ruleHash;
 }
 
 /**
@@ -64,19 +75,25 @@ function beginsAtOnce(plan: Plan): boolean {
  * can only be proved, so where roles are wanted a self-asserted name does not count.
  *
  * @param loses whether something is lost that was not salvaged: then the policy for losses holds
+ * @param started absent where nobody proved who started it: a name in the request is then one that anybody may write
  */
-export function policyAt(plan: Plan, gate: GateName, loses: boolean): GatePolicy {
-  const { people, within, roles = [] } = approvalAt(plan, gate, loses);
+export function policyAt(plan: Plan, gate: GateName, loses: boolean, started?: Started): GatePolicy {
+  const { people, within, roles = [] } = approvalAt(plan, gate, loses, started);
   const { selfAsserted, selfApproval, breakGlass } = plan.service.approvals;
-  const starter = plan.request.requestedBy;
+  const { requestedBy, requestedVia } = plan.request;
+  const starter =
+    started && requestedVia && requestedBy !== undefined
+      ? { notBy: requestedBy, startedVia: { method: requestedVia, ...started } }
+      : undefined;
   const wants: GateWants = {
     ...(roles.length > 0 && { roles }),
     ...((selfAsserted === 'refuse' || roles.length > 0) && { proof: true }),
-    ...(selfApproval === 'refuse' && starter !== undefined && { notBy: starter }),
+    ...(selfApproval === 'refuse' && starter),
     ...(breakGlass && { breakGlass: breakGlass.roles }),
   };
-  // Whoever started it without a name may be one of those who approve: a second person cannot be, too.
-  const nameless = selfApproval === 'refuse' && starter === undefined && alertOf(plan) === undefined;
+  // Whoever started it without a proved name may be one of those who approve: a second person cannot be, too.
+  const byAlert = started !== undefined && alertOf(plan) !== undefined;
+  const nameless = selfApproval === 'refuse' && starter === undefined && !byAlert;
   return { people: nameless && people > 0 ? Math.max(2, people) : people, within, wants };
 }
 

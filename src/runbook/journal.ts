@@ -3,7 +3,7 @@ import type { Fault } from './failures.ts';
 import type { Findings } from './findings.ts';
 import type { Outcome } from './outcome.ts';
 import type { GateName } from './service.ts';
-import type { PersonProof } from './statement.ts';
+import type { PersonProof, Way } from './statement.ts';
 import type { Decision, StepName } from './steps.ts';
 
 interface OfStep {
@@ -28,6 +28,8 @@ export interface GateWants {
   proof?: true;
   /** Started it, and may not approve it. */
   notBy?: string;
+  /** How that person was proved. */
+  startedVia?: Way;
   /** Who holds one of these may pass it alone. */
   breakGlass?: string[];
 }

@@ -1,15 +1,10 @@
 import { z } from 'zod';
 import { alertSource, fingerprint } from './alert.ts';
+import { proof as signed } from './statement.ts';
 
 const by = z.string().trim().min(1).max(200).describe('Who says it; self-asserted where there is no proof');
 const reason = z.string().max(2_000).optional();
-/** A statement (statement.ts) as compact JWS. */
-const proof = z
-  .string()
-  .max(8_192)
-  .regex(/^[\w-]+\.[\w-]+\.[\w-]+$/, 'must be a compact JWS')
-  .optional()
-  .describe('Signed by the gateway; without it, who says it is self-asserted');
+const proof = signed.optional().describe('Signed by the gateway; without it, who says it is self-asserted');
 const gate = z.enum(['start', 'downgrade', 'restore']);
 
 /** `approve` and `reject`: for one gate and one plan hash, as `status` and the Temporal UI show them (law 5). */

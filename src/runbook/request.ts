@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { startingAlert } from './alert.ts';
 import { serviceName } from './names.ts';
-import { proofMethod } from './statement.ts';
+import { proof, proofMethod } from './statement.ts';
 
 /**
  * What starts a rollback: one JSON object, of which only `service` is needed. Sent by the CLI, the Temporal
@@ -26,6 +26,9 @@ export const rollbackRequest = z.strictObject({
     .optional()
     .describe('Names the incident; a second start by the same trigger is answered with the first run'),
   alert: startingAlert.optional().describe('The alert that asks; said by the gateway'),
+  proof: proof
+    .optional()
+    .describe('Signed by the gateway; without it, nothing that is said of who asks is proved'),
 });
 export type RollbackRequest = z.infer<typeof rollbackRequest>;
 

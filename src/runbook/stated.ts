@@ -1,5 +1,5 @@
 import type { MessageName } from './messages.ts';
-import type { PersonProof, Statement } from './statement.ts';
+import type { PersonProof, Statement, Way } from './statement.ts';
 import { statementAge } from './statement.ts';
 
 /** Clocks of gateway and Temporal may differ by so much. */
@@ -8,6 +8,12 @@ const ahead = 60_000;
 /** One person under one name, however they write it. */
 export const samePerson = (one: string, other: string) =>
   one.trim().toLowerCase() === other.trim().toLowerCase();
+
+/** Names proved in one way differ for different people; in two ways, nobody knows. */
+export const sameWay = (one: Way, other: Way) =>
+  one.method === other.method && (one.issuer ?? '') === (other.issuer ?? '');
+
+export const inWords = ({ method, issuer }: Way) => (issuer === undefined ? method : `${method} (${issuer})`);
 
 /** A message as far as a statement is about it. */
 export interface Said {
@@ -37,7 +43,12 @@ export function contradiction(
   for (const key of Object.keys(expected) as (keyof typeof expected)[])
     if (stated[key] !== expected[key]) return `the proof is for another ${key}`;
   if (!samePerson(statement.person, said.by)) return `the proof is for '${statement.person}'`;
-  const age = now - Date.parse(statement.at);
+  return agedOut(statement.at, now);
+}
+
+/** Why something signed then does not count now. */
+export function agedOut(at: string, now: number): string | undefined {
+  const age = now - Date.parse(at);
   if (age > statementAge) return 'the proof is older than five minutes: press again';
   if (age < -ahead) return 'the proof was signed in the future: look at the clock of the gateway';
   return undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { StartStatement } from './start-statement.ts';
 
 /** How the gateway proved a person: by the provider's OpenID Connect, or by a token of their own. */
 export const proofMethod = z.enum(['oidc', 'token']);
@@ -34,6 +35,12 @@ export const statement = z.strictObject({
 });
 export type Statement = z.infer<typeof statement>;
 
+/** A statement as compact JWS, as messages and requests carry it. */
+export const proof = z
+  .string()
+  .max(16_384)
+  .regex(/^[\w-]+\.[\w-]+\.[\w-]+$/, 'must be a compact JWS');
+
 /** `typ` in the header of the compact JWS; what was signed for another purpose is no statement. */
 export const statementType = 'backstep-statement+jwt';
 
@@ -47,8 +54,14 @@ export interface PersonProof {
   roles: string[];
 }
 
+/** How somebody was proved: two names that were proved in two ways may be one person. */
+export interface Way {
+  method: ProofMethod;
+  issuer?: string | undefined;
+}
+
 /** What a worker does about proofs; no step. */
 export interface ProofDeeds {
-  /** Answers with what the gateway signed; ProofInvalid where it did not. */
-  'check-proof'(input: { proof: string }): Promise<Statement>;
+  /** Answers with what the gateway signed, in a message or `of` a start; ProofInvalid where it did not. */
+  'check-proof'(input: { proof: string; of?: 'start' }): Promise<Statement | StartStatement>;
 }

@@ -1,4 +1,5 @@
 import { CancellationScope, proxyActivities } from '@temporalio/workflow';
+import type { StartStatement } from '../runbook/start-statement.ts';
 import type { ProofDeeds, Statement } from '../runbook/statement.ts';
 import { faultOf } from './deed.ts';
 import type { Operation } from './operation.ts';
@@ -25,13 +26,21 @@ export const tooMany = ({ checking }: Operation): string | undefined =>
  * What the gateway stated about a person, or why that does not count. Never rejects, and a cancel request of the
  * rollback does not end it: the message may be the decision about just that.
  */
-export async function checkProof(
-  operation: Operation,
-  proof: string,
-): Promise<Statement | { refused: string }> {
+export const checkProof = (operation: Operation, proof: string): Promise<Statement | Refused> =>
+  checked(operation, () => deeds['check-proof']({ proof }) as Promise<Statement>);
+
+/** The same of what it signed when it started the rollback. */
+export const checkStart = (operation: Operation, proof: string): Promise<StartStatement | Refused> =>
+  checked(operation, () => deeds['check-proof']({ proof, of: 'start' }) as Promise<StartStatement>);
+
+interface Refused {
+  refused: string;
+}
+
+async function checked<T>(operation: Operation, check: () => Promise<T>): Promise<T | Refused> {
   operation.checking += 1;
   try {
-    return await CancellationScope.nonCancellable(() => deeds['check-proof']({ proof }));
+    return await CancellationScope.nonCancellable(check);
   } catch (error) {
     const { message, next } = faultOf(error);
     return { refused: `${message} ${next}` };

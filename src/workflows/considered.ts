@@ -14,7 +14,7 @@ import type { Said } from '../runbook/stated.ts';
 import type { Statement } from '../runbook/statement.ts';
 import { annotationsIn } from '../runbook/views.ts';
 import { tooMany } from './check-proof.ts';
-import { mayNotApprove, notEntitled, provedBy, remember } from './entitled.ts';
+import { mayNotApprove, notEntitled, provedBy, remember, wayOf } from './entitled.ts';
 import type { Sent } from './entitled.ts';
 import { isDecided } from './operation.ts';
 import type { Operation } from './operation.ts';
@@ -47,7 +47,9 @@ function approval(operation: Operation, message: ApproveMessage, sent: Sent): Co
   if (isDecided(gate)) return { refused: 'this gate is decided already' };
   return counting(operation, sent, mayNotApprove(operation, gate, sent), () => {
     const approved = { kind: 'gate-approved', gate: name, hash, by, ...because(reason) } as const;
+    const way = wayOf(sent);
     if (breakGlass) gate.passedAlone = { by, ...because(reason) };
+    else if (way !== undefined) gate.way ??= way;
     if (!gate.approvedBy.some((other) => samePerson(other, by))) gate.approvedBy.push(by);
     operation.note({ ...approved, ...provedBy(sent), ...(breakGlass && { breakGlass }) });
     const missing = gate.people - gate.approvedBy.length;

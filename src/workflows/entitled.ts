@@ -1,9 +1,9 @@
 import { shortHash } from '../runbook/hash.ts';
 import type { GateWants } from '../runbook/journal.ts';
 import type { MessageName } from '../runbook/messages.ts';
-import { contradiction, proofOf, samePerson } from '../runbook/stated.ts';
+import { contradiction, inWords, proofOf, samePerson, sameWay } from '../runbook/stated.ts';
 import type { Said } from '../runbook/stated.ts';
-import type { PersonProof, Statement } from '../runbook/statement.ts';
+import type { PersonProof, Statement, Way } from '../runbook/statement.ts';
 import type { OpenGate, Operation } from './operation.ts';
 
 /** How a message's person stands: nobody proved it, a proof is there but not yet checked, or it was. */
@@ -57,15 +57,33 @@ function mayNotBreakGlass({ breakGlass }: GateWants, { said, standing }: Sent): 
   return undefined;
 }
 
+/** One person may have a name by the provider and another by a token: they are told apart only in one way. */
+function mayBeTheSame(whom: string, way: Way | undefined, { said, standing }: Sent): string | undefined {
+  if (way === undefined || !isStated(standing) || sameWay(way, standing)) return undefined;
+  return `'${said.by}' is proved by ${inWords(standing)} and ${whom} by ${inWords(way)}: these may be two names of one person. Somebody proved by ${inWords(way)} must approve`;
+}
+
+/** For the gate: how whoever approved was proved. */
+export const wayOf = ({ standing }: Sent): Way | undefined => {
+  if (!isStated(standing)) return undefined;
+  const { roles: _, ...way } = proofOf(standing);
+  return way;
+};
+
 /** Why whoever approves may not, at this gate. What can be seen without the proof is said before it is checked. */
-export function mayNotApprove(operation: Operation, { wants }: OpenGate, sent: Sent): string | undefined {
+export function mayNotApprove(operation: Operation, gate: OpenGate, sent: Sent): string | undefined {
+  const { wants, approvedBy, way } = gate;
   const { said, standing } = sent;
   const refused = notEntitled(operation, sent);
   if (refused !== undefined) return refused;
   if (said.breakGlass === true) return mayNotBreakGlass(wants, sent);
-  const { roles, notBy } = wants;
+  const { roles, notBy, startedVia } = wants;
   if (notBy !== undefined && samePerson(notBy, said.by))
     return `'${said.by}' started it, so another person must approve`;
+  const other =
+    mayBeTheSame(`'${notBy}', who started it,`, startedVia, sent) ??
+    mayBeTheSame(`'${approvedBy[0]}', who approved,`, way, sent);
+  if (other !== undefined) return other;
   if (roles === undefined) return undefined;
   if (standing === 'self-asserted')
     return `this gate needs one of the roles ${roles.join(', ')}, and a role must be proved: use the gateway`;

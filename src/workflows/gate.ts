@@ -68,7 +68,7 @@ export async function ask(
 ): Promise<Verdict> {
   if (operation.plan === undefined)
     throw new Leave({ kind: 'refused', reason: 'There is no plan to approve.' });
-  const { people, within, wants } = policyAt(operation.plan, gate, loses);
+  const { people, within, wants } = policyAt(operation.plan, gate, loses, operation.started);
   const hash = shortHash(approved);
   const open: OpenGate = { gate, hash, people, wants, approvedBy: [] };
   if (people > 0) {

@@ -12,6 +12,7 @@ import { ask, gate } from './gate.ts';
 import { Leave } from './leave.ts';
 import type { Ending } from './leave.ts';
 import { Operation } from './operation.ts';
+import { proveStart } from './prove-start.ts';
 import { step } from './step.ts';
 import type { StepInput } from './step.ts';
 import { Telling } from './tell.ts';
@@ -38,7 +39,10 @@ function wordsOf(operation: Operation) {
     compensations,
     backUps,
     writes,
-    assess: () => assess(operation),
+    assess: async () => {
+      await proveStart(operation);
+      return assess(operation);
+    },
     step: run,
     gate: (...rest: Rest<typeof gate>) => gate(operation, ...rest),
     ask: (...rest: Rest<typeof ask>) => ask(operation, ...rest),

@@ -1,12 +1,13 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { attributesOf, details } from '../runbook/details.ts';
+import type { Started } from '../runbook/gate-policy.ts';
 import type { Entry, Event, GateWants } from '../runbook/journal.ts';
 import { searchAttributes } from '../runbook/messages.ts';
 import { operationId } from '../runbook/names.ts';
 import type { Asked, Observations, Plan, WhomToTell } from '../runbook/plan.ts';
 import type { GateName } from '../runbook/service.ts';
-import type { PersonProof } from '../runbook/statement.ts';
+import type { PersonProof, Way } from '../runbook/statement.ts';
 import type { Decision, StepName } from '../runbook/steps.ts';
 import type { Subject } from '../runbook/views.ts';
 
@@ -16,6 +17,8 @@ export interface OpenGate {
   people: number;
   wants: GateWants;
   approvedBy: string[];
+  /** How the first of them was proved who was: the others must be, too. */
+  way?: Way;
   /** By a person who broke the glass. */
   passedAlone?: { by: string; reason?: string };
   rejected?: { by: string; reason?: string; proof?: PersonProof };
@@ -50,6 +53,8 @@ export class Operation {
   tells?: WhomToTell;
   gate: OpenGate | undefined;
   hold: OpenHold | undefined;
+  /** Where the gateway signed who started it. */
+  started: Started | undefined;
   /** From the pivot on nothing unwinds by itself. */
   irreversible = false;
   writesStopped = false;
@@ -67,7 +72,8 @@ export class Operation {
   #attributes: Record<string, string> = {};
   #ignored = 0;
 
-  constructor(readonly asked: Asked) {}
+  /** @param asked what was asked for, as far as it is proved */
+  constructor(public asked: Asked) {}
 
   get subject(): Subject {
     return {

@@ -63,17 +63,19 @@ describe('the policy at a gate', () => {
       people: 1,
       wants: { proof: true },
     });
-    expect(
-      policyAt(requestedBy(refuse, { requestedBy: 'ann', requestedVia: 'oidc' }), 'start', false).people,
-    ).toBe(0);
+    const said = requestedBy(refuse, { requestedBy: 'ann', requestedVia: 'oidc' });
+    expect(policyAt(said, 'start', false).people).toBe(1);
+    expect(policyAt(said, 'start', false, {}).people).toBe(0);
   });
 
   test('where self-approval is refused, whoever started it is named, and a nameless one costs a person', () => {
     const refuse = { selfApproval: 'refuse' } as const;
-    expect(policyAt(requestedBy(refuse, { requestedBy: 'ann' }), 'downgrade', false)).toMatchObject({
+    const said = requestedBy(refuse, { requestedBy: 'ann', requestedVia: 'oidc' });
+    expect(policyAt(said, 'downgrade', false, { issuer: 'https://id.example' })).toMatchObject({
       people: 1,
-      wants: { notBy: 'ann' },
+      wants: { notBy: 'ann', startedVia: { method: 'oidc', issuer: 'https://id.example' } },
     });
+    expect(policyAt(said, 'downgrade', false)).toMatchObject({ people: 2, wants: {} });
     expect(policyAt(requestedBy(refuse, {}), 'downgrade', false)).toMatchObject({ people: 2, wants: {} });
     expect(policyAt(requestedBy(refuse, {}), 'start', false).people).toBe(0);
   });

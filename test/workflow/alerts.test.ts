@@ -32,14 +32,6 @@ describe.concurrent('a rollback that an alert began', () => {
     expect(await play.result()).toMatchObject({ outcome: 'rejected' });
   });
 
-  test('begins at once only where the definition’s own rule says so', async () => {
-    const play = await byAlert(rule({ begins: 'at-once' }));
-    await play.gate('downgrade');
-    expect(play.calls('stop-writes')).toHaveLength(1);
-    await play.reject('downgrade');
-    await play.result();
-  });
-
   test.each([
     ['names no rule', { source: 'alertmanager', fingerprint: 'f1' }],
     ['names a rule that is not there', { source: 'alertmanager', fingerprint: 'f1', rule: 7 }],
@@ -51,12 +43,12 @@ describe.concurrent('a rollback that an alert began', () => {
     await play.result();
   });
 
-  test('self-approval refused: nobody started it, so any one person may approve', async () => {
+  test('self-approval refused: nobody proved the alert, so whoever wrote it cannot approve alone', async () => {
     const play = await stage.play({
       request: { alert },
       definition: { triggers: rule(), approvals: { selfApproval: 'refuse' } },
     });
-    expect(await play.gate('start')).toMatchObject({ people: 1 });
+    expect(await play.gate('start')).toMatchObject({ people: 2 });
     await play.reject('start');
     await play.result();
   });

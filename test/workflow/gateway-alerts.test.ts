@@ -1,5 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, inject, test } from 'vitest';
+import { statementsBy } from '../../src/gateway/people/statements.ts';
+import { readPrivateKey } from '../../src/identity/keys.ts';
 import { workflowIdOf } from '../../src/runbook/names.ts';
 import type { Taken } from '../../src/gateway/take.ts';
 import { definitionSource } from '../example-plan.ts';
@@ -31,9 +33,13 @@ function allowed(more: Partial<Rule> = {}, casting: Casting = {}) {
 }
 type Allowed = ReturnType<typeof allowed>;
 
-async function gatewayOf(...services: Allowed[]): Promise<Served> {
+const gatewayOf = (...services: Allowed[]) => gatewayWith(stage.keys.privateKey, ...services);
+
+async function gatewayWith(key: string | undefined, ...services: Allowed[]): Promise<Served> {
+  const backstep = await lazily(inject('temporalAddress'), { taskQueue: stage.name });
   const gateway = await served({
-    backstep: await lazily(inject('temporalAddress'), { taskQueue: stage.name }),
+    backstep,
+    ...(key !== undefined && { statements: statementsBy(backstep, await readPrivateKey(key), Date.now) }),
     definitions: definitionsOf(services.map(({ definition }) => definition)),
     secretsOf: async () => [secret],
   });
@@ -182,6 +188,14 @@ describe.concurrent('an alert', () => {
     expect(await fire(gateway, { labels: one.labels })).toMatchObject({ result: 'started' });
     await one.play().gate('downgrade');
     await one.play().reject('downgrade');
+  });
+
+  test('does not begin at once by a gateway without a key, which can prove nothing', async () => {
+    const one = allowed({ begins: 'at-once' });
+    const gateway = await gatewayWith(undefined, one);
+    expect(await fire(gateway, { labels: one.labels })).toMatchObject({ result: 'started' });
+    expect(await one.play().gate('start')).toMatchObject({ people: 1 });
+    await one.play().reject('start');
   });
 
   test('of a storm does not start again what somebody has just ended, before the cool-down is over', async () => {

@@ -108,7 +108,7 @@ export class Theatre {
       workflowBundle: { codePath: inject('workflowBundle') },
       activities: {
         ...Object.fromEntries(stepNames.map((step) => [step, (input: never) => this.#act(step, input)])),
-        'check-proof': bounded(async (means, input: { proof: string }) => {
+        'check-proof': bounded(async (means, input: { proof: string; of?: 'start' }) => {
           await this.beforeProof();
           return checkProof(means, input);
         }, means),

@@ -1,9 +1,12 @@
 import type { JWK } from 'jose';
 import { ClientError } from '../../client.ts';
 import type { Backstep, Started } from '../../client.ts';
-import { sign } from '../../identity/statement.ts';
+import { triggerOf } from '../../client/start-by-alert.ts';
+import type { AlertRequest } from '../../client/start-by-alert.ts';
+import { sign, signStart } from '../../identity/statement.ts';
 import type { GateName } from '../../runbook/service.ts';
 import { faultsOf } from '../../runbook/request.ts';
+import { startStatement } from '../../runbook/start-statement.ts';
 import { statement } from '../../runbook/statement.ts';
 import type { Statement } from '../../runbook/statement.ts';
 import type { Decision } from '../../runbook/steps.ts';
@@ -25,6 +28,8 @@ export interface Statements {
     person: Person,
     request: { service: string; target?: string; reason?: string; trigger?: string },
   ): Promise<Started>;
+  /** An alert's request with the gateway's signature; as it is where there is no key: a person is asked then. */
+  byAlert(request: AlertRequest): Promise<AlertRequest>;
   approve(person: Person, service: string, verdict: Verdict & { breakGlass?: boolean }): Promise<string>;
   reject(person: Person, service: string, verdict: Verdict): Promise<string>;
   decide(
@@ -46,8 +51,14 @@ export function statementsBy(backstep: Backstep, key: JWK, now: () => number): S
     const by = { person: name, roles, method, ...(issuer !== undefined && { issuer }) };
     const { data, error } = statement.safeParse({ operation, ...said, ...by, at });
     if (data) return { by: name, proof: await sign(data, key) };
-    const faults = faultsOf(error).join('; ');
-    throw new ClientError('invalid', `Invalid: ${faults}`, 'Correct what is named; nothing was sent.');
+    throw invalid(error);
+  };
+  const proveStart = async (request: object, issuer?: string) => {
+    const at = new Date(now()).toISOString();
+    const said = { message: 'start', request, at, ...(issuer !== undefined && { issuer }) };
+    const { data, error } = startStatement.safeParse(said);
+    if (data) return signStart(data, key);
+    throw invalid(error);
   };
   const verdict = async (
     person: Person,
@@ -61,8 +72,14 @@ export function statementsBy(backstep: Backstep, key: JWK, now: () => number): S
     ...(await prove(person, service, { message, gate, hash: plan, ...rest })),
   });
   return {
-    start: (person, request) =>
-      backstep.start({ ...request, requestedBy: person.name, requestedVia: person.method }),
+    start: async ({ name, method, issuer }, asked) => {
+      const request = { ...asked, requestedBy: name, requestedVia: method };
+      return backstep.start({ ...request, proof: await proveStart(request, issuer) });
+    },
+    byAlert: async (request) => {
+      const started = { ...request, trigger: triggerOf(request.alert) };
+      return { ...request, proof: await proveStart(started) };
+    },
     approve: async (person, service, message) =>
       backstep.approve(service, await verdict(person, service, 'approve', message)),
     reject: async (person, service, message) =>
@@ -76,6 +93,13 @@ export function statementsBy(backstep: Backstep, key: JWK, now: () => number): S
       backstep.acknowledge(service, await prove(person, service, { message: 'acknowledge' })),
   };
 }
+
+const invalid = (error: Parameters<typeof faultsOf>[0]) =>
+  new ClientError(
+    'invalid',
+    `Invalid: ${faultsOf(error).join('; ')}`,
+    'Correct what is named; nothing was sent.',
+  );
 
 /** The operation that a statement is about: a proof for one counts at no other. */
 async function openOperation(backstep: Backstep, service: string): Promise<string> {
@@ -97,6 +121,7 @@ const refuse = async (): Promise<never> => {
 /** Where the gateway has no key: nobody's word is signed. */
 export const noStatements: Statements = {
   start: refuse,
+  byAlert: (request) => Promise.resolve(request),
   approve: refuse,
   reject: refuse,
   decide: refuse,
