@@ -25,7 +25,7 @@ const descriptions: Record<RefusalStatus, string> = {
   422: 'The body has faults, all of them named',
   429: 'Too often',
   502: 'Temporal answered something unexpected',
-  503: 'Temporal or every worker is away: send it again',
+  503: 'Temporal or every worker is away, or a service definition has faults: send it again',
 };
 
 /** The same answer for everything that is refused. */

@@ -1,0 +1,80 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { afterAll, expect, inject, test } from 'vitest';
+import type { Taken } from '../../src/gateway/take.ts';
+import { fault } from '../../src/runbook/failures.ts';
+import { workflowIdOf } from '../../src/runbook/names.ts';
+import type { Definitions } from '../../src/storage/definitions.ts';
+import { definitionSource } from '../example-plan.ts';
+import { definitionsOf, lazily, post, served } from '../gateway.ts';
+import type { Served } from '../gateway.ts';
+import { theatre } from './theatre.ts';
+
+const stage = theatre();
+const secret = 'a secret that is long enough';
+const open: Served[] = [];
+afterAll(() => Promise.all(open.map((one) => one.close())));
+
+async function gatewayOf(definitions: Definitions, taskQueue = stage.name): Promise<Served> {
+  const backstep = await lazily(inject('temporalAddress'), { taskQueue });
+  const gateway = await served({ backstep, definitions, secretsOf: async () => [secret] });
+  open.push(gateway);
+  return gateway;
+}
+
+function fire(gateway: Served, alert: object) {
+  const body = JSON.stringify({ fingerprint: 'f1', ...alert });
+  const seconds = Math.floor(Date.now() / 1_000);
+  const mac = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+  return post(`${gateway.url}/triggers/generic`, body, { 'x-backstep-signature': `t=${seconds},v1=${mac}` });
+}
+
+const rule = () => ({ source: 'generic' as const, match: { incident: randomUUID() } });
+
+/** Beside the definitions given, one that cannot be used. */
+function withFaulty(definitions: Definitions): Definitions {
+  return {
+    list: async () => [...(await definitions.list()), 'faulty'],
+    load: async (service) =>
+      service === 'faulty'
+        ? { faults: [fault('InvalidDefinition', 'faulty.yaml: database is missing')] }
+        : definitions.load(service),
+  };
+}
+
+test('an alert that fits no rule is answered 503 while a definition has faults, which are logged', async () => {
+  const gateway = await gatewayOf(withFaulty(definitionsOf([])));
+  expect(await fire(gateway, { labels: { service: 'faulty' } })).toMatchObject({
+    status: 503,
+    body: { error: { faults: ['faulty.yaml: database is missing'] } },
+  });
+  expect(gateway.logged).toContainEqual(
+    expect.objectContaining({ level: 50, faults: ['faulty.yaml: database is missing'] }),
+  );
+});
+
+test('an alert that fits a rule is taken, whatever another definition lacks', async () => {
+  const one = rule();
+  const service = stage.cast({ definition: { triggers: [one] } });
+  const gateway = await gatewayOf(
+    withFaulty(definitionsOf([{ ...definitionSource(service), triggers: [one] }])),
+  );
+  const { status, body } = await fire(gateway, { labels: one.match });
+  expect(status).toBe(200);
+  expect((body as { alerts: Taken[] }).alerts).toMatchObject([{ result: 'started', service }]);
+  const handle = stage.environment.client.workflow.getHandle(workflowIdOf(service));
+  await stage.follow(handle, service).reject('start');
+});
+
+test('a resolved alert is answered 503 while no worker can note it, so that its sender comes again', async () => {
+  const one = rule();
+  const service = stage.cast();
+  const taskQueue = `${stage.name}-deserted`;
+  await stage.environment.client.workflow.start('rollback', {
+    taskQueue,
+    workflowId: workflowIdOf(service),
+    args: [{ service }],
+  });
+  const definitions = definitionsOf([{ ...definitionSource(service), triggers: [one] }]);
+  const gateway = await gatewayOf(definitions, taskQueue);
+  expect(await fire(gateway, { status: 'resolved', labels: one.match })).toMatchObject({ status: 503 });
+});
