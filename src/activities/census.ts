@@ -10,8 +10,8 @@ const mostShown = 40;
 
 /**
  * Runbook, Scenario 2: "if data loss is acceptable". Wanted: what the database that is aside holds and the restored
- * one does not, table by table, as a Job counted it; in full in storage. Throws RestoreFailed, JobNotStarted,
- * StorageFailed.
+ * one does not, table by table, as a Job counted it; in full in storage. A table that an emergency restore cannot
+ * read is a loss. Throws RestoreFailed, JobNotStarted, StorageFailed.
  */
 export async function census(means: Means, input: DeedInput<'census'>, attempt: Attempt): Promise<Census> {
   const { plan, restored } = input;
@@ -24,10 +24,11 @@ export async function census(means: Means, input: DeedInput<'census'>, attempt: 
     now: input.now ?? database.aside,
     restored: restored.database,
     versionTable: table.includes('.') ? table : `public.${table}`,
+    ...(plan.kind === 'emergency-restore' && { mayBeDamaged: true }),
   };
   const wish = { step: 'census', program: 'census', arguments: wanted, secret } as const;
   const found = await ownProgram<CensusResult>(means, input, attempt, wish, 'RestoreFailed');
-  const { tables, equal, lostRows, loses, seconds } = found;
+  const { tables, equal, lostRows, loses, unreadable, seconds } = found;
   const stored = await means.storage.put(
     `${operation}/census-${input.try}.json`,
     `${JSON.stringify({ at, ...wanted, ...found }, null, 2)}\n`,
@@ -39,6 +40,7 @@ export async function census(means: Means, input: DeedInput<'census'>, attempt: 
     equal,
     lostRows,
     loses,
+    ...(unreadable && { unreadable }),
     seconds,
     evidence: { summary, ref: stored.ref, sha256: stored.sha256 },
   };

@@ -1,8 +1,10 @@
 import { update } from '../kubernetes/records.ts';
 import { CloneRefused, cloneDatabase, endCloning, withOpenClone } from '../postgres/clones.ts';
 import { withClient } from '../postgres/connect.ts';
+import { damageIn } from '../postgres/damage.ts';
 import { databaseExists, dropDatabase } from '../postgres/databases.ts';
 import { fingerprint } from '../postgres/fingerprint.ts';
+import { named } from '../runbook/census.ts';
 import type { DeedInput } from '../runbook/deeds.ts';
 import { inWords } from '../runbook/duration.ts';
 import { Failure, failures } from '../runbook/failures.ts';
@@ -46,7 +48,7 @@ export async function restorePoint(means: Means, input: Input, attempt: Attempt)
       ? 'the definition says restorePoint.use: never'
       : record.pivotAt !== undefined
         ? 'the downgrade had begun already, so that a clone would not be the database from before'
-        : await tooBig(url, input.plan);
+        : (unreadable(record) ?? (await tooBig(url, input.plan)));
   if (refused !== undefined) return notMade(refused, attempt);
   try {
     return await make(means, input, attempt, record, url);
@@ -58,13 +60,19 @@ export async function restorePoint(means: Means, input: Input, attempt: Attempt)
       await dropDatabase(admin, nameOf(input), operation);
     });
     attempt.signal.throwIfAborted();
-    const told = error instanceof CloneRefused || (error instanceof Failure && !mustBeThrown(error));
+    const damaged = input.plan.kind === 'emergency-restore' && damageIn(error) !== undefined;
+    const told =
+      error instanceof CloneRefused || (error instanceof Failure && (damaged || !mustBeThrown(error)));
     if (!told) throw error;
     return notMade(error.message, attempt);
   }
 }
 
 const nameOf = ({ plan }: Input) => besideName(plan.database.name, 'point', plan.operation);
+
+/** What cannot be read has no fingerprint. The database itself is kept by whatever takes its place. */
+const unreadable = ({ frozen }: OperationRecord): string | undefined =>
+  frozen?.unreadable && `the database is damaged: ${named(frozen.unreadable)} cannot be read`;
 
 const mustBeThrown = ({ type }: Failure) =>
   failures[type].retry || type === 'OperationLost' || type === 'RestorePointFailed';

@@ -1,4 +1,5 @@
 import { withClient, withDatabase, type Client } from '../postgres/connect.ts';
+import { damagedIs, unlessDamaged, type Read } from '../postgres/damage.ts';
 import { losesIn, lostIn, type TableCensus } from '../runbook/census.ts';
 import { columnsLost, newest, rowSum, type Sum } from './census/table.ts';
 import { compareRows } from './census/rows.ts';
@@ -12,6 +13,8 @@ export interface CensusArguments {
   restored: string;
   /** Alembic's own table, which differs wherever the revisions do; `schema.table`. */
   versionTable: string;
+  /** Whether what cannot be read of the database as it is now is told, and the rest compared. */
+  mayBeDamaged?: boolean;
 }
 
 export interface CensusResult {
@@ -19,6 +22,7 @@ export interface CensusResult {
   equal: number;
   lostRows: number;
   loses: boolean;
+  unreadable?: string[];
   seconds: number;
 }
 
@@ -39,24 +43,55 @@ const mostRows = 20_000_000;
 export async function census(url: string, wanted: CensusArguments): Promise<CensusResult> {
   const began = Date.now();
   return inBoth(url, wanted, async (both) => {
-    const [now, restored] = [await shapes(both.now), await shapes(both.restored)];
+    const restored = await shapes(both.restored);
+    const seen = await readIn(both, wanted, () => shapes(both.now));
+    const now = 'found' in seen ? seen.found : new Map<string, Shape>();
     const keys = [...new Set([...now.keys(), ...restored.keys()])]
       .filter((key) => key !== wanted.versionTable.replace(/^public\./, ''))
       .toSorted();
     const tables: TableCensus[] = [];
     for (const [index, key] of keys.entries()) {
       sayProgress({ doing: `Comparing ${key}`, done: index, of: keys.length });
-      const found = await tableCensus(both, key, now.get(key), restored.get(key));
+      const [here, there] = [now.get(key), restored.get(key)];
+      const read =
+        'damage' in seen ? seen : await readIn(both, wanted, () => tableCensus(both, key, here, there));
+      const found = 'found' in read ? read.found : await damaged(both, key, there, read.damage);
       if (found !== undefined) tables.push(found);
     }
+    const unreadable = tables.flatMap((table) => (table.unreadable === undefined ? [] : [table.table]));
     return {
-      tables: tables.toSorted((a, b) => lostIn(b) - lostIn(a)),
+      tables: tables.toSorted((a, b) => known(a) - known(b) || lostIn(b) - lostIn(a)),
       equal: keys.length - tables.length,
       lostRows: tables.reduce((sum, table) => sum + lostIn(table), 0),
       loses: tables.some(losesIn),
+      ...(unreadable.length > 0 && { unreadable }),
       seconds: (Date.now() - began) / 1_000,
     };
   });
+}
+
+/** What nobody can tell the loss of stands first. */
+const known = ({ unreadable }: TableCensus): number => (unreadable === undefined ? 1 : 0);
+
+const readIn = async <T>(
+  { now, restored }: Both,
+  { mayBeDamaged = false }: CensusArguments,
+  read: () => Promise<T>,
+): Promise<Read<T>> => (mayBeDamaged ? unlessDamaged([now, restored], read) : { found: await read() });
+
+/** Of the restored one all is read again: were it the damaged one, it could not take the place of the other. */
+async function damaged(
+  both: Both,
+  table: string,
+  restored: Shape | undefined,
+  unreadable: string,
+): Promise<TableCensus> {
+  if (restored === undefined) return { table, unreadable };
+  const columns = restored.columns.map(({ name }) => name);
+  const there = await rowSum(both.restored, restored, columns).catch(
+    damagedIs('RestoreFailed', `Table ${table} of what was restored`),
+  );
+  return { table, restored: there.rows, unreadable };
 }
 
 async function inBoth<T>(

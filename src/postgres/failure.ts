@@ -4,6 +4,8 @@ import { Failure, type FailureType } from '../runbook/failures.ts';
 /** SQLSTATEs, whole or by class, that have an answer of their own. */
 const byState: readonly (readonly [RegExp, FailureType])[] = [
   [/^28/, 'DatabaseLoginRefused'],
+  // What a disk has lost does not come back by asking again.
+  [/^(XX001|XX002|58030)$/, 'DatabaseDamaged'],
   [/^42501$/, 'DatabaseRightMissing'],
   [/^(3D000|42P01|42703|3F000|58P01|0A000)$/, 'DatabaseInvalid'],
   [/^(08|57P|53|58)/, 'DatabaseUnreachable'],

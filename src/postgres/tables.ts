@@ -1,4 +1,5 @@
 import { postgresFailure, quoted, type Client } from './connect.ts';
+import { unlessDamaged } from './damage.ts';
 
 /** A table of the user's: not of the system, not of an extension. */
 export interface Table {
@@ -49,6 +50,31 @@ export async function countRows(client: Client, of: Table[]): Promise<Record<str
  */
 export async function counts(client: Client): Promise<Record<string, number>> {
   return inSnapshot(client, async () => countRows(client, await tables(client)));
+}
+
+/** What stands for the tables where it cannot be read which there are. */
+export const systemCatalog = 'pg_catalog';
+
+/**
+ * As `counts`, of a database that may be damaged.
+ *
+ * @returns in `unreadable` what has no count, by the same names
+ */
+export async function countsOfReadable(
+  client: Client,
+): Promise<{ counts: Record<string, number>; unreadable: string[] }> {
+  return inSnapshot(client, async () => {
+    const there = await unlessDamaged([client], () => tables(client));
+    if ('damage' in there) return { counts: {}, unreadable: [systemCatalog] };
+    const counts: Record<string, number> = {};
+    const unreadable: string[] = [];
+    for (const table of there.found) {
+      const read = await unlessDamaged([client], () => countRows(client, [table]));
+      if ('found' in read) Object.assign(counts, read.found);
+      else unreadable.push(table.key);
+    }
+    return { counts, unreadable };
+  });
 }
 
 /** Runs `read` in one read-only snapshot, so that all it reads is of one moment. */

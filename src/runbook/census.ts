@@ -16,6 +16,8 @@ export interface TableCensus {
   newest?: { column: string; now?: string; restored?: string };
   /** Why rows were not compared one by one. */
   notCompared?: string;
+  /** Why the table cannot be read as it is now; then nothing of it is counted but what was restored. */
+  unreadable?: string;
 }
 
 /** What the database holds now and the restored one does not: what a restore loses (runbook: "if data loss is acceptable"). */
@@ -29,6 +31,8 @@ export interface Census {
   lostRows: number;
   /** True where something is lost, or where that could not be excluded. */
   loses: boolean;
+  /** Tables that cannot be read as they are now, all of them. */
+  unreadable?: string[];
   seconds: number;
   evidence: Evidence;
 }
@@ -43,12 +47,17 @@ export function lostIn({ now = 0, restored, onlyNow = 0, changed = 0, notCompare
 
 /** Whether restoring a table loses something, or nobody can say that it does not. */
 export const losesIn = (of: TableCensus): boolean =>
-  lostIn(of) > 0 || of.notCompared !== undefined || (of.columns ?? []).some(({ values }) => values > 0);
+  lostIn(of) > 0 ||
+  of.notCompared !== undefined ||
+  of.unreadable !== undefined ||
+  (of.columns ?? []).some(({ values }) => values > 0);
 
 /** One table in one line. */
 export function tableInWords(of: TableCensus): string {
   const { table, now, restored, onlyNow = 0, onlyRestored = 0, changed = 0, newest, notCompared } = of;
-  const { columns = [] } = of;
+  const { columns = [], unreadable } = of;
+  if (unreadable !== undefined)
+    return `LOST: ${table}: cannot be read now: ${unreadable}; ${restored === undefined ? 'the table is not in what was restored' : `${rows(restored)} restored`}`;
   const time =
     newest === undefined
       ? ''
@@ -67,3 +76,16 @@ export function tableInWords(of: TableCensus): string {
   ];
   return `${lost}${table}: ${[counted, ...parts].join(', ')}${time}`;
 }
+
+/** What cannot be read of the database as it is now, by what counted it and by what compared it, each once. */
+export const unreadableIn = (
+  stopped: { unreadable?: string[] } | undefined,
+  census: Pick<Census, 'unreadable'> | undefined,
+): string[] => [...new Set([...(stopped?.unreadable ?? []), ...(census?.unreadable ?? [])])];
+
+const mostNamed = 40;
+
+/** Names in one line, as many as a person reads. */
+export const named = (all: readonly string[]): string =>
+  all.slice(0, mostNamed).join(', ') +
+  (all.length > mostNamed ? ` and ${(all.length - mostNamed).toLocaleString('en')} more` : '');

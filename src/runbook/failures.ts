@@ -48,6 +48,10 @@ export const failures = {
     retry: false,
     next: 'Correct the database, tables or extensions in the service definition.',
   },
+  DatabaseDamaged: {
+    retry: false,
+    next: 'PostgreSQL cannot read part of what it stored. `abort` what holds, then restore: `backstep emergency-restore <service>` goes on without what cannot be read, and keeps the damaged database. Look at the disk.',
+  },
   AlembicMissing: {
     retry: false,
     next: 'Name an image that holds Alembic and the migrations (migrations.image, migrations.python).',

@@ -30,6 +30,8 @@ export interface StoppedWrites {
   at: string;
   /** Rows of every table after the stop. */
   counts: Record<string, number>;
+  /** Tables that could not be counted, for they are damaged; only an emergency restore goes on with some. */
+  unreadable?: string[];
   sessionsEnded: number;
   jobsEnded: string[];
   /** What had been stopped before Backstep came. */

@@ -1,5 +1,7 @@
+import { named } from './census.ts';
 import type { Journal } from './journal.ts';
 import { decisionsIn } from './report-decisions.ts';
+import { damagedIn } from './report-emergency.ts';
 import { entriesOf, foundBy } from './views.ts';
 import type { Subject } from './views.ts';
 
@@ -7,10 +9,12 @@ import type { Subject } from './views.ts';
 export function notVerifiedIn(journal: Journal, { plan }: Subject): string[] {
   const decided = decisionsIn(journal).some(({ proof }) => proof === 'self-asserted');
   const began = (step: string) => entriesOf(journal, 'step-began').some((entry) => entry.step === step);
+  const damaged = damagedIn(journal);
   const unproved = [
     ...(foundBy(journal, 'assess')?.notVerified ?? []),
     ...(foundBy(journal, 'verify')?.notVerified ?? []),
     ...(foundBy(journal, 'restore-beside')?.notVerified ?? []),
+    ...(damaged.length > 0 ? [`What ${named(damaged)} held: it could not be read.`] : []),
     ...(foundBy(journal, 'compare-instance')?.notVerified ?? []),
     ...(began('downgrade') && !foundBy(journal, 'verify')
       ? ['The database after the downgrade was not verified.']

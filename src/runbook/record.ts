@@ -53,7 +53,13 @@ export interface OperationRecord {
   /** Prepared transactions, each written here before it was rolled back for good. */
   rolledBack?: string[];
   /** Set when writes were first proved to have stopped: what a restore brings back. */
-  frozen?: { at: string; counts: Record<string, number>; catalog: string };
+  frozen?: {
+    at: string;
+    counts: Record<string, number>;
+    catalog: string;
+    /** Of an emergency restore: tables that could not be counted, for they are damaged. */
+    unreadable?: string[];
+  };
   /**
    * What the downgraded database held when writes were stopped again, the application having run on it: what is
    * verified then. `frozen` stays what a restore brings back.

@@ -1,5 +1,7 @@
+import { named } from './census.ts';
 import type { Journal } from './journal.ts';
 import { afterwards } from './pauses.ts';
+import { damagedIn } from './report-emergency.ts';
 import { instancesIn } from './report-moment.ts';
 import { entriesOf, foundBy, progressOf } from './views.ts';
 import type { Subject } from './views.ts';
@@ -26,6 +28,7 @@ export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean
   const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === 'put-back');
   return [
     ...brokenGlass(journal),
+    ...damaged(journal, kept),
     ...staysPaused(journal),
     ...(frozen ? ['Writes are stopped: the application is down until a person resumes it.'] : []),
     ...failures.map(({ fault }) => `Putting back failed: ${fault.message}`),
@@ -38,6 +41,17 @@ export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean
     ...instancesIn(journal, plan),
     ...(kept === undefined ? [] : [`Database ${kept} is kept; remove it when nobody needs it any more.`]),
   ];
+}
+
+/** What is damaged may break further: first of all where it is still the one in use. */
+function damaged(journal: Journal, kept: string | undefined): string[] {
+  const what = named(damagedIn(journal));
+  if (what === '') return [];
+  return kept === undefined
+    ? [`The database is damaged, and still the one in use: ${what} cannot be read. Look at the disk.`]
+    : [
+        `Database ${kept} is damaged: ${what} could not be read. Look at the disk before anything else is kept on it.`,
+      ];
 }
 
 /** Before all else: somebody passed a gate alone, and people must look at that afterwards. */

@@ -1,11 +1,11 @@
-import { tableInWords } from './census.ts';
+import { tableInWords, unreadableIn } from './census.ts';
 import type { Census } from './census.ts';
 import { inWords } from './duration.ts';
 import type { PutInPlace, RestoredBeside } from './findings.ts';
 import type { Journal } from './journal.ts';
 import { sourceInWords } from './source.ts';
 import type { Source } from './source.ts';
-import { foundBy } from './views.ts';
+import { entriesOf, foundBy } from './views.ts';
 import type { Subject } from './views.ts';
 
 /** What an emergency restore did; parts are absent where it did not come that far. */
@@ -28,6 +28,15 @@ export function emergencyIn(journal: Journal, { plan }: Subject): ReportedRestor
     ...(inPlace && { inPlace }),
   };
 }
+
+/** What could not be read of the database as it was when writes were first stopped. */
+export const damagedIn = (journal: Journal): string[] => {
+  const stopped = entriesOf(journal, 'step-ended').find(({ step }) => step === 'stop-writes');
+  return unreadableIn(
+    stopped?.step === 'stop-writes' ? stopped.found : undefined,
+    foundBy(journal, 'census'),
+  );
+};
 
 /** For the report: from what, and whether it took the place of the other. */
 export function restoredLines({ source, beside, inPlace }: ReportedRestore): string[] {

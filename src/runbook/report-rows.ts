@@ -1,4 +1,5 @@
 import type { Journal } from './journal.ts';
+import { damagedIn } from './report-emergency.ts';
 import { countsOf, entriesOf, foundBy } from './views.ts';
 
 /** Rows of one table after the stop and at the end. */
@@ -15,8 +16,10 @@ function differenceOf(
   atEnd: number | undefined,
   older: boolean,
   dropped: boolean,
+  unreadable: boolean,
 ): string | undefined {
   if (afterStop === atEnd) return undefined;
+  if (unreadable && afterStop === undefined) return 'it could not be read when writes stopped';
   if (older) return 'restored from an older state; what is lost by it stands in the census';
   if (dropped) return 'dropped by the downgrade, together with its rows; they are in the backup';
   if (atEnd === undefined) return 'unexplained: the table is gone';
@@ -28,11 +31,13 @@ export function rowsIn(journal: Journal): ReportedRows[] {
   const { afterStop = {}, atEnd } = countsOf(journal);
   const restored = entriesOf(journal, 'step-began').some(({ step }) => step === 'restore');
   const dropped = restored ? {} : (foundBy(journal, 'verify')?.dropped ?? {});
+  const unreadable = damagedIn(journal);
   const older = foundBy(journal, 'put-in-place') !== undefined;
   const tables = [...new Set([...Object.keys(afterStop), ...Object.keys(atEnd ?? {})])].toSorted();
   return tables.map((table) => {
     const [before, after] = [afterStop[table], atEnd?.[table]];
-    const difference = atEnd && differenceOf(before, after, older, Object.hasOwn(dropped, table));
+    const difference =
+      atEnd && differenceOf(before, after, older, Object.hasOwn(dropped, table), unreadable.includes(table));
     return {
       table,
       ...(before !== undefined && { afterStop: before }),

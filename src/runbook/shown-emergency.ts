@@ -1,4 +1,4 @@
-import { tableInWords } from './census.ts';
+import { named, tableInWords, unreadableIn } from './census.ts';
 import type { Census } from './census.ts';
 import type { RestoredBeside, StoppedWrites } from './findings.ts';
 import type { EmergencyPlan, Observations } from './plan.ts';
@@ -36,9 +36,13 @@ interface Found {
 /** At gate `restore` of an emergency restore: what is lost by it (runbook: "if data loss is acceptable"). */
 export function shownAtEmergency(plan: EmergencyPlan, found: Found): string[] {
   const { stopped, point, restored, census } = found;
+  const unreadable = unreadableIn(stopped, census);
   return [
     ...moves(plan),
     summaries.census(census).summary,
+    ...(unreadable.length > 0
+      ? [`CANNOT BE READ, so nobody can tell what is lost of it: ${named(unreadable)}`]
+      : []),
     ...census.tables.map(tableInWords),
     ...(restored.wrong ?? []).map((what) => `WRONG in what was restored: ${what}`),
     `Restored beside: ${summaries['restore-beside'](restored).summary}`,

@@ -1,7 +1,7 @@
 import { provedBy, whereIs } from './backup.ts';
 import { inWords } from './duration.ts';
 import type { Findings } from './findings.ts';
-import { tableInWords } from './census.ts';
+import { named, tableInWords } from './census.ts';
 import { lossInWords } from './loss.ts';
 import { at, momentTableInWords } from './point-in-time.ts';
 import type { StepName } from './steps.ts';
@@ -36,6 +36,7 @@ export function bytesInWords(bytes: number): string {
 }
 
 const stoppedNotes = (found: Findings['stop-writes']): string[] => [
+  ...(found.unreadable === undefined ? [] : [`CANNOT BE READ: ${named(found.unreadable)}`]),
   ...(found.reads === undefined ? [] : [found.reads]),
   ...(found.rolledBack ?? []).map((what) => `Rolled back for good: ${what}`),
   ...(found.migrationsEnded ?? []).map((what) => `A migration was under way, and was ended: ${what}`),
@@ -182,7 +183,7 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
     saying(
       found.tables.length === 0
         ? `Nothing is lost: ${count(found.equal, 'table')} equal row by row`
-        : `${found.loses ? 'LOSES' : 'Loses no row'}${found.lostRows > 0 ? ` ${count(found.lostRows, 'row')}` : ''}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}, ${found.equal} equal row by row`,
+        : `${found.loses ? 'LOSES' : 'Loses no row'}${found.lostRows > 0 ? ` ${count(found.lostRows, 'row')}` : ''}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}, ${found.equal} equal row by row${found.unreadable ? `; ${count(found.unreadable.length, 'table')} CANNOT BE READ` : ''}`,
       found.tables.map(tableInWords),
     ),
   'put-in-place': (found) => ({

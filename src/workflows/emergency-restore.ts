@@ -1,4 +1,5 @@
 import { approvedAtEmergency } from '../runbook/approved.ts';
+import { unreadableIn } from '../runbook/census.ts';
 import { emergencyRequest } from '../runbook/emergency-request.ts';
 import type { EmergencyPlan } from '../runbook/plan.ts';
 import type { RestorePoint } from '../runbook/restore-point.ts';
@@ -45,7 +46,7 @@ async function inOrder(words: Words): Promise<Ending> {
       'restore', // "if data loss is acceptable"
       approvedAtEmergency(plan, restored, census),
       shownAtEmergency(plan, { stopped, point, restored, census }),
-      census.loses,
+      census.loses || unreadableIn(stopped, census).length > 0,
     );
     keeper.mustStand();
     return { restored, census, approved };

@@ -1,10 +1,11 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { command } from '../../lab/command.ts';
 import { current, up } from '../../lab/lab.ts';
+import { bin as installed } from '../../lab/postgres.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 
 /** A small PostgreSQL of the test's own, with checksums: its settings and its files may be spoiled. */
@@ -24,7 +25,8 @@ const password = 'own-1234';
 
 /** With the roles `radar`, which owns the application's databases, and `backstep`. */
 export async function ownCluster(settings: Record<string, string> = {}): Promise<OwnCluster> {
-  const { bin } = ((await current()) ?? (await up())).postgres;
+  // Its programs are enough: none of the lab's own servers is asked.
+  const bin = existsSync(installed) ? installed : ((await current()) ?? (await up())).postgres.bin;
   const host = '127.0.0.1';
   const [port, root] = [await getPort({ host }), await mkdtemp(join(tmpdir(), 'backstep-own-'))];
   const data = join(root, 'data');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { earlierToRestore } from '../../src/activities/assess-restore/earlier.ts';
 import { SqlDump } from '../../src/jobs/sql-dump.ts';
 import { approvedAtEmergency } from '../../src/runbook/approved.ts';
-import { losesIn, lostIn, tableInWords } from '../../src/runbook/census.ts';
+import { losesIn, lostIn, named, tableInWords } from '../../src/runbook/census.ts';
 import { emergencyRequest } from '../../src/runbook/emergency-request.ts';
 import { shortHash } from '../../src/runbook/hash.ts';
 import type { OperationRecord } from '../../src/runbook/record.ts';
@@ -60,6 +60,33 @@ describe('what is lost by restoring a table', () => {
     expect(tableInWords(table)).toBe(
       'LOST: papers: 10 rows now, 10 restored, rows not compared (more than 20,000,000)',
     );
+  });
+});
+
+describe('a table that cannot be read', () => {
+  const papers = { table: 'papers', restored: 90, unreadable: 'invalid page in block 3 (XX001)' };
+
+  it('is a loss, of which nobody can say how many rows', () => {
+    expect(lostIn(papers)).toBe(0);
+    expect(losesIn(papers)).toBe(true);
+    expect(tableInWords(papers)).toBe(
+      'LOST: papers: cannot be read now: invalid page in block 3 (XX001); 90 rows restored',
+    );
+    expect(tableInWords({ table: 'scores', unreadable: 'invalid page' })).toContain(
+      'not in what was restored',
+    );
+  });
+
+  it('is named once, whether counting or comparing met the damage', () => {
+    const stopped = { ...findings['stop-writes'], unreadable: ['papers', 'alembic_version'] };
+    const census = { ...findings.census, tables: [papers], unreadable: ['papers', 'letters'] };
+    const found = { stopped, census, point: findings['restore-point'], restored: findings['restore-beside'] };
+    expect(
+      shownAtEmergency(emergencyPlan(), found).filter((line) => line.startsWith('CANNOT BE READ')),
+    ).toEqual(['CANNOT BE READ, so nobody can tell what is lost of it: papers, alembic_version, letters']);
+    expect(named(Array.from({ length: 42 }, (_, n) => `t${n}`))).toMatch(/^t0, .*t39 and 2 more$/);
+    expect(summaries.census(census).summary).toContain('; 2 tables CANNOT BE READ');
+    expect(summaries['stop-writes'](stopped).notes).toContain('CANNOT BE READ: papers, alembic_version');
   });
 });
 

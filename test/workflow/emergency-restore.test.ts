@@ -53,6 +53,38 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
     expect(await play.result()).toMatchObject({ outcome: 'restored' });
   });
 
+  test('what cannot be read is a loss: two people, to whom it is named', async () => {
+    const stopped = { ...findings['stop-writes'], unreadable: ['scores'] };
+    const why = 'the database is damaged: scores cannot be read';
+    const play = await restore({
+      script: {
+        'stop-writes': () => stopped,
+        'restore-point': () => ({ made: false, why }),
+        census: () => nothingLost,
+      },
+    });
+    const gate = await play.gate('restore');
+    expect(gate.people).toBe(2);
+    expect(gate.shows).toContain('CANNOT BE READ, so nobody can tell what is lost of it: scores');
+    expect(gate.shows).toContain(`No restore point of the database as it is now: ${why}`);
+    await play.approve('restore', 'ann');
+    await play.approve('restore', 'bob');
+    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+    const report = await play.report();
+    expect(report.notVerified).toContain('What scores held: it could not be read.');
+    expect(report.attention.join('\n')).toContain(
+      'radar__failed_0a1b2c3d is damaged: scores could not be read',
+    );
+  });
+
+  test('rejected, it stays in use, and the report says that first', async () => {
+    const stopped = { ...findings['stop-writes'], unreadable: ['scores'] };
+    const play = await restore({ script: { 'stop-writes': () => stopped } });
+    await play.reject('restore');
+    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+    expect((await play.report()).attention[0]).toContain('still the one in use: scores cannot be read');
+  });
+
   test('the policy in approvals counts: nobody for nothing lost, one for a loss', async () => {
     const definition = { approvals: { restore: { people: 0 }, loss: { people: 1 } } };
     const quiet = await restore({ definition, script: { census: () => nothingLost } });

@@ -1,5 +1,6 @@
 import { withOpenClone } from '../../postgres/clones.ts';
 import { withClient } from '../../postgres/connect.ts';
+import { damagedIs } from '../../postgres/damage.ts';
 import { databaseExists, extensionsOf } from '../../postgres/databases.ts';
 import { fingerprint } from '../../postgres/fingerprint.ts';
 import { revisions } from '../../postgres/revision.ts';
@@ -28,7 +29,7 @@ export function pointsOf({ record, finished }: Pick<ServerFacts, 'record' | 'fin
  * Reads the whole of a restore point.
  *
  * @returns undefined where it is not on the server any more
- * @throws Failure SourceUnusable where its fingerprint is not the one taken
+ * @throws Failure SourceUnusable where its fingerprint is not the one taken, or it is damaged, too
  */
 export async function readPoint(
   { adminUrl, operation }: { adminUrl: string; operation: OperationId },
@@ -46,7 +47,7 @@ export async function readPoint(
       (await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')).rows[0]
         ?.bytes,
     ),
-  }));
+  })).catch(damagedIs('SourceUnusable', `Restore point ${database}`));
   if (known.fingerprint !== undefined && known.fingerprint !== found.sha256) {
     throw new Failure(
       'SourceUnusable',

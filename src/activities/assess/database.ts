@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '../../runbook/service.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
+import { damageIn } from '../../postgres/damage.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { keyOf } from '../../postgres/tables.ts';
 import type { OperationId } from '../../runbook/names.ts';
@@ -11,7 +12,7 @@ import { carefully, secretName, serverOf, type ServerFacts } from './server.ts';
 /** What the application's own connection shows. */
 export interface DatabaseFacts {
   role: string;
-  /** Revisions in Alembic's version table; none is `base`. */
+  /** Revisions in Alembic's version table; none is `base`. Of a damaged one that may be so: `unreadable`. */
   revisions: string[];
   /** Tables of the definition that are there. */
   tables: string[];
@@ -29,7 +30,8 @@ interface TableRow {
  * Looks at the database as the application does, and proves that all of it can be counted and dumped, and
  * that its extensions could be made again in a restored one (runbook, Steps 3 and 5).
  *
- * @param mayMiss tables and extensions of the definition may be gone: then it is restored for that very reason
+ * @param mayMiss tables and extensions of the definition may be gone, or damaged: then it is restored for that very
+ *   reason
  */
 export async function lookAtDatabase(
   means: Means,
@@ -48,7 +50,13 @@ export async function lookAtDatabase(
           faults.add('DatabaseInvalid', `${where} and ${admin} lead to two different servers.`);
           return undefined;
         }
-        const found = await tablesOf(client);
+        const orElse =
+          <T>(instead: T) =>
+          (error: unknown) => {
+            if (!mayMiss || damageIn(error) === undefined) throw error;
+            return instead;
+          };
+        const found = await tablesOf(client).catch(orElse<TableRow[]>([]));
         const seen = new Set(found.map(({ schema, name }) => keyOf(schema, name)));
         const tables = service.database.tables.map(withoutPublic);
         // Past the downgrade of an unfinished operation they may be gone, as they should.
@@ -60,7 +68,7 @@ export async function lookAtDatabase(
         await proveExtensions(means, service, operation, { client, facts, faults, mayMiss });
         return {
           role: server.role,
-          revisions: await revisions(client, service.migrations.versionTable),
+          revisions: await revisions(client, service.migrations.versionTable).catch(orElse(['unreadable'])),
           tables: tables.filter((table) => seen.has(table)),
         };
       }),

@@ -62,7 +62,7 @@ async function countCarefully(
     return await withClient(url, { operation, statementTimeout: countWithin, lockTimeout: 2_000 }, counts);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    notes.push(`Rows are estimates, for counting took too long or met a lock: ${error.message}`);
+    notes.push(`Rows are estimates, for counting took too long, or met a lock or damage: ${error.message}`);
     return withClient(url, { ...carefully, operation }, estimates);
   }
 }

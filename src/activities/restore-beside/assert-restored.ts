@@ -1,5 +1,6 @@
 import { catalog, unsound } from '../../postgres/catalog.ts';
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
+import { damagedIs } from '../../postgres/damage.ts';
 import { extensionsOf } from '../../postgres/databases.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { countRows, inSnapshot, tables } from '../../postgres/tables.ts';
@@ -62,7 +63,7 @@ export async function assertRestored(means: Means, plan: EmergencyPlan, database
         ...unsound(await catalog(client)).map((what) => `${what}, as in what was restored`),
       ],
     };
-  });
+  }).catch(damagedIs('RestoreFailed', `What was restored, ${database},`));
 }
 
 const inWords = { file: 'dump', backup: 'backup', 'restore-point': 'restore point' } as const;

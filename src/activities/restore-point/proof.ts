@@ -1,5 +1,6 @@
 import { withOpenClone } from '../../postgres/clones.ts';
 import { withClient } from '../../postgres/connect.ts';
+import { damageIn } from '../../postgres/damage.ts';
 import { databaseExists } from '../../postgres/databases.ts';
 import { fingerprint } from '../../postgres/fingerprint.ts';
 import { Failure, failures } from '../../runbook/failures.ts';
@@ -26,7 +27,9 @@ export async function whyUnusable(
     if (found.sha256 === taken) return undefined;
     return `its fingerprint is ${found.sha256.slice(0, 12)}…, and was ${taken.slice(0, 12)}…: its contents are not those taken`;
   } catch (error) {
-    if (!(error instanceof Failure) || failures[error.type].retry) throw error;
+    if (!(error instanceof Failure)) throw error;
+    // What is damaged does not mend, whatever the server calls it.
+    if (failures[error.type].retry && damageIn(error) === undefined) throw error;
     return error.message;
   }
 }

@@ -1,8 +1,10 @@
 import { base } from '../../alembic/target.ts';
 import { update } from '../../kubernetes/records.ts';
 import { catalog, catalogHash, counts } from '../../postgres/catalog.ts';
-import { withClient } from '../../postgres/connect.ts';
+import { withClient, type Client } from '../../postgres/connect.ts';
+import { damageIn } from '../../postgres/damage.ts';
 import { revisions } from '../../postgres/revision.ts';
+import { countsOfReadable, systemCatalog } from '../../postgres/tables.ts';
 import type { DeedInput } from '../../runbook/deeds.ts';
 import { canonical } from '../../runbook/hash.ts';
 import type { Plan } from '../../runbook/plan.ts';
@@ -16,25 +18,59 @@ type Counted = NonNullable<OperationRecord['counted']>;
 /** The database as it is now that nobody writes. */
 export type Seen = Frozen & { revision: string };
 
-/** Rows of every table, and the record that remembers what a restore must bring back. */
+/**
+ * Rows of every table, and the record that remembers what a restore must bring back. What an emergency restore
+ * cannot read it names: for that it is done, and the damaged database is kept.
+ *
+ * @throws Failure DatabaseDamaged of every other operation
+ */
 export async function freeze(
   means: Means,
   { plan, again }: DeedInput<'stop-writes'>,
   attempt: Attempt,
-): Promise<Counted & { resumedAt?: string }> {
+): Promise<Counted & { resumedAt?: string; unreadable?: string[] }> {
   const { service, database, operation } = plan;
   const url = await applicationUrl(means, service, database.aside);
-  const seen = await withClient(url, { operation, signal: attempt.signal }, async (client) => ({
-    at: new Date().toISOString(),
-    counts: await counts(client),
-    catalog: catalogHash(await catalog(client)),
-    revision: (await revisions(client, service.migrations.versionTable)).join(', ') || base,
-  }));
+  const look = plan.kind === 'emergency-restore' ? lookAtReadable : lookAtAll;
+  const seen = await withClient(url, { operation, signal: attempt.signal }, (client) =>
+    look(client, service.migrations.versionTable),
+  );
   const record = await update(means.cluster, means.recordsNamespace, database, operation, (found) =>
     frozen(found, seen, plan, again),
   );
   const { resumedAt } = record;
-  return { ...verifiedAgainst(record, seen), ...(resumedAt !== undefined && { resumedAt }) };
+  const { unreadable } = seen;
+  return {
+    ...verifiedAgainst(record, seen),
+    ...(unreadable && { unreadable }),
+    ...(resumedAt !== undefined && { resumedAt }),
+  };
+}
+
+const lookAtAll = async (client: Client, versionTable: string): Promise<Seen> => ({
+  at: new Date().toISOString(),
+  counts: await counts(client),
+  catalog: catalogHash(await catalog(client)),
+  revision: (await revisions(client, versionTable)).join(', ') || base,
+});
+
+function orUnreadable(error: unknown): undefined {
+  if (damageIn(error) === undefined) throw error;
+}
+
+async function lookAtReadable(client: Client, versionTable: string): Promise<Seen> {
+  const at = new Date().toISOString();
+  const { counts, unreadable } = await countsOfReadable(client);
+  const schema = await catalog(client).catch(orUnreadable);
+  const found = await revisions(client, versionTable).catch(orUnreadable);
+  const all = schema === undefined ? [...new Set([...unreadable, systemCatalog])] : unreadable;
+  return {
+    at,
+    counts,
+    catalog: schema === undefined ? 'unreadable' : catalogHash(schema),
+    revision: found === undefined ? 'unreadable' : found.join(', ') || base,
+    ...(all.length > 0 && { unreadable: all }),
+  };
 }
 
 /** What the database must hold after the downgrade: where the application had run on it since, its rows too. */

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPoint } from '../../src/activities/assess-restore/points.ts';
+import { lookAtDatabase } from '../../src/activities/assess/database.ts';
+import { Faults } from '../../src/activities/assess/faults.ts';
+import { observe } from '../../src/activities/assess/observations.ts';
+import { lookAtServer } from '../../src/activities/assess/server.ts';
+import { census } from '../../src/activities/census.ts';
+import { putBack } from '../../src/activities/put-back.ts';
+import { putInPlace } from '../../src/activities/put-in-place.ts';
+import { restoreBeside } from '../../src/activities/restore-beside.ts';
+import { restorePoint } from '../../src/activities/restore-point.ts';
+import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { census as compared } from '../../src/jobs/census.ts';
+import { readRecord } from '../../src/kubernetes/records.ts';
+import { approvedAtEmergency } from '../../src/runbook/approved.ts';
+import { failures, type Failure } from '../../src/runbook/failures.ts';
+import { shortHash } from '../../src/runbook/hash.ts';
+import type { Plan } from '../../src/runbook/plan.ts';
+import { attempt, damage, damageable, reading, type Damaged } from './damaged-database.ts';
+import { ownCluster, type OwnCluster } from './own-cluster.ts';
+
+let own: OwnCluster;
+/** Pages of a table and of the version table, and a file; values outside of their rows; comments; an index; the restore point. */
+let pages: Damaged;
+let values: Damaged;
+let schema: Damaged;
+let index: Damaged;
+let both: Damaged;
+
+const run = { try: 1, workflowId: 'backstep-radar', runId: '1', again: false };
+const toastOf = (table: string) => `(SELECT reltoastrelid FROM pg_class WHERE oid = '${table}'::regclass)`;
+
+beforeAll(async () => {
+  own = await ownCluster();
+  pages = await damageable(own, 'pages', 'bs-0a000001');
+  values = await damageable(own, 'toasted', 'bs-0a000002');
+  schema = await damageable(own, 'comments', 'bs-0a000003');
+  index = await damageable(own, 'indexed', 'bs-0a000004');
+  both = await damageable(own, 'twice', 'bs-0a000005');
+  // Then rows are counted by the index alone.
+  await own.sql('indexed', 'VACUUM (FREEZE, ANALYZE) papers');
+  const point = sourceOf(both);
+  await own.sql('postgres', `ALTER DATABASE ${point} ALLOW_CONNECTIONS true`);
+  await damage(own, [
+    ['pages', `'papers'::regclass`],
+    ['pages', `'alembic_version'::regclass`],
+    ['pages', `'letters'::regclass`, 'is gone'],
+    ['toasted', toastOf('letters')],
+    ['comments', `'pg_description'::regclass`],
+    ['indexed', `'papers_pkey'::regclass`],
+    [point, `'papers'::regclass`],
+  ]);
+  await own.sql('postgres', `ALTER DATABASE ${point} ALLOW_CONNECTIONS false`);
+});
+afterAll(async () => {
+  for (const each of [pages, values, schema, index, both]) each.remove();
+  await own.remove();
+});
+
+function sourceOf({ emergency: { source } }: Damaged): string {
+  if (source.kind !== 'restore-point') throw new Error('it is restored from a restore point');
+  return source.point.database;
+}
+
+async function lookedAt({ means, rollback: { service, operation } }: Damaged, mayMiss: boolean) {
+  const faults = new Faults();
+  const facts = await lookAtServer(means, service, operation, { onlyPlan: true, faults });
+  if (facts === undefined) throw new Error(JSON.stringify(faults.all));
+  const database = await lookAtDatabase(means, service, operation, { facts, faults, mayMiss });
+  return { facts, database, faults: faults.all };
+}
+
+const recordOf = async ({ means }: Damaged, { database }: Plan) =>
+  (await readRecord(means.cluster, means.recordsNamespace, database)).record;
+
+/** Everything between gate `start` and the end of the rename, a person having approved. */
+async function restored({ means, emergency: plan }: Damaged) {
+  const stopped = await stopWrites(means, { plan, ...run }, attempt);
+  const point = await restorePoint(means, { plan, try: 1 }, attempt);
+  const beside = await restoreBeside(means, { plan, try: 1 }, attempt);
+  const counted = await census(means, { plan, restored: beside, try: 1 }, attempt);
+  const approved = shortHash(approvedAtEmergency(plan, beside, counted));
+  const placed = await putInPlace(
+    means,
+    { plan, restored: beside, census: counted, approved, try: 1 },
+    attempt,
+  );
+  return { stopped, point, counted, placed };
+}
+
+describe('a table of which a page is broken', () => {
+  test('keeps a rollback from beginning: it is told what to do instead, and everything is put back', async () => {
+    const { means, rollback: plan } = pages;
+    const { faults } = await lookedAt(pages, false);
+    expect(faults).toMatchObject([{ type: 'DatabaseDamaged' }]);
+    const failure = await stopWrites(means, { plan, ...run }, attempt).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      type: 'DatabaseDamaged',
+      message: expect.stringMatching(/invalid page in block \d+ .*\(XX001\)/) as string,
+    });
+    const { retry, next } = failures[(failure as Failure).type];
+    expect(retry).toBe(false);
+    expect(next).toContain('backstep emergency-restore');
+    expect(await putBack(means, { plan, try: 1 }, attempt)).toMatchObject({ database: 'pages' });
+    expect(await own.sql('pages', 'SELECT count(*)::int AS notes FROM notes')).toEqual([{ notes: 51 }]);
+  });
+
+  test('severe corruption does not block an emergency restore: what cannot be read is named, the rest is counted', async () => {
+    const { facts, database, faults } = await lookedAt(pages, true);
+    expect({ database, faults }).toMatchObject({ database: { revisions: ['unreadable'] }, faults: [] });
+    const { notes } = await observe(pages.emergency.operation, { facts, pods: [] });
+    expect(notes.join('\n')).toMatch(/Rows are estimates.*invalid page/);
+
+    const { stopped, point, counted, placed } = await restored(pages);
+    expect(stopped).toMatchObject({ counts: { notes: 51 } });
+    expect(stopped.unreadable).toEqual(['alembic_version', 'letters', 'papers']);
+    expect(stopped.counts).not.toHaveProperty('papers');
+    const record = await recordOf(pages, pages.emergency);
+    expect(record?.frozen?.unreadable).toEqual(stopped.unreadable);
+    expect(point).toEqual({
+      made: false,
+      why: 'the database is damaged: alembic_version, letters, papers cannot be read',
+    });
+    expect(counted).toMatchObject({ loses: true, lostRows: 1, equal: 0, unreadable: ['letters', 'papers'] });
+    expect(counted.tables).toMatchObject([
+      { table: 'letters', restored: 40, unreadable: expect.stringContaining('58P01') as string },
+      { table: 'papers', restored: 2_000, unreadable: expect.stringContaining('invalid page') as string },
+      { table: 'notes', onlyNow: 1 },
+    ]);
+    expect(placed).toMatchObject({ revision: '0004', counts: { letters: 40, papers: 2_000, notes: 50 } });
+    // Law 7: what can be read of it can be taken out of it.
+    expect(await own.sql(placed.kept, 'SELECT count(*)::int AS notes FROM notes')).toEqual([{ notes: 51 }]);
+  });
+});
+
+test('values that cannot be read, in rows that can be counted, are named by the census, and there is no restore point', async () => {
+  const { stopped, point, counted, placed } = await restored(values);
+  expect(stopped.unreadable).toBeUndefined();
+  expect(point).toMatchObject({ made: false, why: expect.stringContaining('invalid page') as string });
+  expect(counted).toMatchObject({ loses: true, unreadable: ['letters'], equal: 0 });
+  expect(counted.tables.map(({ table, restored: rows }) => [table, rows])).toEqual([
+    ['letters', 40],
+    ['notes', 50],
+    ['papers', 2_000],
+  ]);
+  expect(placed.counts).toMatchObject({ letters: 40 });
+});
+
+test('a schema that cannot be read keeps nobody from restoring', async () => {
+  const { stopped, point, counted, placed } = await restored(schema);
+  expect(stopped).toMatchObject({ unreadable: ['pg_catalog'], counts: { papers: 2_001, notes: 51 } });
+  expect(point).toMatchObject({ made: false });
+  expect(counted).toMatchObject({ lostRows: 2, equal: 1 });
+  expect(placed.counts).toMatchObject({ papers: 2_000 });
+});
+
+test('a damaged index hides no table that is sound', async () => {
+  const { means, rollback: plan } = index;
+  await expect(stopWrites(means, { plan, ...run }, attempt)).rejects.toMatchObject({
+    type: 'DatabaseDamaged',
+  });
+  await putBack(means, { plan, try: 1 }, attempt);
+  const { stopped, counted } = await restored(index);
+  expect(stopped.unreadable).toBeUndefined();
+  expect(stopped.counts).toMatchObject({ papers: 2_001 });
+  expect(counted).toMatchObject({ lostRows: 2, equal: 1 });
+  expect(counted.unreadable).toBeUndefined();
+});
+
+test('a restore point that is damaged itself is not restored from, and another source is looked for', async () => {
+  const { source, operation } = both.emergency;
+  if (source.kind !== 'restore-point') throw new Error('it is restored from a restore point');
+  const asking = { adminUrl: own.url('postgres', 'backstep'), operation };
+  await expect(readPoint(asking, source.point, reading)).rejects.toMatchObject({
+    type: 'SourceUnusable',
+    message: expect.stringMatching(/is damaged: invalid page/) as string,
+  });
+  // Were it restored from all the same, the census would not take the one for the other.
+  await own.sql('postgres', `ALTER DATABASE ${source.point.database} ALLOW_CONNECTIONS true`);
+  const wanted = { now: 'twice', restored: source.point.database, versionTable: 'public.alembic_version' };
+  await expect(compared(asking.adminUrl, { operation, ...wanted, mayBeDamaged: true })).rejects.toMatchObject(
+    { type: 'RestoreFailed' },
+  );
+});
