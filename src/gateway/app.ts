@@ -23,6 +23,8 @@ export interface GatewayMeans {
   definitions: Definitions;
   /** Secrets of a source, read anew at every request so that they can be replaced; none: it is not set up. */
   secretsOf(source: AlertSource): Promise<string[]>;
+  /** Set where Grafana's signature may come without its time. */
+  untimed?: boolean;
   people: People;
   statements: Statements;
   /** How people reach the gateway, without a slash at its end. */

@@ -37,6 +37,7 @@ export async function gatewayMeans(settings: GatewaySettings, log: Logger): Prom
     backstep,
     definitions,
     secretsOf: secretsIn(settings.triggerSecrets),
+    ...(settings.untimed !== undefined && { untimed: settings.untimed }),
     people: peopleBy(sessionsWith(secret, secure), tokens, oidc),
     statements: key === undefined ? noStatements : statementsBy(backstep, key, Date.now),
     publicUrl,

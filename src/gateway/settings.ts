@@ -28,6 +28,12 @@ export const environment = z
     BACKSTEP_GATEWAY_TRIGGER_SECRETS: file.describe(
       'Directory with a file for each source of alerts (alertmanager, grafana, pagerduty, standard, generic): one secret a line, # for comments; a source without a file sends nothing',
     ),
+    BACKSTEP_GATEWAY_GRAFANA_TIMESTAMP: z
+      .enum(['required', 'optional'])
+      .default('required')
+      .describe(
+        "Whether Grafana's signature must cover the time; `optional`: whoever has seen a request can send it again, for a day",
+      ),
     BACKSTEP_GATEWAY_KEY: file.describe(
       'The private key that `backstep setup --gateway-keys` made; without it nobody approves through the gateway',
     ),
@@ -102,6 +108,7 @@ export interface GatewaySettings {
   publicUrl?: string;
   temporalUi?: string;
   triggerSecrets?: string;
+  untimed?: boolean;
   key?: string;
   tokens?: string;
   sessionSecretFile?: string;
@@ -142,6 +149,7 @@ export function readGatewaySettings(variables: NodeJS.ProcessEnv): GatewaySettin
     port: found.BACKSTEP_GATEWAY_PORT,
     ...(publicUrl && { publicUrl: withoutSlash(publicUrl) }),
     ...(temporalUi && { temporalUi: withoutSlash(temporalUi) }),
+    ...(found.BACKSTEP_GATEWAY_GRAFANA_TIMESTAMP === 'optional' && { untimed: true }),
     ...given({
       triggerSecrets: found.BACKSTEP_GATEWAY_TRIGGER_SECRETS,
       key: found.BACKSTEP_GATEWAY_KEY,

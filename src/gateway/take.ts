@@ -26,7 +26,10 @@ export const taken = z
   .openapi('Taken');
 export type Taken = z.infer<typeof taken>;
 
-/** An alert that began longer ago starts nothing: Temporal may have forgotten its rollback, and keeps a day at least. */
+/**
+ * An alert that began longer ago starts nothing, and one that was resolved longer ago is not noted: it is replayed,
+ * or Temporal may have forgotten its rollback, which is why retention is looked at when the gateway starts.
+ */
 const oldest = 24 * 3_600_000;
 /** Noting is worth no more waiting than that: PagerDuty gives five seconds for everything. */
 const noteWithin = 2_000;
@@ -77,8 +80,10 @@ export class Taker {
     }
   }
 
+  #isOld = ({ at }: Alert) => at !== undefined && this.now() - Date.parse(at) > oldest;
+
   async #fire(alert: Alert, { service, rule, index, coolDown }: Match): Promise<Became> {
-    if (alert.at !== undefined && this.now() - Date.parse(alert.at) > oldest)
+    if (this.#isOld(alert))
       return { result: 'ignored', why: `it began at ${alert.at}: too long ago to start anything` };
     const { source, fingerprint, name } = alert;
     const request = {
@@ -107,6 +112,8 @@ export class Taker {
 
   /** It is over by itself, perhaps: for people to see. It never cancels. */
   async #resolve(alert: Alert, { service }: Match): Promise<Became> {
+    if (this.#isOld(alert))
+      return { result: 'ignored', why: `it was resolved at ${alert.at}: too long ago to be noted` };
     const why = await this.#note(service, alert);
     return why === undefined ? { result: 'noted' } : { result: 'ignored', why };
   }

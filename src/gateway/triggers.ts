@@ -53,7 +53,10 @@ export function triggerRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono 
     }
     const body = await bytesOf(context);
     const secrets = await means.secretsOf(source);
-    const verdict = verify(source, { headers: context.req.raw.headers, body, now: now() }, secrets);
+    const { untimed } = means;
+    const { headers } = context.req.raw;
+    const signed = { headers, body, now: now(), ...(untimed !== undefined && { untimed }) };
+    const verdict = verify(source, signed, secrets);
     if (verdict !== 'verified') return limits.failed(context, verdict);
     await limits.alert(source);
     const alerts = parse(source, body);

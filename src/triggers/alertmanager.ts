@@ -13,6 +13,7 @@ const notification = z.object({
         labels,
         annotations: labels.default({}),
         startsAt: moment,
+        endsAt: moment.optional(),
         fingerprint: z.string().min(1).max(100),
       }),
     )
@@ -22,12 +23,13 @@ const notification = z.object({
 
 /** The fingerprint is that of the labels and never changes; when it began tells one firing from the next. */
 export const alertsOf = (source: AlertSource, body: unknown): Alert[] =>
-  parsed(notification, body).alerts.map(({ status, labels, annotations, startsAt, fingerprint }) => ({
+  parsed(notification, body).alerts.map(({ status, labels, annotations, startsAt, endsAt, fingerprint }) => ({
     source,
     fingerprint: `${fingerprint}@${startsAt}`,
     status,
     labels,
-    at: new Date(startsAt).toISOString(),
+    // What ends today may have begun long ago. While it fires, its end is a guess or the year 1.
+    at: new Date(status === 'resolved' ? (endsAt ?? startsAt) : startsAt).toISOString(),
     ...said(labels['alertname'], annotations['summary'] ?? annotations['description']),
   }));
 

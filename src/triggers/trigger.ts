@@ -9,7 +9,7 @@ export interface Alert {
   name?: string;
   labels: Record<string, string>;
   summary?: string;
-  /** When it began to fire, as the sender says; ISO 8601. */
+  /** When it began to fire, or was resolved, as the sender says; ISO 8601. */
   at?: string;
 }
 
@@ -19,6 +19,8 @@ export interface Signed {
   body: Uint8Array;
   /** Milliseconds since 1970. */
   now: number;
+  /** Set where Grafana's time may be missing. */
+  untimed?: boolean;
 }
 
 /** 401: nothing that could be checked was sent; 403: it was checked, and is wrong or too old. */

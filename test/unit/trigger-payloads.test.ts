@@ -50,8 +50,13 @@ describe('Alertmanager and Grafana', () => {
       labels: { alertname: 'RadarDown', service: 'radar', severity: 'critical' },
       at: '2025-11-18T02:40:00.123Z',
     });
-    const [resolved] = alertmanager.parse(notification({ status: 'resolved' }));
-    expect(resolved).toMatchObject({ status: 'resolved', fingerprint: alert?.fingerprint });
+    const endsAt = '2025-11-20T04:00:00Z';
+    const [resolved] = alertmanager.parse(notification({ status: 'resolved', endsAt }));
+    expect(resolved).toMatchObject({
+      status: 'resolved',
+      fingerprint: alert?.fingerprint,
+      at: '2025-11-20T04:00:00.000Z',
+    });
     const [again] = alertmanager.parse(notification({ startsAt: '2025-11-19T02:40:00Z' }));
     expect(again?.fingerprint).not.toBe(alert?.fingerprint);
   });

@@ -78,3 +78,19 @@ test('a resolved alert is answered 503 while no worker can note it, so that its 
   const gateway = await gatewayOf(definitions, taskQueue);
   expect(await fire(gateway, { status: 'resolved', labels: one.match })).toMatchObject({ status: 503 });
 });
+
+test('a resolved alert of a day ago is not noted: it is sent again by somebody else', async () => {
+  const one = rule();
+  const service = stage.cast({ definition: { triggers: [one] } });
+  const gateway = await gatewayOf(definitionsOf([{ ...definitionSource(service), triggers: [one] }]));
+  await fire(gateway, { labels: one.match });
+  const play = stage.follow(stage.environment.client.workflow.getHandle(workflowIdOf(service)), service);
+  await play.gate('start');
+  const at = new Date(Date.now() - 25 * 3_600_000).toISOString();
+  const { body } = await fire(gateway, { status: 'resolved', labels: one.match, at });
+  expect((body as { alerts: Taken[] }).alerts).toMatchObject([
+    { result: 'ignored', why: expect.stringMatching(/too long ago to be noted/) as string },
+  ]);
+  expect((await play.progress()).annotations).toEqual([]);
+  await play.reject('start');
+});
