@@ -9,6 +9,7 @@ import type { GatewayMeans } from './app.ts';
 import { oidcWith } from './people/oidc.ts';
 import type { Oidc } from './people/oidc.ts';
 import { peopleBy } from './people/people.ts';
+import { rolesAskedFor } from './people/roles.ts';
 import { sealFor } from './people/sealed.ts';
 import { sessionsWith } from './people/session.ts';
 import { noStatements, statementsBy } from './people/statements.ts';
@@ -38,7 +39,7 @@ export async function gatewayMeans(settings: GatewaySettings, log: Logger): Prom
     definitions,
     secretsOf: secretsIn(settings.triggerSecrets),
     ...(settings.untimed !== undefined && { untimed: settings.untimed }),
-    people: peopleBy(sessionsWith(secret, secure), tokens, oidc),
+    people: peopleBy(sessionsWith(secret, secure), tokens, oidc, rolesAskedFor(definitions, Date.now)),
     statements: key === undefined ? noStatements : statementsBy(backstep, key, Date.now),
     publicUrl,
     ...(settings.temporalUi !== undefined && { temporalUi: settings.temporalUi }),

@@ -3,18 +3,16 @@ import type { Context } from 'hono';
 import { messages } from '../runbook/messages.ts';
 import { serviceName } from '../runbook/names.ts';
 import { faultsOf, rollbackRequest } from '../runbook/request.ts';
-import type { Definitions } from '../storage/definitions.ts';
 import type { GatewayMeans } from './app.ts';
 import { jsonOnly, noLargerThan, requestLimit } from './body.ts';
+import { mustBeDefined } from './defined.ts';
 import { refused } from './document.ts';
 import { temporalAnswers } from './health.ts';
 import type { Limits } from './limits.ts';
 import type { Person } from './people/person.ts';
 import { Refusal } from './refusal.ts';
 
-/** Longer ones would not fit into a signed statement, whatever their script. */
-const reason = z.string().max(1_000).optional();
-const { target, trigger } = rollbackRequest.shape;
+const { target, trigger, reason } = rollbackRequest.shape;
 const { gate, plan, breakGlass } = messages.approve.schema.shape;
 const { hold, decision } = messages.decide.schema.shape;
 
@@ -134,17 +132,6 @@ function checked<T extends object>(schema: z.ZodType<T>, value: unknown): Given<
   const faults = error ? faultsOf(error) : [];
   const next = 'Correct what is named; nothing was touched.';
   throw new Refusal(422, `Invalid: ${faults.join('; ')}.`, next, { faults });
-}
-
-/** A misspelled name, or a definition with faults, would make a workflow that can only fail. */
-async function mustBeDefined(definitions: Definitions, service: string): Promise<void> {
-  const loaded = await definitions.load(service);
-  if ('definition' in loaded) return;
-  const faults = loaded.faults.map(({ message }) => message);
-  const status = loaded.faults.some(({ type }) => type === 'InvalidRequest') ? 404 : 422;
-  throw new Refusal(status, `${faults.join('; ')}.`, 'Nothing was started: correct what is named.', {
-    faults,
-  });
 }
 
 const serviceIn = (context: Context) => checked(params, context.req.param()).service;

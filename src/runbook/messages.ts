@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { alertSource, fingerprint } from './alert.ts';
-import { proof as signed } from './statement.ts';
+import { longestReason, proof as signed } from './statement.ts';
 
 const by = z.string().trim().min(1).max(200).describe('Who says it; self-asserted where there is no proof');
-const reason = z.string().max(2_000).optional();
+const reason = z.string().max(longestReason).optional();
 const proof = signed.optional().describe('Signed by the gateway; without it, who says it is self-asserted');
 const gate = z.enum(['start', 'downgrade', 'restore']);
 

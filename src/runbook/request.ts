@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { startingAlert } from './alert.ts';
 import { serviceName } from './names.ts';
-import { proof, proofMethod } from './statement.ts';
+import { longestReason, proof, proofMethod } from './statement.ts';
 
 /**
  * What starts a rollback: one JSON object, of which only `service` is needed. Sent by the CLI, the Temporal
@@ -17,7 +17,7 @@ export const rollbackRequest = z.strictObject({
     )
     .default('-1')
     .describe('-1: one migration back; a revision; or base (extreme)'),
-  reason: z.string().max(2_000).optional().describe('Why, for the report'),
+  reason: z.string().max(longestReason).optional().describe('Why, for the report'),
   requestedBy: z.string().max(200).optional().describe('Who asks; self-asserted'),
   requestedVia: proofMethod.optional().describe('How the gateway proved who asks; said by the gateway'),
   trigger: z

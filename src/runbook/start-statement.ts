@@ -28,9 +28,10 @@ export const startType = 'backstep-start+jwt';
  */
 export function startContradiction(
   { request: stated, at }: StartStatement,
-  { proof: _, ...request }: RollbackRequest,
+  request: RollbackRequest,
   began: number,
 ): string | undefined {
-  if (canonical(stated) !== canonical(request)) return 'the proof is for another request';
+  if (canonical(stated) !== canonical({ ...request, proof: undefined }))
+    return 'the proof is for another request';
   return agedOut(at, began);
 }

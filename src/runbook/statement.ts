@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { StartStatement } from './start-statement.ts';
 
+/** Of a reason, wherever somebody gives one. */
+export const longestReason = 2_000;
+
 /** How the gateway proved a person: by the provider's OpenID Connect, or by a token of their own. */
 export const proofMethod = z.enum(['oidc', 'token']);
 export type ProofMethod = z.infer<typeof proofMethod>;
@@ -31,14 +34,14 @@ export const statement = z.strictObject({
   /** When it was signed, by the gateway's clock; ISO 8601 in UTC. */
   at: z.iso.datetime(),
   breakGlass: z.boolean().optional(),
-  reason: z.string().max(2_000).optional(),
+  reason: z.string().max(longestReason).optional(),
 });
 export type Statement = z.infer<typeof statement>;
 
-/** A statement as compact JWS, as messages and requests carry it. */
+/** A statement as compact JWS, as messages and requests carry it; the longest reason fits, whatever is in it. */
 export const proof = z
   .string()
-  .max(16_384)
+  .max(24_576)
   .regex(/^[\w-]+\.[\w-]+\.[\w-]+$/, 'must be a compact JWS');
 
 /** `typ` in the header of the compact JWS; what was signed for another purpose is no statement. */

@@ -9,6 +9,7 @@ import { statementsBy } from '../../src/gateway/people/statements.ts';
 import { tokensIn } from '../../src/gateway/people/tokens.ts';
 import { readPrivateKey } from '../../src/identity/keys.ts';
 import { fault } from '../../src/runbook/failures.ts';
+import { longestReason } from '../../src/runbook/statement.ts';
 import { workflowIdOf } from '../../src/runbook/names.ts';
 import { anyService, definitionsOf, lazily, post, served, sessionSecret } from '../gateway.ts';
 import type { Served } from '../gateway.ts';
@@ -214,6 +215,48 @@ test('a refused rollback is answered as it stands, with its faults', async () =>
   await playOf(service).failure();
   const response = await fetch(`${gateway.url}/api/rollbacks/${service}`, { headers: as('eve') });
   expect(await response.json()).toMatchObject({ state: 'FAILED', end: { failure: { type: 'Refused' } } });
+});
+
+/** Signed in as a browser is, with the word that its forms must carry. */
+async function atThePage(token: string, service: string) {
+  const signedIn = await fetch(`${gateway.url}/sign-in`, {
+    method: 'POST',
+    body: new URLSearchParams({ token, back: '/' }),
+    headers: { origin: gateway.url },
+    redirect: 'manual',
+  });
+  const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const page = await (await fetch(`${gateway.url}/rollbacks/${service}`, { headers: { cookie } })).text();
+  const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
+  return (verb: string, fields: Record<string, string>, to = service) =>
+    fetch(`${gateway.url}/rollbacks/${to}/${verb}`, {
+      method: 'POST',
+      body: new URLSearchParams({ csrf, ...fields }),
+      headers: { origin: gateway.url, cookie },
+      redirect: 'manual',
+    });
+}
+
+test('the page starts no service that nobody defines, whatever the form says', async () => {
+  const { service, play } = await atGate();
+  const send = await atThePage(tokens.ann, service);
+  const unknown = `no-such-${service}`;
+  const answer = await send('start', { target: '-1', confirm: unknown }, unknown);
+  expect(answer.status).toBe(422);
+  expect(await answer.text()).toContain('Nothing was started');
+  await expect(gateway.means.backstep.progress(unknown)).rejects.toMatchObject({ kind: 'none' });
+  await play.reject('downgrade');
+});
+
+test('a reason of the greatest length, in any script, is approved with at the page and by the API', async () => {
+  for (const letter of ['漢', '\u0001', '\n']) {
+    const { service, play, verdict } = await atGate({ plan: { people: 2 } });
+    const reason = `x${letter.repeat(longestReason - 2)}x`;
+    const send = await atThePage(tokens.bob, service);
+    expect((await send('approve', { gate: 'downgrade', plan: verdict.plan, reason })).status).toBe(303);
+    expect(await say('ann', service, 'approve', { ...verdict, reason })).toMatchObject({ status: 200 });
+    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+  }
 });
 
 test('a token taken out of the file counts no more', async () => {

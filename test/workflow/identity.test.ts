@@ -165,7 +165,7 @@ describe.concurrent('forgeries', () => {
       approval: { gate: 'downgrade', plan: (await play.gate('downgrade')).hash, by: 'ann' },
     }));
     expect(await play.refusal('approve', { ...approval, proof: 'no proof' })).toContain('compact JWS');
-    expect(await play.refusal('approve', { ...approval, proof: `${'a'.repeat(16_400)}.b.c` })).toContain(
+    expect(await play.refusal('approve', { ...approval, proof: `${'a'.repeat(24_600)}.b.c` })).toContain(
       'proof',
     );
     await rejected(play);

@@ -3,8 +3,11 @@ import { z } from 'zod';
 import { ClientError } from '../../client.ts';
 import { messages } from '../../runbook/messages.ts';
 import { faultsOf, rollbackRequest } from '../../runbook/request.ts';
+import { longestReason } from '../../runbook/statement.ts';
 import type { GatewayMeans } from '../app.ts';
+import { mustBeDefined } from '../defined.ts';
 import type { Session } from '../people/session.ts';
+import { Refusal } from '../refusal.ts';
 import { consequences, dangersOfApproving } from './danger.ts';
 import type { Verb } from './forms.ts';
 import { look } from './view.ts';
@@ -17,8 +20,9 @@ const typed = (text: string) => text.replaceAll('\r\n', '\n').trim();
 /** An empty field is one that was not filled in. */
 const reason = z
   .string()
-  .max(2_000, 'must be at most 2,000 characters')
-  .transform((text) => typed(text) || undefined)
+  .transform(typed)
+  .pipe(z.string().max(longestReason, `must be at most ${longestReason} characters`))
+  .transform((text) => text || undefined)
   .optional();
 const confirm = z.string().max(200).optional();
 const { gate, plan } = messages.approve.schema.shape;
@@ -68,6 +72,7 @@ export async function answer(
       return { refused: `Nothing was sent: type ${service} to confirm.`, status: 422 };
     return { said: await send(means, session, service, verb, data) };
   } catch (error) {
+    if (error instanceof Refusal) return { refused: `${error.message} ${error.next}`, status: 422 };
     if (!(error instanceof ClientError)) throw error;
     if (error.kind === 'refused' && (await counted(means, session, service, verb, data)))
       return { said: 'It was counted already.' };
@@ -85,7 +90,7 @@ const statuses = {
 } as const satisfies Record<ClientError['kind'], number>;
 
 async function send<V extends Verb>(
-  { statements }: GatewayMeans,
+  { definitions, statements }: GatewayMeans,
   { person }: Session,
   service: string,
   verb: V,
@@ -95,6 +100,7 @@ async function send<V extends Verb>(
   switch (verb) {
     case 'start': {
       const { target } = form as Forms['start'];
+      await mustBeDefined(definitions, service);
       const { already, worker } = await statements.start(person, { service, target, ...because });
       if (already) return `Nothing was started: ${already.why}.`;
       return worker ? 'Started.' : 'Started; but no worker polls the task queue.';

@@ -1,3 +1,4 @@
+import { longestReason } from '../../runbook/statement.ts';
 import { html } from './html.ts';
 import type { Session } from '../people/session.ts';
 import type { Html } from './html.ts';
@@ -45,7 +46,7 @@ const reasonField = (id: string, reason: 'may' | 'must'): Html =>
       id="${id}-reason"
       name="reason"
       rows="1"
-      maxlength="2000"
+      maxlength="${longestReason}"
       ${reason === 'must' ? 'required' : ''}
     ></textarea>
   </p>`;

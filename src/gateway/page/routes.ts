@@ -38,7 +38,8 @@ export const pageHeaders = secureHeaders({
   xFrameOptions: 'DENY',
 });
 
-const formLimit = 16_384;
+/** A reason of the greatest length, in any script, is three bytes a character, and each becomes three in a form. */
+const formLimit = 32_768;
 /** For one answer to be shown once, on the page to which the browser is sent after it. */
 const saidCookie = 'backstep-said';
 

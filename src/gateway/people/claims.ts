@@ -23,8 +23,8 @@ function claim(claims: Record<string, unknown>, path: string): unknown {
 }
 
 /**
- * The person whom verified claims are about. An address that the provider does not call verified is nobody's name: `sub`
- * is used then, which no two people share.
+ * The person whom verified claims are about, with every role: whoever needs fewer chooses which. An address that the
+ * provider does not call verified is nobody's name: `sub` is used then, which no two people share.
  */
 export function personOf(
   claims: Record<string, unknown> & { sub: string },
@@ -33,15 +33,15 @@ export function personOf(
 ): Person {
   const named = claim(claims, names.name);
   const proved = names.name !== 'email' || claims['email_verified'] === true;
-  const name = proved && typeof named === 'string' && named.trim() !== '' ? named.trim() : claims.sub;
+  // What a terminal or a cookie would make something else of is no name.
+  const isName = typeof named === 'string' && named.trim() !== '' && !/\p{Cc}/u.test(named);
+  const name = proved && isName ? named.trim() : claims.sub;
   const given = claim(claims, names.roles);
   const listed: unknown[] = Array.isArray(given)
     ? given
     : typeof given === 'string'
       ? given.split(/[\s,]+/)
       : [];
-  const roles = listed.filter(
-    (role): role is string => typeof role === 'string' && role !== '' && role.length <= 100,
-  );
-  return { name: name.slice(0, 200), roles: roles.slice(0, 50), method: 'oidc', issuer };
+  const roles = listed.filter((role): role is string => typeof role === 'string');
+  return { name: name.slice(0, 200), roles, method: 'oidc', issuer };
 }

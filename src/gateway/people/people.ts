@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { Oidc } from './oidc.ts';
 import type { Person } from './person.ts';
+import { fitting } from './roles.ts';
 import type { Sessions } from './session.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -20,9 +21,36 @@ export interface People {
 const bearer = /^Bearer\s+(\S{1,8192})\s*$/i;
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-export function peopleBy(sessions: Sessions, tokens?: Tokens, oidc?: Oidc): People {
-  const whoseIs: People['whoseIs'] = async (token) =>
-    (await tokens?.personOf(token)) ?? (jwt.test(token) ? await oidc?.personOf(token) : undefined);
+const nobodyAsks = () => Promise.resolve<ReadonlySet<string>>(new Set());
+
+/** @param asked the roles that count anywhere: they are kept, however many more somebody has */
+export function peopleBy(
+  kept: Sessions,
+  tokens?: Tokens,
+  oidc?: Oidc,
+  asked: () => Promise<ReadonlySet<string>> = nobodyAsks,
+): People {
+  const withRoles = async (person: Person): Promise<Person> => ({
+    ...person,
+    roles: fitting(person.roles, await asked()),
+  });
+  const whoseIs: People['whoseIs'] = async (token) => {
+    const person =
+      (await tokens?.personOf(token)) ?? (jwt.test(token) ? await oidc?.personOf(token) : undefined);
+    return person && withRoles(person);
+  };
+  const sessions: Sessions = {
+    ...kept,
+    read: async (context) => {
+      const session = await kept.read(context);
+      if (session?.token === undefined) return session;
+      // The line may have been taken out since, or have other roles.
+      const person = await tokens?.personBy(session.token);
+      return person && { ...session, person: await withRoles(person) };
+    },
+    begin: async (context, person, token) =>
+      kept.begin(context, await withRoles(person), person.method === 'token' ? token : undefined),
+  };
   return {
     sessions,
     ...(tokens && { tokens }),

@@ -43,7 +43,7 @@ export function signInRoutes(means: GatewayMeans, limits: Limits): Hono {
     const token = typeof body['token'] === 'string' ? body['token'].trim() : '';
     const person = token === '' ? undefined : await people.whoseIs(token);
     if (person !== undefined) {
-      await people.sessions.begin(context, person);
+      await people.sessions.begin(context, person, token);
       return context.redirect(backTo, 303);
     }
     try {

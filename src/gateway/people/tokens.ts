@@ -6,7 +6,11 @@ import type { Person } from './person.ts';
 export interface Tokens {
   /** Undefined where it is nobody's. Throws StartError's sibling, Error, where the file cannot be used. */
   personOf(token: string): Promise<Person | undefined>;
+  /** The same by the SHA-256 of a token, for a session that one began; undefined where the line was taken out. */
+  personBy(sha256: string): Promise<Person | undefined>;
 }
+
+export const sha256Of = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 interface Line {
   name: string;
@@ -19,16 +23,15 @@ interface Line {
  * no token, and is read anew each time, so that a line taken out counts no more.
  */
 export function tokensIn(path: string): Tokens {
-  return {
-    personOf: async (token) => {
-      const sent = createHash('sha256').update(token).digest();
-      let found: Line | undefined;
-      // All lines are compared, so that the time tells nothing of which one fits.
-      for (const line of parseTokens(await readFile(path, 'utf8'), path))
-        if (timingSafeEqual(line.sha256, sent)) found = line;
-      return found && { name: found.name, roles: found.roles, method: 'token' };
-    },
+  const personBy: Tokens['personBy'] = async (sha256) => {
+    const sent = Buffer.from(sha256, 'hex');
+    let found: Line | undefined;
+    // All lines are compared, so that the time tells nothing of which one fits.
+    for (const line of parseTokens(await readFile(path, 'utf8'), path))
+      if (timingSafeEqual(line.sha256, sent)) found = line;
+    return found && { name: found.name, roles: found.roles, method: 'token' };
   };
+  return { personBy, personOf: (token) => personBy(sha256Of(token)) };
 }
 
 /** Throws Error naming the file and each line that is no person; never what the line holds. */
