@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { cell } from '../runbook/details.ts';
+import { cell } from '../runbook/markdown.ts';
 import { workflowIdOf } from '../runbook/names.ts';
 import type { RollbackRequest } from '../runbook/request.ts';
 import { ClientError } from './client-error.ts';

@@ -1,14 +1,11 @@
 import { inWords } from './duration.ts';
 import { wantsInWords } from './gate-policy.ts';
 import type { Journal } from './journal.ts';
+import { cell } from './markdown.ts';
 import type { searchAttributes } from './messages.ts';
 import type { RelatedRunbook } from './service.ts';
 import { entriesOf, progressOf } from './views.ts';
 import type { GateProgress, HoldProgress, Progress, StepProgress, Subject } from './views.ts';
-
-/** Text for a cell of a Markdown table: one line, no pipe, no HTML. */
-export const cell = (text: string) =>
-  text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').trim();
 
 /** How a state is shown where there are no colours. */
 export const signs = {
@@ -131,7 +128,7 @@ export function details(journal: Journal, subject: Subject): string {
     '|---|---|---|---|',
     ...progress.steps.map(
       (line) =>
-        `| ${cell(nameOf(line))} | ${signs[line.state]} | ${timeOf(line)} | ${cell(line.summary ?? '').slice(0, 300)} |`,
+        `| ${cell(nameOf(line))} | ${signs[line.state]} | ${timeOf(line)} | ${cell((line.summary ?? '').slice(0, 300))} |`,
     ),
   ].join('\n');
 }

@@ -1,9 +1,7 @@
-import { cell } from './details.ts';
+import { cell, prose } from './markdown.ts';
 import { sectionsOf, titleOf } from './report-sections.ts';
 import type { Block } from './report-sections.ts';
 import type { Report } from './report.ts';
-
-const line = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
 
 const row = (cells: (string | number | undefined)[]) =>
   `| ${cells.map((value) => cell(value === undefined ? '–' : value.toLocaleString('en'))).join(' | ')} |`;
@@ -11,7 +9,7 @@ const row = (cells: (string | number | undefined)[]) =>
 function linesOf(block: Block): string[] {
   switch (block.kind) {
     case 'list':
-      return block.items.length === 0 ? [block.none] : block.items.map((item) => `- ${line(item)}`);
+      return block.items.length === 0 ? [block.none] : block.items.map((item) => `- ${prose(item)}`);
     case 'table':
       if (block.rows.length === 0) return [block.none];
       return [
@@ -22,9 +20,9 @@ function linesOf(block: Block): string[] {
     case 'code':
       return [`\`\`\`${block.language}`, ...block.lines, '```'];
     case 'tasks':
-      return block.items.map((item) => `- [ ] ${line(item)} (owner: ____)`);
+      return block.items.map((item) => `- [ ] ${prose(item)} (owner: ____)`);
     case 'links':
-      return block.links.map(({ title, url }) => `- [${title}](${url})`);
+      return block.links.map(({ title, url }) => `- [${prose(title)}](${url})`);
   }
   return block satisfies never;
 }
@@ -34,7 +32,7 @@ export const reportMarkdown = (report: Report): string =>
   [
     `# ${titleOf(report)}`,
     '',
-    line(report.reason ?? ''),
+    prose(report.reason ?? ''),
     ...sectionsOf(report).flatMap(({ title, blocks }) => [
       '',
       `## ${title}`,

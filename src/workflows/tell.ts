@@ -1,5 +1,6 @@
 import { CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Entry } from '../runbook/journal.ts';
+import { prose } from '../runbook/markdown.ts';
 import { recipientsOf } from '../runbook/recipients.ts';
 import type { Notify } from '../runbook/service/notify.ts';
 import { tidingOf } from '../runbook/tiding.ts';
@@ -68,7 +69,7 @@ export class Telling {
     const said = { to: to.name, what: tiding.title };
     const deeds = proxyActivities<TellingDeeds>({
       ...patience,
-      summary: `Tell ${to.name}: ${tiding.title}`.slice(0, 200),
+      summary: prose(`Tell ${to.name}: ${tiding.title}`.slice(0, 200)),
     });
     try {
       const { missed = [] } = await this.#scope.run(() => deeds.tell({ namespace, to, tiding }));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { attributesOf, cell, details } from '../../src/runbook/details.ts';
+import { attributesOf, details } from '../../src/runbook/details.ts';
+import { cell } from '../../src/runbook/markdown.ts';
 import { fault } from '../../src/runbook/failures.ts';
 import type { Event } from '../../src/runbook/journal.ts';
 import { progressOf } from '../../src/runbook/views.ts';
