@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import { serviceName } from '../../runbook/names.ts';
 import type { GatewayMeans } from '../app.ts';
 import { versionOf } from './parts.ts';
 import { sections } from './sections.ts';
@@ -18,6 +19,7 @@ export async function events(context: Context, means: GatewayMeans, watch: Watch
   const service = context.req.param('service') ?? '';
   // An EventSource that is answered by anything but 200 gives up: the page then asks to be loaded again.
   if (session === undefined) return context.text('Sign in again.', 401);
+  if (!serviceName.safeParse(service).success) return context.text('No such service.', 404);
   if (watch.viewers >= mostViewers) return context.text('Too many pages are watched at once.', 503);
   context.header('x-accel-buffering', 'no');
   return streamSSE(context, async (stream) => {

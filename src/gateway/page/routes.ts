@@ -115,8 +115,10 @@ export function pages(means: GatewayMeans): Hono {
   app.get('/rollbacks/:service/report.html', async (context) => {
     const session = await means.people.sessions.read(context);
     if (session === undefined) return signIn(context);
+    const service = context.req.param('service');
+    if (!serviceName.safeParse(service).success) return notFound(context, session, service);
     try {
-      const report = await means.backstep.report(context.req.param('service'));
+      const report = await means.backstep.report(service);
       context.header(
         'content-disposition',
         `attachment; filename="${report.service}-${report.operation}.html"`,
@@ -151,6 +153,7 @@ export function pages(means: GatewayMeans): Hono {
         setCookie(context, saidCookie, answered.said, {
           path,
           httpOnly: true,
+          secure: means.publicUrl.startsWith('https:'),
           sameSite: 'Strict',
           maxAge: 30,
         });
