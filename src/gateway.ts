@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { ClientError } from './client/client-error.ts';
 import { createGateway } from './gateway/app.ts';
 import { gatewayMeans } from './gateway/means.ts';
+import { lookAtRetention } from './gateway/retention.ts';
 import { readGatewaySettings } from './gateway/settings.ts';
 import { StartError } from './worker/settings.ts';
 
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
       const { publicUrl } = means;
       const { namespace } = means.backstep.temporal.options;
       log.info({ address: server.address(), publicUrl, namespace }, 'the gateway is ready');
+      void lookAtRetention(means);
     });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });

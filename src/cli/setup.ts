@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
+import { shortRetention } from '../client/retention.ts';
 import { attributeNames, registerSearchAttributes } from '../client/search-attributes.ts';
 import { createKeys } from '../identity/keys.ts';
 import { json, withBackstep } from './doors.ts';
@@ -33,11 +34,16 @@ export const setup: Register = (program, doors, action) => {
         return withBackstep(doors, options, async (backstep) => {
           const { connection, options: of } = backstep.temporal;
           const registered = await registerSearchAttributes(connection.operatorService, of.namespace);
-          if (options.json) doors.out(json({ registered, searchAttributes: attributeNames }));
-          else {
+          // What is registered is registered, whether or not the namespace may be described.
+          const warning = await shortRetention(backstep.temporal).catch(() => undefined);
+          if (options.json) {
+            const found = { registered, searchAttributes: attributeNames };
+            doors.out(json({ ...found, ...(warning !== undefined && { warning }) }));
+          } else {
             const what =
               registered.length === 0 ? 'were registered before' : `${registered.join(', ')} registered`;
             doors.out(`Search attributes in namespace ${of.namespace}: ${what}.\n${rest}`);
+            if (warning !== undefined) doors.err(`${warning}\n`);
           }
           return exit.done;
         });

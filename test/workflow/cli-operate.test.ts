@@ -160,6 +160,21 @@ describe.concurrent('backstep plan, report, setup', () => {
     );
   });
 
+  test('setup warns where the namespace forgets ended workflows within a day', async () => {
+    const namespace = `${stage.name}-forgets`;
+    await stage.environment.client.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: 3_600 as never },
+    });
+    await expect
+      .poll(async () => (await type(`setup --json --namespace ${namespace}`)).status, { timeout: 15_000 })
+      .toBe(0);
+    const { out } = await type(`setup --json --namespace ${namespace}`);
+    expect(JSON.parse(out)).toMatchObject({
+      warning: expect.stringMatching(/for 60 min 00 s only/) as string,
+    });
+  });
+
   test('a namespace that does not exist is named', async () => {
     const lost = await type(`status any --namespace nowhere-${stage.name}`);
     expect(lost.status).toBe(2);
