@@ -32,6 +32,8 @@ export interface GatewayMeans {
   /** The Temporal UI, without a slash at its end, where links to it are wanted. */
   temporalUi?: string;
   limits?: LimitsPerMinute;
+  /** How many proxies stand in front and say in X-Forwarded-For whom they serve. */
+  proxies?: number;
   log: Logger;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -40,7 +42,7 @@ export interface GatewayMeans {
 /** The gateway as one HTTP application: alerts, people by API, people by browser. */
 export function createGateway(means: GatewayMeans): OpenAPIHono {
   const app = new OpenAPIHono();
-  const limits = new Limits(means.limits);
+  const limits = new Limits(means.limits, means.proxies);
   app.onError(answerErrors(means.log));
   app.notFound(notFound);
   app.route('/', healthRoutes(means));
@@ -48,6 +50,6 @@ export function createGateway(means: GatewayMeans): OpenAPIHono {
   app.route('/', rollbackRoutes(means, limits));
   describe(app, means);
   app.route('/', signInRoutes(means, limits));
-  app.route('/', pages(means));
+  app.route('/', pages(means, limits));
   return app;
 }

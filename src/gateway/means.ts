@@ -42,6 +42,7 @@ export async function gatewayMeans(settings: GatewaySettings, log: Logger): Prom
     people: peopleBy(sessionsWith(secret, secure), tokens, oidc, rolesAskedFor(definitions, Date.now)),
     statements: key === undefined ? noStatements : statementsBy(backstep, key, Date.now),
     publicUrl,
+    proxies: settings.proxies,
     ...(settings.temporalUi !== undefined && { temporalUi: settings.temporalUi }),
     log,
     now: Date.now,

@@ -145,12 +145,14 @@ async function proved(
   { people, publicUrl }: GatewayMeans,
   limits: Limits,
 ): Promise<Person> {
+  const byCookie = context.req.header('authorization') === undefined;
+  if (!byCookie) await limits.mayTry(context);
   const person = await people.whoIs(context);
   if (person === undefined) {
     const next = 'Send `Authorization: Bearer <token>`, or sign in.';
-    return limits.failed(context, new Refusal(401, 'Nobody is proved by this request.', next));
+    const refusal = new Refusal(401, 'Nobody is proved by this request.', next);
+    return byCookie ? limits.failed(context, refusal) : limits.guessed(context, refusal);
   }
-  const byCookie = context.req.header('authorization') === undefined;
   const safe = context.req.method === 'GET' || context.req.header('origin') === new URL(publicUrl).origin;
   if (byCookie && !safe)
     throw new Refusal(403, 'A session counts only from the gateway’s own pages.', 'Send a token instead.');

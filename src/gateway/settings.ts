@@ -25,6 +25,15 @@ export const environment = z
       .url({ protocol: /^https?$/ })
       .optional()
       .describe('How people reach the gateway; otherwise where it listens'),
+    BACKSTEP_GATEWAY_PROXIES: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(9)
+      .default(0)
+      .describe(
+        'How many proxies stand in front, each of which adds to X-Forwarded-For whom it serves: wrong tokens are counted by that address',
+      ),
     BACKSTEP_GATEWAY_TRIGGER_SECRETS: file.describe(
       'Directory with a file for each source of alerts (alertmanager, grafana, pagerduty, standard, generic): one secret a line, # for comments; a source without a file sends nothing',
     ),
@@ -105,6 +114,7 @@ export interface GatewaySettings {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   host: string;
   port: number;
+  proxies: number;
   publicUrl?: string;
   temporalUi?: string;
   triggerSecrets?: string;
@@ -147,6 +157,7 @@ export function readGatewaySettings(variables: NodeJS.ProcessEnv): GatewaySettin
     logLevel: found.BACKSTEP_LOG_LEVEL,
     host: found.BACKSTEP_GATEWAY_HOST,
     port: found.BACKSTEP_GATEWAY_PORT,
+    proxies: found.BACKSTEP_GATEWAY_PROXIES,
     ...(publicUrl && { publicUrl: withoutSlash(publicUrl) }),
     ...(temporalUi && { temporalUi: withoutSlash(temporalUi) }),
     ...(found.BACKSTEP_GATEWAY_GRAFANA_TIMESTAMP === 'optional' && { untimed: true }),

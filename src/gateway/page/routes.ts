@@ -9,6 +9,7 @@ import { ClientError } from '../../client.ts';
 import { serviceName } from '../../runbook/names.ts';
 import { reportHtml } from '../../runbook/report-html.ts';
 import type { GatewayMeans } from '../app.ts';
+import type { Limits } from '../limits.ts';
 import type { Session } from '../people/session.ts';
 import { answer, isOwnForm, isVerb } from './answers.ts';
 import { assets } from './assets.ts';
@@ -50,7 +51,7 @@ const reloadAfter = (view: View) => {
 };
 
 /** The page of the gateway, for people: server-rendered, whole without JavaScript, live with it. */
-export function pages(means: GatewayMeans): Hono {
+export function pages(means: GatewayMeans, limits: Limits): Hono {
   const app = new Hono();
   const watch = new Watch(means.backstep);
   const origins = new Set([new URL(means.publicUrl).origin]);
@@ -63,6 +64,12 @@ export function pages(means: GatewayMeans): Hono {
       }),
     );
 
+  /** Throws 429 for whoever comes too often. Nothing is done for a stranger but to be sent to sign in. */
+  const sessionOf = async (context: Context): Promise<Session | undefined> => {
+    const session = await means.people.sessions.read(context);
+    if (session !== undefined) await limits.request(session.person.name);
+    return session;
+  };
   const signIn = (context: Context) => context.redirect(means.people.signInPath(context.req.path), 303);
 
   /** The page as it is now, with what became of a form above it. */
@@ -85,7 +92,7 @@ export function pages(means: GatewayMeans): Hono {
   });
 
   app.get('/', async (context) => {
-    const session = await means.people.sessions.read(context);
+    const session = await sessionOf(context);
     if (session === undefined) return signIn(context);
     const body = serviceList(await servicesOf(means));
     context.header('cache-control', 'no-store');
@@ -93,7 +100,7 @@ export function pages(means: GatewayMeans): Hono {
   });
 
   app.get('/rollbacks/:service', async (context) => {
-    const session = await means.people.sessions.read(context);
+    const session = await sessionOf(context);
     if (session === undefined) return signIn(context);
     const service = context.req.param('service');
     if (!serviceName.safeParse(service).success) return notFound(context, session, service);
@@ -110,10 +117,13 @@ export function pages(means: GatewayMeans): Hono {
     }
   });
 
-  app.get('/rollbacks/:service/events', (context) => events(context, means, watch));
+  app.get('/rollbacks/:service/events', async (context) => {
+    await sessionOf(context);
+    return events(context, means, watch);
+  });
 
   app.get('/rollbacks/:service/report.html', async (context) => {
-    const session = await means.people.sessions.read(context);
+    const session = await sessionOf(context);
     if (session === undefined) return signIn(context);
     const service = context.req.param('service');
     if (!serviceName.safeParse(service).success) return notFound(context, session, service);
@@ -135,7 +145,7 @@ export function pages(means: GatewayMeans): Hono {
     bodyLimit({ maxSize: formLimit }),
     csrf({ origin: (origin, { req }) => origins.has(origin) || origin === new URL(req.url).origin }),
     async (context) => {
-      const session = await means.people.sessions.read(context);
+      const session = await sessionOf(context);
       const { service, verb } = context.req.param();
       if (session === undefined)
         return context.redirect(means.people.signInPath(`/rollbacks/${service}`), 303);

@@ -34,21 +34,27 @@ export interface Oidc {
 /** How long somebody may take at the provider; seconds. */
 export const signInWithin = 600;
 
+/** For so long a provider that was away is not looked for again: anybody may send what looks like a JWT. */
+const failureKeptFor = 10_000;
+
 /** Nothing symmetric: who may check a token must not be able to make one. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
 const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
 /** Authorization code flow with PKCE, state and nonce, by any provider that OpenID Connect Discovery finds. */
-export function oidcWith(settings: OidcSettings, seal: Seal): Oidc {
+export function oidcWith(settings: OidcSettings, seal: Seal, now: () => number = Date.now): Oidc {
   const { issuer, clientId, clientSecret } = settings;
-  // Found at the first sign-in and again after a failure: the gateway must run while the provider is away.
+  // Found at the first sign-in and again a while after a failure: the gateway must run while the provider is away.
   let found: Promise<Provider> | undefined;
-  const provider = () =>
-    (found ??= discover(issuer, clientId, clientSecret).catch((error: unknown) => {
-      found = undefined;
+  let failedAt: number | undefined;
+  const provider = () => {
+    if (failedAt !== undefined && now() - failedAt >= failureKeptFor) found = failedAt = undefined;
+    return (found ??= discover(issuer, clientId, clientSecret).catch((error: unknown) => {
+      failedAt = now();
       throw new NotSignedIn('The identity provider cannot be reached.', { cause: error });
     }));
+  };
 
   const admitted = (claims: Record<string, unknown> & { sub: string }): Person => {
     const person = personOf(claims, issuer, settings);

@@ -41,13 +41,14 @@ export function signInRoutes(means: GatewayMeans, limits: Limits): Hono {
     const body = await context.req.parseBody();
     const backTo = ownPath(typeof body['back'] === 'string' ? body['back'] : undefined);
     const token = typeof body['token'] === 'string' ? body['token'].trim() : '';
-    const person = token === '' ? undefined : await people.whoseIs(token);
-    if (person !== undefined) {
-      await people.sessions.begin(context, person, token);
-      return context.redirect(backTo, 303);
-    }
     try {
-      return await limits.failed(context, new Refusal(401, 'This token is nobody’s.', 'Try again.'));
+      await limits.mayTry(context);
+      const person = token === '' ? undefined : await people.whoseIs(token);
+      if (person !== undefined) {
+        await people.sessions.begin(context, person, token);
+        return context.redirect(backTo, 303);
+      }
+      return await limits.guessed(context, new Refusal(401, 'This token is nobody’s.', 'Try again.'));
     } catch (error) {
       if (error instanceof Refusal && error.status === 401) return shown(context, 401, error.message, backTo);
       throw error;
