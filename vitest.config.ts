@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const project = (name: string, timeout: number, extra: object = {}) => ({
   test: {
@@ -19,8 +20,36 @@ const onTheLab = { globalSetup: ['test/integration/setup.ts'], maxWorkers: 3 };
 /** Custom resource definitions are the whole cluster's: whoever makes some has it alone. */
 const clusterWide = ['test/integration/deeds-pauses.test.ts'];
 
+/** Minutes each; whichever of them began last would be waited for alone. */
+const longest = [
+  'nothing-lost',
+  'before-the-downgrade',
+  'crash',
+  'doors',
+  'restore',
+  'telling',
+  'page',
+  'after-the-downgrade',
+  'demo',
+  'bad-input',
+].map((name) => `/${name}.test.ts`);
+
+const rank = ({ moduleId }: TestSpecification): number => {
+  const at = longest.findIndex((name) => moduleId.endsWith(name));
+  return at < 0 ? longest.length : at;
+};
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- vitest's own, by size
+    const sorted = await super.sort(files);
+    return sorted.toSorted((one, other) => rank(one) - rank(other));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', 20_000, fast),
       project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
