@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import { ClientError } from '../../client.ts';
 import type { Backstep, Started } from '../../client.ts';
-import { triggerOf } from '../../client/start-by-alert.ts';
+import { alertRequest, triggerOf } from '../../client/start-by-alert.ts';
 import type { AlertRequest } from '../../client/start-by-alert.ts';
 import { sign, signStart } from '../../identity/statement.ts';
 import type { GateName } from '../../runbook/service.ts';
@@ -76,7 +76,9 @@ export function statementsBy(backstep: Backstep, key: JWK, now: () => number): S
       const request = { ...asked, requestedBy: name, requestedVia: method };
       return backstep.start({ ...request, proof: await proveStart(request, issuer) });
     },
-    byAlert: async (request) => {
+    byAlert: async (sent) => {
+      // As the worker will read it: an alert's word for its incident is trimmed.
+      const { data: request = sent } = alertRequest.safeParse(sent);
       const started = { ...request, trigger: triggerOf(request.alert) };
       return { ...request, proof: await proveStart(started) };
     },
