@@ -16,7 +16,7 @@ const project = (name: string, timeout: number, extra: object = {}) => ({
 /** Many small files; vitest alone would leave one of two cores idle. */
 const fast = { isolate: false, maxWorkers: 2 };
 /** The lab is one; its tests have a namespace and a database each, and two cores to share. */
-const onTheLab = { globalSetup: ['test/integration/setup.ts'], maxWorkers: 3 };
+const onTheLab = { globalSetup: ['test/integration/setup.ts'], maxWorkers: 4 };
 /** Custom resource definitions are the whole cluster's: whoever makes some has it alone. */
 const clusterWide = ['test/integration/deeds-pauses.test.ts'];
 
