@@ -89,7 +89,7 @@ function meanwhile(journal: Journal, progress: Progress): string[] {
   return [
     ...(called
       ? [
-          `Escalated to ${cell(escalated.map(({ to }) => to).join(', '))} (${cell(called.why)})`,
+          `Escalated to ${cell([...new Set(escalated.map(({ to }) => to))].join(', '))} (${cell(called.why)})`,
           ...(waits ? [`Nobody is on it yet: \`backstep acknowledge ${service} --by <your name>\``] : []),
         ]
       : []),

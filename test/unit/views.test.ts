@@ -155,7 +155,7 @@ describe('current details', () => {
 
   test('say who was called and who is on it, what the alert says now, and whom nobody could tell', () => {
     const escalated: Event = { kind: 'escalated', to: 'DBA | first', why: 'Step verify failed 2 times.' };
-    const text = details(journalOf(escalated), subject());
+    const text = details(journalOf(escalated, escalated), subject());
     expect(text).toContain('Escalated to DBA \\| first (Step verify failed 2 times.)');
     expect(text).toContain('Nobody is on it yet: `backstep acknowledge radar --by <your name>`');
     const later = journalOf(
