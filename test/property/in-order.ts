@@ -61,7 +61,9 @@ async function steps(of: Rollback, keep: (file: SalvageFile | undefined) => void
       if ('notBuilt' in schema || schema.wrong.length > 0) return { to: 'refused' };
     }
     const kept = await held<'salvage'>(of, salvage, { rehearsal }, ['SalvageFailed']);
-    expect(kept.lost).toEqual([]);
+    // Large objects that somebody wrote after the copy was made are not in it, and salvage keeps none.
+    const unkept = writes ? kept.lost.filter(({ kind }) => kind !== 'large objects') : kept.lost;
+    expect(unkept).toEqual([]);
     keep(kept.kept);
     const ways: WaysBack = { stopped, point, backup, rehearsal, salvage: kept };
     const approved = shortHash(approvedAtDowngrade(of.plan, ways));
