@@ -11,6 +11,7 @@ import { sessionsWith } from '../../src/gateway/people/session.ts';
 import { statementsBy } from '../../src/gateway/people/statements.ts';
 import { tokensIn } from '../../src/gateway/people/tokens.ts';
 import { readPrivateKey } from '../../src/identity/keys.ts';
+import { markedIn, words } from '../docs.ts';
 import { anyService, lazily, served, sessionSecret, type Served } from '../gateway.ts';
 import { failingAt, theatre } from './theatre.ts';
 import { typist } from './typist.ts';
@@ -80,6 +81,31 @@ test('two people with token files are two; the same one twice is one', async () 
   expect((await say('ada')).out).toMatch(/^Approved/);
   expect(await playOf(service).result()).toMatchObject({ outcome: 'rolled-back' });
 });
+
+test.each(['docs/cli.md', 'docs/identity.md'])(
+  '%s: every approval through the gateway counts',
+  async (page) => {
+    const [block = '', ...more] = markedIn(page, 'gateway');
+    expect(more).toEqual([]);
+    expect(block).toContain('export BACKSTEP_GATEWAY_URL=');
+    const definition = { approvals: { breakGlass: { roles: ['dba'] } } };
+    const approvals = block.split('\n').filter((line) => line.startsWith('backstep '));
+    for (const line of approvals) {
+      const service = stage.cast({ definition });
+      await type(`rollback ${service}`);
+      const { hash } = await playOf(service).gate('downgrade');
+      const meant = line
+        .replace('deeptech-radar', service)
+        .replace('~/.config/backstep/token', tokenFile('ada'))
+        .replace(/--plan (<hash>|[0-9a-f]{12})/, `--plan ${hash}`);
+      const [given = []] = await words('backstep', meant);
+      // Without a hash a person is shown the gate, and asked.
+      expect(await type(given, ['yes']), line).toMatchObject({ status: 0 });
+      expect(await playOf(service).result()).toMatchObject({ outcome: 'rolled-back' });
+    }
+    expect(approvals.length).toBeGreaterThan(0);
+  },
+);
 
 test('--watch follows to the end, and a hold is answered', async () => {
   const service = stage.cast({ script: failingAt('verify', [1], 'VerificationFailed') });

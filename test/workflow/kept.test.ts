@@ -6,13 +6,41 @@ import { Backstep } from '../../src/client.ts';
 import { workerPolls } from '../../src/client/status.ts';
 import { Failure } from '../../src/runbook/failures.ts';
 import type { KeptDeeds, KeptList } from '../../src/runbook/kept.ts';
+import { markedIn } from '../docs.ts';
 // Settles the log of this process.
 import './theatre.ts';
+import type { Theatre } from './theatre.ts';
+import { typist } from './typist.ts';
 
 const taskQueue = 'kept';
 const list: KeptList = {
   service: 'radar',
   kept: [{ name: 'radar__point_0a1b2c3d', kind: 'restore point', operation: 'bs-0a1b2c3d', expired: false }],
+  notes: [],
+};
+/** As docs/restore-point.md shows it. */
+const shown: KeptList = {
+  service: 'deeptech-radar',
+  kept: [
+    {
+      name: 'deeptech__failed_1a2b3c4d',
+      kind: 'failed database',
+      operation: 'bs-1a2b3c4d',
+      bytes: 812_400_000,
+      since: '2025-11-18T03:12:00.000Z',
+      until: '2025-11-25T03:12:00.000Z',
+      expired: false,
+    },
+    {
+      name: 'deeptech-radar/bs-1a2b3c4d-1.dump',
+      kind: 'dump',
+      operation: 'bs-1a2b3c4d',
+      bytes: 27_000_000,
+      since: '2025-11-18T03:01:00.000Z',
+      until: '2025-12-18T03:01:00.000Z',
+      expired: false,
+    },
+  ],
   notes: [],
 };
 const asked: unknown[] = [];
@@ -21,12 +49,12 @@ const deeds: KeptDeeds = {
     asked.push(input);
     if (input.request.service === 'unknown')
       throw applicationFailure(new Failure('InvalidDefinition', 'There is no definition of unknown.'));
-    return list;
+    return input.request.service === shown.service ? shown : list;
   },
   'remove-kept': async ({ request }) => ({
     service: request.service,
     removed: request.names,
-    refused: [{ name: 'radar', why: 'not made by Backstep' }],
+    refused: request.service === shown.service ? [] : [{ name: 'radar', why: 'not made by Backstep' }],
   }),
 };
 
@@ -95,4 +123,16 @@ test('a failure ends it with its type and the next move', async () => {
     message: expect.stringContaining('There is no definition of unknown.') as string,
     next: expect.stringContaining('Correct the service definition') as string,
   });
+});
+
+test('docs/restore-point.md: every command answers as the page shows it', async () => {
+  const [block = ''] = markedIn('docs/restore-point.md', 'kept');
+  const { type } = typist({ name: taskQueue } as Theatre);
+  const answers: string[] = [];
+  for (const line of block.split('\n').filter((each) => each.startsWith('$ '))) {
+    const { status, out, err } = await type(line.slice('$ backstep '.length));
+    expect(status, err).toBe(0);
+    answers.push(`${line}\n${out}`);
+  }
+  expect(answers.join('')).toBe(block);
 });
