@@ -15,8 +15,11 @@ const project = (name: string, timeout: number, extra: object = {}) => ({
 
 /** Many small files; vitest alone would leave one of two cores idle. */
 const fast = { isolate: false, maxWorkers: 2 };
+/** Of whatever runs beside the lab tests: much of a test there is waiting for pods. */
+const maxWorkers = 4;
 /** The lab is one; its tests have a namespace and a database each, and two cores to share. */
-const onTheLab = { globalSetup: ['test/integration/setup.ts'], maxWorkers: 4 };
+const onTheLab = { globalSetup: ['test/integration/setup.ts'], maxWorkers };
+const besideTheLab = { globalSetup: ['test/workflow/setup.ts'], isolate: false, maxWorkers };
 /** Custom resource definitions are the whole cluster's: whoever makes some has it alone. */
 const clusterWide = ['test/integration/deeds-pauses.test.ts'];
 
@@ -54,8 +57,9 @@ export default defineConfig({
       project('unit', 20_000, fast),
       project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
       project('replay', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
-      // A browser is no part of the lab, but takes as long to look at a page as a person.
-      project('browser', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
+      // Neither needs the lab, but a command line and a browser take as long as with a person.
+      project('doors', 60_000, besideTheLab),
+      project('browser', 60_000, besideTheLab),
       // Hundreds of small databases; `BACKSTEP_CASES` and `BACKSTEP_SEED` choose how many, and which.
       project('property', 420_000, onTheLab),
       project('integration', 420_000, { ...onTheLab, exclude: clusterWide }),

@@ -13,8 +13,8 @@ import { longestReason } from '../../src/runbook/statement.ts';
 import { workflowIdOf } from '../../src/runbook/names.ts';
 import { anyService, definitionsOf, lazily, post, served, sessionSecret } from '../gateway.ts';
 import type { Served } from '../gateway.ts';
-import { failingAt, theatre } from './theatre.ts';
-import type { Casting } from './theatre.ts';
+import { failingAt, theatre } from '../workflow/theatre.ts';
+import type { Casting } from '../workflow/theatre.ts';
 
 const stage = theatre();
 const tokens = {

@@ -8,8 +8,8 @@ import { Failure } from '../../src/runbook/failures.ts';
 import type { KeptDeeds, KeptList } from '../../src/runbook/kept.ts';
 import { markedIn } from '../docs.ts';
 // Settles the log of this process.
-import './theatre.ts';
-import type { Theatre } from './theatre.ts';
+import '../workflow/theatre.ts';
+import type { Theatre } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';
 
 const taskQueue = 'kept';

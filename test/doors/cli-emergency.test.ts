@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { handOver } from '../../src/activities/hand-over.ts';
 import type { Means } from '../../src/activities/means.ts';
-import { failing, theatre, type Casting } from './theatre.ts';
+import { failing, theatre, type Casting } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';
 
 const stage = theatre();

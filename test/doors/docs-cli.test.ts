@@ -6,7 +6,7 @@ import { programOf } from '../../src/cli/program.ts';
 import { exit } from '../../src/cli/exit.ts';
 import type { Doors } from '../../src/cli/doors.ts';
 import { markedIn, textOf, words } from '../docs.ts';
-import { failingAt, theatre } from './theatre.ts';
+import { failingAt, theatre } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';
 
 const page = 'docs/cli.md';

@@ -7,7 +7,7 @@ import type { Definitions } from '../../src/storage/definitions.ts';
 import { definitionSource } from '../example-plan.ts';
 import { definitionsOf, lazily, post, served } from '../gateway.ts';
 import type { Served } from '../gateway.ts';
-import { theatre } from './theatre.ts';
+import { theatre } from '../workflow/theatre.ts';
 
 const stage = theatre();
 const secret = 'a secret that is long enough';

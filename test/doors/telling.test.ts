@@ -5,8 +5,8 @@ import { applicationFailure } from '../../src/activities/boundary.ts';
 import { Failure } from '../../src/runbook/failures.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
 import { timeSkippingServer } from '../temporal.ts';
-import { Latch, failing, failingAt, theatre } from './theatre.ts';
-import type { Casting } from './theatre.ts';
+import { Latch, failing, failingAt, theatre } from '../workflow/theatre.ts';
+import type { Casting } from '../workflow/theatre.ts';
 
 const stage = theatre();
 

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { LiveRehearsal } from '../../src/runbook/live-rehearsal.ts';
 import { rehearsalIdOf } from '../../src/runbook/live-rehearsal.ts';
 import { findings } from '../example-plan.ts';
-import { Latch, failing, theatre, type Casting } from './theatre.ts';
+import { Latch, failing, theatre, type Casting } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';
 
 const stage = theatre();

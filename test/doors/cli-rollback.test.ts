@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failing, theatre } from './theatre.ts';
+import { failing, theatre } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';
 
 const stage = theatre();

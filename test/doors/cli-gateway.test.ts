@@ -13,7 +13,7 @@ import { tokensIn } from '../../src/gateway/people/tokens.ts';
 import { readPrivateKey } from '../../src/identity/keys.ts';
 import { markedIn, words } from '../docs.ts';
 import { anyService, lazily, served, sessionSecret, type Served } from '../gateway.ts';
-import { failingAt, theatre } from './theatre.ts';
+import { failingAt, theatre } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';
 
 const stage = theatre();

@@ -4,8 +4,8 @@ import { fault } from '../../src/runbook/failures.ts';
 import { rollbackRequest } from '../../src/runbook/request.ts';
 import { serviceDefinition } from '../../src/runbook/service.ts';
 import { definitionSource } from '../example-plan.ts';
-import { failing, theatre } from './theatre.ts';
-import type { Casting } from './theatre.ts';
+import { failing, theatre } from '../workflow/theatre.ts';
+import type { Casting } from '../workflow/theatre.ts';
 
 const stage = theatre();
 

@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { describe, expect, test } from 'vitest';
 import { searchAttributes } from '../../src/runbook/messages.ts';
 import { findings } from '../example-plan.ts';
-import { failing, failingAt, theatre } from './theatre.ts';
+import { failing, failingAt, theatre } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';
 
 const stage = theatre();

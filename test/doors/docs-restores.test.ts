@@ -5,8 +5,8 @@ import { handOver } from '../../src/activities/hand-over.ts';
 import type { Means } from '../../src/activities/means.ts';
 import { exit } from '../../src/cli/exit.ts';
 import { markedIn, words } from '../docs.ts';
-import type { Play } from './play.ts';
-import { failingAt, theatre } from './theatre.ts';
+import type { Play } from '../workflow/play.ts';
+import { failingAt, theatre } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';
 
 const stage = theatre();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { theatre } from './theatre.ts';
+import { theatre } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';
 
 const stage = theatre();

@@ -20,7 +20,7 @@ import { markedIn } from '../docs.ts';
 import { definitionsOf, lazily, post, served } from '../gateway.ts';
 import type { Served } from '../gateway.ts';
 import { pagerdutyVector } from '../unit/vectors/pagerduty.ts';
-import { theatre } from './theatre.ts';
+import { theatre } from '../workflow/theatre.ts';
 
 const stage = theatre();
 const secrets: Partial<Record<AlertSource, string>> = {

@@ -7,8 +7,8 @@ import type { Taken } from '../../src/gateway/take.ts';
 import { definitionSource } from '../example-plan.ts';
 import { definitionsOf, lazily, post, served } from '../gateway.ts';
 import type { Served } from '../gateway.ts';
-import { theatre } from './theatre.ts';
-import type { Casting } from './theatre.ts';
+import { theatre } from '../workflow/theatre.ts';
+import type { Casting } from '../workflow/theatre.ts';
 
 const stage = theatre();
 const secret = 'a secret that is long enough';

@@ -6,7 +6,7 @@ import { Backstep } from '../../src/client.ts';
 import type { GatewayAccess } from '../../src/client/gateway.ts';
 import { connectClient } from '../../src/client/connection.ts';
 import { workflowIdOf } from '../../src/runbook/names.ts';
-import { type Theatre } from './theatre.ts';
+import { type Theatre } from '../workflow/theatre.ts';
 
 export interface Said {
   status: number;
