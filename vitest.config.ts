@@ -13,13 +13,15 @@ const project = (name: string, timeout: number, extra: object = {}) => ({
   },
 });
 
+/** On a shared machine something stalls for seconds now and then; what fails twice is about the change. */
+const retry = process.env['CI'] === undefined ? 0 : 1;
 /** Many small files; vitest alone would leave one of two cores idle. */
-const fast = { isolate: false, maxWorkers: 2 };
+const fast = { isolate: false, maxWorkers: 2, retry };
 /** Of whatever runs beside the lab tests: much of a test there is waiting for pods. */
 const maxWorkers = 4;
 /** The lab is one; its tests have a namespace and a database each, and two cores to share. */
 const onTheLab = { globalSetup: ['test/integration/setup.ts'], maxWorkers };
-const besideTheLab = { globalSetup: ['test/workflow/setup.ts'], isolate: false, maxWorkers };
+const besideTheLab = { globalSetup: ['test/workflow/setup.ts'], isolate: false, maxWorkers, retry };
 /** Custom resource definitions are the whole cluster's: whoever makes some has it alone. */
 const clusterWide = ['test/integration/deeds-pauses.test.ts'];
 
@@ -62,7 +64,7 @@ export default defineConfig({
       project('browser', 60_000, besideTheLab),
       // Hundreds of small databases; `BACKSTEP_CASES` and `BACKSTEP_SEED` choose how many, and which.
       project('property', 420_000, onTheLab),
-      project('integration', 420_000, { ...onTheLab, exclude: clusterWide }),
+      project('integration', 420_000, { ...onTheLab, retry, exclude: clusterWide }),
       project('cluster-wide', 420_000, {
         ...onTheLab,
         include: clusterWide,
