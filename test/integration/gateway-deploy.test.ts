@@ -64,3 +64,14 @@ test('the commands that bring the gateway to Kubernetes are accepted by a real c
   expect(await keys('configmap', 'backstep-gateway-keys')).toEqual(['gateway.keys.json']);
   expect(await keys('configmap', 'backstep-services')).toContain('deeptech-radar.yaml');
 });
+
+test('the rights over owners are accepted by a real cluster, where docs/stopping-writes.md puts them', async () => {
+  const [script = ''] = markedIn('docs/stopping-writes.md', 'owners-on-kubernetes');
+  const here = script.replaceAll('argocd', namespace);
+  expect(here).not.toBe(script);
+  const { kubectl: program, kubeconfig } = lab.kubernetes;
+  const asTyped = `kubectl() { ${program} --kubeconfig ${kubeconfig} "$@"; }\n${here}`;
+  const { stdout } = await execa('bash', ['-euc', asTyped], { cwd: root });
+  expect(stdout).toContain('role.rbac.authorization.k8s.io/backstep-owners created');
+  expect(stdout).toContain('rolebinding.rbac.authorization.k8s.io/backstep-owners created');
+});

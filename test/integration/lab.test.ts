@@ -8,6 +8,7 @@ import { stringify } from 'yaml';
 import { image } from '../../lab/image.ts';
 import { labFile, up } from '../../lab/lab.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { markedIn } from '../docs.ts';
 
 const namespace = `lab-${Date.now().toString(36).slice(-5)}`;
 const volume = mkdtempSync(join(tmpdir(), 'backstep-volume-'));
@@ -128,9 +129,9 @@ describe('the lab', () => {
       '-o',
       'jsonpath={.spec.clusterIP}',
     ]);
-    // kube-proxy writes its rules a moment after the pods are Ready, later on a busy machine.
-    const answered = () => fetch(`http://${address}/`);
-    expect((await vi.waitFor(answered, { timeout: 30_000, interval: 300 })).status).toBe(200);
+    // kube-proxy writes its rules a moment after the pods are Ready; until then whoever is out there may answer.
+    const answered = async () => expect((await fetch(`http://${address}/`)).status).toBe(200);
+    await vi.waitFor(answered, { timeout: 30_000, interval: 300 });
     const ask = `python3 -c "import urllib.request as u; print(u.urlopen('http://${address}/').status)"`;
     expect(await inPod('ask-the-service', ask)).toBe('200');
   });
@@ -180,4 +181,20 @@ except urllib.error.HTTPError as refused:
 PYTHON`;
     expect(await inPod('ask-the-api', script)).toBe('403');
   });
+});
+
+/** Whoever runs this is root already. */
+const typed = async (line: string): Promise<string> =>
+  (await execa('bash', ['-euc', line.replace(/^sudo /, '')])).stdout;
+
+/** `down` would take the lab from the other tests: `npm test` ends with it, and the demonstration's test. */
+it('docs/lab.md: up again completes what is missing and changes nothing, status tells of every part', async () => {
+  const [block = ''] = markedIn('docs/lab.md', 'lab-by-hand');
+  const [again = '', status = '', down = '', ...more] = block.trim().split('\n');
+  expect([down.includes('lab -- down'), more]).toEqual([true, []]);
+  const before = readFileSync(labFile, 'utf8');
+  expect(await typed(again)).toContain('KUBECONFIG=');
+  expect(readFileSync(labFile, 'utf8')).toBe(before);
+  const stdout = await typed(status);
+  for (const part of ['Temporal', 'PostgreSQL', 'Kubernetes']) expect(stdout).toContain(part);
 });
