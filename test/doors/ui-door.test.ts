@@ -9,8 +9,8 @@ import { registerAttributes } from '../../src/worker/search-attributes.ts';
 import { attributeNames } from '../../src/client/search-attributes.ts';
 import { markedIn } from '../docs.ts';
 import { words } from '../integration/readme.ts';
-import type { Play } from './play.ts';
-import { failingAt, theatre } from './theatre.ts';
+import type { Play } from '../workflow/play.ts';
+import { failingAt, theatre } from '../workflow/theatre.ts';
 
 const stage = theatre();
 
