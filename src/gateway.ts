@@ -2,12 +2,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
 import { pino } from 'pino';
-import { ClientError } from './client/client-error.ts';
 import { createGateway } from './gateway/app.ts';
 import { gatewayMeans } from './gateway/means.ts';
 import { lookAtRetention } from './gateway/retention.ts';
 import { readGatewaySettings } from './gateway/settings.ts';
-import { StartError } from './worker/settings.ts';
+import { whyEnded } from './worker/start-error.ts';
 
 /** Requests under way may end; open event streams may not hold the gateway up. */
 const drainFor = 4_000;
@@ -49,12 +48,6 @@ try {
   // Its connection to Temporal is left to the system: a call that the SDK tries again would throw on a closed one.
   process.exit(0);
 } catch (error) {
-  const said =
-    error instanceof StartError
-      ? error.message
-      : error instanceof ClientError
-        ? `${error.message} ${error.next}`
-        : ((error as Error).stack ?? String(error));
-  process.stderr.write(`backstep gateway: ${said}\n`);
+  process.stderr.write(`backstep gateway: ${whyEnded(error)}\n`);
   process.exit(1);
 }

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from './activities/index.ts';
-import { ClientError } from './client/client-error.ts';
 import { taskQueue } from './runbook/names.ts';
 import { connectWorker } from './worker/connection.ts';
 import { registerAttributes } from './worker/search-attributes.ts';
 import { temporalLogger } from './worker/log.ts';
 import { meansOf } from './worker/means.ts';
-import { StartError, readSettings } from './worker/settings.ts';
+import { readSettings } from './worker/settings.ts';
+import { whyEnded } from './worker/start-error.ts';
 
 /** Workflows as built beside this file; from the sources they are bundled now. */
 function workflows() {
@@ -61,13 +61,7 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  const said =
-    error instanceof StartError
-      ? error.message
-      : error instanceof ClientError
-        ? `${error.message} ${error.next}`
-        : ((error as Error).stack ?? String(error));
-  process.stderr.write(`backstep worker: ${said}\n`);
+  process.stderr.write(`backstep worker: ${whyEnded(error)}\n`);
   // Temporal's native runtime would keep a process alive that has nothing to do.
   process.exit(1);
 }

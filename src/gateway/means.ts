@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { connectBackstep } from '../client.ts';
 import { readPrivateKey } from '../identity/keys.ts';
 import { definitionsIn } from '../storage/definitions.ts';
-import { StartError } from '../worker/settings.ts';
+import { StartError } from '../worker/start-error.ts';
 import type { GatewayMeans } from './app.ts';
 import { oidcWith } from './people/oidc.ts';
 import type { Oidc } from './people/oidc.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { faultsOf } from '../runbook/request.ts';
-import { StartError } from '../worker/settings.ts';
+import { StartError } from '../worker/start-error.ts';
 
 const file = z.string().min(1).optional();
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
 import { settings } from '../client/connection.ts';
-import { StartError } from './settings.ts';
+import { StartError } from './start-error.ts';
 
 /** The Temporal server, and a namespace just made, may come up a moment after the worker. */
 const within = 20_000;

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { dnsLabel } from '../runbook/names.ts';
 import { faultsOf } from '../runbook/request.ts';
+import { StartError } from './start-error.ts';
 
 /** The environment of a worker beside Temporal's own (TEMPORAL_…) and KUBECONFIG: each variable and its default. */
 export const environment = z.object({
@@ -32,11 +33,6 @@ export interface WorkerSettings {
   publicUrl?: string;
   gatewayKeys?: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
-}
-
-/** Something that keeps a worker from starting: what is wrong, and the next move. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
 }
 
 /** Reads the environment; an empty variable counts as not set. Throws StartError with every fault named. */

@@ -9,7 +9,7 @@ import { parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gatewayMeans } from '../../src/gateway/means.ts';
 import { environment, readGatewaySettings } from '../../src/gateway/settings.ts';
-import { StartError } from '../../src/worker/settings.ts';
+import { StartError } from '../../src/worker/start-error.ts';
 
 let directory: string;
 let token: string;

@@ -5,7 +5,8 @@ import { execa } from 'execa';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { meansOf } from '../../src/worker/means.ts';
-import { StartError, readSettings } from '../../src/worker/settings.ts';
+import { readSettings } from '../../src/worker/settings.ts';
+import { StartError } from '../../src/worker/start-error.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'backstep-worker-'));
 const kubeconfig = join(home, 'kubeconfig');
