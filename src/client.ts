@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { z } from 'zod';
@@ -12,7 +11,7 @@ import { start } from './client/start.ts';
 import { alertRequest, startByAlert } from './client/start-by-alert.ts';
 import { startRestore } from './client/start-restore.ts';
 import type { Started } from './client/start.ts';
-import { query, readStatus, workerPolls } from './client/status.ts';
+import { query, readStatus, watched, workerPolls } from './client/status.ts';
 import type { Status } from './client/status.ts';
 import { emergencyRequest } from './runbook/emergency-request.ts';
 import { keptRequest, removeKeptRequest } from './runbook/kept.ts';
@@ -194,13 +193,8 @@ export class Backstep {
   }
 
   /** Its progress again and again, until the run it begins with has ended; at most one second apart by default. */
-  async *watch(service: string, every = 1_000, signal?: AbortSignal): AsyncGenerator<Status> {
-    for (;;) {
-      const status = await this.progress(service);
-      yield status;
-      if (status.endedAt !== undefined || signal?.aborted) return;
-      await pause(every, undefined, { signal }).catch(() => undefined);
-    }
+  watch(service: string, every = 1_000, signal?: AbortSignal): AsyncGenerator<Status> {
+    return watched(() => this.progress(service), every, signal);
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Backstep } from '../client.ts';
 import { ClientError } from './client-error.ts';
 import type { ClientErrorKind } from './client-error.ts';
 import type { Started } from './start.ts';
+import { watched } from './status.ts';
 import type { Status } from './status.ts';
 
 /** What a person can say and see, through the gateway or straight to Temporal. */
@@ -71,13 +71,8 @@ export class ThroughGateway implements Voice {
   decide: Voice['decide'] = (service, message) => this.#say(service, 'decide', message);
   acknowledge: Voice['acknowledge'] = (service, message) => this.#say(service, 'acknowledge', message);
 
-  async *watch(service: string, every = 1_000, signal?: AbortSignal): AsyncGenerator<Status> {
-    for (;;) {
-      const status = await this.progress(service);
-      yield status;
-      if (status.endedAt !== undefined || signal?.aborted) return;
-      await pause(every, undefined, { signal }).catch(() => undefined);
-    }
+  watch(service: string, every = 1_000, signal?: AbortSignal): AsyncGenerator<Status> {
+    return watched(() => this.progress(service), every, signal);
   }
 
   async #say(

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
@@ -114,6 +115,20 @@ export async function readStatus(
     status.noWorker = `${message} ${next}`;
   }
   return status;
+}
+
+/** How it stands, again and again until it has ended or the signal is aborted. */
+export async function* watched(
+  progress: () => Promise<Status>,
+  every: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Status> {
+  for (;;) {
+    const status = await progress();
+    yield status;
+    if (status.endedAt !== undefined || signal?.aborted) return;
+    await pause(every, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 /** The pending activities of a run. One whose type is no step of ours is left out. */
