@@ -1,6 +1,6 @@
 import { withClient, withDatabase, type Client } from '../postgres/connect.ts';
 import { damagedIs, unlessDamaged, type Read } from '../postgres/damage.ts';
-import { losesIn, lostIn, type TableCensus } from '../runbook/census.ts';
+import { losesIn, lostIn, type Census, type TableCensus } from '../runbook/census.ts';
 import { columnsLost, newest, rowSum, type Sum } from './census/table.ts';
 import { compareRows } from './census/rows.ts';
 import { shapes, type Shape } from './census/shape.ts';
@@ -17,14 +17,8 @@ export interface CensusArguments {
   mayBeDamaged?: boolean;
 }
 
-export interface CensusResult {
-  tables: TableCensus[];
-  equal: number;
-  lostRows: number;
-  loses: boolean;
-  unreadable?: string[];
-  seconds: number;
-}
+/** The census as the Job counts it. */
+export type CensusResult = Omit<Census, 'at' | 'evidence'>;
 
 /** Two sessions, each in one snapshot. */
 export interface Both {
