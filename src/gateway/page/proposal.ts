@@ -19,22 +19,11 @@ const advices: Record<Advice, { words: string; kind: string }> = {
 export const advice = ({ advice: given, because }: Diagnosis): Html =>
   html`<span class="badge ${advices[given].kind}">${advices[given].words}</span> ${because}.`;
 
-const downSteps = [
-  'stop-writes',
-  'restore-point',
-  'back-up',
-  'rehearse',
-  'salvage',
-  'downgrade',
-  'verify',
-  'roll-back-app',
-  'start-app',
-] as const satisfies StepName[];
-
 /** How long writes would be stopped, from what the steps took the last times; gates come on top. */
 function outageInWords({ expected, plan }: View): string | undefined {
   const order: readonly StepName[] = orders[plan?.plan.kind ?? 'rollback'];
-  const known = downSteps.filter((step) => order.includes(step)).map((step) => expected[step]);
+  const down = order.slice(order.indexOf('stop-writes'), order.indexOf('start-app') + 1);
+  const known = down.map((step) => expected[step]);
   if (known.length === 0 || known.some((each) => each === undefined)) return undefined;
   return inWords(known.reduce<number>((sum, each) => sum + (each ?? 0), 0));
 }
