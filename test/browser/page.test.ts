@@ -146,7 +146,7 @@ browsers('the page of a rollback, in a real browser', () => {
     await page.getByText('Writes are stopped').waitFor();
     const clock = page.locator('#work [data-since]').first();
     const before = await clock.innerText();
-    await expect.poll(() => clock.innerText(), { timeout: 1_500 }).not.toBe(before);
+    await expect.poll(() => clock.innerText(), { timeout: 10_000 }).not.toBe(before);
     held.open();
     await page.getByRole('heading', { name: 'Downgrade the database?' }).waitFor();
     expect(await page.locator('a', { hasText: 'Temporal UI' }).getAttribute('href')).toMatch(

@@ -91,6 +91,8 @@ export class Theatre {
   #directory = '';
   #worker: Promise<void> = Promise.resolve();
   #stop = () => {};
+  /** Opens when the theatre closes: a deed whose test failed before letting it go would be waited for for ever. */
+  readonly #closing = new Latch();
   environment!: TestWorkflowEnvironment;
   /** The keys of the theatre's gateway, as `backstep setup --gateway-keys` makes them. */
   keys!: { privateKey: string; publicKeys: string };
@@ -109,7 +111,7 @@ export class Theatre {
       activities: {
         ...Object.fromEntries(stepNames.map((step) => [step, (input: never) => this.#act(step, input)])),
         'check-proof': bounded(async (means, input: { proof: string; of?: 'start' }) => {
-          await this.beforeProof();
+          await this.#unlessClosing(this.beforeProof());
           return checkProof(means, input);
         }, means),
         tell: (input: TellInput) => this.#tell(input),
@@ -122,6 +124,7 @@ export class Theatre {
   }
 
   async close(): Promise<void> {
+    this.#closing.open();
     this.#stop();
     await this.#worker;
     await this.environment.teardown();
@@ -175,6 +178,13 @@ export class Theatre {
     return tidings;
   }
 
+  #unlessClosing<T>(doing: T | Promise<T>): Promise<T> {
+    const closing = this.#closing.opened.then(() => {
+      throw ApplicationFailure.nonRetryable('the theatre closes');
+    });
+    return Promise.race([doing, closing]);
+  }
+
   async #tell(input: TellInput): Promise<unknown> {
     const { service } = input.tiding;
     const tidings = this.tidings(service);
@@ -189,7 +199,7 @@ export class Theatre {
     const calls = this.calls(service, step);
     calls.push(input);
     const scripted = casting.script?.[step] as ((input: unknown, call: number) => unknown) | undefined;
-    if (scripted) return scripted(input, calls.length);
+    if (scripted) return this.#unlessClosing(scripted(input, calls.length));
     if (step === 'assess') return assessed(casting, input as DeedInput<'assess'>);
     if (step === 'keep-writes-stopped') return untilCancelled();
     await pause(1);
