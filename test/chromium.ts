@@ -1,7 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { execa } from 'execa';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core';
-import { installDebian } from '../lab/packages.ts';
+import { possible, programOf } from './programs.ts';
 
 const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 export const flags = [
@@ -14,34 +12,11 @@ export const flags = [
   '--disable-sync',
 ];
 
-async function onPath(names: string[]): Promise<string | undefined> {
-  const search = names.map((name) => `command -v ${name}`).join(' || ');
-  const { stdout } = await execa('sh', ['-c', search], { reject: false });
-  return stdout.trim() || undefined;
-}
-
 /** Whether there is a Chromium or Chrome on this machine, or one could be installed. */
-export const chromiumPossible = async (): Promise<boolean> =>
-  (await onPath(programs)) !== undefined ||
-  (process.getuid?.() === 0 && (await onPath(['apt-get'])) !== undefined);
-
-/** Somebody else may be installing something at this moment. */
-const tries = 4;
+export const chromiumPossible = (): Promise<boolean> => possible(programs);
 
 /** Path of a Chromium or Chrome on this machine; where there is none, Debian's Chromium is installed (30 s). */
-export async function chromiumProgram(): Promise<string> {
-  for (let attempt = 1; ; attempt += 1) {
-    const found = await onPath(programs);
-    if (found !== undefined) return found;
-    try {
-      await installDebian(['chromium', 'fonts-dejavu-core']);
-    } catch (error) {
-      if (attempt === tries)
-        throw new Error('Install Chromium or Chrome: the tests in a browser need one.', { cause: error });
-      await pause(15_000);
-    }
-  }
-}
+export const chromiumProgram = (): Promise<string> => programOf(programs, ['chromium', 'fonts-dejavu-core']);
 
 export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: await chromiumProgram(), args: flags });

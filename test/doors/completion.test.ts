@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Doors } from '../../src/cli/doors.ts';
 import { run } from '../../src/cli/program.ts';
 import { markedIn } from '../docs.ts';
+import { possible, programOf } from '../programs.ts';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
@@ -48,8 +49,12 @@ const asked: Record<Shell, (line: string, last?: string) => string> = {
     print -r -- $all`,
 };
 
-const has = async (shell: Shell) =>
-  (await execa('sh', ['-c', `command -v ${shell}`], { reject: false })).exitCode === 0;
+/** Whether the shell is there; where it is missing and can be installed, it is installed now. */
+async function has(shell: Shell): Promise<boolean> {
+  if (!(await possible([shell]))) return false;
+  await programOf([shell], [shell]);
+  return true;
+}
 
 async function complete(shell: Shell, line: string, last = ''): Promise<string[]> {
   const { stdout } = await execa(shell, [shell === 'zsh' ? '-fc' : '-c', asked[shell](line, last)], {
