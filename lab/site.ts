@@ -1,6 +1,7 @@
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { parse } from 'yaml';
 import type { Lab } from './lab.ts';
 
 /** What a cluster operator prepares once for a service that Backstep may roll back. */
@@ -34,11 +35,13 @@ export async function kubectl(lab: Lab, args: string[], input?: string): Promise
  */
 export async function prepareSite(lab: Lab, namespace: string, directory: string): Promise<Site> {
   mkdirSync(directory, { recursive: true });
+  // A hostPath belongs to root, and fsGroup does not reach it.
+  mkdirSync(backupDirectory(namespace), { recursive: true });
+  chownSync(backupDirectory(namespace), jobUser, jobUser);
   await kubectl(lab, ['apply', '-f', join(root, 'deploy/rbac.yaml')]);
   const role = readFileSync(join(root, 'deploy/rbac-service.yaml'), 'utf8');
-  await kubectl(lab, ['apply', '--namespace', namespace, '-f', '-'], role);
-  await backupClaim(lab, namespace);
-  await extensionAdmin(lab, namespace);
+  const objects = [...backupClaim(namespace), extensionAdmin(lab)].map((object) => JSON.stringify(object));
+  await kubectl(lab, ['apply', '--namespace', namespace, '-f', '-'], [role, ...objects].join('\n---\n'));
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, await ownKubeconfig(lab), { mode: 0o600 });
   return { namespace, directory, kubeconfig };
@@ -46,9 +49,9 @@ export async function prepareSite(lab: Lab, namespace: string, directory: string
 
 async function ownKubeconfig(lab: Lab): Promise<string> {
   const token = await kubectl(lab, ['create', 'token', 'backstep', '-n', 'backstep', '--duration=8h']);
-  const admin = JSON.parse(
-    await kubectl(lab, ['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json']),
-  ) as { clusters: { name: string; cluster: object }[] };
+  const admin = parse(readFileSync(lab.kubernetes.kubeconfig, 'utf8')) as {
+    clusters: { name: string; cluster: object }[];
+  };
   const cluster = admin.clusters[0];
   if (cluster === undefined) throw new Error("the lab's kubeconfig names no cluster");
   return JSON.stringify({
@@ -62,24 +65,18 @@ async function ownKubeconfig(lab: Lab): Promise<string> {
 }
 
 /** vector is not a trusted extension, so a scratch or restored database gets it from a superuser. */
-async function extensionAdmin(lab: Lab, namespace: string): Promise<void> {
-  const secret = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'backstep-extensions', namespace },
-    stringData: { DATABASE_URL: lab.postgres.superuserUrl },
-  };
-  await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(secret));
-}
+const extensionAdmin = (lab: Lab): object => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'backstep-extensions' },
+  stringData: { DATABASE_URL: lab.postgres.superuserUrl },
+});
 
 /** A volume for backups: a directory of the node, since the lab has no provisioner. */
-async function backupClaim(lab: Lab, namespace: string): Promise<void> {
+function backupClaim(namespace: string): object[] {
   const name = `backups-${namespace}`;
-  // A hostPath belongs to root, and fsGroup does not reach it.
-  mkdirSync(backupDirectory(namespace), { recursive: true });
-  chownSync(backupDirectory(namespace), jobUser, jobUser);
   const storage = { requests: { storage: '10Gi' } };
-  const objects = [
+  return [
     {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
@@ -96,11 +93,10 @@ async function backupClaim(lab: Lab, namespace: string): Promise<void> {
     {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
-      metadata: { name: 'backstep-backups', namespace },
+      metadata: { name: 'backstep-backups' },
       spec: { accessModes: ['ReadWriteOnce'], storageClassName: '', volumeName: name, resources: storage },
     },
   ];
-  await kubectl(lab, ['apply', '-f', '-'], objects.map((object) => JSON.stringify(object)).join('\n---\n'));
 }
 
 /** Where a namespace's backups lie on the lab's node. */

@@ -36,7 +36,8 @@ const secret = (name: string, DATABASE_URL: string) => ({
   stringData: { DATABASE_URL },
 });
 
-const columns = (path: string) => `jsonpath={range .items[*]}{.metadata.name} {${path}}{"\\n"}{end}`;
+/** A Deployment has replicas, a CronJob is suspended or not. */
+const columns = 'jsonpath={range .items[*]}{.metadata.name} {.spec.replicas}{.spec.suspend}{"\\n"}{end}';
 
 /** Release 2 is deployed: a Deployment `api` of two, CronJobs `hourly` and `daily`; release 1 is still kept. */
 export async function scene(
@@ -62,11 +63,8 @@ export async function scene(
     plan,
     record: async () => (await readRecord(cluster.cluster, records, plan.database)).record,
     state: async () => {
-      const found = [
-        await cluster.kubectl('get', 'deployments', '-o', columns('.spec.replicas')),
-        await cluster.kubectl('get', 'cronjobs', '-o', columns('.spec.suspend')),
-      ];
-      return found.flatMap((text) => text.split('\n')).filter((line) => line !== '');
+      const found = await cluster.kubectl('get', 'deployments,cronjobs', '-o', columns);
+      return found.split('\n').filter((line) => line !== '');
     },
     remove: async () => {
       await cluster.remove();

@@ -57,6 +57,7 @@ export async function aside(scene: Scene): Promise<string> {
 
 interface Workloads {
   items: {
+    kind: string;
     metadata: { name: string };
     spec: {
       replicas?: number;
@@ -67,16 +68,13 @@ interface Workloads {
 }
 
 export async function workloads(scene: Scene): Promise<Pick<World, 'replicas' | 'image' | 'suspended'>> {
-  const read = async (kind: string) =>
-    JSON.parse(await scene.kubectl('get', kind, '-o', 'json')) as Workloads;
-  const [deployments, cronJobs] = [await read('deployments'), await read('cronjobs')];
-  const api = deployments.items.find((item) => item.metadata.name === 'deeptech-api');
+  const { items } = JSON.parse(await scene.kubectl('get', 'deployments,cronjobs', '-o', 'json')) as Workloads;
+  const api = items.find((item) => item.kind === 'Deployment' && item.metadata.name === 'deeptech-api');
+  const cronJobs = items.filter((item) => item.kind === 'CronJob');
   return {
     replicas: api?.spec.replicas ?? -1,
     image: api?.spec.template?.spec.containers[0]?.image ?? '',
-    suspended: Object.fromEntries(
-      cronJobs.items.map((item) => [item.metadata.name, item.spec.suspend ?? false]),
-    ),
+    suspended: Object.fromEntries(cronJobs.map((item) => [item.metadata.name, item.spec.suspend ?? false])),
   };
 }
 
