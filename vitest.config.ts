@@ -20,7 +20,13 @@ const fast = { isolate: false, maxWorkers: 2, retry };
 /** Of whatever runs beside the lab tests: much of a test there is waiting for pods. */
 const maxWorkers = 4;
 /** The lab is one; its tests have a namespace and a database each, and two cores to share. */
-const onTheLab = { globalSetup: ['test/integration/setup.ts'], maxWorkers };
+const onTheLab = {
+  globalSetup: ['test/integration/setup.ts'],
+  // The client of Kubernetes alone takes a second of a core to load.
+  isolate: false,
+  setupFiles: ['test/integration/leave-no-trace.ts'],
+  maxWorkers,
+};
 const besideTheLab = { globalSetup: ['test/workflow/setup.ts'], isolate: false, maxWorkers, retry };
 /** Custom resource definitions are the whole cluster's: whoever makes some has it alone. */
 const clusterWide = ['test/integration/deeds-pauses.test.ts'];
