@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { backupDirectory, jobUser } from '../../lab/site.ts';
 import { cancelOpen, start, type Drive } from './drive.ts';
 import { openRecord, workloads, world, type World } from './look.ts';
-import { scene, type Scene } from './scene.ts';
+import { plain, scene, type Scene } from './scene.ts';
 
 /** Everything that ends before the downgrade leaves the world as it was: one scene serves all. */
 describe('before the downgrade', () => {
@@ -14,7 +14,7 @@ describe('before the downgrade', () => {
   let before: World;
 
   beforeAll(async () => {
-    here = await scene({ name: 'before' });
+    here = await scene({ name: 'before', edit: plain });
     before = await world(here);
   });
   afterAll(() => here?.close());
@@ -31,6 +31,11 @@ describe('before the downgrade', () => {
     // The service's own folder too, once a backup has made it.
     for (const each of ['.', ...readdirSync(volume)]) chownSync(join(volume, each), user, user);
   };
+  const rehearsed = () =>
+    here.define((definition) => {
+      definition.rehearsal = { use: 'auto' };
+      definition.salvage = { use: 'auto' };
+    });
   const untouched = async () => {
     expect(await world(here)).toEqual(before);
     expect(await openRecord(here)).toBeUndefined();
@@ -59,6 +64,7 @@ describe('before the downgrade', () => {
   });
 
   test('law 4: a reject at gate downgrade puts everything back', async () => {
+    rehearsed();
     const rollback = await start(here);
     await rollback.gate('downgrade');
     expect((await workloads(here)).replicas).toBe(0);
@@ -120,10 +126,6 @@ describe('before the downgrade', () => {
 
   test('law 1: a backup that fails holds; no downgrade without one; abort puts everything back', async () => {
     volumeOf('nobody');
-    // Salvage needs the same volume, and would hold first.
-    here.define((definition) => {
-      definition.salvage = { use: 'never' };
-    });
     const rollback = await start(here);
     const hold = await rollback.hold('back-up');
     expect(hold.fault).toMatchObject({
@@ -150,7 +152,7 @@ describe('before the downgrade', () => {
   });
 
   describe.each([
-    ['at gate start', async (rollback: Drive) => rollback.gate('start'), 'rejected'],
+    ['at gate start', async (rollback: Drive) => rollback.gate('start'), 'rejected', () => askAtStart()],
     [
       'while writes are being stopped',
       async (rollback: Drive) => rollback.step('stop-writes', 'running'),
@@ -165,11 +167,12 @@ describe('before the downgrade', () => {
       'in the middle of the rehearsal',
       async (rollback: Drive) => rollback.step('rehearse', 'running'),
       'put-back',
+      () => rehearsed(),
     ],
     ['at gate downgrade', async (rollback: Drive) => rollback.gate('downgrade'), 'put-back'],
-  ] as const)('cancelled %s', (_when, reached, outcome) => {
+  ] as const)('cancelled %s', (_when, reached, outcome, defined = () => {}) => {
     test(`ends ${outcome}, everything as it was`, async () => {
-      if (outcome === 'rejected') askAtStart();
+      defined();
       const rollback = await start(here);
       await reached(rollback);
       await rollback.handle.cancel();
