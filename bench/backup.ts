@@ -12,7 +12,7 @@ import { s3Server } from '../lab/s3.ts';
 import { examplePlan } from '../test/example-plan.ts';
 import { fixture } from '../test/integration/postgres-fixture.ts';
 
-// What a backup costs, by format, compression and proof: `npx tsx bench/backup.ts [megabytes]`, with the lab up.
+// What a backup costs, by format, compression and proof: `npx tsx bench/backup.ts [megabytes]`, after `npm run lab -- --on-disk`.
 // Seconds depend on the machine and on who else uses it; the ratios are of one run.
 
 const megabytes = Number(process.argv[2] ?? 400);

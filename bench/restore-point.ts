@@ -1,6 +1,6 @@
 /**
  * How long the ways back take, on one database of 1 GB and more with vectors: `npx tsx bench/restore-point.ts [GB]`
- * while a lab is up. Times depend on the machine and on what else it does; the ratios of one run are what counts.
+ * after `npm run lab -- --on-disk`. Times depend on the machine and on what else it does; the ratios of one run are what counts.
  */
 import { besideName } from '../src/runbook/names.ts';
 import { backUp } from '../src/activities/back-up.ts';
@@ -46,7 +46,9 @@ try {
   const { rows } = await here.asAdmin((admin) =>
     admin.query<{ size: string }>('SELECT pg_size_pretty(pg_database_size($1)) AS size', [it.aside]),
   );
-  console.log(`Database of ${rows[0]?.size}: ${vectors} vectors of 384 dimensions, ${links} short rows\n`);
+  console.log(
+    `Database of ${rows[0]?.size} in ${it.lab.postgres.keptIn === 'disk' ? 'files' : 'memory'}: ${vectors} vectors of 384 dimensions, ${links} short rows\n`,
+  );
 
   const copy = { from: it.aside, to: here.beside('scratch'), operation, sourceStays: 'open' } as const;
   const [cloned, cloning] = await timed(() => cloneDatabase(adminUrl, copy));

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { current, down, health, labFile } from './lab.ts';
-import type { Lab } from './lab.ts';
+import type { Lab, LabOptions } from './lab.ts';
 import { explanation } from './lab-error.ts';
 import { stateDirectory } from './paths.ts';
 import { upOnTerminal } from './terminal.ts';
@@ -11,7 +11,7 @@ function show(lab: Lab): void {
   const rows = {
     'Temporal UI': lab.temporal.uiUrl,
     Temporal: `${lab.temporal.address}, namespace ${lab.temporal.namespace}`,
-    PostgreSQL: `${lab.postgres.host}:${lab.postgres.port}, programs in ${lab.postgres.bin}`,
+    PostgreSQL: `${lab.postgres.host}:${lab.postgres.port}, in ${lab.postgres.keptIn === 'disk' ? 'the state directory' : 'memory'}, programs in ${lab.postgres.bin}`,
     Kubernetes: `KUBECONFIG=${lab.kubernetes.kubeconfig} ${lab.kubernetes.kubectl}`,
     'all of it': `${labFile} (with the passwords)`,
     logs: `${stateDirectory}/logs`,
@@ -24,9 +24,10 @@ const program = new Command('lab').description('Temporal, PostgreSQL and Kuberne
 program
   .command('up', { isDefault: true })
   .description('bring the lab up, or complete what is missing of it')
-  .action(async () => {
+  .option('--on-disk', 'keep PostgreSQL on the disk, for benchmarks')
+  .action(async (options: LabOptions) => {
     const begin = Date.now();
-    const lab = await upOnTerminal();
+    const lab = await upOnTerminal(options);
     console.log(
       `The lab is up (${((Date.now() - begin) / 1000).toFixed(1)} s). Take it down with: npm run lab -- down`,
     );

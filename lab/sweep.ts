@@ -4,6 +4,7 @@ import { command, onPath } from './command.ts';
 import { removeRules } from './iptables.ts';
 import { removeCgroups } from './kubernetes/cgroups.ts';
 import { LabError } from './lab-error.ts';
+import { ownMounts } from './mounts.ts';
 import { removeNetwork } from './network.ts';
 import { stateDirectory } from './paths.ts';
 import { dataDirectory } from './postgres.ts';
@@ -72,14 +73,6 @@ async function removeSharedMemory(): Promise<void> {
   const id = readFileSync(pidFile, 'utf8').split('\n')[6]?.trim().split(/\s+/)[1];
   if (id !== undefined) await command('ipcrm', ['--shmem-id', id]).catch(() => undefined); // gone already
 }
-
-/** Mount points below the directory, innermost first. */
-export function mountsBelow(directory: string, mountinfo: string): string[] {
-  const points = mountinfo.split('\n').map((line) => line.split(' ')[4] ?? '');
-  return points.filter((point) => point.startsWith(`${directory}/`)).toReversed();
-}
-
-const ownMounts = (): string[] => mountsBelow(stateDirectory, readFileSync('/proc/self/mountinfo', 'utf8'));
 
 async function unmountAll(): Promise<void> {
   for (const point of ownMounts()) await command('umount', ['--lazy', point]).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { Listr } from 'listr2';
 import type { ListrTask } from 'listr2';
 import { up } from './lab.ts';
-import type { Lab } from './lab.ts';
+import type { Lab, LabOptions } from './lab.ts';
 import type { Progress, ProgressEvent } from './progress.ts';
 import { stages } from './stages.ts';
 import type { StageName } from './stages.ts';
@@ -17,10 +17,11 @@ const titleOf = (name: StageName): string => {
 };
 
 /** `up` with its progress shown: a live list on a terminal, otherwise a line for each stage begun and finished. */
-export const upOnTerminal = (): Promise<Lab> => (process.stdout.isTTY ? upWithList() : upInLines());
+export const upOnTerminal = (options?: LabOptions): Promise<Lab> =>
+  process.stdout.isTTY ? upWithList(options) : upInLines(options);
 
 /** `up` with a line for each stage, where other output goes on beside it. */
-export const upInLines = (): Promise<Lab> => up(lines());
+export const upInLines = (options?: LabOptions): Promise<Lab> => up(lines(), options);
 
 const waiting = 'Another `npm run lab` or `npm run lab -- down` is at work; waiting for it.';
 
@@ -40,7 +41,7 @@ function lines(): Progress {
 }
 
 /** The list only shows: `up` decides what runs when. */
-async function upWithList(): Promise<Lab> {
+async function upWithList(options?: LabOptions): Promise<Lab> {
   const rows = new Map<StageName, (event: ProgressEvent) => void>();
   const tasks = names.map((name): ListrTask => ({
     title: stages[name].title,
@@ -69,7 +70,7 @@ async function upWithList(): Promise<Lab> {
     return await up((event) => {
       if (event.kind === 'waiting') console.log(waiting);
       else rows.get(event.stage)?.(event);
-    });
+    }, options);
   } finally {
     // What an error kept from beginning, or a healthy lab made needless, ends here.
     for (const name of names) rows.get(name)?.({ kind: 'finished', stage: name });

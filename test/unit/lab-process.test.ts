@@ -11,7 +11,8 @@ import { describe, expect, it } from 'vitest';
 import { hierarchies } from '../../lab/kubernetes/cgroups.ts';
 import { withLock } from '../../lab/lock.ts';
 import { isAlive, listens, startInStat, startOf, stop } from '../../lab/process.ts';
-import { isOwn, mountsBelow } from '../../lab/sweep.ts';
+import { mountsBelow } from '../../lab/mounts.ts';
+import { isOwn } from '../../lab/sweep.ts';
 
 describe('a process of the lab', () => {
   it('is known by its start, also with spaces and parentheses in its name', () => {

@@ -28,7 +28,7 @@ describe('the stages of the lab', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       order.push(`${name} ends`);
     };
-    await runStages(newState(), () => {}, {
+    await runStages(newState('disk'), () => {}, {
       postgres: stage(['network'], note('postgres')),
       network: stage([], note('network')),
       temporal: stage([], note('temporal')),
@@ -41,7 +41,7 @@ describe('the stages of the lab', () => {
   it('do not begin after a failure, and the failure is the one thrown', async () => {
     const told: string[] = [];
     const work = runStages(
-      newState(),
+      newState('disk'),
       (event) => told.push('stage' in event ? `${event.stage} ${event.kind}` : event.kind),
       {
         network: stage([], () => Promise.reject(new Error('no bridge'))),
