@@ -31,7 +31,11 @@ export interface Watch {
   startWithin?: number;
 }
 
-const every = 300;
+/** How often a Job is looked at; milliseconds. */
+const every = { atFirst: 300, atMost: 2_000 };
+/** A look asks the API server three times: one that has run for an hour is not asked as often as one that began. */
+const untilNextLook = (waited: number): number =>
+  Math.min(every.atMost, Math.max(every.atFirst, waited / 10));
 const keepLines = 500;
 /** How often events are read while a pod does not start; milliseconds. */
 const lookEvery = 2_000;
@@ -89,7 +93,7 @@ export async function runJob(cluster: Cluster, job: V1Job, watch: Watch): Promis
       looked = waited;
       await assertStarting(cluster, now, pods, waited);
     }
-    await pause(every, watch.signal);
+    await pause(untilNextLook(waited), watch.signal);
   }
 }
 
@@ -136,7 +140,7 @@ async function createOrFind(
     }
     if (found?.metadata?.uid !== undefined && found.metadata.deletionTimestamp === undefined)
       return found.metadata.uid;
-    await pause(every, signal);
+    await pause(every.atFirst, signal);
   }
 }
 
