@@ -34,15 +34,18 @@ const clusterWide = ['test/integration/deeds-pauses.test.ts'];
 /** Minutes each; whichever of them began last would be waited for alone. */
 const longest = [
   'nothing-lost',
-  'before-the-downgrade',
   'crash',
+  'before-the-downgrade',
   'doors',
-  'restore',
-  'telling',
-  'page',
   'after-the-downgrade',
-  'demo',
+  'restore',
+  'deeds-undo-crash',
+  'page',
   'bad-input',
+  'demo',
+  'rehearse',
+  'deeds-stop-crash',
+  'deeds-start',
 ].map((name) => `/${name}.test.ts`);
 
 const rank = ({ moduleId }: TestSpecification): number => {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,24 +6,18 @@ import getPort from 'get-port';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command } from '../../lab/command.ts';
-import { installDebian } from '../../lab/packages.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { keepsCronJobs, scheduledQueries, setActive } from '../../src/postgres/pg-cron.ts';
+import { installPostgres } from './debian-postgres.ts';
 
 const binaries = '/usr/lib/postgresql/15/bin';
 const host = '127.0.0.1';
 let root: string;
 let port: number;
 
-/** Debian makes and starts a cluster of its own with the server, unless told not to. */
 async function install(): Promise<void> {
   if (existsSync('/usr/lib/postgresql/15/lib/pg_cron.so')) return;
-  const settings = '/etc/postgresql-common/createcluster.conf';
-  if (!existsSync(settings)) {
-    await installDebian(['postgresql-common']);
-    writeFileSync(settings, 'create_main_cluster = false\n');
-  }
-  await installDebian(['postgresql-15', 'postgresql-15-cron']);
+  await installPostgres(['postgresql-15', 'postgresql-15-cron']);
 }
 
 const as = (program: string, ...args: string[]) =>

@@ -6,8 +6,8 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import { Client, type QueryResultRow } from 'pg';
 import { command, onPath } from '../../lab/command.ts';
-import { installDebian } from '../../lab/packages.ts';
 import type { PointInTimeOf } from '../../src/runbook/service/point-in-time.ts';
+import { installPostgres } from './debian-postgres.ts';
 
 const binaries = '/usr/lib/postgresql/15/bin';
 const user = 'postgres';
@@ -26,19 +26,12 @@ export interface Archived {
   remove(): Promise<void>;
 }
 
-/** Debian makes and starts a cluster of its own with the server, unless told not to. */
 async function install(): Promise<void> {
   const missing = [
     ...(existsSync(`${binaries}/postgres`) ? [] : ['postgresql-15']),
     ...((await onPath('pgbackrest')) ? [] : ['pgbackrest']),
   ];
-  if (missing.length === 0) return;
-  const settings = '/etc/postgresql-common/createcluster.conf';
-  if (missing.includes('postgresql-15') && !existsSync(settings)) {
-    await installDebian(['postgresql-common']);
-    writeFileSync(settings, 'create_main_cluster = false\n');
-  }
-  await installDebian(missing);
+  if (missing.length > 0) await installPostgres(missing);
 }
 
 export const password = 'archived-1234';
