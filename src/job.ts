@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { backUp } from './jobs/back-up.ts';
 import { census, type CensusArguments } from './jobs/census.ts';
 import { copyLive, type CopyLiveArguments } from './jobs/copy-live.ts';
@@ -12,6 +13,9 @@ import { check, restore } from './jobs/restore.ts';
 import { salvage, type SalvageArguments } from './jobs/salvage.ts';
 import { Failure } from './runbook/failures.ts';
 
+/** A person runs it by `kubectl run --attach`, which shows nothing of what was said before it had attached. */
+const untilAttached = () => pause(2_000);
+
 /** What runs in Backstep's own job image: `node job.js back-up | check | …`. */
 const programs: Record<string, (told: unknown) => Promise<unknown>> = {
   'back-up': (told) => backUp(environment('DATABASE_URL'), told as BackUpArguments),
@@ -25,7 +29,10 @@ const programs: Record<string, (told: unknown) => Promise<unknown>> = {
   restore: (told) => restore(environment('ADMIN_URL'), told as RestoreArguments),
   kept: (told) => kept(told as KeptArguments),
   salvage: (told) => salvage(environment('DATABASE_URL'), told as SalvageArguments),
-  'put-back-salvage': (told) => putBackSalvage(environment('DATABASE_URL'), told as PutBackArguments),
+  'put-back-salvage': async (told) => {
+    await untilAttached();
+    return putBackSalvage(environment('DATABASE_URL'), told as PutBackArguments);
+  },
 };
 
 function environment(name: string): string {
