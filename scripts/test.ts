@@ -15,6 +15,13 @@ interface Counts {
   numPendingTests: number;
 }
 
+interface Results extends Counts {
+  testResults: {
+    name: string;
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
+  }[];
+}
+
 const results = mkdtempSync(join(tmpdir(), 'backstep-test-'));
 const run = async (command: string, args: string[]): Promise<boolean> => {
   const end = await execa(command, args, {
@@ -49,11 +56,23 @@ async function vitest(name: string, projects: string[]): Promise<Counts> {
 
 function countsIn(file: string): Counts {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Counts;
+    const results = JSON.parse(readFileSync(file, 'utf8')) as Results;
+    for (const line of secondTries(results)) console.log(line);
+    return results;
   } catch {
     return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 };
   }
 }
+
+/** Vitest says of a test that passed when it was tried again that it did so, and not why it had failed. */
+const secondTries = ({ testResults }: Results): string[] =>
+  testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status, failureMessages = [] }) => status === 'passed' && failureMessages.length > 0)
+      .map(
+        (test) => `Passed at the second try: ${name}: ${test.fullName}\n${test.failureMessages?.join('\n')}`,
+      ),
+  );
 
 const before = await current();
 // The first time this takes minutes, most of it one build; it shows each stage as it ends.
