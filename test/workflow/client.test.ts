@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Backstep } from '../../src/client.ts';
 import type { BackstepOptions, Status } from '../../src/client.ts';
 import { connectClient } from '../../src/client/connection.ts';
+import { workerPolls } from '../../src/client/status.ts';
 import { fault } from '../../src/runbook/failures.ts';
 import { workflowIdOf } from '../../src/runbook/names.ts';
 import { findings } from '../example-plan.ts';
@@ -23,6 +24,8 @@ async function connected(options: Partial<BackstepOptions> = {}): Promise<Backst
 
 beforeAll(async () => {
   backstep = await connected();
+  // On a busy machine a client may ask before the server has seen the worker poll.
+  await expect.poll(() => workerPolls(backstep.temporal, stage.name), { timeout: 30_000 }).toBe(true);
 });
 afterAll(() => Promise.all(opened.map((one) => one.close())));
 

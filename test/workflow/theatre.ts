@@ -14,7 +14,6 @@ import { checkProof } from '../../src/activities/check-proof.ts';
 import type { Means } from '../../src/activities/means.ts';
 import { createKeys } from '../../src/identity/keys.ts';
 import type { DeedInput, DeedOutput } from '../../src/runbook/deeds.ts';
-import { workerPolls } from '../../src/client/status.ts';
 import { Failure, type FailureType } from '../../src/runbook/failures.ts';
 import { shortHash } from '../../src/runbook/hash.ts';
 import { workflowIdOf } from '../../src/runbook/names.ts';
@@ -122,8 +121,6 @@ export class Theatre {
     });
     this.#stop = () => worker.shutdown();
     this.#worker = worker.run();
-    // On a busy machine a client may ask before the server has seen the worker poll.
-    while (!(await workerPolls(this.environment.client, this.name))) await pause(50);
   }
 
   async close(): Promise<void> {
