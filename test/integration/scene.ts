@@ -72,7 +72,7 @@ const quick: Edit = (definition) => {
   definition.writes = { ...definition.writes, gracePeriod: '20s', quietFor: '1s' };
 };
 
-/** Backstep's own runs apart, no CronJob writes: at the full hour one would, between two looks at the world. */
+/** Backstep's own runs apart, no CronJob writes: the hourly ones would, between two looks at the world. */
 const neverByThemselves = (changes: deeptech.InstallOptions['cronJobs'] = {}) =>
   Object.fromEntries(cronJobNames.map((name) => [name, { schedule: '0 0 29 2 *', ...changes[name] }]));
 
