@@ -36,11 +36,25 @@ export function resolveTarget(asked: string, history: HistoryRevision[], current
   }
   const known = new Map(history.map((revision) => [revision.revision, revision]));
   const found = known.get(from);
-  if (found === undefined) return refused('TargetUnknown', `The history does not hold the revision ${from}.`);
+  if (found === undefined)
+    return refused(
+      'TargetUnknown',
+      `The image does not know revision ${from}, at which the database is. ${listed(history)}`,
+    );
   const named = asked.startsWith('-') ? stepsBack(found, asked, known) : byName(asked, known);
   if (typeof named !== 'string') return { kind: 'refused', fault: named };
   if (named === from) return { kind: 'there', revision: from };
   return move(found, named, known, history);
+}
+
+/** As many as a person reads; what is meant is nearly always among the newest. */
+const mostListed = 20;
+
+/** The choice that a person has, newest first (runbook, Step 3: `alembic history`). */
+function listed(history: HistoryRevision[], words = 'It has'): string {
+  const ids = history.slice(0, mostListed).map(({ revision }) => revision);
+  const more = history.length > mostListed ? ` and ${history.length - mostListed} older ones` : '';
+  return ids.length === 0 ? '' : `${words}, newest first: ${ids.join(', ')}${more}.`;
 }
 
 type Known = ReadonlyMap<string, HistoryRevision>;
@@ -54,7 +68,7 @@ function stepsBack(from: HistoryRevision, asked: string, known: Known): string |
     if (at === undefined) {
       return fault(
         'TargetUnknown',
-        `${asked} goes too far: only ${gone} migrations lie below ${from.revision}.`,
+        `${asked} goes too far: only ${gone} migrations lie below ${from.revision}. ${listed([...known.values()])}`,
       );
     }
     if (at.parents.length > 1) {
@@ -71,7 +85,8 @@ function byName(asked: string, known: Known): string | Fault {
   if (asked === base || known.has(asked)) return asked;
   const fitting = [...known.keys()].filter((id) => id.length > shortestCut && id.startsWith(asked));
   const [only, ...others] = fitting;
-  if (only === undefined) return fault('TargetUnknown', `The history holds no revision ${asked}.`);
+  if (only === undefined)
+    return fault('TargetUnknown', `The history has no revision ${asked}. ${listed([...known.values()])}`);
   if (others.length === 0) return only;
   return fault('TargetUnknown', `${asked} is the beginning of several revisions: ${fitting.join(', ')}.`);
 }
@@ -79,7 +94,8 @@ function byName(asked: string, known: Known): string | Fault {
 function move(from: HistoryRevision, target: string, known: Known, history: HistoryRevision[]): Target {
   const applied = standsOn(from.revision, known);
   if (target !== base && !applied.has(target)) {
-    const words = `${target} does not lie before ${from.revision}, at which the database is.`;
+    const below = history.filter(({ revision }) => revision !== from.revision && applied.has(revision));
+    const words = `${target} is not below ${from.revision}, at which the database is. ${listed(below, 'Below it are')}`;
     return refused('TargetNotAncestor', words);
   }
   const reverted = (id: string) => target === base || (id !== target && standsOn(id, known).has(target));

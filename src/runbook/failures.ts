@@ -1,171 +1,349 @@
+/** Where a failure is met; it decides what happens then, and so which next moves there are. */
+export type FailureGroup = 'start' | 'any-step' | 'reversible' | 'irreversible' | 'people';
+
+interface Declared {
+  group: FailureGroup;
+  /** Whether Temporal tries the activity again by itself: only where the cause may have gone meanwhile. */
+  retry: boolean;
+  /** What it says, for an engineer who meets it at night. */
+  means: string;
+  /** What the operator can do at that point. Said with every instance, so it names no place of the code. */
+  next: string;
+}
+
 /**
- * The closed set of failures. Each says the operator's next move; the message of an instance says what was
- * seen. `retry` tells whether Temporal tries the activity again by itself: only where the world may have
- * mended meanwhile.
+ * The closed set of failures: each is declared here and nowhere else, and docs/troubleshooting.md is made from
+ * it. The message of an instance says what was seen.
  */
 export const failures = {
-  InvalidRequest: { retry: false, next: 'Correct the request and start again; nothing was touched.' },
-  InvalidDefinition: {
+  InvalidRequest: {
+    group: 'start',
     retry: false,
-    next: 'Correct the service definition (`backstep validate`) and start again.',
+    means: 'The request is not understood: a misspelt key, a wrong revision, or a time-out of the whole run.',
+    next: 'Correct the request and start again; nothing was touched.',
+  },
+  InvalidDefinition: {
+    group: 'start',
+    retry: false,
+    means: 'The service definition has faults, or there is none of that name.',
+    next: 'Correct the service definition (`backstep validate` names every fault) and start again.',
   },
   AlreadyRunning: {
+    group: 'start',
     retry: false,
-    next: 'Follow the rollback that is open: `backstep status <service> --watch`.',
+    means: 'Another operation on this database is open, perhaps under another workflow ID.',
+    next: 'Follow the operation that is open: `backstep status <service> --watch`.',
   },
   UnfinishedOperation: {
+    group: 'start',
     retry: false,
-    next: 'Start without a target, or with the recorded one: the record of the unfinished rollback is taken up.',
+    means:
+      'An earlier operation ended or was terminated while writes were stopped. Its record says what it stopped.',
+    next: 'Start the same kind of operation again, without a target or with the recorded one: it takes the unfinished one up.',
   },
-  Refused: { retry: false, next: 'Mend each fault named and start again; nothing was touched.' },
-  OperationLost: {
+  Refused: {
+    group: 'start',
     retry: false,
-    next: 'Another operation holds the record of this database; follow that one.',
+    means: 'Something that will be needed later is missing now. Each fault is named.',
+    next: 'Fix each fault named and start again; nothing was touched.',
   },
-  KubernetesUnreachable: {
-    retry: true,
-    next: 'Restore the connection to the Kubernetes API; the rollback goes on by itself.',
-  },
-  KubernetesRightMissing: {
+  TargetUnknown: {
+    group: 'start',
     retry: false,
-    next: 'Give the role the right named (deploy/rbac.yaml) and try again.',
+    means: 'The history in the image has no such revision.',
+    next: 'Start again with one of the revisions named, or name an image that holds the whole history (`migrations.image`).',
   },
-  WorkloadMissing: {
+  TargetNotAncestor: {
+    group: 'start',
     retry: false,
-    next: 'Correct the names in the service definition, or create what is missing.',
+    means: 'That revision is not below the present one, so that no downgrade leads to it.',
+    next: 'Start again with one of the revisions named.',
   },
-  SecretMissing: {
-    retry: false,
-    next: 'Correct the Secret reference in the service definition, or create the Secret.',
-  },
-  DatabaseUnreachable: {
-    retry: true,
-    next: 'Restore the connection to PostgreSQL; the rollback goes on by itself.',
-  },
-  DatabaseLoginRefused: { retry: false, next: 'Correct the user or password in the Secret named.' },
-  DatabaseRightMissing: { retry: false, next: 'Grant the right named and try again.' },
-  DatabaseInvalid: {
-    retry: false,
-    next: 'Correct the database, tables or extensions in the service definition.',
-  },
-  DatabaseDamaged: {
-    retry: false,
-    next: 'PostgreSQL cannot read part of what it stored. `abort` what holds, then restore: `backstep emergency-restore <service>` goes on without what cannot be read, and keeps the damaged database. Look at the disk.',
-  },
-  AlembicMissing: {
-    retry: false,
-    next: 'Name an image that holds Alembic and the migrations (migrations.image, migrations.python).',
-  },
-  AlembicBroken: {
-    retry: false,
-    next: 'Read the output of the Job; correct migrations.config or the image.',
-  },
-  TargetUnknown: { retry: false, next: 'Choose a revision of the history shown by `backstep plan`.' },
-  TargetNotAncestor: { retry: false, next: 'Choose a revision that lies before the current one.' },
   SeveralHeads: {
+    group: 'start',
     retry: false,
-    next: 'Merge the heads, or name one explicit revision with a single current one.',
-  },
-  JobFailed: { retry: false, next: 'Read the output of the Job named; then `retry`.' },
-  JobNotStarted: {
-    retry: false,
-    next: 'Read the events of the Job’s pod (image, volume, quota); mend; then `retry`.',
-  },
-  WritesNotStopped: { retry: false, next: 'End the session or pod named; then `retry`.' },
-  WritesCameBack: {
-    retry: false,
-    next: '`abort`, then start again: a new backup is made first, so that nothing written since is lost.',
-  },
-  BackupFailed: { retry: false, next: 'Mend the storage or the dump error named; then `retry`.' },
-  BackupNotProved: {
-    retry: false,
-    next: 'Mend what the proof names; then `retry`. No downgrade happens without a proven backup.',
-  },
-  RestorePointFailed: {
-    retry: false,
-    next: 'Mend what is named, then `retry`; or `abort`, and set restorePoint.use to never: the backup alone is the way back then.',
-  },
-  RehearsalFailed: {
-    retry: false,
-    next: 'The downgrade fails on a copy, so it was not begun. `abort` puts everything back; mend the migration, restore instead of downgrading, or set rehearsal.use to never.',
-  },
-  RehearsalYielded: {
-    retry: false,
-    next: 'Somebody else went first, and nothing was touched: rehearse again later.',
-  },
-  SalvageFailed: {
-    retry: false,
-    next: 'Mend the storage or the error named, then `retry`; `skip` goes on, and what is lost is then only in the backup.',
-  },
-  NotApproved: { retry: false, next: 'Approve this plan hash at this gate.' },
-  DowngradeFailed: { retry: false, next: 'Read the output; `retry`, or `restore` from the backup.' },
-  DowngradeUnclear: {
-    retry: false,
-    next: 'Look at the revision named; `retry` moves to the explicit target only, `restore` goes back.',
-  },
-  VerificationFailed: { retry: false, next: '`restore` from the backup, or mend by hand and `retry`.' },
-  NoFittingImage: {
-    retry: false,
-    next: 'Name an image whose Alembic head is the target in the definition; then `retry`.',
-  },
-  NotReady: { retry: false, next: 'Writes are stopped again. Mend the workload named; then `retry`.' },
-  Unhealthy: { retry: false, next: 'Writes are stopped again. Mend what /health reports; then `retry`.' },
-  CronJobFailed: {
-    retry: false,
-    next: 'The CronJob is suspended again. Mend it and `retry`, or `skip` and resume it by hand.',
-  },
-  RestoreFailed: {
-    retry: false,
-    next: 'Nothing was destroyed: the database as it was is kept. Mend the cause; then `retry`. Escalate.',
+    means:
+      'The database is at several revisions at once, or the way down is not unique: `-1` could mean several revisions.',
+    next: 'Name one explicit revision that all branches lead to, or merge the heads in the migrations first.',
   },
   SourceUnusable: {
+    group: 'start',
     retry: false,
-    next: 'Name another restore point, backup or file as `from`, or mend what is named; nothing was touched.',
-  },
-  ProviderRefused: {
-    retry: false,
-    next: 'Give the worker the credentials or the right named, or correct `pointInTime` in the definition; then try again.',
-  },
-  ProviderUnreachable: {
-    retry: true,
-    next: 'Restore the connection to the provider of the database; it goes on by itself.',
+    means: 'What should be restored is missing, empty, damaged, or of another database.',
+    next: 'Name another snapshot, backup or file (`--from`, `--file`), or fix what is named, and start again; nothing was touched.',
   },
   NotRestorable: {
+    group: 'start',
     retry: false,
-    next: 'Name a moment that the provider can restore (`--to`), or mend what is named.',
+    means: 'The provider cannot restore to that time, or the time could not be found.',
+    next: 'Name a time that the provider can restore to (`--to`), or fix what is named, and start again; at a hold answer `abort` first.',
+  },
+  KubernetesUnreachable: {
+    group: 'any-step',
+    retry: true,
+    means: 'The Kubernetes API does not answer.',
+    next: 'Restore the connection to the Kubernetes API; it goes on by itself.',
+  },
+  KubernetesRightMissing: {
+    group: 'any-step',
+    retry: false,
+    means: 'The worker may not do this in the cluster.',
+    next: 'Grant the right named: `deploy/rbac-service.yaml` has those in the namespace of the service, `deploy/rbac.yaml` those over operation records.',
+  },
+  WorkloadMissing: {
+    group: 'any-step',
+    retry: false,
+    means: 'A Deployment, CronJob, container or claim of the definition does not exist.',
+    next: 'Create what is missing; or correct the name in the definition, which counts from the next start.',
+  },
+  SecretMissing: {
+    group: 'any-step',
+    retry: false,
+    means: 'A Secret, or a key in it, does not exist.',
+    next: 'Create the Secret or the key; or correct the reference in the definition, which counts from the next start.',
+  },
+  DatabaseUnreachable: {
+    group: 'any-step',
+    retry: true,
+    means: 'PostgreSQL does not answer, or ends the connection.',
+    next: 'Restore the connection to PostgreSQL; it goes on by itself.',
+  },
+  DatabaseLoginRefused: {
+    group: 'any-step',
+    retry: false,
+    means: 'PostgreSQL refuses the user or the password.',
+    next: 'Correct the user or the password in the Secret named.',
+  },
+  DatabaseRightMissing: {
+    group: 'any-step',
+    retry: false,
+    means: 'The role may not do this in PostgreSQL.',
+    next: 'Grant the right named.',
+  },
+  DatabaseInvalid: {
+    group: 'any-step',
+    retry: false,
+    means: 'A database, table, extension or column that is expected does not exist, or a name is taken.',
+    next: 'Fix what is named in the database; or correct the definition, which counts from the next start.',
+  },
+  DatabaseDamaged: {
+    group: 'any-step',
+    retry: false,
+    means:
+      'PostgreSQL cannot read a page of a table or an index: it is broken, or the disk does not give it.',
+    next: 'At a hold answer `abort`. Then run `backstep emergency-restore <service>`: it goes on without what cannot be read, and keeps the damaged database. Check the disk.',
+  },
+  AlembicMissing: {
+    group: 'any-step',
+    retry: false,
+    means: 'The image has no Alembic, or not where the definition says.',
+    next: 'Name an image that holds Alembic and the migrations (`migrations.image`, `migrations.python`); that counts from the next start.',
+  },
+  AlembicBroken: {
+    group: 'any-step',
+    retry: false,
+    means: 'Alembic itself fails: its configuration, env.py, or a migration that cannot be imported.',
+    next: 'Read the output of the Job; then correct `migrations.config` or the image, which counts from the next start.',
+  },
+  JobNotStarted: {
+    group: 'any-step',
+    retry: false,
+    means: 'The pod of a Job does not start.',
+    next: 'Read the events of the pod (image, volume, quota) and fix the cause.',
+  },
+  JobFailed: {
+    group: 'any-step',
+    retry: false,
+    means: 'A Job failed.',
+    next: 'Read the output of the Job named and fix the cause.',
+  },
+  ProviderUnreachable: {
+    group: 'any-step',
+    retry: true,
+    means: "The provider's API does not answer.",
+    next: 'Restore the connection to the provider of the database; it goes on by itself.',
+  },
+  ProviderRefused: {
+    group: 'any-step',
+    retry: false,
+    means: "The provider's API refuses the worker.",
+    next: 'Give the worker the credentials or the right named; or correct `pointInTime` in the definition, which counts from the next start.',
+  },
+  StorageFailed: {
+    group: 'any-step',
+    retry: true,
+    means: 'The directory of reports and evidence cannot be written or read.',
+    next: 'Make the reports directory writable; it goes on by itself.',
+  },
+  OperationLost: {
+    group: 'any-step',
+    retry: false,
+    means: 'The record of this database is gone, or belongs to another operation.',
+    next: 'Look at `backstep status <service>`. If another operation is open, follow that one and answer `abort` here.',
+  },
+  Unexpected: {
+    group: 'any-step',
+    retry: true,
+    means: 'An error that Backstep does not know.',
+    next: 'At a hold, `retry` once; if it fails again, decide as for any other failure of this step. Afterwards report it as a bug, with the report and the log of the worker.',
+  },
+  WritesNotStopped: {
+    group: 'reversible',
+    retry: false,
+    means: 'A session or a pod is still there after the grace period, or the database is not fenced.',
+    next: 'End the session or pod named. Then start again, for everything was put back; at a hold, `retry`.',
+  },
+  RestorePointFailed: {
+    group: 'reversible',
+    retry: false,
+    means: 'The snapshot could not be made, or is not equal to the database.',
+    next: 'Fix what is named, then `retry`. Or `abort`, set `restorePoint.use: never` and start again: then the backup is the only way back.',
+  },
+  BackupFailed: {
+    group: 'reversible',
+    retry: false,
+    means: 'The dump could not be made.',
+    next: 'Fix the storage or the error of the dump, then `retry`.',
+  },
+  BackupNotProved: {
+    group: 'reversible',
+    retry: false,
+    means: 'The dump was read back, and is not what the database holds; or no way back is left.',
+    next: 'Fix what is named, then `retry`; or `abort` and start again, which makes a new backup. Nothing is downgraded without a proven way back.',
+  },
+  RehearsalFailed: {
+    group: 'reversible',
+    retry: false,
+    means: 'The downgrade failed on a copy of this database, so it was not begun.',
+    next: '`abort` puts everything back. Then correct the migration, or restore instead: `backstep emergency-restore <service>`.',
+  },
+  RehearsalYielded: {
+    group: 'reversible',
+    retry: false,
+    means: 'A rehearsal by itself stopped, because the database was needed or a rollback began.',
+    next: 'Nothing was touched. Rehearse again later.',
+  },
+  SalvageFailed: {
+    group: 'reversible',
+    retry: false,
+    means: 'What the downgrade would destroy could not be saved.',
+    next: 'Fix the storage or the error named, then `retry`. `skip` goes on without saving: the rows are then only in the snapshot and the backup, and gate `downgrade` asks the people of `approvals.loss`.',
+  },
+  WritesCameBack: {
+    group: 'irreversible',
+    retry: false,
+    means:
+      'Something wrote to the database after the ways back were made, so that they do not hold everything. The database was not changed.',
+    next: '`abort`, then start again: writes stay stopped meanwhile, and new ways back are made first.',
+  },
+  NotApproved: {
+    group: 'irreversible',
+    retry: false,
+    means: 'What was approved is not what would be done now. Nothing was done.',
+    next: '`abort`, then start again: the plan is made anew, and people are asked again.',
+  },
+  DowngradeFailed: {
+    group: 'irreversible',
+    retry: false,
+    means: 'Alembic failed, and the database is where it was.',
+    next: 'Read the output, fix the cause and `retry`; or `restore`.',
+  },
+  DowngradeUnclear: {
+    group: 'irreversible',
+    retry: false,
+    means: 'The database is at a revision that is neither the old one nor the target.',
+    next: 'Look at the revision named. `restore` goes back; `retry` moves to the target and nowhere else.',
+  },
+  VerificationFailed: {
+    group: 'irreversible',
+    retry: false,
+    means:
+      'After the downgrade something is not as rehearsed: the revision, the schema, rows, or a check of your own.',
+    next: '`restore`, where it is offered, brings the data from before back. `retry` only looks again: it helps where you have fixed the data by hand, or where a check was wrong.',
+  },
+  NoFittingImage: {
+    group: 'irreversible',
+    retry: false,
+    means:
+      'No release of a workload has the target as its Alembic head, or something else set the image back.',
+    next: 'Where something else sets the image, pause that and `retry`. Otherwise name an image in the definition (`workloads[].image`) and start again; at a hold answer `abort` first, and the new start takes the operation up.',
+  },
+  NotReady: {
+    group: 'irreversible',
+    retry: false,
+    means: 'Pods of the application did not become Ready in time. Writes are stopped again.',
+    next: 'Fix the workload named, then `retry`.',
+  },
+  Unhealthy: {
+    group: 'irreversible',
+    retry: false,
+    means:
+      'The application answers its health check, or a check of your own, with a failure. Writes are stopped again.',
+    next: 'Fix what the check reports, then `retry`.',
+  },
+  CronJobFailed: {
+    group: 'irreversible',
+    retry: false,
+    means: 'A resumed CronJob ran and failed. It is suspended again.',
+    next: 'Fix it and `retry`; or `skip`, and resume it by hand later.',
+  },
+  RestoreFailed: {
+    group: 'irreversible',
+    retry: false,
+    means: 'The restore did not finish. Nothing was destroyed: the database as it was is kept.',
+    next: 'Fix the cause and `retry`, and call for help. Where the database was not replaced yet (gate `restore` of an emergency restore is still to come), `abort` puts everything back.',
   },
   SecretChanged: {
+    group: 'irreversible',
     retry: false,
-    next: 'Somebody else changed the Secret named: look at it, then `retry`.',
+    means: 'A Secret does not hold what Backstep read from it before. It was not overwritten.',
+    next: 'Find out who changed the Secret named. Then `retry` at the hold; where everything was put back, start again.',
   },
   NewInstanceWritten: {
+    group: 'irreversible',
     retry: false,
-    next: 'Going back would lose what was written to the new instance: `abort` leaves both instances as they are and writes stopped; carry the rows over by hand.',
+    means: 'Rows were written to the new instance after the switch; going back would lose them.',
+    next: '`abort` leaves both instances as they are, with writes stopped. Copy the rows by hand.',
   },
-  PutBackFailed: { retry: false, next: 'Put back by hand with the commands in the report; escalate.' },
-  ProofInvalid: {
+  PutBackFailed: {
+    group: 'irreversible',
     retry: false,
-    next: 'Log in at the gateway and press again; if it comes back, let the worker’s BACKSTEP_GATEWAY_KEYS hold the public key of the gateway.',
-  },
-  MessageRefused: {
-    retry: false,
-    next: 'Look at `backstep status` for the open gate or hold; it names the plan hash and the decisions.',
+    means:
+      'Something that was stopped could not be started again. The operation has ended; the escalation path was called.',
+    next: 'Fix the cause and start again: the new operation takes this one up. Or use the commands in the report.',
   },
   CancelRequested: {
+    group: 'irreversible',
     retry: false,
-    next: '`retry` goes on with this step; `abort` ends with things as they are; `restore` goes back to the backup.',
+    means:
+      'Somebody asked Temporal to cancel after the database had changed, where nothing is undone by itself.',
+    next: '`retry` goes on with this step. `abort` ends with everything as it is now. `restore`, where it is offered, goes back.',
+  },
+  MessageRefused: {
+    group: 'people',
+    retry: false,
+    means: 'An approval or a decision was ignored; the message says why.',
+    next: 'Look at `backstep status <service>`: it shows the open gate or hold, its plan hash and its decisions.',
+  },
+  ProofInvalid: {
+    group: 'people',
+    retry: false,
+    means: "The gateway's signature on a message is invalid, or too old.",
+    next: 'Sign in at the gateway and press again. If that fails too, the file `BACKSTEP_GATEWAY_KEYS` of the worker lacks the public key of the gateway.',
   },
   NotTold: {
+    group: 'people',
     retry: true,
+    means: 'A notification channel does not answer.',
     next: 'It is tried again for ten minutes. Tell the people yourself, and look at the channel named.',
   },
   ChannelRefused: {
+    group: 'people',
     retry: false,
-    next: 'Tell the people yourself; correct the channel named (`notify` in the definition) or its Secret.',
+    means: 'A notification channel refuses the message: a wrong key, or a webhook that is gone.',
+    next: 'Tell the people yourself. Correct the Secret of the channel named now, and `notify` in the definition for the next start.',
   },
-  StorageFailed: { retry: true, next: 'Make the reports directory writable.' },
-  Unexpected: { retry: true, next: 'This is a bug in Backstep: keep the report and the worker’s log.' },
-} as const satisfies Record<string, { retry: boolean; next: string }>;
+} as const satisfies Record<string, Declared>;
 
 export type FailureType = keyof typeof failures;
 
@@ -184,7 +362,7 @@ export const fault = (type: FailureType, message: string): Fault => ({
   next: failures[type].next,
 });
 
-/** A fault thrown by means and deeds; activities/boundary.ts turns it into an ApplicationFailure of that type. */
+/** A fault thrown by adapters and activities; activities/boundary.ts turns it into an ApplicationFailure of that type. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   constructor(

@@ -34,6 +34,11 @@ const refusal = (asked: string, history: HistoryRevision[], current: string[]) =
   return target.kind === 'refused' ? target.fault.type : target;
 };
 
+const message = (asked: string, history: HistoryRevision[], current: string[]) => {
+  const target = resolveTarget(asked, history, current);
+  return target.kind === 'refused' ? target.fault.message : '';
+};
+
 describe('law 2: one explicit revision, decided before anything is touched', () => {
   it.each([
     ['-1', '0004', ['0005']],
@@ -71,6 +76,17 @@ describe('refusals name the next move', () => {
     ['-1', ['0005', '0004'], 'SeveralHeads'],
   ])('%s at %j: %s', (asked, current, type) => {
     expect(refusal(asked, line, current)).toBe(type);
+  });
+
+  it('lists the revisions from which to choose, newest first', () => {
+    for (const asked of ['0009', '-6'])
+      expect(message(asked, line, ['0005'])).toMatch(/newest first: 0005, 0004, 0003, 0002, 0001\.$/);
+    expect(message('-1', line, ['gone'])).toContain('newest first: 0005, 0004');
+    expect(message('0005', line, ['0003'])).toMatch(/Below it are, newest first: 0002, 0001\.$/);
+    const long = Array.from({ length: 30 }, (_, at) =>
+      revision(`r${30 - at}`, at < 29 ? [`r${29 - at}`] : []),
+    );
+    expect(message('0009', long, ['r30'])).toMatch(/r30, .*, r11 and 10 older ones\.$/);
   });
 
   it('refuses a branch that the database is not on', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/runbook/journal.ts';
-import { fault } from '../../src/runbook/failures.ts';
+import { failures, fault } from '../../src/runbook/failures.ts';
 import { recipientsOf } from '../../src/runbook/recipients.ts';
 import { serviceDefinition } from '../../src/runbook/service.ts';
 import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
@@ -81,7 +81,7 @@ describe('a tiding', () => {
       title: 'radar (0005 → 0004): hold: "Verify the rollback" needs a decision',
       lines: [
         'VerificationFailed: Table papers has 9 rows, and not 10.',
-        'Next: `restore` from the backup, or mend by hand and `retry`.',
+        `Next: ${failures.VerificationFailed.next}`,
         'Can be decided: retry, restore, abort',
         'Related runbook: Worker Failure, ./WORKER.md',
       ],
