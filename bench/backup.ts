@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { backUp } from '../src/jobs/back-up.ts';
-import { drill } from '../src/jobs/drill.ts';
-import { restoreArguments, type BackUpArguments } from '../src/jobs/manifest.ts';
+import { backUp } from '../src/activities/back-up/job.ts';
+import { drill } from '../src/activities/back-up/drill-job.ts';
+import { restoreArguments, type BackUpArguments } from '../src/dumps/manifest.ts';
 import { withClient, withDatabase } from '../src/postgres/connect.ts';
 import { createDatabase, dropDatabase } from '../src/postgres/databases.ts';
-import type { BucketPlace, Place } from '../src/runbook/backup.ts';
-import { besideName } from '../src/runbook/names.ts';
+import type { BucketPlace, Place } from '../src/domain/backup.ts';
+import { besideName } from '../src/domain/names.ts';
 import { s3Server } from '../lab/s3.ts';
 import { examplePlan } from '../test/example-plan.ts';
 import { fixture } from '../test/integration/postgres-fixture.ts';

@@ -2,10 +2,10 @@
  * How long the ways back take, on one database of 1 GB and more with vectors: `npx tsx bench/restore-point.ts [GB]`
  * after `npm run lab -- --on-disk`. Times depend on the machine and on what else it does; the ratios of one run are what counts.
  */
-import { besideName } from '../src/runbook/names.ts';
-import { backUp } from '../src/activities/back-up.ts';
-import { restorePoint } from '../src/activities/restore-point.ts';
-import { restore } from '../src/activities/restore.ts';
+import { besideName } from '../src/domain/names.ts';
+import { backUp } from '../src/activities/back-up/activity.ts';
+import { restorePoint } from '../src/activities/snapshot/activity.ts';
+import { restore } from '../src/activities/restore/activity.ts';
 import { cloneDatabase, withOpenClone } from '../src/postgres/clones.ts';
 import { quoted } from '../src/postgres/connect.ts';
 import { dropDatabase } from '../src/postgres/databases.ts';

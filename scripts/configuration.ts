@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { environment as gatewayEnvironment } from '../src/gateway/settings.ts';
-import { serviceDefinition } from '../src/runbook/service.ts';
+import { serviceDefinition } from '../src/domain/definition/service.ts';
 import { environment as workerEnvironment } from '../src/worker/settings.ts';
 
 /** What of a JSON Schema is told. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { serviceDefinition } from '../src/runbook/service.ts';
+import { serviceDefinition } from '../src/domain/definition/service.ts';
 
 /** Beside the definitions, so that `# yaml-language-server: $schema=./service.schema.json` finds it. */
 export const schemaFile = fileURLToPath(new URL('../services/service.schema.json', import.meta.url));

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { failures } from '../src/runbook/failures.ts';
-import type { FailureGroup, FailureType } from '../src/runbook/failures.ts';
+import { failures } from '../src/domain/failures.ts';
+import type { FailureGroup, FailureType } from '../src/domain/failures.ts';
 
 export const troubleshootingFile = fileURLToPath(new URL('../docs/troubleshooting.md', import.meta.url));
 
@@ -77,7 +77,7 @@ export const troubleshootingText = (): string =>
   [
     '# Troubleshooting',
     '',
-    '<!-- Made by `npm run build` from src/runbook/failures.ts and scripts/troubleshooting.ts; change those, not this. -->',
+    '<!-- Made by `npm run build` from src/domain/failures.ts and scripts/troubleshooting.ts; change those, not this. -->',
     '',
     'Every failure has a type and a next move. `backstep status`, the page, the Temporal UI and the report show both. Temporal tries those marked ↻ again by itself, as long as the step may take. What `retry`, `skip`, `restore` and `abort` do at a hold stands beside each of them on the page and in `backstep status`.',
     ...Object.entries(groups).flatMap(([group, { title, intro }]) => [

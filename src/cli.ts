@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { terminal } from './cli/doors.ts';
+import { terminal } from './cli/context.ts';
 import { run } from './cli/program.ts';
 
 const interrupt = new AbortController();

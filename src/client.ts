@@ -13,26 +13,26 @@ import { startRestore } from './client/start-restore.ts';
 import type { Started } from './client/start.ts';
 import { query, readStatus, watched, workerPolls } from './client/status.ts';
 import type { Status } from './client/status.ts';
-import { emergencyRequest } from './runbook/emergency-request.ts';
-import { keptRequest, removeKeptRequest } from './runbook/kept.ts';
-import type { KeptList, RemovedKept } from './runbook/kept.ts';
-import { messages } from './runbook/messages.ts';
+import { emergencyRequest } from './domain/plan/emergency-request.ts';
+import { keptRequest, removeKeptRequest } from './domain/artifacts.ts';
+import type { KeptList, RemovedKept } from './domain/artifacts.ts';
+import { messages } from './domain/approval/messages.ts';
 import type {
   AcknowledgeMessage,
   AnnotateMessage,
   ApproveMessage,
   DecisionMessage,
   VerdictMessage,
-} from './runbook/messages.ts';
-import { taskQueue, workflowIdOf } from './runbook/names.ts';
-import { rehearsalIdOf, rehearseRequest } from './runbook/live-rehearsal.ts';
-import type { RehearsalResult } from './runbook/live-rehearsal.ts';
-import type { Assessment } from './runbook/plan.ts';
-import { pointInTimeRequest } from './runbook/point-in-time.ts';
-import type { Report } from './runbook/report.ts';
-import { faultsOf, rollbackRequest } from './runbook/request.ts';
-import type { RollbackRequest } from './runbook/request.ts';
-import type { PlanView } from './runbook/views.ts';
+} from './domain/approval/messages.ts';
+import { taskQueue, workflowIdOf } from './domain/names.ts';
+import { rehearsalIdOf, rehearseRequest } from './domain/live-rehearsal.ts';
+import type { RehearsalResult } from './domain/live-rehearsal.ts';
+import type { Assessment } from './domain/plan/plan.ts';
+import { pointInTimeRequest } from './domain/plan/point-in-time.ts';
+import type { Report } from './views/report/report.ts';
+import { faultsOf, rollbackRequest } from './domain/plan/request.ts';
+import type { RollbackRequest } from './domain/plan/request.ts';
+import type { PlanView } from './domain/journal/progress.ts';
 
 export { ClientError } from './client/client-error.ts';
 export type { ClientErrorKind } from './client/client-error.ts';

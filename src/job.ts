@@ -1,17 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { backUp } from './jobs/back-up.ts';
-import { census, type CensusArguments } from './jobs/census.ts';
-import { copyLive, type CopyLiveArguments } from './jobs/copy-live.ts';
-import { drill } from './jobs/drill.ts';
-import type { BackUpArguments, CheckArguments, RestoreArguments } from './jobs/manifest.ts';
-import { argumentsVariable, sayFailure, sayResult } from './jobs/protocol.ts';
-import { putBackSalvage, type PutBackArguments } from './jobs/put-back-salvage.ts';
-import { kept, type KeptArguments } from './jobs/kept.ts';
-import { readDump, type ReadDumpArguments } from './jobs/read-dump.ts';
-import { restoreGiven, type RestoreGivenArguments } from './jobs/restore-given.ts';
-import { check, restore } from './jobs/restore.ts';
-import { salvage, type SalvageArguments } from './jobs/salvage.ts';
-import { Failure } from './runbook/failures.ts';
+import { backUp } from './activities/back-up/job.ts';
+import { census, type CensusArguments } from './activities/data-diff/job.ts';
+import { copyLive, type CopyLiveArguments } from './activities/rehearse-live/job.ts';
+import { drill } from './activities/back-up/drill-job.ts';
+import type { BackUpArguments, CheckArguments, RestoreArguments } from './dumps/manifest.ts';
+import { argumentsVariable, sayFailure, sayResult } from './kubernetes/job-protocol.ts';
+import { putBackSalvage, type PutBackArguments } from './activities/salvage/put-back-job.ts';
+import { kept, type KeptArguments } from './activities/messages/artifacts/job.ts';
+import { readDump, type ReadDumpArguments } from './dumps/read-dump.ts';
+import { restoreGiven, type RestoreGivenArguments } from './activities/restore-beside/job.ts';
+import { check, restore } from './activities/restore/job.ts';
+import { salvage, type SalvageArguments } from './activities/salvage/job.ts';
+import { Failure } from './domain/failures.ts';
 
 /** A person runs it by `kubectl run --attach`, which shows nothing of what was said before it had attached. */
 const untilAttached = () => pause(2_000);

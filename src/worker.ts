@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from './activities/index.ts';
-import { taskQueue } from './runbook/names.ts';
+import { taskQueue } from './domain/names.ts';
 import { connectWorker } from './worker/connection.ts';
 import { registerAttributes } from './worker/search-attributes.ts';
 import { temporalLogger } from './worker/log.ts';

@@ -1,4 +1,4 @@
-import type { Findings } from '../src/runbook/findings.ts';
+import type { Findings } from '../src/domain/findings.ts';
 
 /** What the steps of a point-in-time restore find when all is well. */
 export const instanceFindings = {

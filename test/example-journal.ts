@@ -1,8 +1,8 @@
-import type { Event, Journal } from '../src/runbook/journal.ts';
-import type { StepName } from '../src/runbook/steps.ts';
-import type { Subject } from '../src/runbook/views.ts';
-import { workflowIdOf } from '../src/runbook/names.ts';
-import { summaries } from '../src/runbook/summaries.ts';
+import type { Event, Journal } from '../src/domain/journal/journal.ts';
+import type { StepName } from '../src/domain/steps.ts';
+import type { Subject } from '../src/domain/journal/progress.ts';
+import { workflowIdOf } from '../src/domain/names.ts';
+import { summaries } from '../src/views/summaries.ts';
 import { examplePlan, findings, hashOf, operation } from './example-plan.ts';
 
 const start = Date.parse('2025-11-18T03:00:00.000Z');

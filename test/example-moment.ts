@@ -1,5 +1,5 @@
-import type { PointInTimePlan } from '../src/runbook/plan.ts';
-import type { ServiceDefinitionSource } from '../src/runbook/service.ts';
+import type { PointInTimePlan } from '../src/domain/plan/plan.ts';
+import type { ServiceDefinitionSource } from '../src/domain/definition/service.ts';
 import { examplePlan, operation } from './example-plan.ts';
 
 /** What a point-in-time restore of the same service pins. */

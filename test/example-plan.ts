@@ -1,12 +1,12 @@
-import { shortHash } from '../src/runbook/hash.ts';
+import { shortHash } from '../src/domain/plan/hash.ts';
 import { instanceFindings } from './example-instance.ts';
-import type { OperationId } from '../src/runbook/names.ts';
-import { besideName } from '../src/runbook/names.ts';
-import type { Findings, WaysBack } from '../src/runbook/findings.ts';
-import type { EmergencyPlan, Observations, Plan, RollbackPlan } from '../src/runbook/plan.ts';
-import { rollbackRequest } from '../src/runbook/request.ts';
-import { serviceDefinition } from '../src/runbook/service.ts';
-import type { ServiceDefinitionSource } from '../src/runbook/service.ts';
+import type { OperationId } from '../src/domain/names.ts';
+import { besideName } from '../src/domain/names.ts';
+import type { Findings, WaysBack } from '../src/domain/findings.ts';
+import type { EmergencyPlan, Observations, Plan, RollbackPlan } from '../src/domain/plan/plan.ts';
+import { rollbackRequest } from '../src/domain/plan/request.ts';
+import { serviceDefinition } from '../src/domain/definition/service.ts';
+import type { ServiceDefinitionSource } from '../src/domain/definition/service.ts';
 
 /** A definition small enough to read, with both kinds of things that write. */
 export const definitionSource = (service = 'radar'): ServiceDefinitionSource => ({

@@ -10,9 +10,9 @@ import type { GatewayMeans } from '../src/gateway/app.ts';
 import { peopleBy } from '../src/gateway/people/people.ts';
 import { sessionsWith } from '../src/gateway/people/session.ts';
 import { noStatements } from '../src/gateway/people/statements.ts';
-import { fault } from '../src/runbook/failures.ts';
-import { serviceDefinition } from '../src/runbook/service.ts';
-import type { ServiceDefinition, ServiceDefinitionSource } from '../src/runbook/service.ts';
+import { fault } from '../src/domain/failures.ts';
+import { serviceDefinition } from '../src/domain/definition/service.ts';
+import type { ServiceDefinition, ServiceDefinitionSource } from '../src/domain/definition/service.ts';
 import type { Definitions } from '../src/storage/definitions.ts';
 import { definitionSource } from './example-plan.ts';
 

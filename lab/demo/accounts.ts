@@ -1,4 +1,4 @@
-import type { ReportedRows } from '../../src/runbook/report-rows.ts';
+import type { ReportedRows } from '../../src/views/report/rows.ts';
 
 /**
  * Rows of every table after the stop and at the end, as lines. `accounted` is false where a table has other

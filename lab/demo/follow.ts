@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import type { Backstep, Status } from '../../src/client.ts';
-import { inWords } from '../../src/runbook/duration.ts';
-import type { GateProgress, StepProgress } from '../../src/runbook/views.ts';
+import { inWords } from '../../src/domain/duration.ts';
+import type { GateProgress, StepProgress } from '../../src/domain/journal/progress.ts';
 
 const marks: Partial<Record<StepProgress['state'], string>> = {
   done: pc.green('✔'),

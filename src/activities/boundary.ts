@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { Failure, failures, fault } from '../runbook/failures.ts';
-import type { DeedInput, DeedOutput } from '../runbook/deeds.ts';
-import type { StepName } from '../runbook/steps.ts';
+import { Failure, failures, fault } from '../domain/failures.ts';
+import type { DeedInput, DeedOutput } from '../domain/deeds.ts';
+import type { StepName } from '../domain/steps.ts';
 import type { Attempt, Means } from './means.ts';
 import { redact, truncate } from './redact.ts';
 

@@ -1,7 +1,7 @@
 import { deleteSecret, putSecret, readSecret } from '../kubernetes/secrets.ts';
 import { withDatabase } from '../postgres/connect.ts';
-import { labels, type OperationId } from '../runbook/names.ts';
-import type { ServiceDefinition } from '../runbook/service.ts';
+import { labels, type OperationId } from '../domain/names.ts';
+import type { ServiceDefinition } from '../domain/definition/service.ts';
 import type { Means } from './means.ts';
 
 /** The maintenance connection of the role that takes the database aside. */

@@ -1,6 +1,6 @@
 import type { Cluster } from '../kubernetes/cluster.ts';
-import type { Provider } from '../pitr/provider.ts';
-import type { PointInTime } from '../runbook/service/point-in-time.ts';
+import type { Provider } from '../recovery/provider.ts';
+import type { PointInTime } from '../domain/definition/point-in-time.ts';
 import type { Definitions } from '../storage/definitions.ts';
 import type { Storage } from '../storage/storage.ts';
 

@@ -1,10 +1,10 @@
 import { ownJob, type OwnJob } from '../kubernetes/own-job.ts';
 import { runJob, type JobEnd } from '../kubernetes/jobs.ts';
-import { failureIn, progressIn, resultIn } from '../jobs/protocol.ts';
-import { Failure, failures, type FailureType } from '../runbook/failures.ts';
-import { jobName } from '../runbook/names.ts';
-import { dumpsOf } from '../runbook/service/backup.ts';
-import type { Plan } from '../runbook/plan.ts';
+import { failureIn, progressIn, resultIn } from '../kubernetes/job-protocol.ts';
+import { Failure, failures, type FailureType } from '../domain/failures.ts';
+import { jobName } from '../domain/names.ts';
+import { dumpsOf } from '../domain/definition/backup.ts';
+import type { Plan } from '../domain/plan/plan.ts';
 import type { Attempt, Means } from './means.ts';
 
 /** Of a plan, what a Job needs: `assess` has no more yet. */

@@ -1,7 +1,7 @@
 import { readRecord } from '../kubernetes/records.ts';
-import { Failure } from '../runbook/failures.ts';
-import type { Plan } from '../runbook/plan.ts';
-import type { OperationRecord } from '../runbook/record.ts';
+import { Failure } from '../domain/failures.ts';
+import type { Plan } from '../domain/plan/plan.ts';
+import type { OperationRecord } from '../domain/record.ts';
 import type { Means } from './means.ts';
 
 /**

@@ -5,9 +5,9 @@ import { allOf } from '../kubernetes/writers.ts';
 import { withClient, withDatabase } from '../postgres/connect.ts';
 import { scheduledQueries, setActive } from '../postgres/pg-cron.ts';
 import { setEnabled, subscriptionsOf } from '../postgres/subscriptions.ts';
-import type { Pause, PausedObject } from '../runbook/pauses.ts';
-import type { Plan } from '../runbook/plan.ts';
-import type { ServiceDefinition } from '../runbook/service.ts';
+import type { Pause, PausedObject } from '../domain/plan/pauses.ts';
+import type { Plan } from '../domain/plan/plan.ts';
+import type { ServiceDefinition } from '../domain/definition/service.ts';
 import { adminUrl } from './connections.ts';
 import type { Means } from './means.ts';
 

@@ -2,8 +2,8 @@ import { readRecord } from '../kubernetes/records.ts';
 import { catalog, catalogHash, counts as countsOf } from '../postgres/catalog.ts';
 import { withClient, withDatabase } from '../postgres/connect.ts';
 import { revisions } from '../postgres/revision.ts';
-import type { DeedInput } from '../runbook/deeds.ts';
-import { Failure } from '../runbook/failures.ts';
+import type { DeedInput } from '../domain/deeds.ts';
+import { Failure } from '../domain/failures.ts';
 import { adminUrl } from './connections.ts';
 import type { Means } from './means.ts';
 

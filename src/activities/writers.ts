@@ -10,8 +10,8 @@ import {
   runningPods,
   type Writers,
 } from '../kubernetes/writers.ts';
-import { Failure } from '../runbook/failures.ts';
-import type { Plan } from '../runbook/plan.ts';
+import { Failure } from '../domain/failures.ts';
+import type { Plan } from '../domain/plan/plan.ts';
 import type { Attempt, Means } from './means.ts';
 
 /** Workloads that go on while writes are stopped, and read from a copy. */

@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ClientError } from '../client.ts';
 import type { Status } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
-import type { Decision } from '../runbook/steps.ts';
-import type { GateProgress, HoldProgress, Progress } from '../runbook/views.ts';
-import type { Doors } from './doors.ts';
+import type { Decision } from '../domain/steps.ts';
+import type { GateProgress, HoldProgress, Progress } from '../domain/journal/progress.ts';
+import type { Doors } from './context.ts';
 import { waitsFor } from './waits-for.ts';
 
 export const decisions: Record<Decision, string> = {

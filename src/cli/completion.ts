@@ -4,8 +4,8 @@ import { bashCompletion } from './completion/bash.ts';
 import { fishCompletion } from './completion/fish.ts';
 import { treeOf } from './completion/tree.ts';
 import { zshCompletion } from './completion/zsh.ts';
-import { json } from './doors.ts';
-import type { GlobalOptions, Register } from './doors.ts';
+import { json } from './context.ts';
+import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 
 const shells = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };

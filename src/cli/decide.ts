@@ -1,10 +1,10 @@
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
-import type { Decision } from '../runbook/steps.ts';
+import type { Decision } from '../domain/steps.ts';
 import { askHold, decisions, showOpen } from './ask.ts';
-import { json, withVoice } from './doors.ts';
-import type { GlobalOptions, Register } from './doors.ts';
+import { json, withVoice } from './context.ts';
+import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 
 interface DecideOptions extends GlobalOptions {

@@ -3,8 +3,8 @@ import { ClientError } from '../client.ts';
 import type { Started } from '../client.ts';
 import { asked, beginning, followed } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
-import { json, withBackstep } from './doors.ts';
-import type { Doors, Register } from './doors.ts';
+import { json, withBackstep } from './context.ts';
+import type { Doors, Register } from './context.ts';
 import { exit, ofEnd } from './exit.ts';
 import { ending } from './status-view.ts';
 

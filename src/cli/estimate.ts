@@ -1,7 +1,7 @@
 import type { Expected } from '../client.ts';
-import { inWords } from '../runbook/duration.ts';
-import type { Progress, StepProgress } from '../runbook/views.ts';
-import type { Doors } from './doors.ts';
+import { inWords } from '../domain/duration.ts';
+import type { Progress, StepProgress } from '../domain/journal/progress.ts';
+import type { Doors } from './context.ts';
 
 /** How long a step usually takes, for one that is at work or still to come; empty where no earlier run tells. */
 export function usually({ step, state }: StepProgress, expected: Expected): string {

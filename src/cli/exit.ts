@@ -1,5 +1,5 @@
 import type { ClientErrorKind, End, Status } from '../client.ts';
-import type { Outcome } from '../runbook/outcome.ts';
+import type { Outcome } from '../domain/journal/outcome.ts';
 
 /** Exit statuses of every command. */
 export const exit = { done: 0, failed: 1, badInput: 2, refused: 3, notRolledBack: 4 } as const;

@@ -1,7 +1,7 @@
 import { ClientError } from '../client.ts';
 import type { Expected, Status } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
-import type { Doors } from './doors.ts';
+import type { Doors } from './context.ts';
 import { statusLines } from './status-view.ts';
 
 export interface FollowOptions {

@@ -1,8 +1,8 @@
-import { diagnosisInWords } from '../runbook/diagnosis.ts';
-import type { Assessment, Observations, Plan } from '../runbook/plan.ts';
-import { bytesInWords } from '../runbook/summaries.ts';
-import { plannedWaysBack } from '../runbook/ways-back.ts';
-import type { Doors } from './doors.ts';
+import { diagnosisInWords } from '../views/diagnosis.ts';
+import type { Assessment, Observations, Plan } from '../domain/plan/plan.ts';
+import { bytesInWords } from '../views/summaries.ts';
+import { plannedWaysBack } from '../views/ways-back.ts';
+import type { Doors } from './context.ts';
 
 type Colours = Doors['colours'];
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { json, withBackstep } from './doors.ts';
-import type { GlobalOptions, Register } from './doors.ts';
+import { json, withBackstep } from './context.ts';
+import type { GlobalOptions, Register } from './context.ts';
 import { exit, isBadInput } from './exit.ts';
 import { assessmentLines } from './plan-view.ts';
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { lossInWords } from '../runbook/loss.ts';
-import type { RehearsalResult } from '../runbook/live-rehearsal.ts';
-import type { Rehearsed } from '../runbook/rehearsal.ts';
-import { json, withBackstep } from './doors.ts';
-import type { Doors, GlobalOptions, Register } from './doors.ts';
+import { lossInWords } from '../views/loss.ts';
+import type { RehearsalResult } from '../domain/live-rehearsal.ts';
+import type { Rehearsed } from '../domain/rehearsal.ts';
+import { json, withBackstep } from './context.ts';
+import type { Doors, GlobalOptions, Register } from './context.ts';
 import { exit, isBadInput } from './exit.ts';
 import type { Exit } from './exit.ts';
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { reportHtml } from '../runbook/report-html.ts';
-import { reportMarkdown } from '../runbook/report-markdown.ts';
-import { json, withBackstep } from './doors.ts';
-import type { GlobalOptions, Register } from './doors.ts';
+import { reportHtml } from '../views/report/html.ts';
+import { reportMarkdown } from '../views/report/markdown.ts';
+import { json, withBackstep } from './context.ts';
+import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 
 interface ReportOptions extends GlobalOptions {

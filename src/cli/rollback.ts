@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { asked, beginning, begun } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
-import { withVoice } from './doors.ts';
-import type { Register } from './doors.ts';
+import { withVoice } from './context.ts';
+import type { Register } from './context.ts';
 
 interface RollbackOptions extends BegunOptions {
   target: string;

@@ -4,8 +4,8 @@ import { ClientError } from '../client.ts';
 import { shortRetention } from '../client/retention.ts';
 import { attributeNames, registerSearchAttributes } from '../client/search-attributes.ts';
 import { createKeys } from '../identity/keys.ts';
-import { json, withBackstep } from './doors.ts';
-import type { Doors, GlobalOptions, Register } from './doors.ts';
+import { json, withBackstep } from './context.ts';
+import type { Doors, GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 import type { Exit } from './exit.ts';
 

@@ -1,9 +1,9 @@
 import type { AtWork, Expected, Status } from '../client.ts';
-import { inWords } from '../runbook/duration.ts';
-import { nameOf } from '../runbook/details.ts';
-import { bytesInWords } from '../runbook/summaries.ts';
-import type { StepProgress } from '../runbook/views.ts';
-import type { Doors } from './doors.ts';
+import { inWords } from '../domain/duration.ts';
+import { nameOf } from '../views/details.ts';
+import { bytesInWords } from '../views/summaries.ts';
+import type { StepProgress } from '../domain/journal/progress.ts';
+import type { Doors } from './context.ts';
 import { leftInWords, outageInWords, usually } from './estimate.ts';
 import { waitsFor } from './waits-for.ts';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { json, withVoice } from './doors.ts';
-import type { GlobalOptions, Register } from './doors.ts';
+import { json, withVoice } from './context.ts';
+import type { GlobalOptions, Register } from './context.ts';
 import { ofStatus } from './exit.ts';
 import { follow } from './follow.ts';
 import { left } from './begun.ts';

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClientError } from '../client.ts';
 import { check } from '../storage/definitions.ts';
-import { json } from './doors.ts';
-import type { GlobalOptions, Register } from './doors.ts';
+import { json } from './context.ts';
+import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 
 export const validate: Register = (program, doors, action) => {

@@ -2,12 +2,12 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
-import type { VerdictMessage } from '../runbook/messages.ts';
-import type { GateName } from '../runbook/service.ts';
-import type { GateProgress } from '../runbook/views.ts';
+import type { VerdictMessage } from '../domain/approval/messages.ts';
+import type { GateName } from '../domain/definition/service.ts';
+import type { GateProgress } from '../domain/journal/progress.ts';
 import { showOpen } from './ask.ts';
-import { json, withVoice } from './doors.ts';
-import type { Doors, GlobalOptions, Register } from './doors.ts';
+import { json, withVoice } from './context.ts';
+import type { Doors, GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 
 interface VerdictOptions extends GlobalOptions {

@@ -1,5 +1,5 @@
-import type { Progress } from '../runbook/views.ts';
-import type { Doors } from './doors.ts';
+import type { Progress } from '../domain/journal/progress.ts';
+import type { Doors } from './context.ts';
 
 /** What a person must do now: the open gate or hold, with the commands to type. */
 export function waitsFor(progress: Progress, colours: Doors['colours']): string[] {

@@ -8,8 +8,8 @@ import {
   isGrpcServiceError,
 } from '@temporalio/client';
 import { ApplicationFailure, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
-import { failures, isFailureType } from '../runbook/failures.ts';
-import type { Fault } from '../runbook/failures.ts';
+import { failures, isFailureType } from '../domain/failures.ts';
+import type { Fault } from '../domain/failures.ts';
 
 /**
  * Why a client could not do what it was asked: `invalid` input, `unreachable` Temporal, no such rollback

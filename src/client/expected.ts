@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { workflowIdOf } from '../runbook/names.ts';
-import { stepNames } from '../runbook/steps.ts';
-import type { StepName } from '../runbook/steps.ts';
+import { workflowIdOf } from '../domain/names.ts';
+import { stepNames } from '../domain/steps.ts';
+import type { StepName } from '../domain/steps.ts';
 
 /** Milliseconds that a step usually takes; a step that no earlier run completed is absent. */
 export type Expected = Partial<Record<StepName, number>>;

@@ -2,12 +2,12 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError, defaultPayloadConverter } from '@temporalio/common';
 import { z } from 'zod';
-import { emergencyRequest } from '../runbook/emergency-request.ts';
-import { workflowIdOf } from '../runbook/names.ts';
-import { pointInTimeRequest } from '../runbook/point-in-time.ts';
-import { rollbackRequest } from '../runbook/request.ts';
-import type { RollbackRequest } from '../runbook/request.ts';
-import type { RollbackResult } from '../runbook/result.ts';
+import { emergencyRequest } from '../domain/plan/emergency-request.ts';
+import { workflowIdOf } from '../domain/names.ts';
+import { pointInTimeRequest } from '../domain/plan/point-in-time.ts';
+import { rollbackRequest } from '../domain/plan/request.ts';
+import type { RollbackRequest } from '../domain/plan/request.ts';
+import type { RollbackResult } from '../domain/journal/result.ts';
 import { said } from './client-error.ts';
 import type { Said } from './client-error.ts';
 

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { inWords } from '../runbook/duration.ts';
+import { inWords } from '../domain/duration.ts';
 
 /** By ended runs a repeat of an alert is known, an estimate made, and a last report read. */
 const wanted = 24 * 3_600_000;

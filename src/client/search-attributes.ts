@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OperatorService } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { searchAttributes } from '../runbook/messages.ts';
+import { searchAttributes } from '../domain/approval/messages.ts';
 import { ClientError, clientError } from './client-error.ts';
 
 const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;

@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
 import type { z } from 'zod';
-import { startingAlert } from '../runbook/alert.ts';
-import type { StartingAlert } from '../runbook/alert.ts';
-import { shortHash } from '../runbook/hash.ts';
-import { rollbackRequest } from '../runbook/request.ts';
-import type { Progress } from '../runbook/views.ts';
+import { startingAlert } from '../domain/alert.ts';
+import type { StartingAlert } from '../domain/alert.ts';
+import { shortHash } from '../domain/plan/hash.ts';
+import { rollbackRequest } from '../domain/plan/request.ts';
+import type { Progress } from '../domain/journal/progress.ts';
 import { describeLastRun, endOf, requestOf } from './last-run.ts';
 import { start } from './start.ts';
 import type { Started } from './start.ts';

@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { EmergencyRequest } from '../runbook/emergency-request.ts';
-import { fromInWords } from '../runbook/emergency-request.ts';
-import { workflowIdOf } from '../runbook/names.ts';
+import type { EmergencyRequest } from '../domain/plan/emergency-request.ts';
+import { fromInWords } from '../domain/plan/emergency-request.ts';
+import { workflowIdOf } from '../domain/names.ts';
 import { describeLastRun, endOf, requestOf } from './last-run.ts';
 import { askedFor, type Started } from './start.ts';
 import { workerPolls } from './status.ts';

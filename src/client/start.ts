@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { cell } from '../runbook/markdown.ts';
-import { workflowIdOf } from '../runbook/names.ts';
-import type { RollbackRequest } from '../runbook/request.ts';
+import { cell } from '../views/markdown.ts';
+import { workflowIdOf } from '../domain/names.ts';
+import type { RollbackRequest } from '../domain/plan/request.ts';
 import { ClientError } from './client-error.ts';
-import type { PointInTimeRequest } from '../runbook/point-in-time.ts';
-import type { Finished } from '../runbook/result.ts';
+import type { PointInTimeRequest } from '../domain/plan/point-in-time.ts';
+import type { Finished } from '../domain/journal/result.ts';
 import { describeLastRun, endOf, requestOf } from './last-run.ts';
 import type { End } from './last-run.ts';
 import { workerPolls } from './status.ts';

@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { Backstep } from '../client.ts';
-import type { AlertSource } from '../runbook/alert.ts';
+import type { AlertSource } from '../domain/alert.ts';
 import type { Definitions } from '../storage/definitions.ts';
 import { describe } from './document.ts';
 import { answerErrors, notFound } from './errors.ts';

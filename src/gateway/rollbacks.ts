@@ -1,8 +1,8 @@
 import { OpenAPIHono, createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { messages } from '../runbook/messages.ts';
-import { serviceName } from '../runbook/names.ts';
-import { faultsOf, rollbackRequest } from '../runbook/request.ts';
+import { messages } from '../domain/approval/messages.ts';
+import { serviceName } from '../domain/names.ts';
+import { faultsOf, rollbackRequest } from '../domain/plan/request.ts';
 import type { GatewayMeans } from './app.ts';
 import { jsonOnly, noLargerThan, requestLimit } from './body.ts';
 import { mustBeDefined } from './defined.ts';

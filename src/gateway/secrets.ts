@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AlertSource } from '../runbook/alert.ts';
+import type { AlertSource } from '../domain/alert.ts';
 
 /** Shorter ones can be guessed. */
 const shortest = 16;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { ServiceDefinition } from '../runbook/service.ts';
-import type { TriggerRule } from '../runbook/service/triggers.ts';
+import type { ServiceDefinition } from '../domain/definition/service.ts';
+import type { TriggerRule } from '../domain/definition/triggers.ts';
 import type { Definitions } from '../storage/definitions.ts';
 import type { Alert } from '../triggers/trigger.ts';
 import { Refusal, awayFor } from './refusal.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { faultsOf } from '../runbook/request.ts';
+import { faultsOf } from '../domain/plan/request.ts';
 import { StartError } from '../worker/start-error.ts';
 
 const file = z.string().min(1).optional();

@@ -3,7 +3,7 @@ import { ClientError } from '../client.ts';
 import type { Backstep } from '../client.ts';
 import { startedIt } from '../client/start-by-alert.ts';
 import type { Alert } from '../triggers/trigger.ts';
-import { shortHash } from '../runbook/hash.ts';
+import { shortHash } from '../domain/plan/hash.ts';
 import type { Statements } from './people/statements.ts';
 import { statusOf } from './refusal.ts';
 import type { Match } from './services.ts';

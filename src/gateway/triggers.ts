@@ -1,7 +1,7 @@
 import { OpenAPIHono, createRoute, z } from '@hono/zod-openapi';
-import { Failure } from '../runbook/failures.ts';
-import { alertSource } from '../runbook/alert.ts';
-import type { AlertSource } from '../runbook/alert.ts';
+import { Failure } from '../domain/failures.ts';
+import { alertSource } from '../domain/alert.ts';
+import type { AlertSource } from '../domain/alert.ts';
 import { triggers } from '../triggers/index.ts';
 import type { Alert } from '../triggers/trigger.ts';
 import type { GatewayMeans } from './app.ts';

@@ -1,11 +1,11 @@
 import { CompactSign, compactVerify, createLocalJWKSet, importJWK } from 'jose';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { ZodType } from 'zod';
-import { Failure } from '../runbook/failures.ts';
-import { startStatement, startType } from '../runbook/start-statement.ts';
-import type { StartStatement } from '../runbook/start-statement.ts';
-import { statement as schema, statementType } from '../runbook/statement.ts';
-import type { Statement } from '../runbook/statement.ts';
+import { Failure } from '../domain/failures.ts';
+import { startStatement, startType } from '../domain/approval/start-statement.ts';
+import type { StartStatement } from '../domain/approval/start-statement.ts';
+import { statement as schema, statementType } from '../domain/approval/statement.ts';
+import type { Statement } from '../domain/approval/statement.ts';
 
 /** Of an Ed25519 signature, by the name that JWS gives it (RFC 8037). */
 const algorithm = 'EdDSA';

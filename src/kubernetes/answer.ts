@@ -1,5 +1,5 @@
 import { ApiException } from '@kubernetes/client-node';
-import { Failure } from '../runbook/failures.ts';
+import { Failure } from '../domain/failures.ts';
 
 /** HTTP status with which the API server refused; undefined where it did not answer. */
 export function statusOf(error: unknown): number | undefined {

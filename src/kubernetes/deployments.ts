@@ -1,5 +1,5 @@
 import type { V1Deployment, V1LabelSelector, V1PodTemplateSpec } from '@kubernetes/client-node';
-import { Failure } from '../runbook/failures.ts';
+import { Failure } from '../domain/failures.ts';
 import { ask, find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { mergePatch } from './patch.ts';

@@ -1,5 +1,5 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
-import { labels } from '../runbook/names.ts';
+import { labels } from '../domain/names.ts';
 import { ask } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 

@@ -1,6 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node';
-import { Failure } from '../runbook/failures.ts';
-import { labels, type OperationId } from '../runbook/names.ts';
+import { Failure } from '../domain/failures.ts';
+import { labels, type OperationId } from '../domain/names.ts';
 import { ask, find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { poll } from './pause.ts';

@@ -1,5 +1,5 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
-import { Failure } from '../runbook/failures.ts';
+import { Failure } from '../domain/failures.ts';
 import { ask } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { deleteJob } from './job-removal.ts';

@@ -7,8 +7,8 @@ import type {
   V1Volume,
   V1VolumeMount,
 } from '@kubernetes/client-node';
-import { Failure } from '../runbook/failures.ts';
-import { labels, type OperationId } from '../runbook/names.ts';
+import { Failure } from '../domain/failures.ts';
+import { labels, type OperationId } from '../domain/names.ts';
 import { mountedFile, type SecretFile } from './secret-file.ts';
 import { without } from './without.ts';
 

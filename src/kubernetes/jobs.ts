@@ -1,6 +1,6 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
-import { Failure } from '../runbook/failures.ts';
-import { labels } from '../runbook/names.ts';
+import { Failure } from '../domain/failures.ts';
+import { labels } from '../domain/names.ts';
 import { find, kubernetesFailure, statusOf } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { assertStarting, patience } from './job-start.ts';

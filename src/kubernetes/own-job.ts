@@ -1,7 +1,7 @@
 import type { V1EnvVar, V1Job } from '@kubernetes/client-node';
-import { labels, type OperationId } from '../runbook/names.ts';
-import type { SecretReference } from '../runbook/secret-reference.ts';
-import type { Dumps } from '../runbook/service/backup.ts';
+import { labels, type OperationId } from '../domain/names.ts';
+import type { SecretReference } from '../domain/definition/secret-reference.ts';
+import type { Dumps } from '../domain/definition/backup.ts';
 import { find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 

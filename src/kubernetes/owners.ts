@@ -1,4 +1,4 @@
-import type { ObjectReference, PausedObject } from '../runbook/pauses.ts';
+import type { ObjectReference, PausedObject } from '../domain/plan/pauses.ts';
 import { kubernetesFailure, statusOf } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import {

@@ -1,5 +1,5 @@
-import { canonical } from '../runbook/hash.ts';
-import { fieldPatch, type Json, type ObjectReference, type PausedObject } from '../runbook/pauses.ts';
+import { canonical } from '../domain/plan/hash.ts';
+import { fieldPatch, type Json, type ObjectReference, type PausedObject } from '../domain/plan/pauses.ts';
 import { ask, find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { mergePatch } from './patch.ts';

@@ -1,8 +1,8 @@
 import type { V1ConfigMap } from '@kubernetes/client-node';
-import { Failure } from '../runbook/failures.ts';
-import { shortHash } from '../runbook/hash.ts';
-import type { OperationId } from '../runbook/names.ts';
-import { leftBehind, type FinishedOperation, type OperationRecord } from '../runbook/record.ts';
+import { Failure } from '../domain/failures.ts';
+import { shortHash } from '../domain/plan/hash.ts';
+import type { OperationId } from '../domain/names.ts';
+import { leftBehind, type FinishedOperation, type OperationRecord } from '../domain/record.ts';
 import { ask, find, kubernetesFailure, statusOf } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 

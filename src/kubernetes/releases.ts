@@ -1,6 +1,6 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
-import { Failure } from '../runbook/failures.ts';
-import { canonical } from '../runbook/hash.ts';
+import { Failure } from '../domain/failures.ts';
+import { canonical } from '../domain/plan/hash.ts';
 import { ask, kubernetesFailure, statusOf } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { readDeployment } from './deployments.ts';

@@ -1,6 +1,6 @@
-import { Failure } from '../runbook/failures.ts';
-import { labels as ours } from '../runbook/names.ts';
-import type { SecretReference } from '../runbook/service.ts';
+import { Failure } from '../domain/failures.ts';
+import { labels as ours } from '../domain/names.ts';
+import type { SecretReference } from '../domain/definition/service.ts';
 import { ask, find, kubernetesFailure, statusOf } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 

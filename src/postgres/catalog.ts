@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonical } from '../runbook/hash.ts';
+import { canonical } from '../domain/plan/hash.ts';
 import { queries } from './catalog-queries.ts';
 import type { Client } from './connect.ts';
 import { settled } from './definition.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from 'pg';
-import { Failure } from '../runbook/failures.ts';
-import { madeBeside, type OperationId } from '../runbook/names.ts';
-import { allowConnections, close } from './barrier.ts';
+import { Failure } from '../domain/failures.ts';
+import { madeBeside, type OperationId } from '../domain/names.ts';
+import { allowConnections, close } from './fence.ts';
 import { applicationName, quoted, withClient, withDatabase, type Client } from './connect.ts';
 import { carryOver, propertiesOf, publicPrivileges } from './properties.ts';
 

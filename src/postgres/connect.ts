@@ -1,5 +1,5 @@
 import { Client as PostgresClient, escapeIdentifier } from 'pg';
-import { Failure } from '../runbook/failures.ts';
+import { Failure } from '../domain/failures.ts';
 import { postgresFailure } from './failure.ts';
 import { nodeUrl } from './url.ts';
 

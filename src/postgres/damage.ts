@@ -1,5 +1,5 @@
 import { DatabaseError } from 'pg';
-import { Failure, type FailureType } from '../runbook/failures.ts';
+import { Failure, type FailureType } from '../domain/failures.ts';
 import type { Client } from './connect.ts';
 
 /**

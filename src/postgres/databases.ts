@@ -1,6 +1,6 @@
-import { Failure } from '../runbook/failures.ts';
-import { besideName, type OperationId } from '../runbook/names.ts';
-import { allowConnections, close } from './barrier.ts';
+import { Failure } from '../domain/failures.ts';
+import { besideName, type OperationId } from '../domain/names.ts';
+import { allowConnections, close } from './fence.ts';
 import { quoted, withClient, withDatabase, type Client } from './connect.ts';
 import { carryPrivileges, literal, propertiesOf } from './properties.ts';
 

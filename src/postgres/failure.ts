@@ -1,5 +1,5 @@
 import { DatabaseError } from 'pg';
-import { Failure, type FailureType } from '../runbook/failures.ts';
+import { Failure, type FailureType } from '../domain/failures.ts';
 
 /** SQLSTATEs, whole or by class, that have an answer of their own. */
 const byState: readonly (readonly [RegExp, FailureType])[] = [

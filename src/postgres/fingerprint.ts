@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonical } from '../runbook/hash.ts';
+import { canonical } from '../domain/plan/hash.ts';
 import { catalogHash, catalogInTransaction } from './catalog.ts';
 import { quoted, type Client } from './connect.ts';
 import { literal } from './properties.ts';

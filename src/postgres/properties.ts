@@ -1,4 +1,4 @@
-import { Failure } from '../runbook/failures.ts';
+import { Failure } from '../domain/failures.ts';
 import { quoted, type Client } from './connect.ts';
 
 /** Quotes a value; for statements that take no parameters. */

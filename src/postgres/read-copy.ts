@@ -1,6 +1,6 @@
-import { Failure } from '../runbook/failures.ts';
-import { besideName, type OperationId } from '../runbook/names.ts';
-import { isReadCopy, readCopyComment, type Names } from './barrier.ts';
+import { Failure } from '../domain/failures.ts';
+import { besideName, type OperationId } from '../domain/names.ts';
+import { isReadCopy, readCopyComment, type Names } from './fence.ts';
 import { cloneDatabase, withOpenClone } from './clones.ts';
 import { quoted, withClient, type Client } from './connect.ts';
 import { databaseExists, dropDatabase } from './databases.ts';

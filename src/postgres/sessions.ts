@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '../runbook/failures.ts';
+import { Failure } from '../domain/failures.ts';
 import { applicationName, type Client } from './connect.ts';
 
 /** A session on a database, as far as its name tells: without pg_read_all_stats the rest is NULL. */

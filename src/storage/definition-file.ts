@@ -1,10 +1,10 @@
 import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, Node, Pair } from 'yaml';
 import type { z } from 'zod';
-import { fault } from '../runbook/failures.ts';
-import type { Fault } from '../runbook/failures.ts';
-import { serviceDefinition } from '../runbook/service.ts';
-import type { ServiceDefinition } from '../runbook/service.ts';
+import { fault } from '../domain/failures.ts';
+import type { Fault } from '../domain/failures.ts';
+import { serviceDefinition } from '../domain/definition/service.ts';
+import type { ServiceDefinition } from '../domain/definition/service.ts';
 
 /** One YAML file as read. `definition` is there only where there are no faults. */
 export interface DefinitionFile {

@@ -1,8 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { fault } from '../runbook/failures.ts';
-import type { Fault } from '../runbook/failures.ts';
-import type { ServiceDefinition } from '../runbook/service.ts';
+import { fault } from '../domain/failures.ts';
+import type { Fault } from '../domain/failures.ts';
+import type { ServiceDefinition } from '../domain/definition/service.ts';
 import { readDefinition } from './definition-file.ts';
 import type { DefinitionFile } from './definition-file.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { Failure } from '../runbook/failures.ts';
+import { Failure } from '../domain/failures.ts';
 
 /** Where reports and evidence live. A ref is a relative path such as `bs-1a2b3c4d/report.md`. */
 export interface Storage {

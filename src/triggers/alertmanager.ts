@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AlertSource } from '../runbook/alert.ts';
+import type { AlertSource } from '../domain/alert.ts';
 import { labels, moment, parsed, said } from './payload.ts';
 import { anyFits, credential, missing, wrong } from './signature.ts';
 import type { Alert, Trigger } from './trigger.ts';

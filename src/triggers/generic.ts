@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AlertSource } from '../runbook/alert.ts';
+import type { AlertSource } from '../domain/alert.ts';
 import { labels, moment, parsed, said } from './payload.ts';
 import { anyFits, credential, fresh, hmac, missing, wrong } from './signature.ts';
 import type { Alert, Trigger, Verdict } from './trigger.ts';

@@ -1,4 +1,4 @@
-import type { AlertSource } from '../runbook/alert.ts';
+import type { AlertSource } from '../domain/alert.ts';
 import { alertmanager } from './alertmanager.ts';
 import { generic } from './generic.ts';
 import { grafana } from './grafana.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Failure } from '../runbook/failures.ts';
-import { faultsOf } from '../runbook/request.ts';
+import { Failure } from '../domain/failures.ts';
+import { faultsOf } from '../domain/plan/request.ts';
 
 /** Labels as every source has them. A label never names a revision or a command. */
 export const labels = z.record(z.string().max(200), z.string().max(2_000));

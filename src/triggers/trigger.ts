@@ -1,4 +1,4 @@
-import type { AlertSource } from '../runbook/alert.ts';
+import type { AlertSource } from '../domain/alert.ts';
 
 /** What any source says of one alert, in one form. */
 export interface Alert {

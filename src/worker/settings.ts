@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { dnsLabel } from '../runbook/names.ts';
-import { faultsOf } from '../runbook/request.ts';
+import { dnsLabel } from '../domain/names.ts';
+import { faultsOf } from '../domain/plan/request.ts';
 import { StartError } from './start-error.ts';
 
 /** The environment of a worker beside Temporal's own (TEMPORAL_…) and KUBECONFIG: each variable and its default. */

@@ -1,17 +1,17 @@
-import { approvedAtEmergency } from '../runbook/approved.ts';
-import { unreadableIn } from '../runbook/census.ts';
-import { emergencyRequest } from '../runbook/emergency-request.ts';
-import type { EmergencyPlan } from '../runbook/plan.ts';
-import type { RestorePoint } from '../runbook/restore-point.ts';
-import type { RollbackResult } from '../runbook/result.ts';
-import { shownAtEmergency, shownAtEmergencyStart } from '../runbook/shown-emergency.ts';
-import { sourceName } from '../runbook/source.ts';
-import { accept } from './accept.ts';
-import { continueUnderOwnId, isElsewhere } from './elsewhere.ts';
+import { approvedAtEmergency } from '../domain/approval/approved.ts';
+import { unreadableIn } from '../domain/data-diff.ts';
+import { emergencyRequest } from '../domain/plan/emergency-request.ts';
+import type { EmergencyPlan } from '../domain/plan/plan.ts';
+import type { RestorePoint } from '../domain/snapshot.ts';
+import type { RollbackResult } from '../domain/journal/result.ts';
+import { shownAtEmergency, shownAtEmergencyStart } from '../views/gate-emergency.ts';
+import { sourceName } from '../domain/plan/source.ts';
+import { accept } from './engine/accept.ts';
+import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
 import { handedOver } from './hand-over.ts';
-import type { Ending } from './leave.ts';
-import { operate } from './operate.ts';
-import type { Words } from './operate.ts';
+import type { Ending } from './engine/stage-exit.ts';
+import { operate } from './engine/operate.ts';
+import type { Words } from './engine/operate.ts';
 
 /**
  * Restores a database from a restore point, a backup or a given dump (runbook, Emergency Database Restore),

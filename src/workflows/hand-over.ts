@@ -1,8 +1,8 @@
-import type { EmergencyRequest } from '../runbook/emergency-request.ts';
-import type { HandedOver } from '../runbook/findings.ts';
-import type { Continued } from '../runbook/result.ts';
-import { refusal } from './accept.ts';
-import { deed, faultOf } from './deed.ts';
+import type { EmergencyRequest } from '../domain/plan/emergency-request.ts';
+import type { HandedOver } from '../domain/findings.ts';
+import type { Continued } from '../domain/journal/result.ts';
+import { refusal } from './engine/accept.ts';
+import { deed, faultOf } from './engine/run-activity.ts';
 
 /**
  * A rollback that is open and at a hold restores itself: it has the way back that was proved for it, and one

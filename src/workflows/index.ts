@@ -1,7 +1,7 @@
 import { defineWorkflowOptions } from '@temporalio/workflow';
 import { emergencyRestore } from './emergency-restore.ts';
-import { kept, removeKept } from './kept.ts';
-import { undecoded } from './payload.ts';
+import { kept, removeKept } from './artifacts.ts';
+import { undecoded } from './engine/payload.ts';
 import { plan } from './plan.ts';
 import { pointInTimeRestore } from './point-in-time-restore.ts';
 import { rehearse } from './rehearse.ts';

@@ -1,9 +1,9 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { operationId } from '../runbook/names.ts';
-import type { Assessment } from '../runbook/plan.ts';
-import { rollbackRequest } from '../runbook/request.ts';
-import { accept } from './accept.ts';
-import { deed, faultOf } from './deed.ts';
+import { operationId } from '../domain/names.ts';
+import type { Assessment } from '../domain/plan/plan.ts';
+import { rollbackRequest } from '../domain/plan/request.ts';
+import { accept } from './engine/accept.ts';
+import { deed, faultOf } from './engine/run-activity.ts';
 
 /** Tells what a rollback would do, and touches nothing; refusals are part of the answer. */
 export async function plan(input: unknown): Promise<Assessment> {

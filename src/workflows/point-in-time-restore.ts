@@ -1,14 +1,14 @@
-import { approvedAtSwitch } from '../runbook/approved.ts';
-import type { ComparedInstance, RestoredInstance } from '../runbook/point-in-time.ts';
-import { pointInTimeRequest } from '../runbook/point-in-time.ts';
-import type { PointInTimePlan } from '../runbook/plan.ts';
-import type { RollbackResult } from '../runbook/result.ts';
-import { shownAtMomentStart, shownAtSwitch } from '../runbook/shown-moment.ts';
-import { accept } from './accept.ts';
-import { continueUnderOwnId, isElsewhere } from './elsewhere.ts';
-import type { Ending } from './leave.ts';
-import { operate } from './operate.ts';
-import type { Words } from './operate.ts';
+import { approvedAtSwitch } from '../domain/approval/approved.ts';
+import type { ComparedInstance, RestoredInstance } from '../domain/plan/point-in-time.ts';
+import { pointInTimeRequest } from '../domain/plan/point-in-time.ts';
+import type { PointInTimePlan } from '../domain/plan/plan.ts';
+import type { RollbackResult } from '../domain/journal/result.ts';
+import { shownAtMomentStart, shownAtSwitch } from '../views/gate-point-in-time.ts';
+import { accept } from './engine/accept.ts';
+import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
+import type { Ending } from './engine/stage-exit.ts';
+import { operate } from './engine/operate.ts';
+import type { Words } from './engine/operate.ts';
 
 /**
  * Restores the database to a moment, into a new instance, and lets the application use that one (runbook,

@@ -1,10 +1,10 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { executeChild, workflowInfo } from '@temporalio/workflow';
-import { rehearsalIdOf, rehearseRequest, type RehearsalResult } from '../runbook/live-rehearsal.ts';
-import { operationId } from '../runbook/names.ts';
-import type { Assessment } from '../runbook/plan.ts';
-import { accept, refusal } from './accept.ts';
-import { deed, faultOf } from './deed.ts';
+import { rehearsalIdOf, rehearseRequest, type RehearsalResult } from '../domain/live-rehearsal.ts';
+import { operationId } from '../domain/names.ts';
+import type { Assessment } from '../domain/plan/plan.ts';
+import { accept, refusal } from './engine/accept.ts';
+import { deed, faultOf } from './engine/run-activity.ts';
 
 /**
  * Rehearses a rollback on a copy of the live database, which goes on being used (runbook, Prevention: "Test

@@ -1,15 +1,15 @@
-import { approvedAtDowngrade } from '../runbook/approved.ts';
-import type { WaysBack } from '../runbook/findings.ts';
-import type { Plan } from '../runbook/plan.ts';
-import { rollbackRequest } from '../runbook/request.ts';
-import type { RollbackResult } from '../runbook/result.ts';
-import { loses, nothingSalvaged } from '../runbook/salvage.ts';
-import { shownAtDowngrade, shownAtRestore, shownAtStart } from '../runbook/shown.ts';
-import { accept } from './accept.ts';
-import { continueUnderOwnId, isElsewhere } from './elsewhere.ts';
-import type { Ending } from './leave.ts';
-import { operate } from './operate.ts';
-import type { Words } from './operate.ts';
+import { approvedAtDowngrade } from '../domain/approval/approved.ts';
+import type { WaysBack } from '../domain/findings.ts';
+import type { Plan } from '../domain/plan/plan.ts';
+import { rollbackRequest } from '../domain/plan/request.ts';
+import type { RollbackResult } from '../domain/journal/result.ts';
+import { loses, nothingSalvaged } from '../domain/salvage.ts';
+import { shownAtDowngrade, shownAtRestore, shownAtStart } from '../views/gate-rollback.ts';
+import { accept } from './engine/accept.ts';
+import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
+import type { Ending } from './engine/stage-exit.ts';
+import { operate } from './engine/operate.ts';
+import type { Words } from './engine/operate.ts';
 
 /**
  * Rolls a bad database migration back, in the order of the runbook. The input is validated here: bad input

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { handOver } from '../../src/activities/hand-over.ts';
+import { handOver } from '../../src/activities/hand-over/activity.ts';
 import type { Means } from '../../src/activities/means.ts';
 import { failing, theatre, type Casting } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';

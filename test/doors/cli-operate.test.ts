@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { describe, expect, test } from 'vitest';
-import { searchAttributes } from '../../src/runbook/messages.ts';
+import { searchAttributes } from '../../src/domain/approval/messages.ts';
 import { findings } from '../example-plan.ts';
 import { failing, failingAt, theatre } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';

@@ -5,16 +5,16 @@ import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import { createColors } from 'picocolors';
 import { describe, expect, it, vi } from 'vitest';
-import type { Doors } from '../../src/cli/doors.ts';
-import { systemPerson } from '../../src/cli/doors.ts';
+import type { Doors } from '../../src/cli/context.ts';
+import { systemPerson } from '../../src/cli/context.ts';
 import { exit, ofEnd, ofStatus } from '../../src/cli/exit.ts';
 import { follow } from '../../src/cli/follow.ts';
 import { run } from '../../src/cli/program.ts';
 import { doing, stepLine } from '../../src/cli/status-view.ts';
 import type { Backstep, Status } from '../../src/client.ts';
 import { readKeys } from '../../src/identity/keys.ts';
-import type { RollbackResult } from '../../src/runbook/result.ts';
-import type { Outcome } from '../../src/runbook/outcome.ts';
+import type { RollbackResult } from '../../src/domain/journal/result.ts';
+import type { Outcome } from '../../src/domain/journal/outcome.ts';
 
 const ended = (outcome: Outcome) => ({
   result: {

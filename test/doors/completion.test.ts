@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { createColors } from 'picocolors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Doors } from '../../src/cli/doors.ts';
+import type { Doors } from '../../src/cli/context.ts';
 import { run } from '../../src/cli/program.ts';
 import { markedIn } from '../docs.ts';
 import { possible, programOf } from '../programs.ts';

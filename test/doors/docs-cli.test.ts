@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { programOf } from '../../src/cli/program.ts';
 import { exit } from '../../src/cli/exit.ts';
-import type { Doors } from '../../src/cli/doors.ts';
+import type { Doors } from '../../src/cli/context.ts';
 import { markedIn, textOf, words } from '../docs.ts';
 import { failingAt, theatre } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
 import { temporalProgram } from '../../lab/temporal.ts';
-import { handOver } from '../../src/activities/hand-over.ts';
+import { handOver } from '../../src/activities/hand-over/activity.ts';
 import type { Means } from '../../src/activities/means.ts';
 import { exit } from '../../src/cli/exit.ts';
 import { markedIn, words } from '../docs.ts';

@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { statementsBy } from '../../src/gateway/people/statements.ts';
 import { readPrivateKey } from '../../src/identity/keys.ts';
-import { workflowIdOf } from '../../src/runbook/names.ts';
+import { workflowIdOf } from '../../src/domain/names.ts';
 import type { Taken } from '../../src/gateway/take.ts';
 import { definitionSource } from '../example-plan.ts';
 import { definitionsOf, lazily, post, served } from '../gateway.ts';

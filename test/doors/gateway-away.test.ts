@@ -1,8 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, expect, inject, test } from 'vitest';
 import type { Taken } from '../../src/gateway/take.ts';
-import { fault } from '../../src/runbook/failures.ts';
-import { workflowIdOf } from '../../src/runbook/names.ts';
+import { fault } from '../../src/domain/failures.ts';
+import { workflowIdOf } from '../../src/domain/names.ts';
 import type { Definitions } from '../../src/storage/definitions.ts';
 import { definitionSource } from '../example-plan.ts';
 import { definitionsOf, lazily, post, served } from '../gateway.ts';

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { applicationFailure } from '../../src/activities/boundary.ts';
 import { Backstep } from '../../src/client.ts';
 import { workerPolls } from '../../src/client/status.ts';
-import { Failure } from '../../src/runbook/failures.ts';
-import type { KeptDeeds, KeptList } from '../../src/runbook/kept.ts';
+import { Failure } from '../../src/domain/failures.ts';
+import type { KeptDeeds, KeptList } from '../../src/domain/artifacts.ts';
 import { markedIn } from '../docs.ts';
 // Settles the log of this process.
 import '../workflow/theatre.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { LiveRehearsal } from '../../src/runbook/live-rehearsal.ts';
-import { rehearsalIdOf } from '../../src/runbook/live-rehearsal.ts';
+import type { LiveRehearsal } from '../../src/domain/live-rehearsal.ts';
+import { rehearsalIdOf } from '../../src/domain/live-rehearsal.ts';
 import { findings } from '../example-plan.ts';
 import { Latch, failing, theatre, type Casting } from '../workflow/theatre.ts';
 import { typist } from './typist.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { withWhomToTell } from '../../src/activities/assess/whom-to-tell.ts';
-import { fault } from '../../src/runbook/failures.ts';
-import { rollbackRequest } from '../../src/runbook/request.ts';
-import { serviceDefinition } from '../../src/runbook/service.ts';
+import { fault } from '../../src/domain/failures.ts';
+import { rollbackRequest } from '../../src/domain/plan/request.ts';
+import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import { definitionSource } from '../example-plan.ts';
 import { failing, theatre } from '../workflow/theatre.ts';
 import type { Casting } from '../workflow/theatre.ts';

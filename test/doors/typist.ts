@@ -1,11 +1,11 @@
 import { createColors } from 'picocolors';
 import { expect, inject } from 'vitest';
-import type { Choice, Doors } from '../../src/cli/doors.ts';
+import type { Choice, Doors } from '../../src/cli/context.ts';
 import { run } from '../../src/cli/program.ts';
 import { Backstep } from '../../src/client.ts';
 import type { GatewayAccess } from '../../src/client/gateway.ts';
 import { connectClient } from '../../src/client/connection.ts';
-import { workflowIdOf } from '../../src/runbook/names.ts';
+import { workflowIdOf } from '../../src/domain/names.ts';
 import { type Theatre } from '../workflow/theatre.ts';
 
 export interface Said {

@@ -4,7 +4,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { execa } from 'execa';
 import { expect, inject, test, vi } from 'vitest';
 import { temporalProgram } from '../../lab/temporal.ts';
-import { messages, queries } from '../../src/runbook/messages.ts';
+import { messages, queries } from '../../src/domain/approval/messages.ts';
 import { registerAttributes } from '../../src/worker/search-attributes.ts';
 import { attributeNames } from '../../src/client/search-attributes.ts';
 import { markedIn } from '../docs.ts';

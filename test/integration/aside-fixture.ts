@@ -7,13 +7,13 @@ import { serverOf } from '../../src/activities/assess/server.ts';
 import type { Attempt, Means } from '../../src/activities/means.ts';
 import { connect } from '../../src/kubernetes/cluster.ts';
 import { claim, readRecord, recordName, update } from '../../src/kubernetes/records.ts';
-import { raise } from '../../src/postgres/barrier.ts';
+import { raise } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
-import { besideName } from '../../src/runbook/names.ts';
-import type { Plan } from '../../src/runbook/plan.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
-import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import { besideName } from '../../src/domain/names.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { examplePlan } from '../example-plan.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 

@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { vi } from 'vitest';
 import { s3Server, type S3Server } from '../../lab/s3.ts';
-import type { BackUpArguments } from '../../src/jobs/manifest.ts';
-import type { Place } from '../../src/runbook/backup.ts';
+import type { BackUpArguments } from '../../src/dumps/manifest.ts';
+import type { Place } from '../../src/domain/backup.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 
 export type Format = 'custom' | 'directory';

@@ -6,12 +6,12 @@ import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/sit
 import type { Attempt, Means } from '../../src/activities/means.ts';
 import { connect } from '../../src/kubernetes/cluster.ts';
 import { claim, close, readRecord, update } from '../../src/kubernetes/records.ts';
-import { raise } from '../../src/postgres/barrier.ts';
+import { raise } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
-import type { Plan } from '../../src/runbook/plan.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
-import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { examplePlan } from '../example-plan.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 

@@ -11,11 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { backUp } from '../../src/jobs/back-up.ts';
-import { check } from '../../src/jobs/restore.ts';
+import { backUp } from '../../src/activities/back-up/job.ts';
+import { check } from '../../src/activities/restore/job.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
-import type { Backup } from '../../src/runbook/deeds.ts';
-import type { FailureType } from '../../src/runbook/failures.ts';
+import type { Backup } from '../../src/domain/deeds.ts';
+import type { FailureType } from '../../src/domain/failures.ts';
 import {
   combinations,
   filesIn,

@@ -3,7 +3,7 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { backUp } from '../../src/jobs/back-up.ts';
+import { backUp } from '../../src/activities/back-up/job.ts';
 import { filesIn, storage, wanted, withClients, type Storage } from './backup-fixture.ts';
 import type { Fixture } from './postgres-fixture.ts';
 

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { s3Server, type S3Server } from '../../lab/s3.ts';
-import { backUp } from '../../src/activities/back-up.ts';
-import { restore } from '../../src/activities/restore.ts';
+import { backUp } from '../../src/activities/back-up/activity.ts';
+import { restore } from '../../src/activities/restore/activity.ts';
 import { cloneDatabase, withOpenClone } from '../../src/postgres/clones.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { Backup } from '../../src/runbook/deeds.ts';
-import { besideName } from '../../src/runbook/names.ts';
-import type { Plan } from '../../src/runbook/plan.ts';
-import type { MadeRestorePoint } from '../../src/runbook/restore-point.ts';
+import type { Backup } from '../../src/domain/deeds.ts';
+import { besideName } from '../../src/domain/names.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
+import type { MadeRestorePoint } from '../../src/domain/snapshot.ts';
 import { frozenSite, type FrozenSite } from './backup-jobs-fixture.ts';
 
 /** Jobs that back up into a bucket, from the restore point, while the rollback moves the database. */

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { delimiter } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { copyLive } from '../../src/jobs/copy-live.ts';
+import { copyLive } from '../../src/activities/rehearse-live/job.ts';
 import { catalog, counts, differences } from '../../src/postgres/catalog.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';
-import { besideName } from '../../src/runbook/names.ts';
+import { besideName } from '../../src/domain/names.ts';
 import { insteadOfPgDump } from './backup-fixture.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assess } from '../../src/activities/assess.ts';
-import { downgrade } from '../../src/activities/downgrade.ts';
-import { restorePoint } from '../../src/activities/restore-point.ts';
-import { stopWrites } from '../../src/activities/stop-writes.ts';
-import { verify } from '../../src/activities/verify.ts';
+import { assess } from '../../src/activities/assess/activity.ts';
+import { downgrade } from '../../src/activities/downgrade/activity.ts';
+import { restorePoint } from '../../src/activities/snapshot/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
+import { verify } from '../../src/activities/verify/activity.ts';
 import { recordName, update } from '../../src/kubernetes/records.ts';
-import { approvedAtDowngrade } from '../../src/runbook/approved.ts';
-import type { Backup, StoppedWrites, WaysBack } from '../../src/runbook/deeds.ts';
-import { shortHash } from '../../src/runbook/hash.ts';
-import type { Assessment, Plan } from '../../src/runbook/plan.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
-import type { MadeRestorePoint } from '../../src/runbook/restore-point.ts';
+import { approvedAtDowngrade } from '../../src/domain/approval/approved.ts';
+import type { Backup, StoppedWrites, WaysBack } from '../../src/domain/deeds.ts';
+import { shortHash } from '../../src/domain/plan/hash.ts';
+import type { Assessment, Plan } from '../../src/domain/plan/plan.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
+import type { MadeRestorePoint } from '../../src/domain/snapshot.ts';
 import { attempt, otherOperation } from './deeds-fixture.ts';
 import { orchard, type Orchard } from './orchard.ts';
 

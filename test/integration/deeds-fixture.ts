@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Attempt, Means } from '../../src/activities/means.ts';
 import { readRecord, recordName } from '../../src/kubernetes/records.ts';
-import type { OperationId } from '../../src/runbook/names.ts';
-import type { Plan } from '../../src/runbook/plan.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
-import { serviceDefinition, type ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import type { OperationId } from '../../src/domain/names.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
+import { serviceDefinition, type ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import {
   cronJob,
   deployment,

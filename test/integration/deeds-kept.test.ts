@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { backUp } from '../../src/activities/back-up.ts';
-import { kept, removeKept } from '../../src/activities/kept/kept.ts';
+import { backUp } from '../../src/activities/back-up/activity.ts';
+import { kept, removeKept } from '../../src/activities/messages/artifacts/artifacts.ts';
 import type { Means } from '../../src/activities/means.ts';
-import { restorePoint } from '../../src/activities/restore-point.ts';
+import { restorePoint } from '../../src/activities/snapshot/activity.ts';
 import { close } from '../../src/kubernetes/records.ts';
-import { lower } from '../../src/postgres/barrier.ts';
+import { lower } from '../../src/postgres/fence.ts';
 import { quoted } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
-import type { Backup } from '../../src/runbook/deeds.ts';
-import type { OperationId } from '../../src/runbook/names.ts';
+import type { Backup } from '../../src/domain/deeds.ts';
+import type { OperationId } from '../../src/domain/names.ts';
 import { aside, type Aside } from './aside-fixture.ts';
 
 let here: Aside;

@@ -3,12 +3,12 @@ import { lookAtCluster } from '../../src/activities/assess/cluster.ts';
 import { Faults } from '../../src/activities/assess/faults.ts';
 import { planPauses } from '../../src/activities/assess/pauses.ts';
 import type { ServerFacts } from '../../src/activities/assess/server.ts';
-import { keepWritesStopped } from '../../src/activities/keep-writes-stopped.ts';
-import { putBack } from '../../src/activities/put-back.ts';
-import { startApp } from '../../src/activities/start-app.ts';
-import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { keepWritesStopped } from '../../src/activities/guard-writes/activity.ts';
+import { putBack } from '../../src/activities/put-back/activity.ts';
+import { startApp } from '../../src/activities/start-app/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { poll } from '../../src/kubernetes/pause.ts';
-import { byHand } from '../../src/runbook/by-hand.ts';
+import { byHand } from '../../src/views/by-hand.ts';
 import { attempt } from './deeds-fixture.ts';
 import { managed, migration, type Managed } from './managed-fixture.ts';
 

@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keepWritesStopped } from '../../src/activities/keep-writes-stopped.ts';
-import { putBack } from '../../src/activities/put-back.ts';
-import { startApp } from '../../src/activities/start-app.ts';
-import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { keepWritesStopped } from '../../src/activities/guard-writes/activity.ts';
+import { putBack } from '../../src/activities/put-back/activity.ts';
+import { startApp } from '../../src/activities/start-app/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { pause } from '../../src/kubernetes/pause.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
 import { attempt, scene, writer, type Scene } from './deeds-fixture.ts';

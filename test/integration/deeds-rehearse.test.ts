@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assess } from '../../src/activities/assess.ts';
+import { assess } from '../../src/activities/assess/activity.ts';
 import { signsOfRehearsal } from '../../src/activities/assess/diagnosis/memory.ts';
-import { rehearse } from '../../src/activities/rehearse.ts';
-import { verify } from '../../src/activities/verify.ts';
+import { rehearse } from '../../src/activities/rehearse/activity.ts';
+import { verify } from '../../src/activities/verify/activity.ts';
 import { readEvidence } from '../../src/activities/rehearse/evidence.ts';
-import { raise } from '../../src/postgres/barrier.ts';
+import { raise } from '../../src/postgres/fence.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { adminUrl } from '../../src/activities/connections.ts';
-import type { Plan } from '../../src/runbook/plan.ts';
-import type { Rehearsed } from '../../src/runbook/rehearsal.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
+import type { Rehearsed } from '../../src/domain/rehearsal.ts';
 import { attempt } from './deeds-fixture.ts';
 import { badHabits, orchard, type Orchard } from './orchard.ts';
 

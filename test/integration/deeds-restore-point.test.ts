@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { restorePoint } from '../../src/activities/restore-point.ts';
+import { restorePoint } from '../../src/activities/snapshot/activity.ts';
 import { withOpenClone } from '../../src/postgres/clones.ts';
 import { quoted } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { MadeRestorePoint } from '../../src/runbook/restore-point.ts';
+import type { MadeRestorePoint } from '../../src/domain/snapshot.ts';
 import { aside, type Aside } from './aside-fixture.ts';
 
 let here: Aside;

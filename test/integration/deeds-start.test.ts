@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { putBack } from '../../src/activities/put-back.ts';
-import { resumeCronJobs } from '../../src/activities/resume-cron-jobs.ts';
-import { rollBackApp } from '../../src/activities/roll-back-app.ts';
-import { startApp } from '../../src/activities/start-app.ts';
-import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { putBack } from '../../src/activities/put-back/activity.ts';
+import { resumeCronJobs } from '../../src/activities/resume-cron-jobs/activity.ts';
+import { rollBackApp } from '../../src/activities/roll-back-app/activity.ts';
+import { startApp } from '../../src/activities/start-app/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { update } from '../../src/kubernetes/records.ts';
 import { without } from '../../src/kubernetes/without.ts';
-import type { Plan } from '../../src/runbook/plan.ts';
-import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { attempt, otherOperation, scene, type Scene } from './deeds-fixture.ts';
 
 let it: Scene;

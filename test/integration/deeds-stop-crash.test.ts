@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { putBack } from '../../src/activities/put-back.ts';
-import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { putBack } from '../../src/activities/put-back/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { recordName } from '../../src/kubernetes/records.ts';
 import { attempt, scene, type Scene } from './deeds-fixture.ts';
 import { dyingAfter } from './dying.ts';

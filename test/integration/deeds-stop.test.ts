@@ -1,13 +1,13 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keepWritesStopped } from '../../src/activities/keep-writes-stopped.ts';
-import { putBack } from '../../src/activities/put-back.ts';
-import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { keepWritesStopped } from '../../src/activities/guard-writes/activity.ts';
+import { putBack } from '../../src/activities/put-back/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { poll } from '../../src/kubernetes/pause.ts';
 import { update } from '../../src/kubernetes/records.ts';
 import { quoted, withDatabase } from '../../src/postgres/connect.ts';
-import type { Breach } from '../../src/runbook/deeds.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
+import type { Breach } from '../../src/domain/deeds.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
 import { attempt, otherOperation, scene, writer, type Scene } from './deeds-fixture.ts';
 
 let it: Scene;

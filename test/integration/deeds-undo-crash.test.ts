@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Attempt, Means } from '../../src/activities/means.ts';
-import { putBack } from '../../src/activities/put-back.ts';
-import { startApp } from '../../src/activities/start-app.ts';
-import { stopWrites } from '../../src/activities/stop-writes.ts';
+import { putBack } from '../../src/activities/put-back/activity.ts';
+import { startApp } from '../../src/activities/start-app/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { recordName } from '../../src/kubernetes/records.ts';
 import { attempt, otherOperation, scene, type Scene } from './deeds-fixture.ts';
 import { dyingAfter } from './dying.ts';

@@ -6,8 +6,8 @@ import { signsOfDatabase } from '../../src/activities/assess/diagnosis/database.
 import { Looks } from '../../src/activities/assess/diagnosis/looks.ts';
 import type { Moved } from '../../src/activities/assess/diagnosis/migration.ts';
 import { withClient } from '../../src/postgres/connect.ts';
-import type { SymptomName } from '../../src/runbook/symptoms.ts';
-import { serviceDefinition, type ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import type { SymptomName } from '../../src/domain/symptoms.ts';
+import { serviceDefinition, type ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { directory, type Storage } from '../../src/storage/storage.ts';
 import { definitionSource } from '../example-plan.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { GateName } from '../../src/runbook/service.ts';
-import type { Decision, StepName } from '../../src/runbook/steps.ts';
-import type { Progress } from '../../src/runbook/views.ts';
+import type { GateName } from '../../src/domain/definition/service.ts';
+import type { Decision, StepName } from '../../src/domain/steps.ts';
+import type { Progress } from '../../src/domain/journal/progress.ts';
 import type { Scene } from './scene.ts';
 
 /** A rollback as a test drives it: through Temporal alone, as any client could. */

@@ -1,5 +1,5 @@
 import { kubectl } from '../../lab/site.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
 import type { Scene } from './scene.ts';
 
 /** The world as it is, read past Backstep: what every lab test compares before and after. */

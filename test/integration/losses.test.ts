@@ -4,9 +4,9 @@ import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { dropDatabase } from '../../src/postgres/databases.ts';
 import { losses } from '../../src/postgres/losses/losses.ts';
 import { migrationOf, now } from '../../src/postgres/losses/moments.ts';
-import { raise } from '../../src/postgres/barrier.ts';
-import { besideName } from '../../src/runbook/names.ts';
-import type { Loss } from '../../src/runbook/rehearsal.ts';
+import { raise } from '../../src/postgres/fence.ts';
+import { besideName } from '../../src/domain/names.ts';
+import type { Loss } from '../../src/domain/rehearsal.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 
 let it: Fixture;

@@ -3,7 +3,7 @@ import { jobFromTemplate } from '../../src/kubernetes/job-template.ts';
 import { deleteOperationJobs, runJob } from '../../src/kubernetes/jobs.ts';
 import { poll } from '../../src/kubernetes/pause.ts';
 import { putSecret } from '../../src/kubernetes/secrets.ts';
-import type { OperationId } from '../../src/runbook/names.ts';
+import type { OperationId } from '../../src/domain/names.ts';
 import { fixture, template, type Fixture } from './kubernetes-fixture.ts';
 
 let it: Fixture;

@@ -22,7 +22,7 @@ import { poll } from '../../src/kubernetes/pause.ts';
 import { releases, setTemplate } from '../../src/kubernetes/releases.ts';
 import { missingRights, rightsNeeded } from '../../src/kubernetes/rights.ts';
 import { deleteSecret, putSecret, readSecret } from '../../src/kubernetes/secrets.ts';
-import type { OperationId } from '../../src/runbook/names.ts';
+import type { OperationId } from '../../src/domain/names.ts';
 import { cronJob, deployment, fixture, service, template, type Fixture } from './kubernetes-fixture.ts';
 
 let it: Fixture;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { census } from '../../src/jobs/census.ts';
+import { census } from '../../src/activities/data-diff/job.ts';
 import { quoted } from '../../src/postgres/connect.ts';
-import { besideName } from '../../src/runbook/names.ts';
-import { tableInWords } from '../../src/runbook/census.ts';
+import { besideName } from '../../src/domain/names.ts';
+import { tableInWords } from '../../src/domain/data-diff.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 
 let it: Fixture;

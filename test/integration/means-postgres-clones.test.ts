@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client as PostgresClient } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { lower, raise } from '../../src/postgres/barrier.ts';
+import { lower, raise } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
 import { cloneDatabase, endCloning, withOpenClone, type Cloning } from '../../src/postgres/clones.ts';
 import { quoted, withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint, unlike } from '../../src/postgres/fingerprint.ts';
-import { besideName } from '../../src/runbook/names.ts';
+import { besideName } from '../../src/domain/names.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 
 let it: Fixture;

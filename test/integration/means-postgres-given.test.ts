@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { readDump } from '../../src/jobs/read-dump.ts';
-import { restoreGiven } from '../../src/jobs/restore-given.ts';
+import { readDump } from '../../src/dumps/read-dump.ts';
+import { restoreGiven } from '../../src/activities/restore-beside/job.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import { besideName } from '../../src/runbook/names.ts';
-import type { GivenDump } from '../../src/runbook/source.ts';
+import { besideName } from '../../src/domain/names.ts';
+import type { GivenDump } from '../../src/domain/plan/source.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 
 let it: Fixture;

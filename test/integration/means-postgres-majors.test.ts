@@ -7,11 +7,11 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { current, up, type Lab } from '../../lab/lab.ts';
-import { readDump } from '../../src/jobs/read-dump.ts';
-import { restoreGiven } from '../../src/jobs/restore-given.ts';
+import { readDump } from '../../src/dumps/read-dump.ts';
+import { restoreGiven } from '../../src/activities/restore-beside/job.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { GivenDump } from '../../src/runbook/source.ts';
+import type { GivenDump } from '../../src/domain/plan/source.ts';
 
 /** Debian's own PostgreSQL, where it is installed beside the lab's. */
 const older = { major: 15, bin: '/usr/lib/postgresql/15/bin' };

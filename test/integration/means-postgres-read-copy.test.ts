@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lower, raise, state } from '../../src/postgres/barrier.ts';
+import { lower, raise, state } from '../../src/postgres/fence.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { makeReadCopy } from '../../src/postgres/read-copy.ts';
 import { writer } from './deeds-fixture.ts';

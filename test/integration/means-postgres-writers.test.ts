@@ -1,6 +1,6 @@
 import { Client, escapeLiteral } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { lower, raise, state } from '../../src/postgres/barrier.ts';
+import { lower, raise, state } from '../../src/postgres/fence.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { migrationSessions } from '../../src/postgres/migration-sessions.ts';
 import { rollBackPrepared } from '../../src/postgres/prepared.ts';

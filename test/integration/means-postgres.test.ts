@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lower, raise, state } from '../../src/postgres/barrier.ts';
+import { lower, raise, state } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts, differences, unsound } from '../../src/postgres/catalog.ts';
 import { quoted, withClient, withDatabase, type Client as Session } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';

@@ -9,8 +9,8 @@ import {
   recordName,
   update,
 } from '../../src/kubernetes/records.ts';
-import type { OperationId } from '../../src/runbook/names.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
+import type { OperationId } from '../../src/domain/names.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
 import { fixture, type Fixture } from './kubernetes-fixture.ts';
 
 let it: Fixture;

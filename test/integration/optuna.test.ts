@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backupDirectory } from '../../lab/site.ts';
-import type { Report } from '../../src/runbook/report.ts';
+import type { Report } from '../../src/views/report/report.ts';
 import { clientOf, drive, start } from './drive.ts';
 import { checksums, revision } from './look.ts';
 import { scene, type Edit, type Scene } from './scene.ts';

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import { Client, type QueryResultRow } from 'pg';
 import { command, onPath } from '../../lab/command.ts';
-import type { PointInTimeOf } from '../../src/runbook/service/point-in-time.ts';
+import type { PointInTimeOf } from '../../src/domain/definition/point-in-time.ts';
 import { installPostgres } from './debian-postgres.ts';
 
 const binaries = '/usr/lib/postgresql/15/bin';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { command } from '../../lab/command.ts';
-import { azure } from '../../src/pitr/azure.ts';
+import { azure } from '../../src/recovery/azure.ts';
 import { api, type Answer, type Api, type Asked } from './http-api.ts';
 
 const subscription = '0b8ff5ee-5d68-4f2e-9f6f-1b7f3c5a9d10';

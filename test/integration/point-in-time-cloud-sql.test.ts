@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { cloudSql } from '../../src/pitr/cloud-sql.ts';
+import { cloudSql } from '../../src/recovery/cloud-sql.ts';
 import { api, type Answer, type Api, type Asked } from './http-api.ts';
 
 const instances = '/v1/projects/shop/instances';

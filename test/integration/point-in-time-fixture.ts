@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import getPort from 'get-port';
 import type { Means } from '../../src/activities/means.ts';
 import { readRecord, recordName } from '../../src/kubernetes/records.ts';
-import { pgbackrest } from '../../src/pitr/pgbackrest.ts';
-import { besideName, type OperationId } from '../../src/runbook/names.ts';
-import type { PointInTimePlan } from '../../src/runbook/plan.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
-import { serviceDefinition } from '../../src/runbook/service.ts';
+import { pgbackrest } from '../../src/recovery/pgbackrest.ts';
+import { besideName, type OperationId } from '../../src/domain/names.ts';
+import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
+import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import { deployment, fixture, service, template, type Fixture } from './kubernetes-fixture.ts';
 import { archived, password, type Archived } from './pgbackrest-cluster.ts';
 

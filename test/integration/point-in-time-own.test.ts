@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { compareInstance } from '../../src/activities/compare-instance.ts';
+import { compareInstance } from '../../src/activities/compare-instance/activity.ts';
 import type { Means } from '../../src/activities/means.ts';
 import { writtenSince } from '../../src/activities/point-in-time/written.ts';
-import { restoreInstance } from '../../src/activities/restore-instance.ts';
-import type { PointInTimePlan } from '../../src/runbook/plan.ts';
+import { restoreInstance } from '../../src/activities/restore-instance/activity.ts';
+import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
 import { examplePlan } from '../example-plan.ts';
 import { standIn } from '../stand-in.ts';
 import { attempt } from './deeds-fixture.ts';

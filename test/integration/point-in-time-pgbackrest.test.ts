@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { pgbackrest } from '../../src/pitr/pgbackrest.ts';
-import type { Watch, Wish } from '../../src/pitr/provider.ts';
+import { pgbackrest } from '../../src/recovery/pgbackrest.ts';
+import type { Watch, Wish } from '../../src/recovery/provider.ts';
 import { archived, type Archived } from './pgbackrest-cluster.ts';
 
 let here: Archived;

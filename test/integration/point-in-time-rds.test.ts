@@ -5,8 +5,8 @@ import {
   RDSClient,
 } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { rds } from '../../src/pitr/rds.ts';
-import type { Watch } from '../../src/pitr/provider.ts';
+import { rds } from '../../src/recovery/rds.ts';
+import type { Watch } from '../../src/recovery/provider.ts';
 import { moto, type Moto } from './moto.ts';
 
 let server: Moto;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { current, up, type Lab } from '../../lab/lab.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
-import { besideName, type OperationId } from '../../src/runbook/names.ts';
+import { besideName, type OperationId } from '../../src/domain/names.ts';
 
 /** A database of its own, with the roles that Backstep is given: the owner, and an admin that is no superuser. */
 export interface Fixture {

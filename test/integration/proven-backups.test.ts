@@ -2,14 +2,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { backUp } from '../../src/jobs/back-up.ts';
-import { drill } from '../../src/jobs/drill.ts';
-import { restoreArguments, type Manifest } from '../../src/jobs/manifest.ts';
+import { backUp } from '../../src/activities/back-up/job.ts';
+import { drill } from '../../src/activities/back-up/drill-job.ts';
+import { restoreArguments, type Manifest } from '../../src/dumps/manifest.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { Backup } from '../../src/runbook/deeds.ts';
-import { besideName } from '../../src/runbook/names.ts';
+import type { Backup } from '../../src/domain/deeds.ts';
+import { besideName } from '../../src/domain/names.ts';
 import { examplePlan } from '../example-plan.ts';
 import {
   combinations,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RehearsalResult } from '../../src/runbook/live-rehearsal.ts';
+import type { RehearsalResult } from '../../src/domain/live-rehearsal.ts';
 import { clientOf, start } from './drive.ts';
 import { databases, openRecord, world } from './look.ts';
 import { scene, small, type Scene } from './scene.ts';

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Client as PostgresClient } from 'pg';
-import { backUp } from '../../src/activities/back-up.ts';
-import { restorePoint } from '../../src/activities/restore-point.ts';
-import { restore } from '../../src/activities/restore.ts';
+import { backUp } from '../../src/activities/back-up/activity.ts';
+import { restorePoint } from '../../src/activities/snapshot/activity.ts';
+import { restore } from '../../src/activities/restore/activity.ts';
 import { withOpenClone } from '../../src/postgres/clones.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint, type Fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { Backup, Restored } from '../../src/runbook/deeds.ts';
-import type { RestorePoint } from '../../src/runbook/restore-point.ts';
+import type { Backup, Restored } from '../../src/domain/deeds.ts';
+import type { RestorePoint } from '../../src/domain/snapshot.ts';
 import { aside, type Aside } from './aside-fixture.ts';
 
 /** What is easily lost on the way through a dump or a clone. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { upgrade } from '../../examples/deeptech-radar/install.ts';
-import type { Report } from '../../src/runbook/report.ts';
+import type { Report } from '../../src/views/report/report.ts';
 import { drive, clientOf, start } from './drive.ts';
 import { openRecord, world, type World } from './look.ts';
 import { scene, type Scene } from './scene.ts';

@@ -6,11 +6,11 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { current, up } from '../../lab/lab.ts';
-import { putBackSalvage } from '../../src/jobs/put-back-salvage.ts';
-import { salvage, type SalvageResult } from '../../src/jobs/salvage.ts';
+import { putBackSalvage } from '../../src/activities/salvage/put-back-job.ts';
+import { salvage, type SalvageResult } from '../../src/activities/salvage/job.ts';
 import { quoted, withClient, withDatabase } from '../../src/postgres/connect.ts';
-import type { Place } from '../../src/runbook/backup.ts';
-import type { Loss } from '../../src/runbook/rehearsal.ts';
+import type { Place } from '../../src/domain/backup.ts';
+import type { Loss } from '../../src/domain/rehearsal.ts';
 import { contents } from './contents.ts';
 
 const run = promisify(execFile);

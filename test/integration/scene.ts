@@ -14,7 +14,7 @@ import { current, type Lab } from '../../lab/lab.ts';
 import { kubectl, prepareSite, removeSite, type Site } from '../../lab/site.ts';
 import { environment, startWorker, type WorkerOptions, type WorkerProcess } from '../../lab/worker.ts';
 import { createKeys } from '../../src/identity/keys.ts';
-import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 
 /** Changes to the shipped definition, such as shorter waits; deep. */
 export type Edit = (definition: ServiceDefinitionSource) => void;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ownChecks } from '../../src/activities/verify/checks.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
-import { checks } from '../../src/runbook/service/checks.ts';
+import { checks } from '../../src/domain/definition/checks.ts';
 import { fixture, type Fixture } from './postgres-fixture.ts';
 
 let it: Fixture;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { serviceDefinition } from '../../src/runbook/service.ts';
+import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import type { World } from './world.ts';
 
 /** As the runbook's own, as far as the data path asks it. */

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoted, withClient } from '../../src/postgres/connect.ts';
-import type { SalvageFile } from '../../src/runbook/salvage.ts';
+import type { SalvageFile } from '../../src/domain/salvage.ts';
 import { cases } from './arbitraries.ts';
 import { watchStatements } from './faults.ts';
 import { history } from './history.ts';

@@ -2,7 +2,7 @@ import type { Means } from '../../src/activities/means.ts';
 import { readRecord } from '../../src/kubernetes/records.ts';
 import { withClient, type Client } from '../../src/postgres/connect.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { RollbackPlan } from '../../src/runbook/plan.ts';
+import type { RollbackPlan } from '../../src/domain/plan/plan.ts';
 import type { Life } from './faults.ts';
 import type { History } from './history.ts';
 import type { Place } from './migrations.ts';

@@ -6,9 +6,9 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { current, up, type Lab } from '../../lab/lab.ts';
-import { failureIn, resultIn } from '../../src/jobs/protocol.ts';
+import { failureIn, resultIn } from '../../src/kubernetes/job-protocol.ts';
 import { quoted, withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
-import { Failure } from '../../src/runbook/failures.ts';
+import { Failure } from '../../src/domain/failures.ts';
 import { python, type Python } from './python.ts';
 
 const job = fileURLToPath(new URL('../../dist/job.js', import.meta.url));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { alembicJob, answerOf, type AlembicJob } from '../../src/alembic/job.ts';
-import { serviceDefinition } from '../../src/runbook/service.ts';
+import { alembicJob, answerOf, type AlembicJob } from '../../src/migrations/alembic/job.ts';
+import { serviceDefinition } from '../../src/domain/definition/service.ts';
 
 const service = (migrations: object = {}) =>
   serviceDefinition.parse({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { earlier } from '../../src/activities/assess/earlier.ts';
-import type { FinishedOperation, OperationRecord } from '../../src/runbook/record.ts';
+import type { FinishedOperation, OperationRecord } from '../../src/domain/record.ts';
 
 const now = Date.parse('2025-11-18T03:00:00Z');
 const minutesAgo = (minutes: number) => new Date(now - minutes * 60_000).toISOString();

@@ -4,8 +4,8 @@ import { Faults } from '../../src/activities/assess/faults.ts';
 import { candidatesOf, type SeenImage } from '../../src/activities/assess/images.ts';
 import { migrationImage } from '../../src/activities/assess/migrations.ts';
 import { planCronJob, planWorkload } from '../../src/activities/assess/releases.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
-import { serviceDefinition, type ServiceDefinition } from '../../src/runbook/service.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
+import { serviceDefinition, type ServiceDefinition } from '../../src/domain/definition/service.ts';
 
 const template = (image: string) => ({ spec: { containers: [{ name: 'api', image }] } });
 const release = (revision: number, image: string) => ({

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { sourceOf } from '../../src/activities/back-up/source.ts';
 import { othersEnded } from '../../src/activities/downgrade/job.ts';
 import { nobodyWrote } from '../../src/activities/downgrade/proof.ts';
-import { newest } from '../../src/activities/keep-writes-stopped.ts';
+import { newest } from '../../src/activities/guard-writes/activity.ts';
 import type { Attempt, Means } from '../../src/activities/means.ts';
 import type { Client } from '../../src/postgres/connect.ts';
-import type { Breach, DeedInput } from '../../src/runbook/deeds.ts';
-import { labels } from '../../src/runbook/names.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
+import type { Breach, DeedInput } from '../../src/domain/deeds.ts';
+import { labels } from '../../src/domain/names.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 
 const plan = examplePlan();

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { scaleOf } from '../../src/runbook/chart-scale.ts';
-import { timelineChart } from '../../src/runbook/chart.ts';
-import { fault } from '../../src/runbook/failures.ts';
-import type { Event, Journal } from '../../src/runbook/journal.ts';
-import { markup } from '../../src/runbook/markup.ts';
-import { reportOf } from '../../src/runbook/report.ts';
-import { waitsIn } from '../../src/runbook/waits.ts';
+import { scaleOf } from '../../src/views/chart-scale.ts';
+import { timelineChart } from '../../src/views/chart.ts';
+import { fault } from '../../src/domain/failures.ts';
+import type { Event, Journal } from '../../src/domain/journal/journal.ts';
+import { markup } from '../../src/views/markup.ts';
+import { reportOf } from '../../src/views/report/report.ts';
+import { waitsIn } from '../../src/domain/journal/waits.ts';
 import { done, gateOpened, gatePassed, hash, journalOf, straight, subject } from '../example-journal.ts';
 import { findings } from '../example-plan.ts';
 

@@ -11,7 +11,7 @@ import {
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { clientError, said } from '../../src/client/client-error.ts';
 import { connectClient, settings } from '../../src/client/connection.ts';
-import { fault } from '../../src/runbook/failures.ts';
+import { fault } from '../../src/domain/failures.ts';
 
 describe('the settings of a client', () => {
   const directory = mkdtempSync(join(tmpdir(), 'backstep-profile-'));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { searchAttributes } from '../../src/runbook/messages.ts';
+import { searchAttributes } from '../../src/domain/approval/messages.ts';
 import { environment as gatewayEnvironment, readGatewaySettings } from '../../src/gateway/settings.ts';
 import { environment, readSettings } from '../../src/worker/settings.ts';
 

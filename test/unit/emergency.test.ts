@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { earlierToRestore } from '../../src/activities/assess-restore/earlier.ts';
-import { SqlDump } from '../../src/jobs/sql-dump.ts';
-import { approvedAtEmergency } from '../../src/runbook/approved.ts';
-import { losesIn, lostIn, named, tableInWords } from '../../src/runbook/census.ts';
-import { emergencyRequest } from '../../src/runbook/emergency-request.ts';
-import { shortHash } from '../../src/runbook/hash.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
-import { shownAtEmergency } from '../../src/runbook/shown-emergency.ts';
-import { summaries } from '../../src/runbook/summaries.ts';
+import { earlierToRestore } from '../../src/activities/assess/emergency/earlier.ts';
+import { SqlDump } from '../../src/dumps/sql-dump.ts';
+import { approvedAtEmergency } from '../../src/domain/approval/approved.ts';
+import { losesIn, lostIn, named, tableInWords } from '../../src/domain/data-diff.ts';
+import { emergencyRequest } from '../../src/domain/plan/emergency-request.ts';
+import { shortHash } from '../../src/domain/plan/hash.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
+import { shownAtEmergency } from '../../src/views/gate-emergency.ts';
+import { summaries } from '../../src/views/summaries.ts';
 import { emergencyPlan, findings } from '../example-plan.ts';
 
 const record = {

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { leftInWords, outageInWords, usually } from '../../src/cli/estimate.ts';
 import { waitsFor } from '../../src/cli/waits-for.ts';
 import { expected, medianOf, stepTimes } from '../../src/client/expected.ts';
-import { fault } from '../../src/runbook/failures.ts';
-import type { StepProgress } from '../../src/runbook/step-progress.ts';
-import { progressOf } from '../../src/runbook/views.ts';
+import { fault } from '../../src/domain/failures.ts';
+import type { StepProgress } from '../../src/domain/journal/step-progress.ts';
+import { progressOf } from '../../src/domain/journal/progress.ts';
 import { journalOf, subject } from '../example-journal.ts';
 import { examplePlan } from '../example-plan.ts';
 

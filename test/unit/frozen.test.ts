@@ -5,7 +5,7 @@ import {
   verifiedAgainst,
   type Seen,
 } from '../../src/activities/stop-writes/freeze.ts';
-import type { OperationRecord } from '../../src/runbook/record.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 
 const plan = examplePlan();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { policyAt } from '../../src/runbook/gate-policy.ts';
-import type { RollbackPlan } from '../../src/runbook/plan.ts';
-import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
+import { policyAt } from '../../src/domain/approval/gate-policy.ts';
+import type { RollbackPlan } from '../../src/domain/plan/plan.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { examplePlan } from '../example-plan.ts';
 
 type Approvals = NonNullable<ServiceDefinitionSource['approvals']>;

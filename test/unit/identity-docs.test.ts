@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tokensIn } from '../../src/gateway/people/tokens.ts';
 import { readKeys, readPrivateKey } from '../../src/identity/keys.ts';
-import { serviceDefinition } from '../../src/runbook/service.ts';
+import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import { blocksOf, markedIn } from '../docs.ts';
 import { definitionSource } from '../example-plan.ts';
 

@@ -6,14 +6,14 @@ import type { JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Faults } from '../../src/activities/assess/faults.ts';
 import { proveThatPeopleCan } from '../../src/activities/assess/people.ts';
-import { checkProof } from '../../src/activities/check-proof.ts';
+import { checkProof } from '../../src/activities/messages/check-proof.ts';
 import { createKeys, readKeys, readPrivateKey } from '../../src/identity/keys.ts';
 import { sign, verify } from '../../src/identity/statement.ts';
-import { failures } from '../../src/runbook/failures.ts';
-import { contradiction } from '../../src/runbook/stated.ts';
-import { statementType } from '../../src/runbook/statement.ts';
-import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
-import type { Statement } from '../../src/runbook/statement.ts';
+import { failures } from '../../src/domain/failures.ts';
+import { contradiction } from '../../src/domain/approval/stated.ts';
+import { statementType } from '../../src/domain/approval/statement.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
+import type { Statement } from '../../src/domain/approval/statement.ts';
 import { examplePlan } from '../example-plan.ts';
 
 const statement: Statement = {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { kept } from '../../src/jobs/kept.ts';
+import { kept } from '../../src/activities/messages/artifacts/job.ts';
 
 let volume: string;
 const place = { claim: 'backups' };

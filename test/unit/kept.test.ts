@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { heldBy } from '../../src/activities/kept/find.ts';
-import { chosen } from '../../src/activities/kept/kept.ts';
-import { removeKeptRequest, type Kept } from '../../src/runbook/kept.ts';
-import { besideName, besideRoles, madeBeside } from '../../src/runbook/names.ts';
-import { leftBehind, type OperationRecord } from '../../src/runbook/record.ts';
+import { heldBy } from '../../src/activities/messages/artifacts/find.ts';
+import { chosen } from '../../src/activities/messages/artifacts/artifacts.ts';
+import { removeKeptRequest, type Kept } from '../../src/domain/artifacts.ts';
+import { besideName, besideRoles, madeBeside } from '../../src/domain/names.ts';
+import { leftBehind, type OperationRecord } from '../../src/domain/record.ts';
 import { findings } from '../example-plan.ts';
 
 const point = findings['restore-point'];

@@ -1,7 +1,7 @@
 import { ApiException } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { ask, find, kubernetesFailure, statusOf } from '../../src/kubernetes/answer.ts';
-import { Failure } from '../../src/runbook/failures.ts';
+import { Failure } from '../../src/domain/failures.ts';
 
 const refusal = (code: number, message: string) =>
   new ApiException(code, 'Unknown API Status Code!', JSON.stringify({ kind: 'Status', message }), {

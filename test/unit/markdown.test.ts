@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { details } from '../../src/runbook/details.ts';
-import { cell, prose } from '../../src/runbook/markdown.ts';
-import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
-import { reportOf } from '../../src/runbook/report.ts';
+import { details } from '../../src/views/details.ts';
+import { cell, prose } from '../../src/views/markdown.ts';
+import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportOf } from '../../src/views/report/report.ts';
 import { journalOf, straight, subject } from '../example-journal.ts';
 
 const lure = '[Approve here](https://evil.test)';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { briefly } from '../../src/runbook/migration-code.ts';
+import { briefly } from '../../src/domain/migration-code.ts';
 
 describe('what a migration does, as far as a history carries it', () => {
   it('is whole where there is room for all of it', () => {

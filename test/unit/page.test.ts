@@ -13,10 +13,10 @@ import { steps } from '../../src/gateway/page/timeline.ts';
 import type { View } from '../../src/gateway/page/view.ts';
 import { Watch } from '../../src/gateway/page/watch.ts';
 import { work } from '../../src/gateway/page/work.ts';
-import { fault } from '../../src/runbook/failures.ts';
-import type { Event } from '../../src/runbook/journal.ts';
-import { reportOf } from '../../src/runbook/report.ts';
-import { progressOf } from '../../src/runbook/views.ts';
+import { fault } from '../../src/domain/failures.ts';
+import type { Event } from '../../src/domain/journal/journal.ts';
+import { reportOf } from '../../src/views/report/report.ts';
+import { progressOf } from '../../src/domain/journal/progress.ts';
 import { done, gateOpened, journalOf, straight, subject } from '../example-journal.ts';
 import { examplePlan, findings, hashOf, observations } from '../example-plan.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { details } from '../../src/runbook/details.ts';
-import type { Event } from '../../src/runbook/journal.ts';
-import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
-import { reportOf } from '../../src/runbook/report.ts';
-import { progressOf } from '../../src/runbook/views.ts';
+import { details } from '../../src/views/details.ts';
+import type { Event } from '../../src/domain/journal/journal.ts';
+import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportOf } from '../../src/views/report/report.ts';
+import { progressOf } from '../../src/domain/journal/progress.ts';
 import {
   approvedBy,
   done,

@@ -3,20 +3,20 @@ import { chmodSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { newName } from '../../src/activities/assess-moment.ts';
-import { info } from '../../src/pitr/pgbackrest/scripts.ts';
+import { newName } from '../../src/activities/assess/point-in-time.ts';
+import { info } from '../../src/recovery/pgbackrest/scripts.ts';
 import { serverIn, withServer } from '../../src/postgres/url.ts';
-import { byHand } from '../../src/runbook/by-hand.ts';
-import { approvedAtSwitch } from '../../src/runbook/approved.ts';
-import { shortHash } from '../../src/runbook/hash.ts';
+import { byHand } from '../../src/views/by-hand.ts';
+import { approvedAtSwitch } from '../../src/domain/approval/approved.ts';
+import { shortHash } from '../../src/domain/plan/hash.ts';
 import {
   momentTableInWords,
   pointInTimeRequest,
   type ComparedInstance,
-} from '../../src/runbook/point-in-time.ts';
-import { faultsOf } from '../../src/runbook/request.ts';
-import { pointInTime } from '../../src/runbook/service/point-in-time.ts';
-import { shownAtSwitch } from '../../src/runbook/shown-moment.ts';
+} from '../../src/domain/plan/point-in-time.ts';
+import { faultsOf } from '../../src/domain/plan/request.ts';
+import { pointInTime } from '../../src/domain/definition/point-in-time.ts';
+import { shownAtSwitch } from '../../src/views/gate-point-in-time.ts';
 import { findings } from '../example-plan.ts';
 import { momentPlan } from '../example-moment.ts';
 

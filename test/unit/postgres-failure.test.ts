@@ -1,11 +1,11 @@
 import { DatabaseError } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { isYounger } from '../../src/activities/back-up.ts';
+import { isYounger } from '../../src/activities/back-up/activity.ts';
 import { resultOf } from '../../src/activities/own-program.ts';
 import { unequal } from '../../src/activities/restored.ts';
 import { postgresFailure } from '../../src/postgres/failure.ts';
 import { inWords } from '../../src/postgres/sessions.ts';
-import { Failure } from '../../src/runbook/failures.ts';
+import { Failure } from '../../src/domain/failures.ts';
 import { findings } from '../example-plan.ts';
 
 const refused = (code: string, message = 'no') =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { CopyCounter } from '../../src/jobs/copy-counter.ts';
-import { compare } from '../../src/jobs/read-back.ts';
-import { extensionsIn, parseContents, restoreList } from '../../src/jobs/toc.ts';
+import { CopyCounter } from '../../src/dumps/copy-counter.ts';
+import { compare } from '../../src/dumps/read-back.ts';
+import { extensionsIn, parseContents, restoreList } from '../../src/dumps/toc.ts';
 
 const script = [
   'SET row_security = off;',

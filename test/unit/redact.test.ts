@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { applicationFailure } from '../../src/activities/boundary.ts';
 import { redact, truncate } from '../../src/activities/redact.ts';
 import { libpqEnvironment } from '../../src/postgres/url.ts';
-import { Failure, failures } from '../../src/runbook/failures.ts';
+import { Failure, failures } from '../../src/domain/failures.ts';
 
 const word = 'hidden-w0rd';
 

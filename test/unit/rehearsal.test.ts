@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { warningsOf, wrongOf } from '../../src/activities/rehearse/warnings.ts';
 import type { World } from '../../src/activities/rehearse/world.ts';
 import { compareRehearsed } from '../../src/activities/verify/rows.ts';
-import type { Observed } from '../../src/alembic/rehearse.ts';
+import type { Observed } from '../../src/migrations/alembic/rehearse.ts';
 import { kinds, type Catalog, type Kind } from '../../src/postgres/catalog.ts';
 import { changes } from '../../src/postgres/changes.ts';
 import { strongest } from '../../src/postgres/locks.ts';

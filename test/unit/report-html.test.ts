@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { fault } from '../../src/runbook/failures.ts';
-import type { Event } from '../../src/runbook/journal.ts';
-import { reportHtml } from '../../src/runbook/report-html.ts';
-import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
-import { sectionsOf } from '../../src/runbook/report-sections.ts';
-import { reportOf } from '../../src/runbook/report.ts';
+import { fault } from '../../src/domain/failures.ts';
+import type { Event } from '../../src/domain/journal/journal.ts';
+import { reportHtml } from '../../src/views/report/html.ts';
+import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { sectionsOf } from '../../src/views/report/sections.ts';
+import { reportOf } from '../../src/views/report/report.ts';
 import { done, gateOpened, journalOf, straight, subject } from '../example-journal.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { byHand } from '../../src/runbook/by-hand.ts';
-import { fault } from '../../src/runbook/failures.ts';
-import type { Event } from '../../src/runbook/journal.ts';
-import type { Pause } from '../../src/runbook/pauses.ts';
-import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
-import { reportOf } from '../../src/runbook/report.ts';
+import { byHand } from '../../src/views/by-hand.ts';
+import { fault } from '../../src/domain/failures.ts';
+import type { Event } from '../../src/domain/journal/journal.ts';
+import type { Pause } from '../../src/domain/plan/pauses.ts';
+import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportOf } from '../../src/views/report/report.ts';
 import { done, journalOf, straight, subject } from '../example-journal.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 

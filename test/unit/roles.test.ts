@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { fitting, roleBytes, rolesAskedFor } from '../../src/gateway/people/roles.ts';
 import { createKeys, readPrivateKey } from '../../src/identity/keys.ts';
 import { sign } from '../../src/identity/statement.ts';
-import { approveMessage } from '../../src/runbook/messages.ts';
-import { longestReason } from '../../src/runbook/statement.ts';
+import { approveMessage } from '../../src/domain/approval/messages.ts';
+import { longestReason } from '../../src/domain/approval/statement.ts';
 import { definitionSource } from '../example-plan.ts';
 import { definitionsOf } from '../gateway.ts';
 

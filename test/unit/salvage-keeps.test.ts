@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { keepsFor } from '../../src/jobs/salvage/keeps.ts';
-import { lossInWords } from '../../src/runbook/loss.ts';
-import { loses } from '../../src/runbook/salvage.ts';
+import { keepsFor } from '../../src/activities/salvage/keeps.ts';
+import { lossInWords } from '../../src/views/loss.ts';
+import { loses } from '../../src/domain/salvage.ts';
 
 test('law 1: large objects that the downgrade removes are a loss that is not kept', () => {
   const loss = { kind: 'large objects', object: 'large objects', rows: 2 } as const;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Attempt, Means } from '../../src/activities/means.ts';
-import { salvage } from '../../src/activities/salvage.ts';
-import type { NotRehearsed } from '../../src/runbook/rehearsal.ts';
-import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
-import { reportOf } from '../../src/runbook/report.ts';
-import { loses } from '../../src/runbook/salvage.ts';
+import { salvage } from '../../src/activities/salvage/activity.ts';
+import type { NotRehearsed } from '../../src/domain/rehearsal.ts';
+import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportOf } from '../../src/views/report/report.ts';
+import { loses } from '../../src/domain/salvage.ts';
 import { done, journalOf, subject } from '../example-journal.ts';
 import { examplePlan } from '../example-plan.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { rollbackRequest } from '../../src/runbook/request.ts';
-import { resolveTarget, type HistoryRevision } from '../../src/alembic/target.ts';
+import { rollbackRequest } from '../../src/domain/plan/request.ts';
+import { resolveTarget, type HistoryRevision } from '../../src/migrations/alembic/target.ts';
 
 const revision = (id: string, parents: string[], dependencies: string[] = []): HistoryRevision => ({
   revision: id,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { serviceDefinition } from '../../src/runbook/service.ts';
-import { tidingOf } from '../../src/runbook/tiding.ts';
-import { fault } from '../../src/runbook/failures.ts';
+import { serviceDefinition } from '../../src/domain/definition/service.ts';
+import { tidingOf } from '../../src/views/notification.ts';
+import { fault } from '../../src/domain/failures.ts';
 import { blocksOf, markedIn, textOf } from '../docs.ts';
 import { journalOf, subject } from '../example-journal.ts';
 import { definitionSource } from '../example-plan.ts';

@@ -8,9 +8,9 @@ import { SMTPServer } from 'smtp-server';
 import type { SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { applicationFailure } from '../../src/activities/boundary.ts';
-import { notify } from '../../src/runbook/service/notify.ts';
-import type { Tiding } from '../../src/runbook/tiding.ts';
-import { tellBy } from '../../src/telling/tell.ts';
+import { notify } from '../../src/domain/definition/notify.ts';
+import type { Tiding } from '../../src/views/notification.ts';
+import { tellBy } from '../../src/notifications/index.ts';
 
 interface Mail {
   from: string;

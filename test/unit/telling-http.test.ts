@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applicationFailure } from '../../src/activities/boundary.ts';
-import { notify } from '../../src/runbook/service/notify.ts';
-import type { Notify } from '../../src/runbook/service/notify.ts';
-import type { Tiding } from '../../src/runbook/tiding.ts';
-import { retryAfterOf } from '../../src/telling/failure.ts';
-import { pagerDutyEvents } from '../../src/telling/pagerduty.ts';
-import { slackMessage } from '../../src/telling/slack.ts';
-import { tellBy } from '../../src/telling/tell.ts';
+import { notify } from '../../src/domain/definition/notify.ts';
+import type { Notify } from '../../src/domain/definition/notify.ts';
+import type { Tiding } from '../../src/views/notification.ts';
+import { retryAfterOf } from '../../src/notifications/failure.ts';
+import { pagerDutyEvents } from '../../src/notifications/pagerduty.ts';
+import { slackMessage } from '../../src/notifications/slack.ts';
+import { tellBy } from '../../src/notifications/index.ts';
 
 interface Got {
   path: string;

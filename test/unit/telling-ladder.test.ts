@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Tiding } from '../../src/runbook/tiding.ts';
-import { pagerDutyEvents } from '../../src/telling/pagerduty.ts';
+import type { Tiding } from '../../src/views/notification.ts';
+import { pagerDutyEvents } from '../../src/notifications/pagerduty.ts';
 
 const tiding: Tiding = {
   key: 'bs-0a1b2c3d-escalated-t',

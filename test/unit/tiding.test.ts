@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Event } from '../../src/runbook/journal.ts';
-import { failures, fault } from '../../src/runbook/failures.ts';
-import { recipientsOf } from '../../src/runbook/recipients.ts';
-import { serviceDefinition } from '../../src/runbook/service.ts';
-import type { ServiceDefinitionSource } from '../../src/runbook/service.ts';
-import { tidingOf } from '../../src/runbook/tiding.ts';
-import type { Tiding } from '../../src/runbook/tiding.ts';
+import type { Event } from '../../src/domain/journal/journal.ts';
+import { failures, fault } from '../../src/domain/failures.ts';
+import { recipientsOf } from '../../src/views/recipients.ts';
+import { serviceDefinition } from '../../src/domain/definition/service.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
+import { tidingOf } from '../../src/views/notification.ts';
+import type { Tiding } from '../../src/views/notification.ts';
 import { gateOpened, gatePassed, hash, journalOf, straight, subject } from '../example-journal.ts';
 import { definitionSource, examplePlan, operation } from '../example-plan.ts';
 

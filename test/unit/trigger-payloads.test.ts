@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../src/runbook/failures.ts';
+import { Failure } from '../../src/domain/failures.ts';
 import { triggers } from '../../src/triggers/index.ts';
 import { pagerdutyVector } from './vectors/pagerduty.ts';
 

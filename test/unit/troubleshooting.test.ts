@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { troubleshootingFile, troubleshootingText } from '../../scripts/troubleshooting.ts';
-import { failures } from '../../src/runbook/failures.ts';
+import { failures } from '../../src/domain/failures.ts';
 
 it('the page of failures is the one that the closed set gives', () => {
   expect(readFileSync(troubleshootingFile, 'utf8'), 'run `npm run build` and commit docs/').toBe(

@@ -4,7 +4,7 @@ import { againstRehearsal } from '../../src/activities/verify/against-rehearsal.
 import { compareRows } from '../../src/activities/verify/rows.ts';
 import { compareSchemas } from '../../src/activities/verify/schema.ts';
 import { kinds, type Catalog, type Kind } from '../../src/postgres/catalog.ts';
-import { holdingIn } from '../../src/runbook/service/checks.ts';
+import { holdingIn } from '../../src/domain/definition/checks.ts';
 import { examplePlan } from '../example-plan.ts';
 
 const catalog = (of: Partial<Record<Kind, Record<string, string>>>): Catalog =>

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { attributesOf, details } from '../../src/runbook/details.ts';
-import { cell } from '../../src/runbook/markdown.ts';
-import { fault } from '../../src/runbook/failures.ts';
-import type { Event } from '../../src/runbook/journal.ts';
-import { progressOf } from '../../src/runbook/views.ts';
+import { attributesOf, details } from '../../src/views/details.ts';
+import { cell } from '../../src/views/markdown.ts';
+import { fault } from '../../src/domain/failures.ts';
+import type { Event } from '../../src/domain/journal/journal.ts';
+import { progressOf } from '../../src/domain/journal/progress.ts';
 import {
   approvedBy,
   done,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
-import { reportOf } from '../../src/runbook/report.ts';
-import { shownAtDowngrade, shownAtStart } from '../../src/runbook/shown.ts';
-import { plannedWaysBack, waysBackIn } from '../../src/runbook/ways-back.ts';
+import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportOf } from '../../src/views/report/report.ts';
+import { shownAtDowngrade, shownAtStart } from '../../src/views/gate-rollback.ts';
+import { plannedWaysBack, waysBackIn } from '../../src/views/ways-back.ts';
 import { done, journalOf, straight, subject } from '../example-journal.ts';
 import { examplePlan, findings, observations, waysBack } from '../example-plan.ts';
 

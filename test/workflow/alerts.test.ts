@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { annotationsKept } from '../../src/runbook/messages.ts';
+import { annotationsKept } from '../../src/domain/approval/messages.ts';
 import { theatre } from './theatre.ts';
 import type { Casting } from './theatre.ts';
 

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { describe, expect, test } from 'vitest';
-import type { Backup } from '../../src/runbook/findings.ts';
+import type { Backup } from '../../src/domain/findings.ts';
 import { findings } from '../example-plan.ts';
 import type { Play } from './play.ts';
 import { Latch, failing, failingAt, theatre, type Script } from './theatre.ts';

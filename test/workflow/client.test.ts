@@ -6,8 +6,8 @@ import { Backstep } from '../../src/client.ts';
 import type { BackstepOptions, Status } from '../../src/client.ts';
 import { connectClient } from '../../src/client/connection.ts';
 import { workerPolls } from '../../src/client/status.ts';
-import { fault } from '../../src/runbook/failures.ts';
-import { workflowIdOf } from '../../src/runbook/names.ts';
+import { fault } from '../../src/domain/failures.ts';
+import { workflowIdOf } from '../../src/domain/names.ts';
 import { findings } from '../example-plan.ts';
 import { failing, theatre } from './theatre.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fault } from '../../src/runbook/failures.ts';
+import { fault } from '../../src/domain/failures.ts';
 import { findings } from '../example-plan.ts';
 import { Latch, failing, failingAt, theatre, type Casting } from './theatre.ts';
 

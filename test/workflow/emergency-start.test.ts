@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { handOver } from '../../src/activities/hand-over.ts';
+import { handOver } from '../../src/activities/hand-over/activity.ts';
 import type { Means } from '../../src/activities/means.ts';
-import { workflowIdOf } from '../../src/runbook/names.ts';
+import { workflowIdOf } from '../../src/domain/names.ts';
 import { findings } from '../example-plan.ts';
 import { failing, theatre, type Casting } from './theatre.ts';
 

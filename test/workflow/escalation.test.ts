@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { DeedInput } from '../../src/runbook/deeds.ts';
-import type { Assessment, Plan } from '../../src/runbook/plan.ts';
+import type { DeedInput } from '../../src/domain/deeds.ts';
+import type { Assessment, Plan } from '../../src/domain/plan/plan.ts';
 import { timeSkippingServer } from '../temporal.ts';
 import type { Play } from './play.ts';
 import { assessed, failing, theatre } from './theatre.ts';

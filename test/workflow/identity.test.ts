@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createKeys } from '../../src/identity/keys.ts';
-import type { Statement } from '../../src/runbook/statement.ts';
+import type { Statement } from '../../src/domain/approval/statement.ts';
 import type { Play } from './play.ts';
 import { Proved } from './proved.ts';
 import { failing, theatre } from './theatre.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Assessment } from '../../src/runbook/plan.ts';
-import { nothingSalvaged } from '../../src/runbook/salvage.ts';
+import type { Assessment } from '../../src/domain/plan/plan.ts';
+import { nothingSalvaged } from '../../src/domain/salvage.ts';
 import { assessed, theatre } from './theatre.ts';
 
 const stage = theatre();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { workflowIdOf } from '../../src/runbook/names.ts';
-import { fault } from '../../src/runbook/failures.ts';
+import { workflowIdOf } from '../../src/domain/names.ts';
+import { fault } from '../../src/domain/failures.ts';
 import { failing, theatre } from './theatre.ts';
 
 const stage = theatre();

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { DeedInput } from '../../src/runbook/deeds.ts';
-import type { Finished } from '../../src/runbook/result.ts';
-import type { Report } from '../../src/runbook/report.ts';
-import type { GateName } from '../../src/runbook/service.ts';
-import type { Decision, StepName } from '../../src/runbook/steps.ts';
-import type { Progress } from '../../src/runbook/views.ts';
+import type { DeedInput } from '../../src/domain/deeds.ts';
+import type { Finished } from '../../src/domain/journal/result.ts';
+import type { Report } from '../../src/views/report/report.ts';
+import type { GateName } from '../../src/domain/definition/service.ts';
+import type { Decision, StepName } from '../../src/domain/steps.ts';
+import type { Progress } from '../../src/domain/journal/progress.ts';
 
 const patience = 20_000;
 

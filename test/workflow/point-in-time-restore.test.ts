@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reportMarkdown } from '../../src/runbook/report-markdown.ts';
+import { reportMarkdown } from '../../src/views/report/markdown.ts';
 import { momentPlan } from '../example-moment.ts';
 import { findings } from '../example-plan.ts';
 import { failing, failingAt, theatre, type Casting } from './theatre.ts';

@@ -1,7 +1,7 @@
 import { readPrivateKey } from '../../src/identity/keys.ts';
 import { sign } from '../../src/identity/statement.ts';
-import type { MessageName } from '../../src/runbook/messages.ts';
-import type { Statement } from '../../src/runbook/statement.ts';
+import type { MessageName } from '../../src/domain/approval/messages.ts';
+import type { Statement } from '../../src/domain/approval/statement.ts';
 import type { Play } from './play.ts';
 import type { Theatre } from './theatre.ts';
 

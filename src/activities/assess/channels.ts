@@ -1,6 +1,6 @@
 import { readSecret } from '../../kubernetes/secrets.ts';
-import { secretsOf } from '../../runbook/service/notify.ts';
-import type { ServiceDefinition } from '../../runbook/service.ts';
+import { secretsOf } from '../../domain/definition/notify.ts';
+import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import type { Means } from '../means.ts';
 
 /** Whom nobody will be able to tell, and why: said beforehand, for it refuses nothing. */

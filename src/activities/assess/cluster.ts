@@ -7,7 +7,7 @@ import { assertRecordable } from '../../kubernetes/records.ts';
 import { releases, type Release } from '../../kubernetes/releases.ts';
 import { missingRights, rightInWords, rightsNeeded } from '../../kubernetes/rights.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
-import type { CronJob, ServiceDefinition, Workload } from '../../runbook/service.ts';
+import type { CronJob, ServiceDefinition, Workload } from '../../domain/definition/service.ts';
 import type { Means } from '../means.ts';
 import { lookAtChannels } from './channels.ts';
 import type { Faults } from './faults.ts';

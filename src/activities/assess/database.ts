@@ -1,10 +1,10 @@
-import type { ServiceDefinition } from '../../runbook/service.ts';
+import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
 import { damageIn } from '../../postgres/damage.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { keyOf } from '../../postgres/tables.ts';
-import type { OperationId } from '../../runbook/names.ts';
+import type { OperationId } from '../../domain/names.ts';
 import type { Means } from '../means.ts';
 import type { Faults } from './faults.ts';
 import { carefully, secretName, serverOf, type ServerFacts } from './server.ts';

@@ -1,7 +1,7 @@
 import { linesOfFailedJobs } from '../../kubernetes/failed-jobs.ts';
-import { decide, type Diagnosis, type Sign } from '../../runbook/diagnosis.ts';
-import { signsOfLines } from '../../runbook/log-signs.ts';
-import type { ServiceDefinition } from '../../runbook/service.ts';
+import { decide, type Diagnosis, type Sign } from '../../domain/diagnosis.ts';
+import { signsOfLines } from '../../domain/log-signs.ts';
+import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import type { Attempt, Means } from '../means.ts';
 import { redact, truncate } from '../redact.ts';
 import { signsOfApplication } from './diagnosis/application.ts';

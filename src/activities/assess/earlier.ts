@@ -1,9 +1,9 @@
-import { inWords } from '../../runbook/duration.ts';
-import { fault, type Fault } from '../../runbook/failures.ts';
-import type { OperationId } from '../../runbook/names.ts';
-import type { FinishedOperation, OperationRecord } from '../../runbook/record.ts';
-import type { PlanKind } from '../../runbook/plan.ts';
-import type { RollbackRequest } from '../../runbook/request.ts';
+import { inWords } from '../../domain/duration.ts';
+import { fault, type Fault } from '../../domain/failures.ts';
+import type { OperationId } from '../../domain/names.ts';
+import type { FinishedOperation, OperationRecord } from '../../domain/record.ts';
+import type { PlanKind } from '../../domain/plan/plan.ts';
+import type { RollbackRequest } from '../../domain/plan/request.ts';
 
 /** What operations before this one mean for it. */
 export type Earlier =

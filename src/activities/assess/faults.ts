@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Failure, failures, fault, type Fault, type FailureType } from '../../runbook/failures.ts';
+import { Failure, failures, fault, type Fault, type FailureType } from '../../domain/failures.ts';
 
 const tries = 3;
 

@@ -1,11 +1,11 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
-import { inspect, type Inspection } from '../../alembic/inspect.ts';
+import { inspect, type Inspection } from '../../migrations/alembic/inspect.ts';
 import { deleteJob } from '../../kubernetes/jobs.ts';
 import { migratingInits } from '../../kubernetes/migrating-jobs.ts';
 import { deleteSecret } from '../../kubernetes/secrets.ts';
-import { Failure, type FailureType } from '../../runbook/failures.ts';
-import { jobName, type OperationId } from '../../runbook/names.ts';
-import type { ServiceDefinition } from '../../runbook/service.ts';
+import { Failure, type FailureType } from '../../domain/failures.ts';
+import { jobName, type OperationId } from '../../domain/names.ts';
+import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import { jobSecret } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 import type { SeenWorkload } from './cluster.ts';

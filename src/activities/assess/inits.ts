@@ -1,5 +1,5 @@
 import { migratingInits } from '../../kubernetes/migrating-jobs.ts';
-import type { PlannedRelease } from '../../runbook/plan.ts';
+import type { PlannedRelease } from '../../domain/plan/plan.ts';
 import type { SeenWorkload } from './cluster.ts';
 import type { Faults } from './faults.ts';
 

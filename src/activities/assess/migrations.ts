@@ -1,4 +1,4 @@
-import type { HistoryRevision } from '../../alembic/target.ts';
+import type { HistoryRevision } from '../../migrations/alembic/target.ts';
 import type { Faults } from './faults.ts';
 import type { SeenImage } from './images.ts';
 

@@ -4,9 +4,9 @@ import { counts } from '../../postgres/catalog.ts';
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
 import { preparedTransactions } from '../../postgres/sessions.ts';
 import { keyOf } from '../../postgres/tables.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { OperationId } from '../../runbook/names.ts';
-import type { Observations } from '../../runbook/plan.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { OperationId } from '../../domain/names.ts';
+import type { Observations } from '../../domain/plan/plan.ts';
 import type { SeenPods } from './pods.ts';
 import { carefully, type ServerFacts } from './server.ts';
 

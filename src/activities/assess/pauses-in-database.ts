@@ -2,9 +2,9 @@ import { withClient, withDatabase, type Client } from '../../postgres/connect.ts
 import { migrationSessions } from '../../postgres/migration-sessions.ts';
 import { keepsCronJobs, scheduledQueries } from '../../postgres/pg-cron.ts';
 import { subscriptionsOf } from '../../postgres/subscriptions.ts';
-import type { OperationId } from '../../runbook/names.ts';
-import type { PausedCronJob, PausedSubscription } from '../../runbook/pauses.ts';
-import type { ServiceDefinition } from '../../runbook/service.ts';
+import type { OperationId } from '../../domain/names.ts';
+import type { PausedCronJob, PausedSubscription } from '../../domain/plan/pauses.ts';
+import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import type { Means } from '../means.ts';
 import { applicationUrl } from '../connections.ts';
 import { adminUrlOn } from '../pauses.ts';

@@ -1,5 +1,5 @@
 import { readKeys } from '../../identity/keys.ts';
-import type { Approvals } from '../../runbook/service/approvals.ts';
+import type { Approvals } from '../../domain/definition/approvals.ts';
 import type { Means } from '../means.ts';
 import type { Faults } from './faults.ts';
 

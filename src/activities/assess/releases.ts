@@ -1,5 +1,5 @@
-import type { PlannedCronJob, PlannedRelease, PlannedWorkload } from '../../runbook/plan.ts';
-import type { OperationRecord } from '../../runbook/record.ts';
+import type { PlannedCronJob, PlannedRelease, PlannedWorkload } from '../../domain/plan/plan.ts';
+import type { OperationRecord } from '../../domain/record.ts';
 import type { SeenCronJob, SeenWorkload } from './cluster.ts';
 import type { Faults } from './faults.ts';
 import { imageIn, type SeenImage } from './images.ts';

@@ -1,10 +1,10 @@
-import { besideName, type OperationId } from '../../runbook/names.ts';
-import type { FinishedOperation, OperationRecord } from '../../runbook/record.ts';
-import type { SecretReference, ServiceDefinition } from '../../runbook/service.ts';
+import { besideName, type OperationId } from '../../domain/names.ts';
+import type { FinishedOperation, OperationRecord } from '../../domain/record.ts';
+import type { SecretReference, ServiceDefinition } from '../../domain/definition/service.ts';
 import { readRecord } from '../../kubernetes/records.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
 import { namesOf, withClient, type Client } from '../../postgres/connect.ts';
-import { raise, state } from '../../postgres/barrier.ts';
+import { raise, state } from '../../postgres/fence.ts';
 import type { Means } from '../means.ts';
 import { proveAdmin } from './admin-rights.ts';
 import type { Faults } from './faults.ts';

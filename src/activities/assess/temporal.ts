@@ -1,8 +1,8 @@
 import { getClient } from '@temporalio/activity';
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { searchAttributes } from '../../runbook/messages.ts';
-import type { OperationRecord } from '../../runbook/record.ts';
+import { searchAttributes } from '../../domain/approval/messages.ts';
+import type { OperationRecord } from '../../domain/record.ts';
 
 /**
  * Whether the run that wrote a record is still open. After a *Reset* it is another run of the same chain, so

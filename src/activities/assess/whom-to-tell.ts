@@ -1,5 +1,5 @@
-import type { AssessInput } from '../../runbook/deeds.ts';
-import type { Assessment } from '../../runbook/plan.ts';
+import type { AssessInput } from '../../domain/deeds.ts';
+import type { Assessment } from '../../domain/plan/plan.ts';
 import type { Means } from '../means.ts';
 
 /**

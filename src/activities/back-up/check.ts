@@ -1,7 +1,7 @@
-import type { CheckArguments } from '../../jobs/manifest.ts';
-import type { Backup } from '../../runbook/deeds.ts';
-import { Failure } from '../../runbook/failures.ts';
-import { placeOfBackup } from '../../runbook/service/backup.ts';
+import type { CheckArguments } from '../../dumps/manifest.ts';
+import type { Backup } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import { placeOfBackup } from '../../domain/definition/backup.ts';
 import type { Attempt, Means } from '../means.ts';
 import { ownProgram, type Asking } from '../own-program.ts';
 

@@ -1,14 +1,14 @@
-import { restoreArguments } from '../../jobs/manifest.ts';
+import { restoreArguments } from '../../dumps/manifest.ts';
 import { readJob } from '../../kubernetes/own-job.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { createDatabase, databaseExists, dropDatabase } from '../../postgres/databases.ts';
-import type { Backup, DeedInput } from '../../runbook/deeds.ts';
-import { Failure } from '../../runbook/failures.ts';
-import { besideName } from '../../runbook/names.ts';
+import type { Backup, DeedInput } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import { besideName } from '../../domain/names.ts';
 import { adminUrl, extensionAdminUrl, jobSecret } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 import { ownJobName, ownProgram } from '../own-program.ts';
-import { tooBig } from '../restore-point/budget.ts';
+import { tooBig } from '../snapshot/budget.ts';
 
 const job = { step: 'back-up', program: 'drill', part: 'drill' } as const;
 

@@ -1,9 +1,9 @@
 import { closeClone, openClone } from '../../postgres/clones.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { databaseExists } from '../../postgres/databases.ts';
-import type { Backup, DeedInput } from '../../runbook/deeds.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { OperationRecord } from '../../runbook/record.ts';
+import type { Backup, DeedInput } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { OperationRecord } from '../../domain/record.ts';
 import type { Attempt } from '../means.ts';
 import { unequal } from '../restored.ts';
 

@@ -1,8 +1,8 @@
 import { catalog, type Catalog } from '../../postgres/catalog.ts';
 import { withClient } from '../../postgres/connect.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { OperationId } from '../../runbook/names.ts';
-import type { Plan } from '../../runbook/plan.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { OperationId } from '../../domain/names.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import { applicationUrl } from '../connections.ts';
 import type { Means } from '../means.ts';
 

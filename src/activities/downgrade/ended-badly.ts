@@ -1,8 +1,8 @@
 import { poll } from '../../kubernetes/pause.ts';
 import { applicationName, withClient } from '../../postgres/connect.ts';
-import type { Downgrade } from '../../runbook/deeds.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { Plan } from '../../runbook/plan.ts';
+import type { Downgrade } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import { adminUrl } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 import { revisionNow, unclear } from './revision.ts';

@@ -1,14 +1,14 @@
-import { migrate } from '../../alembic/migrate.ts';
+import { migrate } from '../../migrations/alembic/migrate.ts';
 import { find } from '../../kubernetes/answer.ts';
 import { endOfJob } from '../../kubernetes/cron-jobs.ts';
 import { readDeployment } from '../../kubernetes/deployments.ts';
 import { operationJobs } from '../../kubernetes/job-removal.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { nameOf } from '../../kubernetes/pods.ts';
-import { inWords } from '../../runbook/duration.ts';
-import { Failure } from '../../runbook/failures.ts';
-import { labels } from '../../runbook/names.ts';
-import type { Plan } from '../../runbook/plan.ts';
+import { inWords } from '../../domain/duration.ts';
+import { Failure } from '../../domain/failures.ts';
+import { labels } from '../../domain/names.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import { jobSecret } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 

@@ -1,8 +1,8 @@
-import { base } from '../../alembic/target.ts';
+import { base } from '../../migrations/alembic/target.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { revisions } from '../../postgres/revision.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { Plan } from '../../runbook/plan.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import { applicationUrl } from '../connections.ts';
 import type { Means } from '../means.ts';
 

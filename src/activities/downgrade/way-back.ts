@@ -1,10 +1,10 @@
-import type { DeedInput } from '../../runbook/deeds.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { OperationRecord } from '../../runbook/record.ts';
+import type { DeedInput } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { OperationRecord } from '../../domain/record.ts';
 import { whyGone } from '../back-up/check.ts';
 import { adminUrl } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
-import { whyUnusable } from '../restore-point/proof.ts';
+import { whyUnusable } from '../snapshot/proof.ts';
 
 /**
  * Law 1: the gate may have been open for days, in which somebody can have dropped a database or cleared a volume.

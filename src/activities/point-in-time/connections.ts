@@ -1,7 +1,7 @@
 import { readSecret } from '../../kubernetes/secrets.ts';
 import { withDatabase, withServer } from '../../postgres/connect.ts';
-import type { Endpoint } from '../../runbook/point-in-time.ts';
-import type { SecretReference, ServiceDefinition } from '../../runbook/service.ts';
+import type { Endpoint } from '../../domain/plan/point-in-time.ts';
+import type { SecretReference, ServiceDefinition } from '../../domain/definition/service.ts';
 import type { Means } from '../means.ts';
 
 /** Every URL of the definition that leads to the server; each Secret and key once. */

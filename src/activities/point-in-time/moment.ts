@@ -1,8 +1,8 @@
 import { firstSeen } from '../../kubernetes/first-seen.ts';
 import { quoted, withClient, type Client } from '../../postgres/connect.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { Plan } from '../../runbook/plan.ts';
-import type { Moment } from '../../runbook/point-in-time.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import type { Moment } from '../../domain/plan/point-in-time.ts';
 import { applicationUrl } from '../connections.ts';
 import type { Means } from '../means.ts';
 

@@ -2,7 +2,7 @@ import { deleteJobWholly } from '../../kubernetes/job-removal.ts';
 import { cloneDatabase, openClone } from '../../postgres/clones.ts';
 import { quoted, withClient } from '../../postgres/connect.ts';
 import { dropDatabase } from '../../postgres/databases.ts';
-import type { Plan } from '../../runbook/plan.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import { adminUrl } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 

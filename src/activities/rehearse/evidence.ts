@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Observed } from '../../alembic/rehearse.ts';
+import type { Observed } from '../../migrations/alembic/rehearse.ts';
 import type { Catalog } from '../../postgres/catalog.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { Evidence } from '../../runbook/findings.ts';
-import type { Rehearsed } from '../../runbook/rehearsal.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { Evidence } from '../../domain/findings.ts';
+import type { Rehearsed } from '../../domain/rehearsal.ts';
 import type { Means } from '../means.ts';
 import { redact } from '../redact.ts';
 import type { SchemaFindings } from '../verify/schema.ts';

@@ -2,8 +2,8 @@ import { deleteJobWholly, operationJobs } from '../../kubernetes/job-removal.ts'
 import { nameOf } from '../../kubernetes/pods.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
 import { dropDatabase } from '../../postgres/databases.ts';
-import { besideName, madeBeside, type OperationId } from '../../runbook/names.ts';
-import type { Plan } from '../../runbook/plan.ts';
+import { besideName, madeBeside, type OperationId } from '../../domain/names.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import { adminUrl, removeJobSecrets } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 

@@ -1,14 +1,14 @@
-import type { CopyLiveArguments } from '../../jobs/copy-live.ts';
+import type { CopyLiveArguments } from '../rehearse-live/job.ts';
 import { quoted, withClient } from '../../postgres/connect.ts';
 import { createDatabase, extensionsOf } from '../../postgres/databases.ts';
 import { carryOver } from '../../postgres/properties.ts';
-import { Failure } from '../../runbook/failures.ts';
-import { besideName } from '../../runbook/names.ts';
-import type { Plan } from '../../runbook/plan.ts';
+import { Failure } from '../../domain/failures.ts';
+import { besideName } from '../../domain/names.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import { adminUrl, applicationUrl, extensionAdminUrl, jobSecret } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 import { ownProgram } from '../own-program.ts';
-import { tooBig } from '../restore-point/budget.ts';
+import { tooBig } from '../snapshot/budget.ts';
 
 export const liveCopyName = ({ database, operation }: Plan): string =>
   besideName(`live_${database.name}`, 'scratch', operation);

@@ -1,4 +1,4 @@
-import { rehearseMigration, type RehearsedMigration } from '../../alembic/rehearse.ts';
+import { rehearseMigration, type RehearsedMigration } from '../../migrations/alembic/rehearse.ts';
 import { readDeployment } from '../../kubernetes/deployments.ts';
 import { watchLocks, type RelationLock } from '../../postgres/locks.ts';
 import { adminUrl, jobSecret } from '../connections.ts';

@@ -1,10 +1,10 @@
 import { withClient } from '../../postgres/connect.ts';
 import { catalog } from '../../postgres/catalog.ts';
 import { plansOf } from '../../postgres/symptoms/plans.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { Plan } from '../../runbook/plan.ts';
-import { comparePlans, type QueryPlan } from '../../runbook/query-plans.ts';
-import type { Rehearsed } from '../../runbook/rehearsal.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import { comparePlans, type QueryPlan } from '../../domain/query-plans.ts';
+import type { Rehearsed } from '../../domain/rehearsal.ts';
 import { objectsOf, remember, rememberRehearsal } from '../assess/diagnosis/memory.ts';
 import type { Means } from '../means.ts';
 

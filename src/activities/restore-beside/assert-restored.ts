@@ -4,9 +4,9 @@ import { damagedIs } from '../../postgres/damage.ts';
 import { extensionsOf } from '../../postgres/databases.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { countRows, inSnapshot, tables } from '../../postgres/tables.ts';
-import type { RestoredBeside } from '../../runbook/deeds.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { EmergencyPlan } from '../../runbook/plan.ts';
+import type { RestoredBeside } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import { adminUrl } from '../connections.ts';
 import type { Means } from '../means.ts';
 

@@ -1,8 +1,8 @@
 import { readJob } from '../../kubernetes/own-job.ts';
-import { allowConnections } from '../../postgres/barrier.ts';
+import { allowConnections } from '../../postgres/fence.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { createDatabase, databaseExists, dropDatabase, type Extension } from '../../postgres/databases.ts';
-import type { Tried } from '../../runbook/deeds.ts';
+import type { Tried } from '../../domain/deeds.ts';
 import { adminUrl, extensionAdminUrl } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 import { ownJobName } from '../own-program.ts';

@@ -1,9 +1,9 @@
-import { restoreArguments, type RestoreResult } from '../../jobs/manifest.ts';
+import { restoreArguments, type RestoreResult } from '../../dumps/manifest.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
 import { carryOver } from '../../postgres/properties.ts';
-import type { Backup, DeedInput } from '../../runbook/deeds.ts';
-import { Failure } from '../../runbook/failures.ts';
-import { besideName } from '../../runbook/names.ts';
+import type { Backup, DeedInput } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import { besideName } from '../../domain/names.ts';
 import { adminUrl, jobSecret } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 import { ownProgram } from '../own-program.ts';

@@ -1,10 +1,10 @@
 import { openToPublic } from '../../postgres/clones.ts';
 import { withClient } from '../../postgres/connect.ts';
-import type { DeedInput } from '../../runbook/deeds.ts';
-import type { OperationRecord } from '../../runbook/record.ts';
+import type { DeedInput } from '../../domain/deeds.ts';
+import type { OperationRecord } from '../../domain/record.ts';
 import { adminUrl } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
-import { whyUnusable } from '../restore-point/proof.ts';
+import { whyUnusable } from '../snapshot/proof.ts';
 
 export interface Restoring {
   means: Means;

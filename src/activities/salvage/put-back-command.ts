@@ -1,7 +1,7 @@
 import { ownJob } from '../../kubernetes/own-job.ts';
-import type { PutBackArguments } from '../../jobs/put-back-salvage.ts';
-import type { Plan } from '../../runbook/plan.ts';
-import { dumpsOf, placeOf } from '../../runbook/service/backup.ts';
+import type { PutBackArguments } from './put-back-job.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import { dumpsOf, placeOf } from '../../domain/definition/backup.ts';
 
 /**
  * The command by which a person puts the salvage back: one pod in Backstep's job image, with the backup volume

@@ -1,14 +1,14 @@
-import { base } from '../../alembic/target.ts';
+import { base } from '../../migrations/alembic/target.ts';
 import { update } from '../../kubernetes/records.ts';
 import { catalog, catalogHash, counts } from '../../postgres/catalog.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
 import { damageIn } from '../../postgres/damage.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { countsOfReadable, systemCatalog } from '../../postgres/tables.ts';
-import type { DeedInput } from '../../runbook/deeds.ts';
-import { canonical } from '../../runbook/hash.ts';
-import type { Plan } from '../../runbook/plan.ts';
-import type { OperationRecord } from '../../runbook/record.ts';
+import type { DeedInput } from '../../domain/deeds.ts';
+import { canonical } from '../../domain/plan/hash.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import type { OperationRecord } from '../../domain/record.ts';
 import { applicationUrl } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 

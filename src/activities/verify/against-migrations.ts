@@ -1,6 +1,6 @@
-import { base } from '../../alembic/target.ts';
+import { base } from '../../migrations/alembic/target.ts';
 import { unsound } from '../../postgres/catalog.ts';
-import type { DeedInput } from '../../runbook/deeds.ts';
+import type { DeedInput } from '../../domain/deeds.ts';
 import { catalogBefore } from '../downgrade/before.ts';
 import type { Attempt, Means } from '../means.ts';
 import { schemaAt } from './expected.ts';

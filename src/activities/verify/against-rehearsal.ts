@@ -1,6 +1,6 @@
 import { differences, kinds, unsound } from '../../postgres/catalog.ts';
-import type { StoppedWrites } from '../../runbook/deeds.ts';
-import type { Plan } from '../../runbook/plan.ts';
+import type { StoppedWrites } from '../../domain/deeds.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import type { RehearsalFile } from '../rehearse/evidence.ts';
 import { compareRehearsed } from './rows.ts';
 import { byHand } from './schema.ts';

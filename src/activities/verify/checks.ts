@@ -1,7 +1,7 @@
 import { withClient, type Client } from '../../postgres/connect.ts';
 import { inSnapshot } from '../../postgres/tables.ts';
-import { Failure } from '../../runbook/failures.ts';
-import type { SqlCheck } from '../../runbook/service/checks.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { SqlCheck } from '../../domain/definition/checks.ts';
 import { redact, truncate } from '../redact.ts';
 
 /** What the service's own SQL checks say. */

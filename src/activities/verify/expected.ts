@@ -1,13 +1,13 @@
-import { build } from '../../alembic/migrate.ts';
-import { base } from '../../alembic/target.ts';
+import { build } from '../../migrations/alembic/migrate.ts';
+import { base } from '../../migrations/alembic/target.ts';
 import { readDeployment } from '../../kubernetes/deployments.ts';
 import { deleteJobWholly } from '../../kubernetes/job-removal.ts';
 import { catalog, type Catalog } from '../../postgres/catalog.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../postgres/databases.ts';
-import { Failure, type FailureType } from '../../runbook/failures.ts';
-import type { Tried } from '../../runbook/deeds.ts';
-import { besideName, jobName } from '../../runbook/names.ts';
+import { Failure, type FailureType } from '../../domain/failures.ts';
+import type { Tried } from '../../domain/deeds.ts';
+import { besideName, jobName } from '../../domain/names.ts';
 import { adminUrl, applicationUrl, extensionAdminUrl, jobSecret, type SecretPart } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 

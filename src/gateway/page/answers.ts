@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { ClientError } from '../../client.ts';
-import { messages } from '../../runbook/messages.ts';
-import { faultsOf, rollbackRequest } from '../../runbook/request.ts';
-import { longestReason } from '../../runbook/statement.ts';
+import { messages } from '../../domain/approval/messages.ts';
+import { faultsOf, rollbackRequest } from '../../domain/plan/request.ts';
+import { longestReason } from '../../domain/approval/statement.ts';
 import type { GatewayMeans } from '../app.ts';
 import { mustBeDefined } from '../defined.ts';
 import type { Session } from '../people/session.ts';

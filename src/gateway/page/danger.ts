@@ -1,5 +1,5 @@
-import type { Decision } from '../../runbook/steps.ts';
-import { lossInWords } from '../../runbook/loss.ts';
+import type { Decision } from '../../domain/steps.ts';
+import { lossInWords } from '../../views/loss.ts';
 import type { View } from './view.ts';
 
 /** Past the pivot the database may have moved: nothing unwinds by itself any more. */

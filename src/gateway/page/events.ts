@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { serviceName } from '../../runbook/names.ts';
+import { serviceName } from '../../domain/names.ts';
 import type { GatewayMeans } from '../app.ts';
 import { versionOf } from './parts.ts';
 import { sections } from './sections.ts';

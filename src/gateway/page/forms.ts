@@ -1,4 +1,4 @@
-import { longestReason } from '../../runbook/statement.ts';
+import { longestReason } from '../../domain/approval/statement.ts';
 import { html } from './html.ts';
 import type { Session } from '../people/session.ts';
 import type { Html } from './html.ts';

@@ -1,6 +1,6 @@
 import { html } from './html.ts';
-import type { GateName } from '../../runbook/service.ts';
-import type { GateProgress } from '../../runbook/views.ts';
+import type { GateName } from '../../domain/definition/service.ts';
+import type { GateProgress } from '../../domain/journal/progress.ts';
 import type { Session } from '../people/session.ts';
 import { dangersOfApproving } from './danger.ts';
 import { form } from './forms.ts';

@@ -1,5 +1,5 @@
 import { html } from './html.ts';
-import type { Progress } from '../../runbook/views.ts';
+import type { Progress } from '../../domain/journal/progress.ts';
 import type { Session } from '../people/session.ts';
 import { form } from './forms.ts';
 import { list, moment, since, until } from './parts.ts';

@@ -1,7 +1,7 @@
 import { html } from './html.ts';
-import { step as declared } from '../../runbook/steps.ts';
-import type { Decision } from '../../runbook/steps.ts';
-import type { HoldProgress } from '../../runbook/views.ts';
+import { step as declared } from '../../domain/steps.ts';
+import type { Decision } from '../../domain/steps.ts';
+import type { HoldProgress } from '../../domain/journal/progress.ts';
 import type { Session } from '../people/session.ts';
 import { consequences, pastThePivot } from './danger.ts';
 import { form } from './forms.ts';

@@ -1,6 +1,6 @@
 import { html } from './html.ts';
-import { outcomes } from '../../runbook/outcome.ts';
-import type { Report } from '../../runbook/report.ts';
+import { outcomes } from '../../domain/journal/outcome.ts';
+import type { Report } from '../../views/report/report.ts';
 import { runbooks } from './runbooks.ts';
 import { code, inline, list, moment, more } from './parts.ts';
 import type { Html } from './html.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { html } from './html.ts';
-import { inWords } from '../../runbook/duration.ts';
+import { inWords } from '../../domain/duration.ts';
 import type { Html } from './html.ts';
 
 /** A part of the page that is replaced as a whole when it changes. */

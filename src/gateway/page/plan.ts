@@ -1,10 +1,10 @@
 import { html } from './html.ts';
-import { diagnosisInWords } from '../../runbook/diagnosis.ts';
-import type { MigrationCode } from '../../runbook/migration-code.ts';
-import type { Revision } from '../../runbook/plan.ts';
-import { release } from '../../runbook/shown.ts';
-import { bytesInWords } from '../../runbook/summaries.ts';
-import { plannedWaysBack } from '../../runbook/ways-back.ts';
+import { diagnosisInWords } from '../../views/diagnosis.ts';
+import type { MigrationCode } from '../../domain/migration-code.ts';
+import type { Revision } from '../../domain/plan/plan.ts';
+import { release } from '../../views/gate-rollback.ts';
+import { bytesInWords } from '../../views/summaries.ts';
+import { plannedWaysBack } from '../../views/ways-back.ts';
 import { code, counted, list, moment, more } from './parts.ts';
 import type { Html } from './html.ts';
 import { advice } from './proposal.ts';

@@ -1,10 +1,10 @@
 import { html } from './html.ts';
-import type { Advice, Diagnosis } from '../../runbook/diagnosis.ts';
-import { inWords } from '../../runbook/duration.ts';
-import { lossInWords } from '../../runbook/loss.ts';
-import type { GateName } from '../../runbook/service.ts';
-import { orders } from '../../runbook/steps.ts';
-import type { StepName } from '../../runbook/steps.ts';
+import type { Advice, Diagnosis } from '../../domain/diagnosis.ts';
+import { inWords } from '../../domain/duration.ts';
+import { lossInWords } from '../../views/loss.ts';
+import type { GateName } from '../../domain/definition/service.ts';
+import { orders } from '../../domain/steps.ts';
+import type { StepName } from '../../domain/steps.ts';
 import { counted } from './parts.ts';
 import type { Html } from './html.ts';
 import type { View } from './view.ts';

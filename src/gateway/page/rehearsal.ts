@@ -1,11 +1,11 @@
 import { html } from './html.ts';
-import type { Census } from '../../runbook/census.ts';
-import { tableInWords } from '../../runbook/census.ts';
-import { inWords } from '../../runbook/duration.ts';
-import { momentTableInWords } from '../../runbook/point-in-time.ts';
-import type { Loss, Rehearsed } from '../../runbook/rehearsal.ts';
-import type { Salvage } from '../../runbook/salvage.ts';
-import { bytesInWords } from '../../runbook/summaries.ts';
+import type { Census } from '../../domain/data-diff.ts';
+import { tableInWords } from '../../domain/data-diff.ts';
+import { inWords } from '../../domain/duration.ts';
+import { momentTableInWords } from '../../domain/plan/point-in-time.ts';
+import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
+import type { Salvage } from '../../domain/salvage.ts';
+import { bytesInWords } from '../../views/summaries.ts';
 import { code, counted, list, more } from './parts.ts';
 import type { Html } from './html.ts';
 import { table } from './table.ts';

@@ -1,9 +1,9 @@
 import { raw } from 'hono/html';
 import { html } from './html.ts';
-import { timelineChart } from '../../runbook/chart.ts';
-import { nameOf, signs } from '../../runbook/details.ts';
-import { inWords } from '../../runbook/duration.ts';
-import type { StepProgress } from '../../runbook/step-progress.ts';
+import { timelineChart } from '../../views/chart.ts';
+import { nameOf, signs } from '../../views/details.ts';
+import { inWords } from '../../domain/duration.ts';
+import type { StepProgress } from '../../domain/journal/step-progress.ts';
 import { list, moment, more, since } from './parts.ts';
 import type { Html } from './html.ts';
 import { isOpen } from './view.ts';

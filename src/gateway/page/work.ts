@@ -1,9 +1,9 @@
 import { html } from './html.ts';
 import type { AtWork, Doing } from '../../client.ts';
-import { nameOf } from '../../runbook/details.ts';
-import { inWords } from '../../runbook/duration.ts';
-import type { StepProgress } from '../../runbook/step-progress.ts';
-import { bytesInWords } from '../../runbook/summaries.ts';
+import { nameOf } from '../../views/details.ts';
+import { inWords } from '../../domain/duration.ts';
+import type { StepProgress } from '../../domain/journal/step-progress.ts';
+import { bytesInWords } from '../../views/summaries.ts';
 import { list, moment, since } from './parts.ts';
 import type { Html } from './html.ts';
 import { isOpen } from './view.ts';

@@ -1,4 +1,4 @@
-import type { ServiceDefinition } from '../../runbook/service.ts';
+import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import type { Definitions } from '../../storage/definitions.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Loss } from '../../runbook/rehearsal.ts';
+import type { Loss } from '../../domain/rehearsal.ts';
 import type { Client } from '../connect.ts';
 import { inSnapshot } from '../tables.ts';
 import { changedRows, missingValues, type Pair } from './changed-rows.ts';

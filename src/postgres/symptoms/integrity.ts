@@ -1,4 +1,4 @@
-import type { Forbidden } from '../../runbook/service/diagnosis.ts';
+import type { Forbidden } from '../../domain/definition/diagnosis.ts';
 import { quoted, type Client } from '../connect.ts';
 import { inSnapshot, keyOf } from '../tables.ts';
 

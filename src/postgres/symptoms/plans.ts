@@ -1,6 +1,6 @@
-import { Failure } from '../../runbook/failures.ts';
-import { shortHash } from '../../runbook/hash.ts';
-import type { QueryPlan } from '../../runbook/query-plans.ts';
+import { Failure } from '../../domain/failures.ts';
+import { shortHash } from '../../domain/plan/hash.ts';
+import type { QueryPlan } from '../../domain/query-plans.ts';
 import type { Client } from '../connect.ts';
 import { inSnapshot, keyOf } from '../tables.ts';
 import { bigTable } from './indexes.ts';

@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { health } from '../../../kubernetes/health.ts';
 import { isReady, mayRun, nameOf, troubleOf } from '../../../kubernetes/pods.ts';
-import type { Sign } from '../../../runbook/diagnosis.ts';
+import type { Sign } from '../../../domain/diagnosis.ts';
 import type { Means } from '../../means.ts';
 import { fit, type SeenPods } from '../pods.ts';
 

@@ -1,7 +1,7 @@
 import type { Client } from '../../../postgres/connect.ts';
 import { counted, forbidden, unvalidated, violations } from '../../../postgres/symptoms/integrity.ts';
-import type { Sign } from '../../../runbook/diagnosis.ts';
-import type { Forbidden } from '../../../runbook/service/diagnosis.ts';
+import type { Sign } from '../../../domain/diagnosis.ts';
+import type { Forbidden } from '../../../domain/definition/diagnosis.ts';
 import type { Look } from './looks.ts';
 
 /** Violated or unvalidated constraints, and what the definition forbids (runbook, Scenario 2). */

@@ -1,5 +1,5 @@
-import { bytesInWords } from '../../../runbook/summaries.ts';
-import type { Sign } from '../../../runbook/diagnosis.ts';
+import { bytesInWords } from '../../../views/summaries.ts';
+import type { Sign } from '../../../domain/diagnosis.ts';
 import type { Client } from '../../../postgres/connect.ts';
 import { blockers, indexBuilds, type Blocker } from '../../../postgres/symptoms/blocking.ts';
 import {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { shortHash } from '../../../runbook/hash.ts';
-import type { Sign } from '../../../runbook/diagnosis.ts';
-import { Failure } from '../../../runbook/failures.ts';
+import { shortHash } from '../../../domain/plan/hash.ts';
+import type { Sign } from '../../../domain/diagnosis.ts';
+import { Failure } from '../../../domain/failures.ts';
 import type { Catalog } from '../../../postgres/catalog.ts';
 import type { Storage } from '../../../storage/storage.ts';
 

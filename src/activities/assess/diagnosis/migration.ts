@@ -1,6 +1,6 @@
 import type { Client } from '../../../postgres/connect.ts';
 import { writtenSince, type Stamp, type Written } from '../../../postgres/symptoms/stamp.ts';
-import type { FirstCensus, Sign } from '../../../runbook/diagnosis.ts';
+import type { FirstCensus, Sign } from '../../../domain/diagnosis.ts';
 import type { SeenImage } from '../images.ts';
 import type { Look } from './looks.ts';
 

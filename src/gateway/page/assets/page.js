@@ -1,6 +1,6 @@
 // What the page does beyond reading and sending forms, which work without it: clocks, news, and one press only.
 
-/** As `inWords` of src/runbook/duration.ts, which the server uses. */
+/** As `inWords` of src/domain/duration.ts, which the server uses. */
 function inWords(milliseconds) {
   const seconds = Math.max(0, milliseconds) / 1000;
   if (seconds < 100) return `${Math.floor(seconds)} s`;

@@ -1,0 +1,245 @@
+import type { AssessInput, DeedOutput } from '../../domain/deeds.ts';
+import { shortHash } from '../../domain/plan/hash.ts';
+import { briefly } from '../../domain/migration-code.ts';
+import type { Pause } from '../../domain/plan/pauses.ts';
+import type { Plan, PlanKind } from '../../domain/plan/plan.ts';
+import type { ServiceDefinition } from '../../domain/definition/service.ts';
+import { base, resolveTarget, type HistoryRevision } from '../../migrations/alembic/target.ts';
+import { lookAtCluster, type ClusterFacts } from './cluster.ts';
+import { lookAtDatabase, type DatabaseFacts } from './database.ts';
+import { diagnose } from './diagnosis.ts';
+import { earlier, type Earlier } from './earlier.ts';
+import { Faults } from './faults.ts';
+import { proveThatPeopleCan } from './people.ts';
+import { candidatesOf, inspectImages, type SeenImage } from './images.ts';
+import { migrationImage, type MigrationImage } from './migrations.ts';
+import { observe } from './observations.ts';
+import { planPauses } from './pauses.ts';
+import { lookAtPods } from './pods.ts';
+import { planCronJob, planWorkload } from './releases.ts';
+import { lookAtServer, type ServerFacts } from './server.ts';
+import { areSearchAttributesRegistered } from './temporal.ts';
+import type { Attempt, Means } from '../means.ts';
+import { redact } from '../redact.ts';
+
+type Input = AssessInput<undefined>;
+type Answer = DeedOutput<'assess'>;
+
+/** For a point-in-time restore: the revision may stay as it is, and records of other kinds are not taken up. */
+export interface How {
+  kind?: PlanKind;
+  mayStay?: boolean;
+}
+
+/**
+ * Pins everything decided, apart from what is only seen, and proves every right needed later, the undo
+ * included. Changes nothing: the Jobs that ask the images are removed again. Whatever is wrong is named in
+ * one refusal (runbook, Pre-Rollback Checklist and Step 3).
+ */
+export async function assess(means: Means, input: Input, attempt: Attempt, how: How = {}): Promise<Answer> {
+  attempt.progress({ doing: `reading the definition of ${input.request.service}` });
+  const loaded = await means.definitions.load(input.request.service);
+  if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
+  const service = loaded.definition;
+  const faults = new Faults();
+  const refused = (): Answer => ({ kind: 'refused', faults: [...faults.all] });
+
+  attempt.progress({ doing: 'looking at the cluster and at the database' });
+  const [cluster, [facts, database]] = await Promise.all([
+    lookAtCluster(means, service, faults),
+    lookAtBoth(means, service, input, faults),
+  ]);
+  await proveThatPeopleCan(means, service.approvals, faults);
+  const jobImage = service.backup.image ?? means.jobImage;
+  if (jobImage === undefined) {
+    faults.add(
+      'InvalidDefinition',
+      'No image for backups: name backup.image, or set BACKSTEP_JOB_IMAGE of the worker.',
+    );
+  }
+  if (facts === undefined || database === undefined) return refused();
+
+  const before = lookBack(input, service, facts, database, how);
+  if (before.kind === 'nothing-to-do') return { ...before, revision: revisionOf(database) };
+  if (before.kind === 'refused') {
+    faults.take(before.fault);
+    return refused();
+  }
+  const record = before.kind === 'takes-up' ? before.record : undefined;
+  const current = record === undefined ? database.revisions : [record.from];
+  const asked = before.kind === 'takes-up' ? before.record.target : before.asked;
+
+  // Without any history it is known whether there is something to move, and from where.
+  const first = resolveTarget(asked, [], current);
+  const stays = how.mayStay === true || record !== undefined;
+  if (first.kind === 'there' && !stays) return nothing(first.revision);
+  if (current.length === 1 && current[0] === asked && !stays) return nothing(asked);
+  if (current.length !== 1) {
+    if (first.kind === 'refused') faults.take(first.fault);
+    return refused();
+  }
+  const pauses = await planPauses(means, service, { cluster, facts, operation: input.operation, faults });
+  attempt.progress({ doing: 'asking the images for their migrations' });
+  const images = await askImages(means, { input, service, cluster, facts }, attempt);
+  const env =
+    'env' in service.migrations.databaseUrl
+      ? service.migrations.databaseUrl.env
+      : service.migrations.databaseUrl.file;
+  const chosen = migrationImage(
+    images,
+    { holds: current[0] ?? '', current: database.revisions, env },
+    faults,
+  );
+  if (chosen === undefined) return refused();
+  const resolved = resolveTarget(asked, chosen.history, current);
+  const target =
+    resolved.kind === 'there' && how.mayStay === true
+      ? { kind: 'move' as const, from: resolved.revision, target: resolved.revision, reverts: [] }
+      : resolved;
+  if (target.kind === 'there') return nothing(target.revision);
+  if (target.kind === 'refused') {
+    faults.take(target.fault);
+    return refused();
+  }
+  const plan = planOf(
+    {
+      input,
+      service,
+      cluster,
+      facts,
+      database,
+      before,
+      images,
+      chosen,
+      pauses,
+      faults,
+      jobImage: jobImage ?? '',
+    },
+    target,
+  );
+  if (faults.all.length > 0) return refused();
+
+  attempt.progress({ doing: 'documenting the state before' });
+  const pods = await lookAtPods(means, cluster.workloads);
+  const observations = await observe(input.operation, { facts, pods });
+  observations.notes.unshift(...cluster.notes);
+  observations.downgrades = sourcesOf(target.reverts);
+  // What a rollback has stopped says nothing of the migration.
+  if (facts.now === facts.name) {
+    attempt.progress({ doing: 'looking for the symptoms of the runbook' });
+    const moved = { ...target, reverts: plan.reverts.map(({ revision }) => revision) };
+    const known = { operation: input.operation, service, facts, moved, pods, images, image: chosen.image };
+    observations.diagnosis = await diagnose(means, known, attempt);
+  }
+  return {
+    kind: 'planned',
+    plan,
+    hash: shortHash(plan),
+    observations,
+    searchAttributes: await areSearchAttributesRegistered(),
+  };
+}
+
+const sourcesOf = (reverts: HistoryRevision[]) =>
+  briefly(
+    reverts.flatMap(({ revision, downgrade }) =>
+      downgrade === undefined ? [] : [{ revision, text: redact(downgrade) }],
+    ),
+  );
+
+const revisionOf = ({ revisions }: DatabaseFacts): string => revisions.join(', ') || base;
+
+const nothing = (revision: string): Answer => ({
+  kind: 'nothing-to-do',
+  reason: `The database is at ${revision} already.`,
+  revision,
+});
+
+async function lookAtBoth(
+  means: Means,
+  service: ServiceDefinition,
+  { operation, onlyPlan }: Input,
+  faults: Faults,
+): Promise<[ServerFacts | undefined, DatabaseFacts | undefined]> {
+  const facts = await lookAtServer(means, service, operation, { onlyPlan, faults });
+  if (facts === undefined) return [undefined, undefined];
+  return [facts, await lookAtDatabase(means, service, operation, { facts, faults })];
+}
+
+function lookBack(
+  { operation, request, onlyPlan }: Input,
+  { coolDown }: ServiceDefinition,
+  { record, open, finished }: ServerFacts,
+  { revisions }: DatabaseFacts,
+  { kind }: How,
+): Earlier {
+  const asked = { operation, request, onlyPlan, coolDown, now: Date.now(), kind };
+  return earlier(asked, { record, finished, open, revisions });
+}
+
+function askImages(
+  means: Means,
+  {
+    input,
+    service,
+    cluster,
+    facts,
+  }: { input: Input; service: ServiceDefinition; cluster: ClusterFacts; facts: ServerFacts },
+  attempt: Attempt,
+): Promise<SeenImage[]> {
+  const { operation } = input;
+  const candidates = candidatesOf(service, cluster.workloads);
+  const aside = facts.now === facts.name ? {} : { database: facts.now };
+  return inspectImages(means, { service, operation, candidates, ...aside }, attempt);
+}
+
+interface Known {
+  input: Input;
+  service: ServiceDefinition;
+  cluster: ClusterFacts;
+  facts: ServerFacts;
+  database: DatabaseFacts;
+  before: Extract<Earlier, { kind: 'fresh' | 'takes-up' }>;
+  images: SeenImage[];
+  chosen: MigrationImage;
+  pauses: Pause[];
+  faults: Faults;
+  jobImage: string;
+}
+
+function planOf(known: Known, { from, target, reverts }: Pick<Plan, 'from' | 'target' | 'reverts'>): Plan {
+  const { input, service, cluster, facts, database, before, images, chosen, pauses, faults, jobImage } =
+    known;
+  const takesUp = before.kind === 'takes-up' ? before.record : undefined;
+  const choice = { images, target, record: takesUp, faults, notes: cluster.notes };
+  const workloads = cluster.workloads.map((seen) => planWorkload(seen, choice));
+  const { approvals } = service;
+  if (before.kind === 'takes-up' && before.open) {
+    cluster.notes.unshift(
+      `Operation ${before.record.operation} on this database is open (workflow ${before.record.workflowId}).`,
+    );
+  }
+  return {
+    operation: input.operation,
+    service,
+    request: input.request,
+    database: {
+      server: facts.server,
+      serverMajor: facts.serverMajor,
+      name: facts.name,
+      owner: facts.owner,
+      role: database.role,
+      aside: facts.aside,
+    },
+    from,
+    target,
+    reverts: reverts.map(({ revision, parents, message, path }) => ({ revision, parents, message, path })),
+    migrationImage: chosen.image,
+    jobImage,
+    workloads,
+    cronJobs: cluster.cronJobs.map((seen) => planCronJob(seen, workloads, choice)),
+    pauses,
+    ...(takesUp && { takesUp: { operation: takesUp.operation, pivotPassed: takesUp.pivotAt !== undefined } }),
+    people: (target === base ? approvals.base : approvals.downgrade).people,
+  };
+}

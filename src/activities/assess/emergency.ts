@@ -1,0 +1,154 @@
+import type { AssessInput, DeedOutput } from '../../domain/deeds.ts';
+import { shortHash } from '../../domain/plan/hash.ts';
+import type { EmergencyPlan } from '../../domain/plan/plan.ts';
+import type { ServiceDefinition } from '../../domain/definition/service.ts';
+import { sourceInWords } from '../../domain/plan/source.ts';
+import { earlierToRestore } from './emergency/earlier.ts';
+import { proveFits } from './emergency/fits.ts';
+import { findSource, type Found } from './emergency/source.ts';
+import { lookAtCluster, type ClusterFacts } from './cluster.ts';
+import { lookAtDatabase, type DatabaseFacts } from './database.ts';
+import { Faults } from './faults.ts';
+import { proveThatPeopleCan } from './people.ts';
+import { candidatesOf, inspectImages, type SeenImage } from './images.ts';
+import { observe } from './observations.ts';
+import { planPauses } from './pauses.ts';
+import { lookAtPods } from './pods.ts';
+import { planCronJob, planWorkload } from './releases.ts';
+import { lookAtServer, type ServerFacts } from './server.ts';
+import { areSearchAttributesRegistered } from './temporal.ts';
+import type { Attempt, Means } from '../means.ts';
+
+type Input = AssessInput<'emergency-restore'>;
+type Answer = DeedOutput<'assess'>;
+
+/**
+ * Finds what is restored from and reads all of it, pins what will be done, and proves every right needed for it,
+ * the undo included. The database may miss tables, or hold any revision: that is what it is restored for. Changes
+ * nothing (runbook, Emergency Database Restore).
+ */
+export async function assessRestore(means: Means, input: Input, attempt: Attempt): Promise<Answer> {
+  const { request, operation, onlyPlan } = input;
+  attempt.progress({ doing: `reading the definition of ${request.service}` });
+  const loaded = await means.definitions.load(request.service);
+  if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
+  const service = loaded.definition;
+  const faults = new Faults();
+  const refused = (): Answer => ({ kind: 'refused', faults: [...faults.all] });
+
+  attempt.progress({ doing: 'looking at the cluster and at the database' });
+  const [cluster, [facts, database]] = await Promise.all([
+    lookAtCluster(means, service, faults),
+    lookAtBoth(means, service, { operation, onlyPlan, faults }),
+  ]);
+  await proveThatPeopleCan(means, service.approvals, faults);
+  const jobImage = service.backup.image ?? means.jobImage;
+  if (jobImage === undefined)
+    faults.add(
+      'InvalidDefinition',
+      'No image to restore with: name backup.image, or set BACKSTEP_JOB_IMAGE.',
+    );
+  if (facts === undefined || database === undefined || jobImage === undefined) return refused();
+  const before = earlierToRestore(operation, facts);
+  if (before.kind === 'nothing-to-do') return { ...before, revision: revisionOf(database) };
+  if (before.kind === 'refused') {
+    faults.take(before.fault);
+    return refused();
+  }
+
+  const pauses = await planPauses(means, service, { cluster, facts, operation, faults });
+  const asking = { service, operation, facts, jobImage };
+  const found = await faults.try(() => findSource(means, asking, request.from, attempt));
+  if (found === undefined) return refused();
+  await proveFits(service, operation, found, { facts, faults, notes: cluster.notes });
+  attempt.progress({ doing: 'asking the images for their migrations' });
+  const images = await askImages(means, { service, input, cluster, facts }, attempt);
+  const known = { input, service, cluster, facts, database, images, found, faults, jobImage };
+  const plan: EmergencyPlan = { ...planOf(known), pauses };
+  if (faults.all.length > 0) return refused();
+
+  attempt.progress({ doing: 'documenting the state before' });
+  const pods = await lookAtPods(means, cluster.workloads);
+  const observations = await observe(operation, { facts, pods });
+  observations.notes.unshift(`Found: ${sourceInWords(found.source)}`, ...found.notes, ...cluster.notes);
+  observations.notVerified = observations.notVerified.filter((what) => !what.includes('downgrade'));
+  return {
+    kind: 'planned',
+    plan,
+    hash: shortHash(plan),
+    observations,
+    searchAttributes: await areSearchAttributesRegistered(),
+  };
+}
+
+const revisionOf = ({ revisions }: DatabaseFacts): string => revisions.join(', ') || 'base';
+
+async function lookAtBoth(
+  means: Means,
+  service: ServiceDefinition,
+  { operation, onlyPlan, faults }: Pick<Input, 'operation' | 'onlyPlan'> & { faults: Faults },
+): Promise<[ServerFacts | undefined, DatabaseFacts | undefined]> {
+  const facts = await lookAtServer(means, service, operation, { onlyPlan, faults });
+  if (facts === undefined) return [undefined, undefined];
+  return [facts, await lookAtDatabase(means, service, operation, { facts, faults, mayMiss: true })];
+}
+
+interface Known {
+  input: Input;
+  service: ServiceDefinition;
+  cluster: ClusterFacts;
+  facts: ServerFacts;
+  database: DatabaseFacts;
+  images: SeenImage[];
+  found: Found;
+  faults: Faults;
+  jobImage: string;
+}
+
+function askImages(
+  means: Means,
+  { service, input, cluster, facts }: Pick<Known, 'service' | 'input' | 'cluster' | 'facts'>,
+  attempt: Attempt,
+): Promise<SeenImage[]> {
+  const candidates = candidatesOf(service, cluster.workloads);
+  const aside = facts.now === facts.name ? {} : { database: facts.now };
+  return inspectImages(means, { service, operation: input.operation, candidates, ...aside }, attempt);
+}
+
+/** The release that fits is the one whose Alembic head is the revision in what is restored (runbook, Step 6). */
+function planOf(known: Known): EmergencyPlan {
+  const { input, service, cluster, facts, database, images, found, faults, jobImage } = known;
+  const { record } = facts;
+  const target = found.source.revision;
+  const choice = { images, target, record, faults, notes: cluster.notes };
+  const workloads = cluster.workloads.map((seen) => planWorkload(seen, choice));
+  const holds = images.find(({ inspection }) =>
+    inspection?.history.some(({ revision }) => revision === target),
+  );
+  return {
+    kind: 'emergency-restore',
+    operation: input.operation,
+    service,
+    request: input.request,
+    source: found.source,
+    database: {
+      server: facts.server,
+      serverMajor: facts.serverMajor,
+      name: facts.name,
+      owner: facts.owner,
+      role: database.role,
+      aside: facts.aside,
+    },
+    from: revisionOf(database),
+    target,
+    reverts: [],
+    migrationImage: holds?.image ?? cluster.workloads[0]?.image ?? '',
+    jobImage,
+    workloads,
+    cronJobs: cluster.cronJobs.map((seen) => planCronJob(seen, workloads, choice)),
+    ...(record && {
+      takesUp: { operation: record.operation, pivotPassed: record.pivotAt !== undefined },
+    }),
+    people: service.approvals.restore.people,
+  };
+}

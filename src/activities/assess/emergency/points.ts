@@ -1,0 +1,77 @@
+import { withOpenClone } from '../../../postgres/clones.ts';
+import { withClient } from '../../../postgres/connect.ts';
+import { damagedIs } from '../../../postgres/damage.ts';
+import { databaseExists, extensionsOf } from '../../../postgres/databases.ts';
+import { fingerprint } from '../../../postgres/fingerprint.ts';
+import { revisions } from '../../../postgres/revision.ts';
+import { Failure } from '../../../domain/failures.ts';
+import { madeBeside, type OperationId } from '../../../domain/names.ts';
+import type { MadeRestorePoint } from '../../../domain/snapshot.ts';
+import type { Source } from '../../../domain/plan/source.ts';
+import type { ServerFacts } from '../server.ts';
+
+/** A restore point that a record names. Of a finished operation no fingerprint is known any more. */
+export type KnownPoint = Pick<MadeRestorePoint, 'database' | 'takenAt' | 'keepUntil'> &
+  Partial<MadeRestorePoint>;
+
+/** Restore points of this database, newest first: of the unfinished operation, and what finished ones left. */
+export function pointsOf({ record, finished }: Pick<ServerFacts, 'record' | 'finished'>): KnownPoint[] {
+  const left = finished
+    .flatMap(({ kept = [] }) => kept)
+    .filter(({ name }) => madeBeside(name)?.role === 'point')
+    .map(({ name, since, until }) => ({ database: name, takenAt: since, keepUntil: until }));
+  return [...(record?.point ? [record.point] : []), ...left].toSorted((a, b) =>
+    a.takenAt < b.takenAt ? 1 : -1,
+  );
+}
+
+/**
+ * Reads the whole of a restore point.
+ *
+ * @returns undefined where it is not on the server any more
+ * @throws Failure SourceUnusable where its fingerprint is not the one taken, or it is damaged, too
+ */
+export async function readPoint(
+  { adminUrl, operation }: { adminUrl: string; operation: OperationId },
+  known: KnownPoint,
+  { versionTable, signal }: { versionTable: string; signal: AbortSignal },
+): Promise<Extract<Source, { kind: 'restore-point' }> | undefined> {
+  const { database } = known;
+  const asking = { operation, signal };
+  if (!(await withClient(adminUrl, asking, (admin) => databaseExists(admin, database)))) return undefined;
+  const found = await withOpenClone(adminUrl, { database, ...asking }, async (client) => ({
+    ...(await fingerprint(client)),
+    revision: (await revisions(client, versionTable)).join(', ') || 'base',
+    extensions: (await extensionsOf(client)).map(({ name }) => name).filter((name) => name !== 'plpgsql'),
+    bytes: Number(
+      (await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')).rows[0]
+        ?.bytes,
+    ),
+  })).catch(damagedIs('SourceUnusable', `Restore point ${database}`));
+  if (known.fingerprint !== undefined && known.fingerprint !== found.sha256) {
+    throw new Failure(
+      'SourceUnusable',
+      `Restore point ${database} has the fingerprint ${found.sha256.slice(0, 12)}…, and had ${known.fingerprint.slice(0, 12)}…: somebody has changed it.`,
+    );
+  }
+  const { counts, revision, extensions, bytes } = found;
+  const point: MadeRestorePoint = {
+    made: true,
+    method: 'file_copy',
+    seconds: 0,
+    publicPrivileges: [],
+    ...known,
+    bytes,
+    fingerprint: found.sha256,
+    counts,
+  };
+  return {
+    kind: 'restore-point',
+    point,
+    revision,
+    counts,
+    extensions,
+    bytes,
+    takenAt: known.takenAt,
+  };
+}

@@ -1,0 +1,94 @@
+import type { ReadDumpArguments, ReadDumpResult } from '../../../dumps/read-dump.ts';
+import { deleteJob } from '../../../kubernetes/jobs.ts';
+import type { OperationId } from '../../../domain/names.ts';
+import type { RestoreFrom } from '../../../domain/plan/emergency-request.ts';
+import { Failure } from '../../../domain/failures.ts';
+import type { ServiceDefinition } from '../../../domain/definition/service.ts';
+import { placeOf } from '../../../domain/definition/backup.ts';
+import type { Source } from '../../../domain/plan/source.ts';
+import type { ServerFacts } from '../server.ts';
+import type { Attempt, Means } from '../../means.ts';
+import { ownJobName, ownProgram } from '../../own-program.ts';
+import { pointsOf, readPoint } from './points.ts';
+
+export interface Found {
+  source: Source;
+  /** Tables in it, and roles that it needs; empty where nothing but the source itself tells. */
+  tables: string[];
+  roles: string[];
+  notes: string[];
+}
+
+interface Asking {
+  service: ServiceDefinition;
+  operation: OperationId;
+  facts: ServerFacts;
+  jobImage: string;
+}
+
+/**
+ * Finds what is asked for, and reads all of it: a restore point by its fingerprint, a backup or a file by a Job.
+ * What is only one of several that would do, and does not do, is told.
+ *
+ * @throws Failure SourceUnusable, JobNotStarted
+ */
+export async function findSource(
+  means: Means,
+  asking: Asking,
+  from: RestoreFrom,
+  attempt: Attempt,
+): Promise<Found> {
+  const notes: string[] = [];
+  const points = pointsOf(asking.facts);
+  const named = points.filter(({ database }) => database === from);
+  const wanted = named.length > 0 ? named : from === undefined || from === 'restore-point' ? points : [];
+  for (const known of wanted) {
+    attempt.progress({ doing: `reading restore point ${known.database}` });
+    const { adminUrl } = asking.facts;
+    const { versionTable } = asking.service.migrations;
+    const read = { versionTable, signal: attempt.signal };
+    try {
+      const source = await readPoint({ adminUrl, operation: asking.operation }, known, read);
+      if (source !== undefined) return { source, tables: Object.keys(source.counts), roles: [], notes };
+      notes.push(`Restore point ${known.database} is not on the server any more.`);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.type !== 'SourceUnusable') throw error;
+      notes.push(error.message);
+    }
+  }
+  if (from === 'restore-point' || named.length > 0) {
+    const there = notes.length > 0 ? notes.join(' ') : 'No operation of this database has left one.';
+    throw new Failure('SourceUnusable', `There is no restore point to restore from. ${there}`);
+  }
+  const read = await readByJob(means, asking, from, attempt);
+  return { ...read, notes: [...notes, ...read.notes] };
+}
+
+/** The Job is removed again, as those that ask the images: nothing is left by an assessment. */
+async function readByJob(
+  means: Means,
+  { service, operation, jobImage }: Asking,
+  from: RestoreFrom,
+  attempt: Attempt,
+): Promise<ReadDumpResult> {
+  const { s3 } = service.backup;
+  const table = service.migrations.versionTable;
+  const wanted: ReadDumpArguments = {
+    operation,
+    service: service.service,
+    place: placeOf(service.backup),
+    ...(s3?.prefix !== undefined && { prefix: s3.prefix }),
+    from:
+      typeof from === 'object'
+        ? from
+        : { backup: from === undefined || from === 'backup' ? undefined : from },
+    versionTable: table.includes('.') ? table : `public.${table}`,
+  };
+  const input = { plan: { service, operation, jobImage }, try: 1 };
+  const wish = { step: 'assess', program: 'read-dump', part: 'source', arguments: wanted } as const;
+  try {
+    return await ownProgram<ReadDumpResult>(means, input, attempt, wish, 'SourceUnusable');
+  } finally {
+    await deleteJob(means.cluster, service.namespace, ownJobName(input, wish));
+  }
+}

@@ -1,0 +1,138 @@
+import { applicationUrl } from '../connections.ts';
+import { serverIn, withClient, type Client } from '../../postgres/connect.ts';
+import { revisions } from '../../postgres/revision.ts';
+import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { MomentTable } from '../../domain/plan/point-in-time.ts';
+import { holding } from '../../domain/definition/checks.ts';
+import { applicationOn } from '../point-in-time/connections.ts';
+import { holdsNow, writtenSince } from '../point-in-time/written.ts';
+import type { Attempt, Means } from '../means.ts';
+import { ownChecks } from '../verify/checks.ts';
+
+type Input = DeedInput<'compare-instance'>;
+type Answer = DeedOutput<'compare-instance'>;
+
+/** More lines help nobody; those that lose most come first. */
+const mostTables = 40;
+
+/**
+ * Runbook, Emergency Database Restore, 5. Wanted: the new instance is at the revision from before, and has
+ * every table and extension that the definition names; and it is known what the present database holds that it
+ * does not.
+ *
+ * @throws Failure NotRestorable naming everything that is not as it should be, DatabaseUnreachable
+ */
+export async function compareInstance(means: Means, input: Input, attempt: Attempt): Promise<Answer> {
+  const { plan, restored, stopped } = input;
+  const { service, database, operation, moment, target } = plan;
+  const options = { operation, signal: attempt.signal };
+  attempt.progress({ doing: `looks at ${restored.instance}` });
+  const url = await applicationOn(means, service, restored.endpoint, database.aside);
+  const found = await withClient(url, options, async (client) => ({
+    ...(await holdsNow(client)),
+    revision: (await revisions(client, service.migrations.versionTable)).join(', ') || 'base',
+    extensions: await extensions(client),
+  }));
+  const absent = service.database.tables
+    .map((table) => table.replace(/^public\./, ''))
+    .filter((table) => found.counts[table] === undefined);
+  const wrong = [
+    ...(found.revision === target
+      ? []
+      : [
+          `it is at ${found.revision}, and ${target} was expected: at ${moment.to} the migration was ${found.revision === plan.from ? 'over already; name an earlier moment' : 'not there yet; name a later moment, or the target'}`,
+        ]),
+    ...(target === plan.from ? absent.map((table) => `table ${table} is missing`) : []),
+    ...service.database.extensions
+      .filter((name) => target !== 'base' && !found.extensions.includes(name))
+      .map((name) => `extension ${name} is missing`),
+  ];
+  if (wrong.length > 0)
+    throw new Failure('NotRestorable', `${restored.instance} is not as it should be: ${wrong.join('; ')}.`);
+
+  attempt.progress({ doing: 'making the checks of the service' });
+  const own = await ownChecks(url, holding(service.checks.sql, plan.reverts), options);
+  attempt.progress({ doing: `counts what was written since ${moment.to}` });
+  const since = await sinceThen(means, input, attempt);
+  const all = compared(stopped.counts, found.counts, since, service.migrations.versionTable);
+  const unknown = all
+    .map(({ table }) => table)
+    .filter((table) => since !== undefined && table in since && since[table] === undefined);
+  const tables = all.filter((each) => differs(each) || unknown.includes(each.table));
+  return {
+    revision: found.revision,
+    counts: found.counts,
+    catalog: found.catalog,
+    written: found.written,
+    tables: tables.slice(0, mostTables),
+    equal: all.length - tables.length,
+    loses:
+      since === undefined ||
+      unknown.length > 0 ||
+      tables.some(({ now = 0, restored: then = 0, since: rows = 0 }) => now > then || rows > 0),
+    checked: [
+      `revision ${found.revision}`,
+      `${Object.keys(found.counts).length} tables, counted`,
+      ...(service.database.extensions.length === 0
+        ? []
+        : [`extensions ${service.database.extensions.join(', ')}`]),
+      ...own.checked,
+    ],
+    ...(own.wrong.length > 0 && { wrong: own.wrong }),
+    notVerified: [
+      ...(since === undefined
+        ? [
+            'Which rows were changed since: the server does not keep the times of commits (track_commit_timestamp), so that only numbers of rows are compared.',
+          ]
+        : ['Rows that were deleted since are there again; they are not named one by one.']),
+      ...unknown
+        .slice(0, mostTables)
+        .map(
+          (table) =>
+            `Which rows of ${table} were changed since: the server keeps the times of commits only since later than ${moment.to}.`,
+        ),
+      ...absent.map((table) => `Table ${table} of the definition is not there at ${found.revision}.`),
+      ...(tables.length > mostTables ? [`${tables.length - mostTables} more tables differ.`] : []),
+    ],
+  };
+}
+
+async function extensions(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT extname AS name FROM pg_catalog.pg_extension',
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Of the present database; once the Secrets are switched it is out of sight. */
+async function sinceThen(means: Means, { plan, restored }: Input, attempt: Attempt) {
+  const { service, database, operation, moment } = plan;
+  const url = await applicationUrl(means, service, database.aside);
+  const { host, port } = serverIn(url);
+  if (host === restored.endpoint.host && port === restored.endpoint.port) return undefined;
+  return withClient(url, { operation, signal: attempt.signal }, (client) => writtenSince(client, moment.to));
+}
+
+function compared(
+  now: Record<string, number>,
+  then: Record<string, number>,
+  since: Record<string, number | undefined> | undefined,
+  versionTable: string,
+): MomentTable[] {
+  return Object.keys({ ...now, ...then })
+    .filter((table) => table !== versionTable.replace(/^public\./, ''))
+    .map((table) => {
+      const rows = since?.[table];
+      return {
+        table,
+        ...(now[table] !== undefined && { now: now[table] }),
+        ...(then[table] !== undefined && { restored: then[table] }),
+        ...(rows !== undefined && { since: rows }),
+      };
+    })
+    .toSorted((a, b) => lost(b) - lost(a));
+}
+
+const differs = ({ now, restored, since = 0 }: MomentTable): boolean => now !== restored || since > 0;
+const lost = ({ now = 0, restored = 0, since = 0 }: MomentTable): number => Math.max(now - restored, since);

@@ -1,0 +1,180 @@
+import { pause } from '../../kubernetes/pause.ts';
+import { readRecord, update } from '../../kubernetes/records.ts';
+import { endJobs, runningJobs, stopStarting } from '../../kubernetes/writers.ts';
+import { raise, state } from '../../postgres/fence.ts';
+import { withClient } from '../../postgres/connect.ts';
+import { endSessions, foreignSessions, inWords } from '../../postgres/sessions.ts';
+import type { Breach, DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import type { OperationRecord } from '../../domain/record.ts';
+import { adminUrl } from '../connections.ts';
+import type { Attempt, Means } from '../means.ts';
+import { migratingPauses, pauseInCluster, pauseInDatabase } from '../pauses.ts';
+import { writersOf } from '../writers.ts';
+
+const every = 1_000;
+/** The record is one ConfigMap of at most 1 MiB. */
+const keptBreaches = 100;
+
+/**
+ * The last ones, and always the newest that reached the database: by that one a way back is too old, however often
+ * an owner scales its workload up again meanwhile (laws 1 and 3).
+ */
+export function newest(breaches: readonly Breach[]): Breach[] {
+  const last = breaches.slice(-keptBreaches);
+  const reaching = breaches.findLast(({ reachedDatabase }) => reachedDatabase);
+  return reaching === undefined || last.includes(reaching) ? last : [reaching, ...last.slice(1)];
+}
+
+/**
+ * Wanted, from the stop to the start of the application: what was stopped stays so. Looks each second, stops
+ * what came back, and writes every breach to the record, where `downgrade` reads whether one of them reached
+ * the database. A hold may last days: what cannot be asked right now is asked again.
+ *
+ * @returns the breaches seen, once the workflow asks for the end, or the record says that writes go on
+ * @throws Failure OperationLost; on a mere shutdown of the worker the signal's reason, so that another goes on
+ */
+export async function keepWritesStopped(
+  means: Means,
+  { plan }: DeedInput<'keep-writes-stopped'>,
+  attempt: Attempt,
+): Promise<DeedOutput<'keep-writes-stopped'>> {
+  const breaches: Breach[] = [];
+  const tell = teller(means, plan, attempt, breaches);
+  for (;;) {
+    try {
+      const record = await stillWanted(means, plan);
+      if (record === undefined) return { breaches: newest(breaches) };
+      await look(means, plan, record.stopped.paused ?? [], attempt, tell);
+      attempt.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
+      await pause(every, attempt.signal);
+    } catch (error) {
+      if (attempt.signal.aborted) {
+        if (attempt.cancelRequested()) return { breaches: newest(breaches) };
+        throw attempt.signal.reason;
+      }
+      if (error instanceof Failure && error.type === 'OperationLost') throw error;
+      const words = `could not look whether writes are still stopped: ${String(error)}`;
+      attempt.log.warn(words);
+      attempt.progress({ doing: words });
+      await pause(every, attempt.signal).catch(() => undefined);
+    }
+  }
+}
+
+/** Before anything is stopped: an attempt that the workflow has lost sight of must not fight what comes after. */
+async function stillWanted(
+  means: Means,
+  { database, operation }: Plan,
+): Promise<OperationRecord | undefined> {
+  const { record } = await readRecord(means.cluster, means.recordsNamespace, database);
+  if (record?.operation === operation) return record.writes === 'resumed' ? undefined : record;
+  const holder = record === undefined ? 'is closed' : `is operation ${record.operation}'s now`;
+  throw new Failure('OperationLost', `The record of ${operation} on ${database.name} ${holder}.`);
+}
+
+interface Seen {
+  what: string;
+  reachedDatabase: boolean;
+  /** It stays until a person removes it, and is told once. */
+  lasts?: boolean;
+}
+type Tell = (seen: Seen[]) => Promise<void>;
+
+/** Writes what was seen to the record; what could not be written is kept for the next time. */
+function teller(means: Means, plan: Plan, attempt: Attempt, told: Breach[]): Tell {
+  const lasting = new Set<string>();
+  let pending: Breach[] = [];
+  return async (seen) => {
+    const at = new Date().toISOString();
+    for (const { what, reachedDatabase, lasts } of seen) {
+      if (lasts === true && lasting.has(what)) continue;
+      if (lasts === true) lasting.add(what);
+      attempt.log.warn(`came back while writes are stopped: ${what}`);
+      pending.push({ at, what, reachedDatabase });
+    }
+    if (pending.length === 0) return;
+    const written = pending;
+    await update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (now) => ({
+      ...now,
+      breaches: newest([...now.breaches, ...written]),
+    }));
+    pending = pending.filter((breach) => !written.includes(breach));
+    told.push(...written);
+  };
+}
+
+/** Stops what came back. Every part is looked at, whatever fails; then the first failure is thrown. */
+async function look(
+  means: Means,
+  plan: Plan,
+  paused: readonly Pause[],
+  attempt: Attempt,
+  tell: Tell,
+): Promise<void> {
+  const { cluster } = means;
+  const writers = writersOf(plan);
+  const [restarted, jobs, resumed, migrating, sessions] = await Promise.allSettled([
+    stopStarting(cluster, writers),
+    runningJobs(cluster, writers).then((found) => endJobs(cluster, found, 0)),
+    pauseInCluster(means, paused),
+    suspendMigrations(means, plan),
+    lookAtDatabase(means, plan, paused, attempt, tell),
+  ]);
+  const came = [
+    ...(restarted.status === 'fulfilled' ? restarted.value : []),
+    ...(jobs.status === 'fulfilled' ? jobs.value.map((name) => `Job ${name} was running`) : []),
+    ...(resumed.status === 'fulfilled' ? resumed.value : []),
+    ...(migrating.status === 'fulfilled' ? migrating.value : []),
+  ];
+  await tell(came.map((what) => ({ what, reachedDatabase: false })));
+  for (const result of [restarted, jobs, resumed, migrating, sessions])
+    if (result.status === 'rejected') throw result.reason;
+}
+
+/** Law 4: a migration that somebody starts meanwhile is written down before it is suspended. */
+async function suspendMigrations(means: Means, plan: Plan): Promise<string[]> {
+  const { database, operation } = plan;
+  const found = await migratingPauses(means, plan);
+  if (found.length === 0) return [];
+  await update(means.cluster, means.recordsNamespace, database, operation, (now) => ({
+    ...now,
+    stopped: { ...now.stopped, paused: withNewPauses(now.stopped.paused ?? [], found) },
+  }));
+  await pauseInCluster(means, found);
+  return found.map(({ what }) => `${what}, which migrates, was running`);
+}
+
+/** A session is written down before it is ended: a crash in between must not hide that it was there. */
+async function lookAtDatabase(
+  means: Means,
+  plan: Plan,
+  paused: readonly Pause[],
+  attempt: Attempt,
+  tell: Tell,
+): Promise<void> {
+  const { service, database, operation } = plan;
+  const admin = await adminUrl(means, service);
+  await withClient(admin, { operation, statementTimeout: 5_000, signal: attempt.signal }, async (client) => {
+    const found = await state(client, database);
+    const sessions = await foreignSessions(client, database.aside, operation);
+    const seen: Seen[] = sessions.map((session) => ({
+      what: `a session on ${database.aside}: ${inWords(session)}`,
+      reachedDatabase: true,
+    }));
+    if (found === 'occupied') {
+      const what = `somebody made a database ${database.name} while ${database.aside} was aside; writes may go there`;
+      seen.push({ what, reachedDatabase: false, lasts: true });
+    }
+    if (found === 'down')
+      seen.push({ what: `the barrier of ${database.name} was lowered`, reachedDatabase: true });
+    await tell(seen);
+    if (sessions.length > 0) await endSessions(client, database.aside, operation);
+    if (found === 'down') await raise(client, database, { signal: attempt.signal });
+  });
+  const resumed = await pauseInDatabase(means, plan, paused, database.aside);
+  // A subscription writes by itself, without anybody's session.
+  await tell(resumed.map((what) => ({ what, reachedDatabase: true })));
+}

@@ -1,0 +1,111 @@
+import { readRecord } from '../../../kubernetes/records.ts';
+import { namesOf, withClient } from '../../../postgres/connect.ts';
+import { keptBeside, type KeptDatabase } from '../../../postgres/artifacts.ts';
+import type { KeptFile } from './job.ts';
+import type { Kept, KeptKind } from '../../../domain/artifacts.ts';
+import type { OperationId } from '../../../domain/names.ts';
+import type { OperationRecord } from '../../../domain/record.ts';
+import type { ServiceDefinition } from '../../../domain/definition/service.ts';
+import { serverOf } from '../../assess/server.ts';
+import { adminUrl, applicationUrl } from '../../connections.ts';
+import type { Attempt, Means } from '../../means.ts';
+import { keptFiles } from './files.ts';
+
+export interface Asked {
+  service: ServiceDefinition;
+  operation: OperationId;
+}
+
+export interface Found {
+  /** The application's database, wherever it is right now. */
+  database: { server: string; name: string };
+  kept: Kept[];
+  notes: string[];
+}
+
+/** All others are copies that a step left when it died. */
+const kinds: Partial<Record<KeptDatabase['role'], KeptKind>> = {
+  point: 'restore point',
+  failed: 'failed database',
+};
+
+/**
+ * Everything that Backstep left for a service: databases on its server, files where its dumps lie. What the record of
+ * an unfinished operation names, or belongs to it, is held.
+ */
+export async function find(means: Means, asked: Asked, attempt: Attempt): Promise<Found> {
+  const { service, operation } = asked;
+  const url = await adminUrl(means, service);
+  const { database: name } = namesOf(await applicationUrl(means, service));
+  attempt.progress({ doing: 'looks at the database server' });
+  const { server, databases } = await withClient(
+    url,
+    { operation, signal: attempt.signal },
+    async (admin) => ({
+      server: (await serverOf(admin)).id,
+      databases: await keptBeside(admin, name),
+    }),
+  );
+  const database = { server, name };
+  const { record, finished } = await readRecord(means.cluster, means.recordsNamespace, database);
+  const remembered = new Map(finished.flatMap(({ kept = [] }) => kept).map((each) => [each.name, each]));
+  if (record?.point) {
+    const { database: point, takenAt: since, keepUntil: until } = record.point;
+    remembered.set(point, { name: point, since, until });
+  }
+  const ends = new Map(finished.map((done) => [done.operation, done.endedAt]));
+  const { files, notes } = await keptFiles(means, asked, attempt);
+  const now = Date.now();
+  const told = ({ name, kind, operation, bytes }: Kept, times: { since?: string; until?: string }): Kept => {
+    const since = times.since ?? ends.get(operation);
+    const why = heldBy(record, { name, operation });
+    return {
+      name,
+      kind,
+      operation,
+      ...(bytes !== undefined && { bytes }),
+      ...(since !== undefined && { since }),
+      ...(times.until !== undefined && { until: times.until }),
+      expired: why === undefined && times.until !== undefined && Date.parse(times.until) < now,
+      ...(why !== undefined && { heldBy: why }),
+    };
+  };
+  return {
+    database,
+    notes,
+    kept: [
+      ...databases.map(({ role, ...each }) =>
+        told({ ...each, kind: kinds[role] ?? 'copy', expired: false }, remembered.get(each.name) ?? {}),
+      ),
+      ...files.map((file) => told(asKept(file), file)),
+    ],
+  };
+}
+
+const asKept = ({ path, kind, operation, bytes }: KeptFile): Kept => ({
+  name: path,
+  kind,
+  operation: operation as OperationId,
+  ...(bytes !== undefined && { bytes }),
+  expired: false,
+});
+
+/**
+ * What an unfinished operation made, or names in its record (its ways back, or what it restores from), stays: it may
+ * be the only way back.
+ */
+export function heldBy(
+  record: OperationRecord | undefined,
+  { name, operation }: Pick<Kept, 'name' | 'operation'>,
+): string | undefined {
+  if (record === undefined) return undefined;
+  // Names of databases carry the digits of the operation, also of one that was taken up.
+  if (!names(record, operation.slice('bs-'.length)) && !names(record, name)) return undefined;
+  return `operation ${record.operation} (workflow ${record.workflowId}) is not finished, and may need it`;
+}
+
+/** Whether a name stands anywhere in the record, whatever a later version writes into it. */
+const names = (of: unknown, name: string): boolean =>
+  typeof of === 'string'
+    ? of.includes(name)
+    : typeof of === 'object' && of !== null && Object.values(of).some((each) => names(each, name));

@@ -1,0 +1,90 @@
+import { imageOf, readDeployment } from '../../kubernetes/deployments.ts';
+import { readCronJob, setCronJobImage, templateOf } from '../../kubernetes/cron-jobs.ts';
+import { releases, setTemplate } from '../../kubernetes/releases.ts';
+import type { DeedInput, RolledBackApp } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import type { Plan, PlannedWorkload } from '../../domain/plan/plan.ts';
+import type { Attempt, Means } from '../means.ts';
+import { containerOf } from '../writers.ts';
+
+/**
+ * Runbook, Step 6. Wanted: every workload and CronJob has the image that fits the target, as the plan pins it.
+ * A workload gets its older release's whole template, as `kubectl rollout undo --to-revision` gives it, while
+ * it is at 0 replicas. One that was rolled back by hand already is left as it is.
+ *
+ * @throws Failure NoFittingImage, WorkloadMissing, KubernetesUnreachable, KubernetesRightMissing
+ */
+export async function rollBackApp(
+  means: Means,
+  { plan }: DeedInput<'roll-back-app'>,
+  attempt: Attempt,
+): Promise<RolledBackApp> {
+  const unfit = plan.workloads.filter(({ rollBackTo }) => rollBackTo === undefined);
+  if (unfit.length > 0) {
+    const names = unfit.map(({ deployment }) => deployment).join(', ');
+    throw new Failure(
+      'NoFittingImage',
+      `No image is known whose Alembic head is ${plan.target}, for: ${names}.`,
+    );
+  }
+  const workloads: RolledBackApp['workloads'] = [];
+  for (const workload of plan.workloads) {
+    attempt.signal.throwIfAborted();
+    attempt.progress({
+      doing: `rolls Deployment ${workload.deployment} back`,
+      done: workloads.length,
+      of: plan.workloads.length,
+    });
+    workloads.push(await rollBack(means, plan, workload));
+  }
+  const cronJobs: RolledBackApp['cronJobs'] = [];
+  for (const { name, rollBackTo } of plan.cronJobs) {
+    attempt.signal.throwIfAborted();
+    if (rollBackTo === undefined) continue;
+    attempt.progress({
+      doing: `rolls CronJob ${name} back`,
+      done: cronJobs.length,
+      of: plan.cronJobs.length,
+    });
+    await setCronJobImage(means.cluster, plan.service.namespace, name, rollBackTo.image);
+    const image = imageOf(templateOf(await readCronJob(means.cluster, plan.service.namespace, name)));
+    if (image !== rollBackTo.image) throw changedBack(`CronJob ${name}`, image);
+    cronJobs.push({ name, image });
+  }
+  const staySuspended = plan.cronJobs
+    .filter(({ rollBackTo }) => rollBackTo === undefined)
+    .map(({ name }) => name);
+  return { workloads, cronJobs, staySuspended };
+}
+
+async function rollBack(
+  { cluster }: Means,
+  plan: Plan,
+  { deployment, found, rollBackTo }: PlannedWorkload,
+): Promise<RolledBackApp['workloads'][number]> {
+  const { namespace } = plan.service;
+  const container = containerOf(plan, deployment);
+  const { image = '', replicaSet, revision } = rollBackTo ?? {};
+  const before = imageOf((await readDeployment(cluster, namespace, deployment)).spec?.template, container);
+  if (before !== image) {
+    // An undo renumbers the release it returns to, so that its ReplicaSet's name is the lasting mark.
+    const release = (await releases(cluster, namespace, deployment)).find(
+      (kept) => kept.replicaSet === replicaSet,
+    );
+    await setTemplate(cluster, namespace, deployment, {
+      ...(release && { template: release.template }),
+      image,
+      container,
+      cause: `Backstep ${plan.operation}: back to ${revision === undefined ? image : `revision ${revision}`}`,
+    });
+  }
+  const now = imageOf((await readDeployment(cluster, namespace, deployment)).spec?.template, container);
+  if (now !== image) throw changedBack(`Deployment ${deployment}`, now);
+  return { deployment, image, from: before === image ? found.image : before };
+}
+
+const changedBack = (what: string, image: string) =>
+  new Failure(
+    'NoFittingImage',
+    `${what} was rolled back, and has the image ${image} again: something else sets it (GitOps, an operator). Pause that.`,
+  );

@@ -1,0 +1,46 @@
+import { withClient } from '../../postgres/connect.ts';
+import type { Fingerprint } from '../../postgres/fingerprint.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import type { OperationRecord } from '../../domain/record.ts';
+import { bytesInWords } from '../../views/summaries.ts';
+import { unequal } from '../restored.ts';
+
+const units = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
+
+/** `200 GB` of a definition in bytes. */
+export function bytesOf(space: string): number {
+  const [, amount, unit] = /^(\d+)(MB|GB|TB)$/.exec(space) ?? [];
+  return Number(amount) * units[unit as keyof typeof units];
+}
+
+/**
+ * Why no clone is made for want of space: four copies may exist at the peak (restore point, scratch, restored and
+ * failed database), so none that takes more than half of what is free. SQL cannot tell what is free; the definition
+ * does, or the server says so when it is full.
+ */
+export async function tooBig(
+  adminUrl: string,
+  { service, database, operation }: Pick<Plan, 'service' | 'database' | 'operation'>,
+): Promise<string | undefined> {
+  const { freeSpace } = service.restorePoint;
+  if (freeSpace === undefined) return undefined;
+  const size = await withClient(adminUrl, { operation }, async (admin) => {
+    const { rows } = await admin.query<{ bytes: string }>('SELECT pg_database_size($1) AS bytes', [
+      database.aside,
+    ]);
+    return Number(rows[0]?.bytes);
+  });
+  if (size <= bytesOf(freeSpace) / 2) return undefined;
+  return `the database takes ${bytesInWords(size)}, which is more than half of the free space of ${freeSpace} (restorePoint.freeSpace)`;
+}
+
+/** What differs between the database when writes stopped and its clone, in words. */
+export function differs(
+  frozen: NonNullable<OperationRecord['frozen']>,
+  { counts, parts }: Pick<Fingerprint, 'counts' | 'parts'>,
+): string[] {
+  return [
+    ...unequal(frozen.counts, counts),
+    ...(parts['catalog'] === frozen.catalog ? [] : ['the catalog is not the one from when writes stopped']),
+  ];
+}

@@ -1,0 +1,35 @@
+import { withOpenClone } from '../../postgres/clones.ts';
+import { withClient } from '../../postgres/connect.ts';
+import { damageIn } from '../../postgres/damage.ts';
+import { databaseExists } from '../../postgres/databases.ts';
+import { fingerprint } from '../../postgres/fingerprint.ts';
+import { Failure, failures } from '../../domain/failures.ts';
+import type { OperationId } from '../../domain/names.ts';
+import type { MadeRestorePoint } from '../../domain/snapshot.ts';
+
+/**
+ * Reads a restore point again before it is used.
+ *
+ * @param asking the operation that asks, which may not be the one that made it; `staysOpen` where it may be being
+ *   dumped meanwhile
+ * @returns why it is no way back: it is gone, cannot be read, or holds something else; undefined where it is one
+ * @throws Failure DatabaseUnreachable and others that may mend by themselves
+ */
+export async function whyUnusable(
+  adminUrl: string,
+  { database, fingerprint: taken }: MadeRestorePoint,
+  asking: { operation: OperationId; signal: AbortSignal; staysOpen?: boolean },
+): Promise<string | undefined> {
+  const there = await withClient(adminUrl, asking, (admin) => databaseExists(admin, database));
+  if (!there) return 'it is not on the server any more';
+  try {
+    const found = await withOpenClone(adminUrl, { database, ...asking }, (client) => fingerprint(client));
+    if (found.sha256 === taken) return undefined;
+    return `its fingerprint is ${found.sha256.slice(0, 12)}…, and was ${taken.slice(0, 12)}…: its contents are not those taken`;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    // What is damaged does not mend, whatever the server calls it.
+    if (failures[error.type].retry && damageIn(error) === undefined) throw error;
+    return error.message;
+  }
+}

@@ -1,0 +1,171 @@
+import { imageOf } from '../../kubernetes/deployments.ts';
+import { claim, update } from '../../kubernetes/records.ts';
+import { foundWriters, stopStarting } from '../../kubernetes/writers.ts';
+import { withClient } from '../../postgres/connect.ts';
+import { inWords as sessionInWords, quiet } from '../../postgres/sessions.ts';
+import { replicasToPutBack, suspensionToPutBack } from '../../views/by-hand.ts';
+import type { DeedInput, StoppedWrites } from '../../domain/deeds.ts';
+import { inWords } from '../../domain/duration.ts';
+import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import type { Moment } from '../../domain/plan/point-in-time.ts';
+import type { OperationRecord } from '../../domain/record.ts';
+import { adminUrl } from '../connections.ts';
+import type { Attempt, Means } from '../means.ts';
+import { asFound, migratingPauses, pauseInCluster } from '../pauses.ts';
+import { serveReads } from './serve-reads.ts';
+import { freeze, mayHaveWritten } from './freeze.ts';
+import { takeAside } from './take-aside.ts';
+import { containerOf, endWriters, everyWriterOf, writersOf } from '../writers.ts';
+
+/**
+ * Runbook, Step 1. Wanted: nothing that the definition names runs, the database is aside, no foreign session
+ * for the quiet time, and the record says what was stopped. Record first; then everything is told to stop at
+ * once, the barrier included; then it is waited for. Known by looking: pods, Jobs, sessions, row counts.
+ *
+ * @throws Failure OperationLost, WritesNotStopped, WorkloadMissing, DatabaseUnreachable, DatabaseRightMissing,
+ *   KubernetesUnreachable, KubernetesRightMissing, SecretMissing
+ */
+export async function stopWrites(
+  means: Means,
+  input: DeedInput<'stop-writes'>,
+  attempt: Attempt,
+): Promise<StoppedWrites> {
+  const { plan } = input;
+  const { service, database, operation } = plan;
+  const began = Date.now();
+  const record = await take(means, input);
+  const admin = await adminUrl(means, service);
+  const options = { operation, signal: attempt.signal };
+  attempt.progress({ doing: 'scales to 0, suspends, pauses, takes the database aside' });
+  const paused = record.stopped.paused ?? [];
+  const told = stopStarting(means.cluster, writersOf(plan));
+  const held = pauseInCluster(means, paused);
+  const barrier = takeAside(means, plan, paused, attempt);
+  await Promise.allSettled([told, held, barrier]);
+  for (const words of [...(await told), ...(await held)]) attempt.log.info(`stopped: ${words}`);
+  const aside = await barrier;
+  const jobsEnded = await endWriters(means, plan, jobNames(paused), attempt);
+  const { sessionsEnded } = await withClient(admin, options, (client) =>
+    quiet(client, database.aside, {
+      operation,
+      quietFor: service.writes.quietFor,
+      grace: Math.max(0, service.writes.gracePeriod - (Date.now() - began)),
+      signal: attempt.signal,
+      onProgress: ({ forMilliseconds, sessions }) =>
+        attempt.progress({
+          doing: `no foreign session for ${inWords(forMilliseconds)} of ${inWords(service.writes.quietFor)}`,
+          done: sessions.length,
+          unit: 'sessions',
+          alive: sessions.map((session) => `session ${sessionInWords(session)}`),
+        }),
+    }),
+  );
+  attempt.progress({ doing: 'counts the rows of every table' });
+  const frozen = await freeze(means, input, attempt);
+  const reads = await serveReads(means, plan, attempt);
+  return {
+    ...frozen,
+    sessionsEnded: sessionsEnded + aside.sessionsEnded,
+    jobsEnded,
+    paused,
+    migrationsEnded: aside.migrationsEnded,
+    rolledBack: aside.rolledBack,
+    ...(reads !== undefined && { reads }),
+    alreadyStopped: [
+      ...record.stopped.workloads
+        .filter(({ found }) => found === 0)
+        .map(({ deployment }) => `Deployment ${deployment}`),
+      ...record.stopped.cronJobs.filter(({ found }) => found.suspended).map(({ name }) => `CronJob ${name}`),
+    ],
+  };
+}
+
+/** Law 6: the record before the first change; of an unfinished operation what it stopped, and how, stays. */
+async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<OperationRecord> {
+  const { plan, workflowId, runId, temporalNamespace } = input;
+  const [found, planned, migrating] = await Promise.all([
+    foundWriters(means.cluster, everyWriterOf(plan)),
+    asFound(means, plan.pauses ?? []),
+    migratingPauses(means, plan),
+  ]);
+  const { trigger } = plan.request;
+  const wanted: OperationRecord = {
+    version: 1,
+    operation: plan.operation,
+    ...(plan.kind && { kind: plan.kind }),
+    ...(plan.kind === 'point-in-time-restore' && { moment: recorded(plan.moment) }),
+    workflowId,
+    ...(temporalNamespace !== undefined && { temporalNamespace }),
+    runId,
+    service: plan.service.service,
+    ...(trigger !== undefined && { trigger }),
+    namespace: plan.service.namespace,
+    startedAt: new Date().toISOString(),
+    database: { server: plan.database.server, name: plan.database.name, aside: plan.database.aside },
+    from: plan.from,
+    target: plan.target,
+    stopped: { ...stoppedBy(plan, found), paused: [...planned, ...migrating] },
+    writes: 'stopped',
+    breaches: [],
+    kept: [],
+  };
+  await claim(means.cluster, means.recordsNamespace, wanted, plan.takesUp?.operation);
+  return update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (record) => ({
+    // An undo that ended half-way may have started the application: it says so before it begins.
+    ...(record.writes === 'resumed' ? mayHaveWritten(record) : record),
+    writes: 'stopped',
+    stopped: withNewOnes(record.stopped, wanted.stopped),
+  }));
+}
+
+const recorded = ({ to, how, evidence, newInstance, operation, endpoint }: Moment) => ({
+  to,
+  how,
+  evidence,
+  newInstance,
+  operation,
+  endpoint,
+});
+
+/** Law 4: what ran is put back as found; what somebody had stopped by hand, as the definition wants it. */
+function stoppedBy(plan: Plan, found: Awaited<ReturnType<typeof foundWriters>>): OperationRecord['stopped'] {
+  return {
+    workloads: found.deployments.map(({ name, replicas, template }) => {
+      const wanted =
+        plan.workloads.find(({ deployment }) => deployment === name)?.wanted.replicas ?? replicas;
+      const image = imageOf(template, containerOf(plan, name));
+      return { deployment: name, found: replicas, putBack: replicasToPutBack(replicas, wanted), image };
+    }),
+    cronJobs: found.cronJobs.map(({ name, suspended, template }) => {
+      const wanted = plan.cronJobs.find((cronJob) => cronJob.name === name)?.wanted.suspended ?? suspended;
+      return {
+        name,
+        found: { suspended },
+        putBack: { suspended: suspensionToPutBack(suspended, wanted) },
+        image: imageOf(template),
+      };
+    }),
+  };
+}
+
+/** A record that is taken up may be of a definition that had fewer workloads. */
+function withNewOnes(
+  before: OperationRecord['stopped'],
+  now: OperationRecord['stopped'],
+): OperationRecord['stopped'] {
+  const deployments = new Set(before.workloads.map(({ deployment }) => deployment));
+  const cronJobs = new Set(before.cronJobs.map(({ name }) => name));
+  return {
+    workloads: [
+      ...before.workloads,
+      ...now.workloads.filter(({ deployment }) => !deployments.has(deployment)),
+    ],
+    cronJobs: [...before.cronJobs, ...now.cronJobs.filter(({ name }) => !cronJobs.has(name))],
+    paused: withNewPauses(before.paused ?? [], now.paused ?? []),
+  };
+}
+
+/** Names of the Jobs that were suspended. */
+const jobNames = (paused: readonly Pause[]): string[] =>
+  paused.flatMap((pause) => (pause.in === 'cluster' && pause.on.plural === 'jobs' ? [pause.on.name] : []));

@@ -1,0 +1,67 @@
+import { update } from '../../kubernetes/records.ts';
+import { changeSecret, deleteSecret, secretValues } from '../../kubernetes/secrets.ts';
+import { raise } from '../../postgres/fence.ts';
+import { serverIn, withClient } from '../../postgres/connect.ts';
+import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import { at, keptSecret } from '../../domain/plan/point-in-time.ts';
+import { adminOn, applicationOn, references } from '../point-in-time/connections.ts';
+import { holdsNow } from '../point-in-time/written.ts';
+import { assertKnown, inWords, keyOf, same } from '../switch-database/activity.ts';
+import type { Attempt, Means } from '../means.ts';
+import { ownRecord } from '../own-record.ts';
+
+/**
+ * Undoes `switch-database`. Wanted: every URL is as it was before, and the Secret that kept it is gone. Only
+ * where nothing was written to the new instance meanwhile: its database is taken aside there again, and
+ * compared with what it held when people agreed. Known by looking: the kept Secret, the URLs.
+ *
+ * @throws Failure NewInstanceWritten, SecretChanged, WritesNotStopped, OperationLost, DatabaseUnreachable
+ */
+export async function switchBack(
+  means: Means,
+  { plan, restored, compared }: DeedInput<'switch-back'>,
+  attempt: Attempt,
+): Promise<DeedOutput<'switch-back'>> {
+  const { service, moment, database, operation } = plan;
+  const { namespace } = service;
+  const kept = keptSecret(moment);
+  const before = await secretValues(means.cluster, namespace, kept);
+  if (before === undefined) return { secrets: [] };
+  const record = await ownRecord(means, plan);
+  const options = { operation, signal: attempt.signal };
+  if (record.switched !== undefined) {
+    attempt.progress({ doing: `looks whether anything was written to ${restored.instance}` });
+    const admin = await adminOn(means, service, restored.endpoint);
+    await withClient(admin, options, (client) => raise(client, database, { signal: attempt.signal }));
+    const url = await applicationOn(means, service, restored.endpoint, database.aside);
+    const now = await withClient(url, options, holdsNow);
+    const more = now.written - compared.written;
+    const tables = Object.keys({ ...compared.counts, ...now.counts }).filter(
+      (table) => compared.counts[table] !== now.counts[table],
+    );
+    if (more !== 0 || tables.length > 0 || now.catalog !== compared.catalog)
+      throw new Failure(
+        'NewInstanceWritten',
+        `${restored.instance} was written to since: ${more} rows inserted, updated or deleted${tables.length === 0 ? '' : `; tables with more or fewer rows: ${tables.slice(0, 20).join(', ')}`}${now.catalog === compared.catalog ? '' : '; its schema was changed'}.`,
+      );
+  }
+  const ends = { from: moment.endpoint, to: restored.endpoint };
+  const urls = references(service);
+  for (const reference of urls) {
+    const old = before[keyOf(reference)];
+    if (old === undefined)
+      throw new Failure('SecretMissing', `Secret ${kept} does not hold ${inWords(reference)} as it was.`);
+    attempt.progress({ doing: `switches ${inWords(reference)} back to ${at(moment.endpoint)}` });
+    await changeSecret(means.cluster, namespace, reference, (url) => {
+      assertKnown(url, reference, ends);
+      return same(serverIn(url), ends.from) ? url : old;
+    });
+  }
+  await update(means.cluster, means.recordsNamespace, database, operation, (now) => {
+    const { switched: _, ...rest } = now;
+    return rest;
+  });
+  await deleteSecret(means.cluster, namespace, kept);
+  return { secrets: urls.map(inWords) };
+}

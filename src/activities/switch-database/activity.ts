@@ -1,0 +1,83 @@
+import { update } from '../../kubernetes/records.ts';
+import { changeSecret, putSecret, readSecret, secretValues } from '../../kubernetes/secrets.ts';
+import { state } from '../../postgres/fence.ts';
+import { serverIn, withClient, withServer } from '../../postgres/connect.ts';
+import { approvedAtSwitch } from '../../domain/approval/approved.ts';
+import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import { Failure } from '../../domain/failures.ts';
+import { shortHash } from '../../domain/plan/hash.ts';
+import { labels } from '../../domain/names.ts';
+import { at, keptSecret, type Endpoint } from '../../domain/plan/point-in-time.ts';
+import type { SecretReference } from '../../domain/definition/service.ts';
+import { adminOn, references } from '../point-in-time/connections.ts';
+import type { Attempt, Means } from '../means.ts';
+
+/**
+ * Runbook, Point-in-Time Recovery, 6. Wanted: every URL of the definition leads to the new instance, its other
+ * parts as they were, the other keys of the Secrets untouched, and the URLs as they were kept in a Secret of
+ * the operation. They are kept first; then the record says that they are switched; then they are. The
+ * application is at 0 and reads them when it starts. Known by looking: the host and port in each URL.
+ *
+ * @throws Failure NotApproved, WritesNotStopped, SecretChanged where a URL leads elsewhere, SecretMissing,
+ *   OperationLost
+ */
+export async function switchDatabase(
+  means: Means,
+  { plan, restored, compared, approved }: DeedInput<'switch-database'>,
+  attempt: Attempt,
+): Promise<DeedOutput<'switch-database'>> {
+  const { service, moment, database, operation } = plan;
+  const { namespace } = service;
+  if (shortHash(approvedAtSwitch(plan, restored, compared)) !== approved)
+    throw new Failure('NotApproved', 'What was approved is not what would be switched to.');
+  const admin = await adminOn(means, service, restored.endpoint);
+  const barrier = await withClient(admin, { operation }, (client) => state(client, database));
+  if (barrier !== 'up')
+    throw new Failure(
+      'WritesNotStopped',
+      `Database ${database.name} is not aside on ${restored.instance} (${barrier}): somebody may have written to it.`,
+    );
+  const ends = { from: moment.endpoint, to: restored.endpoint };
+  const urls = references(service);
+  const kept = keptSecret(moment);
+  const before = (await secretValues(means.cluster, namespace, kept)) ?? {};
+  for (const reference of urls) {
+    const url = await readSecret(means.cluster, namespace, reference);
+    assertKnown(url, reference, ends);
+    // What an earlier attempt kept stays: the URL may have been switched since.
+    before[keyOf(reference)] ??= url;
+  }
+  await putSecret(means.cluster, namespace, kept, before, { [labels.operation]: moment.operation });
+  await update(means.cluster, means.recordsNamespace, database, operation, (record) => ({
+    ...record,
+    switched: { to: restored.endpoint },
+    pivotAt: record.pivotAt ?? new Date().toISOString(),
+  }));
+  for (const reference of urls) {
+    attempt.progress({ doing: `switches ${reference.secret}/${reference.key} to ${at(restored.endpoint)}` });
+    await changeSecret(means.cluster, namespace, reference, (url) => {
+      assertKnown(url, reference, ends);
+      return withServer(url, restored.endpoint);
+    });
+  }
+  return { secrets: urls.map(inWords), kept, ...ends };
+}
+
+export const keyOf = ({ secret, key }: SecretReference): string => `${secret}.${key}`;
+export const inWords = ({ secret, key }: SecretReference): string => `${secret}/${key}`;
+export const same = (one: Endpoint, other: Endpoint): boolean =>
+  one.host === other.host && one.port === other.port;
+
+/** @throws Failure SecretChanged; never with the URL, which holds a password */
+export function assertKnown(
+  url: string,
+  reference: SecretReference,
+  { from, to }: { from: Endpoint; to: Endpoint },
+): void {
+  const leads = serverIn(url);
+  if (same(leads, from) || same(leads, to)) return;
+  throw new Failure(
+    'SecretChanged',
+    `Secret ${inWords(reference)} leads to ${at(leads)}, neither to ${at(from)} nor to ${at(to)}.`,
+  );
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import type { Kept, KeptList, RemovedKept } from '../domain/artifacts.ts';
+import { bytesInWords } from '../views/summaries.ts';
+import { json, withBackstep } from './context.ts';
+import type { GlobalOptions, Register } from './context.ts';
+import { exit } from './exit.ts';
+
+interface KeptOptions extends GlobalOptions {
+  remove?: string[];
+  expired?: boolean;
+  by?: string;
+}
+
+export const kept: Register = (program, doors, action) => {
+  program
+    .command('kept')
+    .description('List restore points, failed databases, dumps and salvage files, or remove them')
+    .argument('<service>', 'name of a service definition')
+    .option('--remove <name...>', 'remove these, by the names listed')
+    .option('--expired', 'remove everything that is kept longer than the definition says')
+    .option('--by <person>', 'who removes; otherwise the user of this system')
+    .action(
+      action(async (service: string, _options: object, command: Command) => {
+        const options = command.optsWithGlobals<KeptOptions>();
+        const { remove: names, expired } = options;
+        return withBackstep(doors, options, async (backstep) => {
+          if (names === undefined && expired !== true) {
+            const list = await backstep.kept({ service });
+            doors.out(options.json ? json(list) : `${listed(list).join('\n')}\n`);
+            return exit.done;
+          }
+          const requestedBy = options.by ?? doors.person;
+          const answer = await backstep.removeKept({
+            service,
+            requestedBy,
+            ...(names && { names }),
+            ...(expired === true && { expired }),
+          });
+          doors.out(options.json ? json(answer) : `${removal(answer).join('\n')}\n`);
+          return answer.refused.length === 0 ? exit.done : exit.refused;
+        });
+      }),
+    );
+};
+
+/** One paragraph each: names are long, and people copy them. */
+function listed({ service, kept: all, notes }: KeptList): string[] {
+  if (all.length === 0 && notes.length === 0) return [`Nothing is kept of ${service}.`];
+  return [...all.flatMap((each) => [each.name, `  ${inWords(each)}`]), ...notes];
+}
+
+const day = (time: string) => time.slice(0, 16).replace('T', ' ');
+
+function inWords({ kind, operation, bytes, since, until, expired, heldBy }: Kept): string {
+  return [
+    `${kind} of ${operation}`,
+    ...(bytes === undefined ? [] : [bytesInWords(bytes)]),
+    ...(since === undefined ? [] : [`since ${day(since)} UTC`]),
+    until === undefined ? 'until removed' : `until ${day(until)} UTC`,
+    ...(expired ? ['EXPIRED'] : []),
+    ...(heldBy === undefined ? [] : [`HELD: ${heldBy}`]),
+  ].join(', ');
+}
+
+function removal({ removed, refused }: RemovedKept): string[] {
+  if (removed.length + refused.length === 0) return ['Nothing is expired.'];
+  return [
+    ...removed.map((name) => `Removed ${name}`),
+    ...refused.map(({ name, why }) => `NOT removed ${name}: ${why}`),
+  ];
+}

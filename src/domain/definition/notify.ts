@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { dnsLabel } from '../names.ts';
+import { secretReference } from './secret-reference.ts';
+import type { SecretReference } from './secret-reference.ts';
+
+/** Of what people are told. */
+export const occasions = ['gate', 'hold', 'escalation', 'end'] as const;
+export type Occasion = (typeof occasions)[number];
+
+const everyone = {
+  name: dnsLabel.describe('How escalation.path and the report name this channel'),
+  on: z
+    .array(z.enum(occasions))
+    .min(1)
+    .default([...occasions])
+    .describe('Of what it is told: gates and holds that open and close, escalations, the end'),
+};
+
+const httpUrl = z.url({ protocol: /^https?$/ });
+const mailbox = z.email();
+
+const slack = z.strictObject({
+  ...everyone,
+  channel: z.literal('slack'),
+  url: secretReference.describe('Incoming webhook; whoever knows its URL can post, so it is a secret'),
+});
+
+const pagerduty = z.strictObject({
+  ...everyone,
+  channel: z.literal('pagerduty'),
+  routingKey: secretReference.describe('Integration key of the PagerDuty service (Events API v2)'),
+  api: httpUrl
+    .default('https://events.pagerduty.com')
+    .describe('https://events.eu.pagerduty.com in the European region'),
+});
+
+const webhook = z.strictObject({
+  ...everyone,
+  channel: z.literal('webhook'),
+  url: z
+    .union([httpUrl, secretReference])
+    .describe('Gets the tiding as JSON by POST; a Secret where the URL itself lets people in'),
+  secret: secretReference.describe('Signs it, as Standard Webhooks has it: whsec_ and base64, or any text'),
+});
+
+const email = z.strictObject({
+  ...everyone,
+  channel: z.literal('email'),
+  server: secretReference.describe(
+    'URL of the mail server: smtps://user:password@host, or smtp:// (with a password never without STARTTLS)',
+  ),
+  ca: secretReference.optional().describe("Certificate (PEM) of the mail server's own authority"),
+  from: mailbox.describe('Sender'),
+  to: z.array(mailbox).min(1).max(50).describe('Who gets it'),
+});
+
+const entry = z.discriminatedUnion('channel', [slack, pagerduty, webhook, email]);
+
+/** Who is told what happens, and where (runbook, Post-Rollback: "Communicate to team and stakeholders"). */
+export const notify = z
+  .array(entry)
+  .superRefine((entries, context) => {
+    for (const [index, { name }] of entries.entries())
+      if (entries.findIndex((other) => other.name === name) < index)
+        context.addIssue({ code: 'custom', path: [index, 'name'], message: `"${name}" is there already` });
+  })
+  .default([]);
+
+export type Notify = z.infer<typeof entry>;
+export type NotifyOf<C extends Notify['channel']> = Extract<Notify, { channel: C }>;
+
+/** What a channel reads from Secrets. */
+export function secretsOf(to: Notify): SecretReference[] {
+  switch (to.channel) {
+    case 'slack':
+      return [to.url];
+    case 'pagerduty':
+      return [to.routingKey];
+    case 'webhook':
+      return [...(typeof to.url === 'string' ? [] : [to.url]), to.secret];
+    case 'email':
+      return [to.server, ...(to.ca ? [to.ca] : [])];
+  }
+  return to satisfies never;
+}

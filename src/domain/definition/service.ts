@@ -1,0 +1,196 @@
+import { z } from 'zod';
+import { duration } from '../duration.ts';
+import { dnsLabel, serviceName } from '../names.ts';
+import { secretReference } from './secret-reference.ts';
+import { approvals } from './approvals.ts';
+import { backup } from './backup.ts';
+import { checks } from './checks.ts';
+import { diagnosis } from './diagnosis.ts';
+import { escalation, namesOf } from './escalation.ts';
+import { notify } from './notify.ts';
+import { pointInTime } from './point-in-time.ts';
+import { rehearsal } from './rehearsal.ts';
+import { restorePoint } from './snapshot.ts';
+import { salvage } from './salvage.ts';
+import { triggers } from './triggers.ts';
+import { writes } from './writes.ts';
+
+export { secretReference, type SecretReference } from './secret-reference.ts';
+
+const identifier = z.string().min(1).max(63);
+const tableName = z
+  .string()
+  .regex(/^([^.]+\.)?[^.]+$/, 'must be a table, or schema.table')
+  .describe('A table; without a schema, in public');
+
+const database = z.strictObject({
+  url: secretReference.describe("The application's own DATABASE_URL; its role owns the tables"),
+  admin: secretReference.describe(
+    'A connection to the maintenance database for the role that takes the database aside: CREATEDB, pg_signal_backend, and membership in the owner',
+  ),
+  extensionAdmin: secretReference
+    .optional()
+    .describe(
+      'A connection that may create extensions which are not trusted, such as vector; used for nothing else',
+    ),
+  tables: z.array(tableName).min(1).describe('Tables that must exist and be counted before and after'),
+  extensions: z.array(identifier).default([]).describe('Extensions that must be there at the end'),
+});
+
+const migrations = z.strictObject({
+  tool: z.literal('alembic').default('alembic'),
+  workload: dnsLabel.describe('Deployment whose pod template carries the migrations and runs Alembic'),
+  container: dnsLabel.optional().describe('Container of that template; the first one if not given'),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Image that holds the newest revision; found among the releases of the workload if not given'),
+  python: z.string().min(1).default('python3').describe('Python interpreter in that image'),
+  config: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Path of alembic.ini in the image, from its working directory'),
+  scriptLocation: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Alembic script_location, where the application sets it in code'),
+  options: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Further options of the Alembic configuration'),
+  versionTable: identifier.default('alembic_version').describe('Table in which Alembic keeps the revision'),
+  databaseUrl: z
+    .union([
+      z.strictObject({ env: z.string().min(1).describe('An environment variable') }),
+      z.strictObject({ file: z.string().startsWith('/').describe('A file in the container') }),
+    ])
+    .default({ env: 'DATABASE_URL' })
+    .describe('The environment variable, or file, from which env.py reads the database URL'),
+  setUrlOption: z
+    .boolean()
+    .default(false)
+    .describe('Also set sqlalchemy.url of the configuration, for histories whose env.py reads it from there'),
+  timeout: duration.prefault('30m').describe('Longest time that a migration may take'),
+  jobs: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Label selector of Jobs that run migrations; those that run Alembic, and Helm or Argo CD hooks with an image of the workloads, are found without it',
+    ),
+});
+
+const health = z.strictObject({
+  service: dnsLabel.describe('Kubernetes Service in front of the pods'),
+  port: z.int().min(1).max(65_535).describe('Port of that Service'),
+  path: z.string().startsWith('/').default('/health').describe('It must answer with status 200'),
+});
+
+const workload = z.strictObject({
+  deployment: dnsLabel.describe('Name of the Deployment'),
+  replicas: z.int().min(0).describe('Replicas wanted when all is well, whatever is found'),
+  readyWithin: duration.prefault('180s').describe('Time in which its pods must be Ready'),
+  stop: z
+    .enum(['scale', 'read-only'])
+    .default('scale')
+    .describe(
+      'scale: 0 replicas while writes are stopped; read-only: it goes on, and reads from a copy to which nobody can write',
+    ),
+  health: health.optional().describe('What says that it is healthy, once it is Ready'),
+  toRevision: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('As `kubectl rollout undo --to-revision`; otherwise the newest that fits'),
+  image: z.string().min(1).optional().describe('Image to roll back to, where no earlier release holds it'),
+});
+
+const cronJob = z.strictObject({
+  name: dnsLabel.describe('Name of the CronJob'),
+  suspended: z.boolean().default(false).describe('Wanted state when all is well'),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Image to roll back to; otherwise the one that its workload gets'),
+  resume: z
+    .enum(['run-once', 'wait'])
+    .default('run-once')
+    .describe('run-once: start one run and see it succeed; wait: see the next scheduled run succeed'),
+  within: duration.prefault('10m').describe('Time in which that run must have succeeded'),
+});
+
+/**
+ * A service that Backstep can roll back: everything that the runbook says about it (names, order, wanted
+ * state, tables, extension, escalation), and where its database URL lives. One YAML file a service.
+ */
+export const serviceDefinition = z
+  .strictObject({
+    $schema: z.string().optional(),
+    service: serviceName.describe('Its name, in commands, workflow IDs and names of Jobs'),
+    namespace: dnsLabel.describe('Kubernetes namespace in which it runs'),
+    database: database.describe('The database, and who may do what with it'),
+    migrations: migrations.describe('How its migrations are run'),
+    workloads: z.array(workload).min(1).describe('Deployments that write to the database'),
+    cronJobs: z.array(cronJob).default([]).describe('In the order in which they are resumed, one at a time'),
+    backup: backup.describe('Where and how it is backed up, and how far the backup is proved'),
+    restorePoint: restorePoint
+      .prefault({})
+      .describe('The clone on the same server, made once writes have stopped'),
+    rehearsal: rehearsal.prefault({}).describe('The downgrade on a copy, before anybody is asked'),
+    salvage: salvage.prefault({}).describe('What the downgrade would destroy is kept first'),
+    pointInTime: pointInTime
+      .optional()
+      .describe('Who can restore the database to a moment; needed for a point-in-time restore only'),
+    checks: checks.prefault({}).describe('What must hold besides what Backstep looks at by itself'),
+    diagnosis: diagnosis.prefault({}).describe('What is looked for to say roll back, fix forward or unsure'),
+    approvals: approvals.prefault({}).describe('Who passes the gates, and how they are proved'),
+    writes: writes.prefault({}).describe('How writes are stopped'),
+    writeOutageBudget: duration
+      .prefault('2h')
+      .describe(
+        'How long writes may be stopped: it is counted down wherever people look; a hold before the downgrade lasts no longer',
+      ),
+    coolDown: duration
+      .prefault('1h')
+      .describe(
+        'For so long after a rollback a relative target (-1) is answered with it instead of moving further',
+      ),
+    onGiveUp: z
+      .enum(['put-back', 'stay-stopped'])
+      .default('put-back')
+      .describe(
+        'What becomes of such a hold that nobody decides: everything runs again, or writes stay stopped',
+      ),
+    notify: notify.describe('Who is told what happens, and where'),
+    triggers: triggers.describe('Alerts that start a rollback; one that fits no rule starts nothing'),
+    escalation: escalation.describe('When it is escalated, and to whom in which order'),
+    relatedRunbooks: z
+      .array(
+        z.strictObject({
+          title: z.string().min(1).describe('As people call it'),
+          url: z.string().min(1).describe('Where it lies'),
+        }),
+      )
+      .default([])
+      .describe('Linked at every hold and in the report'),
+  })
+  .superRefine(({ escalation, notify }, context) => {
+    escalation.path.forEach((rung, index) => {
+      const unknown = namesOf(rung).find((told) => !notify.some(({ name }) => name === told));
+      if (unknown === undefined) return;
+      const message = `"${unknown}" is no channel of notify`;
+      context.addIssue({ code: 'custom', path: ['escalation', 'path', index, 'tell'], message });
+    });
+  });
+
+export type ServiceDefinition = z.infer<typeof serviceDefinition>;
+/** A service definition as written in YAML, before defaults and durations are filled in. */
+export type ServiceDefinitionSource = z.input<typeof serviceDefinition>;
+export type Workload = ServiceDefinition['workloads'][number];
+export type CronJob = ServiceDefinition['cronJobs'][number];
+export type RelatedRunbook = ServiceDefinition['relatedRunbooks'][number];
+export type GateName = 'start' | 'downgrade' | 'restore';

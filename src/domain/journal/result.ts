@@ -1,0 +1,32 @@
+import type { ReportFiles } from '../findings.ts';
+import type { OperationId } from '../names.ts';
+import type { Outcome } from './outcome.ts';
+import type { Asked } from '../plan/plan.ts';
+
+/** What a finished rollback answers. */
+export interface Finished {
+  /** Absent of a rollback. */
+  kind?: Asked['kind'];
+  outcome: Outcome;
+  reason: string;
+  operation: OperationId;
+  /** Revision before and after; absent where nothing was planned. */
+  from?: string;
+  to?: string;
+  /** Rows by table. */
+  counts: { afterStop?: Record<string, number>; atEnd?: Record<string, number> };
+  /** Where the report lies; absent where it could not be written. */
+  report?: ReportFiles;
+  /** What is not as it should be in the end, and needs a person. */
+  attention: string[];
+  notVerified: string[];
+}
+
+/** A rollback that was started under another workflow ID goes on under the service's own. */
+export interface Continued {
+  continuesAs: string;
+  /** What the other one said, where it took over what was asked for. */
+  said?: string;
+}
+
+export type RollbackResult = Finished | Continued;

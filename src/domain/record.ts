@@ -1,0 +1,122 @@
+import type { Backup, Breach } from './findings.ts';
+import type { OperationId } from './names.ts';
+import type { Pause } from './plan/pauses.ts';
+import type { Endpoint, Moment } from './plan/point-in-time.ts';
+import type { PlanKind } from './plan/plan.ts';
+import type { MadeRestorePoint } from './snapshot.ts';
+
+/** What a workload was, and what it becomes when everything is put back. */
+export interface StoppedWorkload {
+  deployment: string;
+  found: number;
+  /** Replicas to put back: those found, or the definition's where it was found at 0 already (law 4). */
+  putBack: number;
+  /** Image found before anything was touched: what runs again after a restore. */
+  image?: string;
+}
+
+export interface StoppedCronJob {
+  name: string;
+  found: { suspended: boolean };
+  /** Suspension to put back: as found, or the definition's where it was found suspended already. */
+  putBack: { suspended: boolean };
+  image?: string;
+}
+
+/**
+ * The operation record: one a database, kept in a ConfigMap, written by compare-and-swap before the first
+ * change and removed last (laws 4 and 6). What to put back comes from here, never from the stopped state.
+ */
+export interface OperationRecord {
+  version: 1;
+  operation: OperationId;
+  /** Absent of a rollback. */
+  kind?: PlanKind;
+  workflowId: string;
+  /** Temporal namespace of that workflow: another worker may look from another one. */
+  temporalNamespace?: string;
+  /** First run of the chain: stays the same after a *Reset*. */
+  runId: string;
+  service: string;
+  trigger?: string;
+  namespace: string;
+  startedAt: string;
+  database: { server: string; name: string; aside: string };
+  from: string;
+  target: string;
+  stopped: {
+    workloads: StoppedWorkload[];
+    cronJobs: StoppedCronJob[];
+    /** What else was paused, each written here before it was; absent in a record of version 0.1. */
+    paused?: Pause[];
+  };
+  /** Prepared transactions, each written here before it was rolled back for good. */
+  rolledBack?: string[];
+  /** Set when writes were first proved to have stopped: what a restore brings back. */
+  frozen?: {
+    at: string;
+    counts: Record<string, number>;
+    catalog: string;
+    /** Of an emergency restore: tables that could not be counted, for they are damaged. */
+    unreadable?: string[];
+  };
+  /**
+   * What the downgraded database held when writes were stopped again, the application having run on it: what is
+   * verified then. `frozen` stays what a restore brings back.
+   */
+  counted?: { at: string; counts: Record<string, number> };
+  point?: MadeRestorePoint;
+  backup?: Backup;
+  breaches: Breach[];
+  /** Of a point-in-time restore: where to, and the new instance; what takes it up goes on with the same. */
+  moment?: Pick<Moment, 'to' | 'how' | 'evidence' | 'newInstance' | 'operation' | 'endpoint'>;
+  /** Written just before the Secrets are switched to the new instance; gone again once they are switched back. */
+  switched?: { to: Endpoint };
+  /** Set just before the first downgrade Job is created, or the Secrets are switched to another instance. */
+  pivotAt?: string;
+  /**
+   * Written before either is begun. A worker that lost touch with Temporal reads here that it has nothing to
+   * keep stopped any more.
+   */
+  writes?: 'stopped' | 'resumed';
+  /** Set once the application may have written since `frozen`: by start-app, or by stop-writes that finds so. */
+  resumedAt?: string;
+  /** Written just before a restore renames databases: what takes the place of the one that failed. */
+  restoring?: { from: 'restore-point' | 'backup'; database: string; notes: string[] };
+  /** Databases kept aside, which a person removes (`backstep kept`). */
+  kept: string[];
+}
+
+/** A finished operation, kept beside the record so that a *Reset* of an old run moves nothing again. */
+export interface FinishedOperation {
+  operation: OperationId;
+  from: string;
+  target: string;
+  outcome: string;
+  endedAt: string;
+  trigger?: string;
+  /** Databases that it left on the server. */
+  kept?: KeptDatabase[];
+}
+
+/** A database that an operation left for a person, and until when it stays by the definition; ISO 8601. */
+export interface KeptDatabase {
+  name: string;
+  since: string;
+  until: string;
+}
+
+const aWeek = 7 * 24 * 3_600_000;
+
+/** What an operation that ends leaves on the server: its restore point, unless that was used up, and failed databases. */
+export function leftBehind(
+  { point, kept }: OperationRecord,
+  endedAt: string,
+  keepFor: number = aWeek,
+): KeptDatabase[] {
+  const until = new Date(Date.parse(endedAt) + keepFor).toISOString();
+  return [
+    ...(point ? [{ name: point.database, since: point.takenAt, until: point.keepUntil }] : []),
+    ...kept.filter((name) => name !== point?.database).map((name) => ({ name, since: endedAt, until })),
+  ];
+}

@@ -1,0 +1,109 @@
+import { createTransport } from 'nodemailer';
+import { Failure } from '../domain/failures.ts';
+import type { NotifyOf } from '../domain/definition/notify.ts';
+import type { Tiding } from '../views/notification.ts';
+import { patience, unanswered } from './failure.ts';
+import type { Telling } from './channel.ts';
+
+/** The mail server as its URL says. Throws Failure ChannelRefused for what is no such URL. */
+function serverOf(name: string, url: string) {
+  const { protocol, hostname, port, username, password } = parsed(name, url);
+  const secure = protocol === 'smtps:';
+  const login = username !== '';
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? (secure ? 465 : 587) : Number(port),
+    secure,
+    // A password is never sent in the clear.
+    requireTLS: !secure && login,
+    ...(login && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+  };
+}
+
+function parsed(name: string, url: string): URL {
+  try {
+    const server = new URL(url);
+    decodeURIComponent(server.username + server.password);
+    if ((server.protocol === 'smtp:' || server.protocol === 'smtps:') && server.hostname !== '')
+      return server;
+  } catch {
+    // Said below, without the URL: it holds a password.
+  }
+  throw new Failure('ChannelRefused', `E-mail ${name}: its Secret holds no smtp:// or smtps:// URL`);
+}
+
+const bodyOf = ({ title, lines, next, link, operation, at }: Tiding) =>
+  [
+    title,
+    '',
+    ...lines.map((line) => `- ${line}`),
+    ...(link === undefined ? [] : ['', link]),
+    ...(next.length === 0 ? [] : ['', ...next.map((command) => `    ${command}`)]),
+    '',
+    `${operation}, ${at}`,
+    '',
+  ].join('\n');
+
+interface MailError extends Error {
+  code?: string;
+  responseCode?: number;
+  response?: string;
+}
+
+/** Of the messages of nodemailer itself none repeats the password. */
+function failureOf(name: string, error: unknown): Failure {
+  const channel = `E-mail ${name}`;
+  const { code = '', responseCode, response = '' } = error as MailError;
+  const said = `${channel}: the mail server answered ${response.slice(0, 300)}`;
+  if (responseCode !== undefined && responseCode < 500) return new Failure('NotTold', said);
+  if (responseCode !== undefined) return new Failure('ChannelRefused', said);
+  if (/certificate/i.test(String(error)))
+    return new Failure('ChannelRefused', `${channel}: ${String(error)}`);
+  if (['EAUTH', 'ENOAUTH', 'ETLS', 'EENVELOPE', 'ECONFIG'].includes(code))
+    return new Failure('ChannelRefused', `${channel}: ${(error as Error).message}`);
+  return unanswered(channel, error);
+}
+
+/**
+ * By SMTP, one message to all. Its Message-ID is the tiding's key, by which mail systems know a repeat; all of an
+ * operation are one conversation.
+ *
+ * @returns addresses that the server refused, while it took others
+ * @throws Failure NotTold, ChannelRefused
+ */
+export async function tellEmail(
+  { name, server, ca, from, to }: NotifyOf<'email'>,
+  tiding: Tiding,
+  { secret, signal }: Telling,
+): Promise<string[]> {
+  const transport = createTransport({
+    ...serverOf(name, await secret(server)),
+    ...(ca && { tls: { ca: await secret(ca) } }),
+    connectionTimeout: patience,
+    greetingTimeout: patience,
+    socketTimeout: patience,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const conversation = `<${tiding.operation}@backstep>`;
+  const close = () => transport.close();
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    const { rejected } = await transport.sendMail({
+      from,
+      to,
+      subject: tiding.title,
+      messageId: `<${tiding.key.replaceAll(/[^\w.-]/g, '-')}@backstep>`,
+      references: conversation,
+      inReplyTo: conversation,
+      headers: { 'Auto-Submitted': 'auto-generated' },
+      text: bodyOf(tiding),
+    });
+    return rejected;
+  } catch (error) {
+    throw failureOf(name, error);
+  } finally {
+    signal.removeEventListener('abort', close);
+    transport.close();
+  }
+}

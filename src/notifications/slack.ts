@@ -1,0 +1,76 @@
+import { IncomingWebhook, IncomingWebhookHTTPError } from '@slack/webhook';
+import type { IncomingWebhookSendArguments } from '@slack/webhook';
+import type { NotifyOf } from '../domain/definition/notify.ts';
+import type { Tiding } from '../views/notification.ts';
+import { answered, patience, retryAfterOf, unanswered } from './failure.ts';
+import type { Telling } from './channel.ts';
+
+/** Slack refuses a message whose header or text is longer. */
+const limits = { header: 150, text: 3_000 };
+
+const signs = { 'needs-you': ':rotating_light:', 'on-it': ':eyes:', settled: ':white_check_mark:' } as const;
+
+/** `<!channel>` in somebody's reason must not wake everybody, nor a pipe make a link. */
+const plain = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('`', "'");
+
+const cut = (text: string, limit: number) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
+
+const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text } }) as const;
+
+/** As many whole lines as fit: cut within a line, an escape would be broken. */
+function within(lines: string[], limit: number): string {
+  let text = '';
+  for (const line of lines) {
+    if (text.length + line.length + 1 > limit) return `${text}\n…`.trim();
+    text = `${text}\n${line}`.trim();
+  }
+  return text;
+}
+
+/** The message in Block Kit; its `text` is what a notification on the phone shows. */
+export function slackMessage({ title, state, lines, next, link, operation, at }: Tiding) {
+  const heading = `${signs[state]} ${title}`;
+  const says = within(
+    lines.map((line) => `• ${plain(line)}`),
+    limits.text - 10,
+  );
+  const commands = within(next.map(plain), limits.text - 20);
+  return {
+    text: plain(heading),
+    unfurl_links: false,
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: cut(heading, limits.header), emoji: true } },
+      ...(says === '' ? [] : [section(says)]),
+      ...(link === undefined ? [] : [section(`<${link}|*Open the page*>`)]),
+      ...(commands === '' ? [] : [section(`\`\`\`\n${commands}\n\`\`\``)]),
+      { type: 'context', elements: [{ type: 'mrkdwn', text: `${operation} · ${plain(at)}` }] },
+    ],
+  } satisfies IncomingWebhookSendArguments;
+}
+
+/** By incoming webhook. Throws Failure NotTold, ChannelRefused. */
+export async function tellSlack(
+  { name, url }: NotifyOf<'slack'>,
+  tiding: Tiding,
+  { secret, signal }: Telling,
+): Promise<void> {
+  const channel = `Slack channel ${name}`;
+  let retryAfter: string | null = null;
+  const webhook = new IncomingWebhook(await secret(url), {
+    timeout: patience,
+    fetch: async (target, init) => {
+      const signals = [signal, ...(init?.signal ? [init.signal] : [])];
+      const response = await fetch(target, { ...init, signal: AbortSignal.any(signals) });
+      retryAfter = response.headers.get('retry-after');
+      return response;
+    },
+  });
+  try {
+    await webhook.send(slackMessage(tiding));
+  } catch (error) {
+    if (error instanceof IncomingWebhookHTTPError)
+      throw answered(channel, error.statusCode, error.body, retryAfterOf(retryAfter));
+    throw unanswered(channel, error instanceof Error && 'original' in error ? error.original : error);
+  }
+}

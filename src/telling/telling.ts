@@ -1,9 +1,0 @@
-import type { SecretReference } from '../runbook/secret-reference.ts';
-
-/** What a channel tells with. */
-export interface Telling {
-  /** Reads a Secret of the definition; called anew at every attempt, so that a rotated one counts. */
-  secret: (reference: SecretReference) => Promise<string>;
-  /** Aborted when nobody waits for it any more. */
-  signal: AbortSignal;
-}

@@ -1,0 +1,62 @@
+import { named, tableInWords, unreadableIn } from '../domain/data-diff.ts';
+import type { Census } from '../domain/data-diff.ts';
+import type { RestoredBeside, StoppedWrites } from '../domain/findings.ts';
+import type { EmergencyPlan, Observations } from '../domain/plan/plan.ts';
+import type { RestorePoint } from '../domain/snapshot.ts';
+import { release } from './gate-rollback.ts';
+import { sourceInWords } from '../domain/plan/source.ts';
+import { summaries } from './summaries.ts';
+
+const moves = ({ from, target, source, database }: EmergencyPlan) => [
+  `Restores database ${database.name} from ${sourceInWords(source)}`,
+  `Database: ${from} → ${target}`,
+];
+
+/** At gate `start` of an emergency restore: what is restored from, and what was found. */
+export function shownAtEmergencyStart(plan: EmergencyPlan, observations: Observations): string[] {
+  const { takesUp } = plan;
+  return [
+    ...(takesUp ? [`Takes up the unfinished operation ${takesUp.operation}`] : []),
+    ...moves(plan),
+    ...release(plan),
+    'Way back: the database as it is now, kept under another name',
+    ...observations.notes,
+    ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
+    ...observations.notVerified.map((what) => `Not verified: ${what}`),
+  ];
+}
+
+interface Found {
+  stopped: StoppedWrites;
+  point: RestorePoint;
+  restored: RestoredBeside;
+  census: Census;
+}
+
+/** At gate `restore` of an emergency restore: what is lost by it (runbook: "if data loss is acceptable"). */
+export function shownAtEmergency(plan: EmergencyPlan, found: Found): string[] {
+  const { stopped, point, restored, census } = found;
+  const unreadable = unreadableIn(stopped, census);
+  return [
+    ...moves(plan),
+    summaries.census(census).summary,
+    ...(unreadable.length > 0
+      ? [`CANNOT BE READ, so nobody can tell what is lost of it: ${named(unreadable)}`]
+      : []),
+    ...census.tables.map(tableInWords),
+    ...(restored.wrong ?? []).map((what) => `WRONG in what was restored: ${what}`),
+    `Restored beside: ${summaries['restore-beside'](restored).summary}`,
+    ...restored.notVerified.map((what) => `Not verified: ${what}`),
+    // After a downgrade the counts of the stop are those from before it: what is there now, the census tells.
+    `Writes are stopped: no foreign session left; ${stopped.sessionsEnded} ended`,
+    point.made
+      ? `Restore point of the database as it is now: ${summaries['restore-point'](point).summary}`
+      : `No restore point of the database as it is now: ${point.why}`,
+    `Way back: the database as it is now, kept under another name`,
+    ...release(plan),
+    'Approve: the restored database takes the name, and the one of now is kept under another',
+    plan.takesUp?.pivotPassed
+      ? 'Reject: nothing is renamed, and writes stay stopped, as they were found'
+      : 'Reject: everything is put back as it is now',
+  ];
+}

@@ -1,0 +1,59 @@
+import type { StoppedWrites } from '../domain/findings.ts';
+import type { Observations, PointInTimePlan } from '../domain/plan/plan.ts';
+import { at, keptSecret, momentInWords, momentTableInWords } from '../domain/plan/point-in-time.ts';
+import type { ComparedInstance, RestoredInstance } from '../domain/plan/point-in-time.ts';
+import { release } from './gate-rollback.ts';
+import { summaries } from './summaries.ts';
+
+const moves = ({ moment, from, target }: PointInTimePlan) => [
+  `Restores ${moment.provider} instance ${moment.instance} as it was at ${momentInWords(moment)}`,
+  `Into the new instance ${moment.newInstance}; ${moment.instance} stays as it is`,
+  `Database: ${from} → ${target}`,
+];
+
+/** At gate `start` of a point-in-time restore. A moment that was proposed is confirmed by approving. */
+export function shownAtMomentStart(plan: PointInTimePlan, observations: Observations): string[] {
+  const { takesUp, moment } = plan;
+  return [
+    ...(takesUp ? [`Takes up the unfinished operation ${takesUp.operation}`] : []),
+    ...(moment.how === 'proposed'
+      ? [`CONFIRM THE MOMENT: ${moment.to} is a guess; reject, and name it (--to), if it is not right`]
+      : []),
+    ...(moment.subscriptions ?? []).map(
+      (name) =>
+        `CONFIRM SUBSCRIPTION ${name}: from its first second until Backstep disables it there, the new instance may take from the publisher, by the slot of ${moment.instance}, what that one then never gets. Keep it from reaching the publisher, or reject, and drop or detach the subscription first`,
+    ),
+    ...moves(plan),
+    `The provider can restore from ${moment.earliest} to ${moment.latest}`,
+    `Carried over: ${moment.carries.join(', ')}`,
+    ...release(plan),
+    'Way back: the old instance, whose database is taken aside and not changed',
+    ...observations.notes,
+    ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
+    ...observations.notVerified.map((what) => `Not verified: ${what}`),
+  ];
+}
+
+interface Found {
+  stopped: StoppedWrites;
+  restored: RestoredInstance;
+  compared: ComparedInstance;
+}
+
+/** At gate `restore` of a point-in-time restore: what is lost by it. */
+export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compared }: Found): string[] {
+  const { moment } = plan;
+  return [
+    ...moves(plan),
+    ...(compared.wrong ?? []).map((what) => `WRONG in the new instance: ${what}`),
+    summaries['compare-instance'](compared).summary,
+    ...compared.tables.map(momentTableInWords),
+    `New instance: ${summaries['restore-instance'](restored).summary}`,
+    ...restored.notes,
+    ...compared.notVerified.map((what) => `Not verified: ${what}`),
+    `Writes: ${summaries['stop-writes'](stopped).summary}`,
+    ...release(plan),
+    `Approve: the Secrets lead to ${at(restored.endpoint)} instead of ${at(moment.endpoint)}, the old values stay in Secret ${keptSecret(moment)}, and the application starts`,
+    `Reject: everything is put back; ${restored.instance} stays, and a person removes it`,
+  ];
+}

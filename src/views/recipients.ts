@@ -1,0 +1,24 @@
+import type { Entry, Journal } from '../domain/journal/journal.ts';
+import type { Notify } from '../domain/definition/notify.ts';
+import type { Tiding } from './notification.ts';
+import type { EntryOf } from '../domain/journal/progress.ts';
+
+const isToldOf = ({ name, on }: Notify, { tell = [] }: EntryOf<'escalated'>): boolean =>
+  tell.length > 0 ? tell.includes(name) : on.includes('escalation');
+
+/**
+ * Who is told: whoever wants to know of it, and of an escalation the channels that its rung names. Whom an
+ * escalation has reached is also told that somebody is on it, and that it has ended.
+ */
+export function recipientsOf(
+  entry: Entry,
+  { kind }: Tiding,
+  journal: Journal,
+  notify: readonly Notify[],
+): Notify[] {
+  if (entry.kind === 'escalated') return notify.filter((each) => isToldOf(each, entry));
+  const reached = (each: Notify) =>
+    (entry.kind === 'acknowledged' || entry.kind === 'ended') &&
+    journal.some((earlier) => earlier.kind === 'escalated' && isToldOf(each, earlier));
+  return notify.filter((each) => each.on.includes(kind) || reached(each));
+}

@@ -1,0 +1,95 @@
+import { named } from '../../domain/data-diff.ts';
+import type { Journal } from '../../domain/journal/journal.ts';
+import { afterwards } from '../../domain/plan/pauses.ts';
+import { damagedIn } from './emergency.ts';
+import { instancesIn } from './point-in-time.ts';
+import { entriesOf, foundBy, progressOf } from '../../domain/journal/progress.ts';
+import type { Subject } from '../../domain/journal/progress.ts';
+
+/** The runbook's Post-Rollback list, in its own order. */
+const postRollback = [
+  'Analyze the root cause of the migration failure',
+  'Document the incident for future reference',
+  'Update the migration script to fix the issues',
+  'Re-test in staging thoroughly',
+  'Schedule a new deployment when ready',
+  'Communicate to team and stakeholders',
+];
+
+/** What is not as it should be in the end, and needs a person: said first. */
+export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean): string[] {
+  const kept = (foundBy(journal, 'restore') ?? foundBy(journal, 'put-in-place'))?.kept;
+  const skipped = progressOf(journal, {
+    service: '',
+    operation: 'bs-',
+    workflowId: '',
+    ...(plan && { plan }),
+  }).steps;
+  const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === 'put-back');
+  return [
+    ...brokenGlass(journal),
+    ...damaged(journal, kept),
+    ...staysPaused(journal),
+    ...(frozen ? ['Writes are stopped: the application is down until a person resumes it.'] : []),
+    ...failures.map(({ fault }) => `Putting back failed: ${fault.message}`),
+    ...(foundBy(journal, 'roll-back-app')?.staySuspended ?? []).map(
+      (name) => `CronJob ${name} stays suspended: no image fits the target.`,
+    ),
+    ...skipped
+      .filter(({ state }) => state === 'skipped')
+      .map(({ part, summary }) => `CronJob ${part ?? ''} was skipped and stays suspended: ${summary ?? ''}`),
+    ...instancesIn(journal, plan),
+    ...(kept === undefined ? [] : [`Database ${kept} is kept; remove it when nobody needs it any more.`]),
+  ];
+}
+
+/** What is damaged may break further: first of all where it is still the one in use. */
+function damaged(journal: Journal, kept: string | undefined): string[] {
+  const what = named(damagedIn(journal));
+  if (what === '') return [];
+  return kept === undefined
+    ? [`The database is damaged, and still the one in use: ${what} cannot be read. Look at the disk.`]
+    : [
+        `Database ${kept} is damaged: ${what} could not be read. Look at the disk before anything else is kept on it.`,
+      ];
+}
+
+/** Before all else: somebody passed a gate alone, and people must look at that afterwards. */
+const brokenGlass = (journal: Journal): string[] =>
+  entriesOf(journal, 'gate-approved')
+    .filter(({ breakGlass }) => breakGlass)
+    .map(
+      ({ gate, by, reason, proof }) =>
+        `Glass broken: ${by} (${proof?.roles.join(', ') ?? ''}) passed gate ${gate} alone: ${reason ?? ''}`,
+    );
+
+/** Law 4: said first of all, for it would bring the bad release back. */
+const staysPaused = (journal: Journal): string[] =>
+  (foundBy(journal, 'start-app')?.staysPaused ?? []).map(
+    (pause) => `${pause.what} stays paused, or it would bring the bad release back. ${afterwards(pause)}`,
+  );
+
+/** What is left for people to do, ending with the runbook's own list. */
+export function toDoIn(journal: Journal, attention: string[], { plan }: Subject): string[] {
+  const moved = entriesOf(journal, 'step-began').some(
+    ({ step }) => step === 'downgrade' || step === 'put-in-place' || step === 'switch-database',
+  );
+  const backup = foundBy(journal, 'back-up');
+  return [
+    ...attention,
+    ...(moved && plan && plan.from !== plan.target
+      ? [`Keep ${plan.migrationImage} from being deployed again before it is mended`]
+      : []),
+    ...(foundBy(journal, 'salvage')?.kept && moved
+      ? ['Put back what was salvaged, once a corrected migration is applied']
+      : []),
+    ...(backup ? [`Decide how long backup ${backup.file} is kept`] : []),
+    ...tellYourself(journal),
+    ...(moved ? postRollback : []),
+  ];
+}
+
+const tellYourself = (journal: Journal): string[] =>
+  [...new Set(entriesOf(journal, 'not-told').map(({ to }) => to))].map(
+    (to) => `Tell whoever reads ${to} what happened, and mend that channel: it could not be told`,
+  );

@@ -1,0 +1,64 @@
+import { tableInWords, unreadableIn } from '../../domain/data-diff.ts';
+import type { Census } from '../../domain/data-diff.ts';
+import { inWords } from '../../domain/duration.ts';
+import type { PutInPlace, RestoredBeside } from '../../domain/findings.ts';
+import type { Journal } from '../../domain/journal/journal.ts';
+import { sourceInWords } from '../../domain/plan/source.ts';
+import type { Source } from '../../domain/plan/source.ts';
+import { entriesOf, foundBy } from '../../domain/journal/progress.ts';
+import type { Subject } from '../../domain/journal/progress.ts';
+
+/** What an emergency restore did; parts are absent where it did not come that far. */
+export interface ReportedRestore {
+  source: Source;
+  beside?: RestoredBeside;
+  census?: Census;
+  inPlace?: PutInPlace;
+}
+
+export function emergencyIn(journal: Journal, { plan }: Subject): ReportedRestore | undefined {
+  if (plan?.kind !== 'emergency-restore') return undefined;
+  const beside = foundBy(journal, 'restore-beside');
+  const census = foundBy(journal, 'census');
+  const inPlace = foundBy(journal, 'put-in-place');
+  return {
+    source: plan.source,
+    ...(beside && { beside }),
+    ...(census && { census }),
+    ...(inPlace && { inPlace }),
+  };
+}
+
+/** What could not be read of the database as it was when writes were first stopped. */
+export const damagedIn = (journal: Journal): string[] => {
+  const stopped = entriesOf(journal, 'step-ended').find(({ step }) => step === 'stop-writes');
+  return unreadableIn(
+    stopped?.step === 'stop-writes' ? stopped.found : undefined,
+    foundBy(journal, 'census'),
+  );
+};
+
+/** For the report: from what, and whether it took the place of the other. */
+export function restoredLines({ source, beside, inPlace }: ReportedRestore): string[] {
+  return [
+    `From ${sourceInWords(source)}`,
+    ...(source.kind === 'file' ? [`SHA-256 ${source.sha256}`] : []),
+    ...(beside ? [`Restored beside in ${inWords(beside.seconds * 1_000)}`] : ['Nothing was restored.']),
+    ...(inPlace
+      ? [
+          `Renamed into place at ${inPlace.revision}; the database as it was is kept as ${inPlace.kept}`,
+          ...inPlace.notes,
+        ]
+      : ['It did not take the place of the database.']),
+  ];
+}
+
+/** What the kept database holds and the restored one does not. */
+export function lostLines({ census }: Pick<ReportedRestore, 'census'>): string[] {
+  if (census === undefined) return ['It was not counted.'];
+  return [
+    ...(census.tables.length === 0 ? [`Nothing: ${census.equal} tables are equal row by row`] : []),
+    ...census.tables.map(tableInWords),
+    `Counted at ${census.at}; evidence: ${census.evidence.ref}, SHA-256 ${census.evidence.sha256}`,
+  ];
+}

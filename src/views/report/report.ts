@@ -1,0 +1,199 @@
+import type { StartingAlert } from '../../domain/alert.ts';
+import { byHand } from '../by-hand.ts';
+import type { Census } from '../../domain/data-diff.ts';
+import { fromInWords } from '../../domain/plan/emergency-request.ts';
+import type { Backup, Restored } from '../../domain/findings.ts';
+import type { Journal } from '../../domain/journal/journal.ts';
+import { notVerifiedIn } from '../not-verified.ts';
+import type { OperationId } from '../../domain/names.ts';
+import { writesStoppedIn } from '../../domain/journal/outage.ts';
+import type { WritesStopped } from '../../domain/journal/outage.ts';
+import type { Outcome } from '../../domain/journal/outcome.ts';
+import type { Observations } from '../../domain/plan/plan.ts';
+import type { Rehearsal } from '../../domain/rehearsal.ts';
+import { decisionsIn } from './decisions.ts';
+import type { ReportedDecision } from './decisions.ts';
+import { emergencyIn } from './emergency.ts';
+import type { ReportedRestore } from './emergency.ts';
+import { attentionIn, toDoIn } from './attention.ts';
+import { isSwitched, momentIn } from './point-in-time.ts';
+import type { ReportedMoment } from './point-in-time.ts';
+import { rowsIn } from './rows.ts';
+import type { ReportedRows } from './rows.ts';
+import { timelineIn } from './timeline.ts';
+import type { TimelineLine } from './timeline.ts';
+import type { Salvage } from '../../domain/salvage.ts';
+import type { ProofMethod } from '../../domain/approval/statement.ts';
+import { whoOf } from '../../domain/definition/escalation.ts';
+import { entriesOf, foundBy, progressOf } from '../../domain/journal/progress.ts';
+import type { Progress, Subject } from '../../domain/journal/progress.ts';
+import { waitsIn } from '../../domain/journal/waits.ts';
+import type { Wait } from '../../domain/journal/waits.ts';
+import { waysBackIn } from '../ways-back.ts';
+import type { WayBack } from '../ways-back.ts';
+
+/** The report as data (report.json, and the query `report` as far as it goes). Times are ISO 8601. */
+export interface Report {
+  service: string;
+  operation: OperationId;
+  workflowId: string;
+  outcome?: Outcome;
+  reason?: string;
+  startedAt?: string;
+  endedAt?: string;
+  /** `target` of a rollback, `from` of an emergency restore. */
+  requested?: {
+    target?: string;
+    from?: string;
+    moment?: string;
+    reason?: string;
+    by?: string;
+    /** How the gateway proved who asked; absent of a self-asserted name. */
+    via?: ProofMethod;
+    /** The alert that asked, in place of a person. */
+    alert?: StartingAlert;
+    trigger?: string;
+  };
+  planHash?: string;
+  revision?: {
+    before: string;
+    after?: string;
+    target: string;
+    reverted: { revision: string; message: string }[];
+  };
+  /** From the stop of writes until the application was started or put back; absent while they are stopped. */
+  writesStopped?: WritesStopped;
+  /** What is not as it should be in the end, and needs a person; said first. */
+  attention: string[];
+  timeline: TimelineLine[];
+  /** When people were waited for, at gates and holds. */
+  waits: Wait[];
+  decisions: ReportedDecision[];
+  backup?: Backup;
+  /** Which way back existed at each moment (law 1). */
+  waysBack: WayBack[];
+  rehearsal?: Rehearsal;
+  salvage?: Salvage;
+  restored?: Restored;
+  /** What `assess` saw before anything was touched (runbook, Document current state). */
+  foundAtStart?: Observations;
+  /** What `verify` compared, in words. */
+  verified: string[];
+  /** What was written since the application had started again, and is only in the database kept by the restore. */
+  newer?: Census;
+  /** Of an emergency restore alone. */
+  emergency?: ReportedRestore;
+  /** Of a point-in-time restore alone. */
+  moment?: ReportedMoment;
+  rows: ReportedRows[];
+  steps: Progress['steps'];
+  notVerified: string[];
+  breaches: { at: string; what: string; reachedDatabase: boolean }[];
+  ignored: Progress['ignored'];
+  /** Alerts that fired again or were resolved meanwhile. */
+  annotations: Progress['annotations'];
+  /** Whom nobody could tell what they were to be told. */
+  notTold: { at: string; to: string; what: string; why: string }[];
+  /** Commands that undo the freeze; empty where nothing is frozen. */
+  byHand: string[];
+  toDo: string[];
+  escalationPath: string[];
+  relatedRunbooks: { title: string; url: string }[];
+}
+
+/** The revision that the journal proves; absent where a step that may have moved it did not end. */
+function revisionAfter(journal: Journal, before: string): string | undefined {
+  const began = (step: string) => entriesOf(journal, 'step-began').some((entry) => entry.step === step);
+  if (began('restore')) return foundBy(journal, 'restore')?.revision;
+  if (isSwitched(journal)) return foundBy(journal, 'compare-instance')?.revision;
+  if (began('put-in-place')) return foundBy(journal, 'put-in-place')?.revision;
+  if (!began('downgrade')) return before;
+  return foundBy(journal, 'verify')?.revision ?? foundBy(journal, 'downgrade')?.to;
+}
+
+/** The report as a pure function of the journal. */
+export function reportOf(journal: Journal, subject: Subject): Report {
+  const { service, operation, workflowId, plan, hash } = subject;
+  const progress = progressOf(journal, subject);
+  const ended = entriesOf(journal, 'ended').at(-1);
+  const writesStopped = writesStoppedIn(journal);
+  const frozen = writesStopped !== undefined && writesStopped.until === undefined;
+  const attention = attentionIn(journal, subject, frozen);
+  const after = plan && revisionAfter(journal, plan.from);
+  const backup = foundBy(journal, 'back-up');
+  const foundAtStart = foundBy(journal, 'assess');
+  const restored = foundBy(journal, 'restore');
+  const emergency = emergencyIn(journal, subject);
+  const newer = emergency ? undefined : foundBy(journal, 'census');
+  const moment = momentIn(journal, subject);
+  const rehearsal = foundBy(journal, 'rehearse');
+  const salvage = foundBy(journal, 'salvage');
+  return {
+    service,
+    operation,
+    workflowId,
+    ...(ended && { outcome: ended.outcome, reason: ended.reason, endedAt: ended.at }),
+    ...(progress.startedAt !== undefined && { startedAt: progress.startedAt }),
+    ...(plan && { requested: requestOf(plan) }),
+    ...(hash !== undefined && { planHash: hash }),
+    ...(plan && {
+      revision: {
+        before: plan.from,
+        ...(after !== undefined && { after }),
+        target: plan.target,
+        reverted: plan.reverts.map(({ revision, message }) => ({ revision, message })),
+      },
+    }),
+    ...(writesStopped && { writesStopped }),
+    attention,
+    timeline: timelineIn(journal),
+    waits: waitsIn(journal),
+    decisions: decisionsIn(journal),
+    ...(backup && { backup }),
+    waysBack: waysBackIn(journal),
+    ...(rehearsal && { rehearsal }),
+    ...(salvage && { salvage }),
+    ...(restored && { restored }),
+    ...(emergency && { emergency }),
+    ...(newer && { newer }),
+    ...(moment && { moment }),
+    rows: rowsIn(journal),
+    steps: progress.steps,
+    ...(foundAtStart && { foundAtStart }),
+    verified: restored
+      ? []
+      : ((foundBy(journal, 'verify') ?? foundBy(journal, 'restore-beside') ?? moment?.compared)?.checked ??
+        []),
+    notVerified: notVerifiedIn(journal, subject),
+    breaches: entriesOf(journal, 'breach').map(({ at, what, reachedDatabase }) => ({
+      at,
+      what,
+      reachedDatabase,
+    })),
+    ignored: entriesOf(journal, 'message-ignored').map(({ at, message, by, why }) => ({
+      at,
+      message,
+      by,
+      why,
+    })),
+    annotations: progress.annotations,
+    notTold: entriesOf(journal, 'not-told').map(({ at, to, what, why }) => ({ at, to, what, why })),
+    byHand: frozen && plan ? byHand(plan, foundBy(journal, 'stop-writes')?.paused) : [],
+    toDo: toDoIn(journal, attention, subject),
+    escalationPath: (plan?.service.escalation.path ?? []).map(whoOf),
+    relatedRunbooks: plan?.service.relatedRunbooks ?? [],
+  };
+}
+
+function requestOf({ kind, request }: NonNullable<Subject['plan']>) {
+  const { reason, requestedBy, requestedVia, trigger } = request;
+  return {
+    ...('target' in request ? { target: request.target } : { from: fromInWords(request.from) }),
+    ...(kind === 'point-in-time-restore' && request.to !== undefined && { moment: request.to }),
+    ...(reason !== undefined && { reason }),
+    ...(requestedBy !== undefined && { by: requestedBy }),
+    ...(requestedVia !== undefined && { via: requestedVia }),
+    ...('alert' in request && request.alert !== undefined && { alert: request.alert }),
+    ...(trigger !== undefined && { trigger }),
+  };
+}

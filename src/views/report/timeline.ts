@@ -1,0 +1,65 @@
+import { inWords } from '../../domain/duration.ts';
+import type { Entry, Journal } from '../../domain/journal/journal.ts';
+import type { PersonProof } from '../../domain/approval/statement.ts';
+import type { EntryOf } from '../../domain/journal/progress.ts';
+
+export interface TimelineLine {
+  at: string;
+  what: string;
+}
+
+const named = ({ step, part, try: number }: { step: string; part?: string; try: number }) =>
+  `${step}${part === undefined ? '' : ` ${part}`}${number > 1 ? `, try ${number}` : ''}`;
+
+const people = (count: number) => (count === 1 ? 'one person' : `${count} different people`);
+
+const because = (reason: string | undefined) => (reason === undefined ? '' : ` (${reason})`);
+
+/** How long a step took, from the entry of its begin. */
+function took(journal: Journal, ended: Extract<Entry, { kind: 'step-ended' | 'step-failed' }>): string {
+  const began = journal.find(
+    (entry) =>
+      entry.kind === 'step-began' &&
+      entry.step === ended.step &&
+      entry.part === ended.part &&
+      entry.try === ended.try,
+  );
+  return began ? ` after ${inWords(Date.parse(ended.at) - Date.parse(began.at))}` : '';
+}
+
+const proved = (proof: PersonProof | undefined) => (proof === undefined ? '' : `, proved by ${proof.method}`);
+
+const sayings: { [K in Entry['kind']]: (entry: EntryOf<K>, journal: Journal) => string } = {
+  'step-began': (entry) => `${named(entry)} began`,
+  'step-ended': (entry, journal) => `${named(entry)} done${took(journal, entry)}: ${entry.summary}`,
+  'step-failed': (entry, journal) =>
+    `${named(entry)} failed${took(journal, entry)}: ${entry.fault.type}: ${entry.fault.message}`,
+  'gate-opened': (entry) =>
+    `gate ${entry.gate} opened for ${people(entry.people)}, plan ${entry.hash}, until ${entry.expiresAt}`,
+  'gate-approved': (entry) =>
+    `gate ${entry.gate} ${entry.breakGlass ? 'passed alone, breaking the glass,' : 'approved'} by ${entry.by}${proved(entry.proof)}${because(entry.reason)}`,
+  'gate-closed': (entry) =>
+    `gate ${entry.gate}: ${entry.verdict}${entry.by.length > 0 ? ` by ${entry.by.join(', ')}` : ''}${because(entry.reason)}`,
+  'hold-opened': (entry) =>
+    `hold ${entry.hold}: waits for ${entry.decisions.join(', ')}${entry.deadline === undefined ? '' : ` until ${entry.deadline}`}`,
+  'hold-closed': (entry) =>
+    `hold ${entry.hold}: ${entry.decision} by ${entry.by}${proved(entry.proof)}${because(entry.reason)}`,
+  'message-ignored': (entry) => `message ${entry.message} by ${entry.by} counted for nothing: ${entry.why}`,
+  escalated: (entry) => `escalated to ${entry.to}: ${entry.why}`,
+  told: (entry) => `told ${entry.to}: ${entry.what}`,
+  'not-told': (entry) => `NOT told ${entry.to}: ${entry.what}: ${entry.why}`,
+  annotated: (entry) => `alert ${entry.source} ${entry.fingerprint} ${entry.status}: ${entry.text}`,
+  acknowledged: (entry) => `acknowledged by ${entry.by}${proved(entry.proof)}`,
+  'cancel-requested': () => 'cancelling was asked for',
+  breach: (entry) =>
+    `breach: ${entry.what}${entry.reachedDatabase ? ', it reached the database' : ', kept from the database'}`,
+  ended: (entry) => `ended ${entry.outcome}: ${entry.reason}`,
+};
+
+function said(entry: Entry, journal: Journal): string {
+  const saying = sayings[entry.kind] as (entry: Entry, journal: Journal) => string;
+  return saying(entry, journal);
+}
+
+export const timelineIn = (journal: Journal): TimelineLine[] =>
+  journal.map((entry) => ({ at: entry.at, what: said(entry, journal) }));

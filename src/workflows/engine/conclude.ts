@@ -1,0 +1,54 @@
+import type { ReportFiles } from '../../domain/findings.ts';
+import { reportOf } from '../../views/report/report.ts';
+import type { Finished } from '../../domain/journal/result.ts';
+import { summaries } from '../../views/summaries.ts';
+import { countsOf } from '../../domain/journal/progress.ts';
+import { refusal } from './accept.ts';
+import { deed, faultOf } from './run-activity.ts';
+import type { Ending } from './stage-exit.ts';
+import type { Operation } from './operation.ts';
+import type { Telling } from './notify.ts';
+
+/** Writes the report. It never blocks the end: what could not be written is said instead. */
+async function report(
+  operation: Operation,
+  { outcome, keepRecord }: Ending,
+): Promise<ReportFiles | undefined> {
+  const { plan, hash, journal } = operation;
+  if (plan === undefined || hash === undefined) return undefined;
+  const of = { step: 'report', try: operation.nextTry('report') } as const;
+  const told = [...journal];
+  operation.note({ kind: 'step-began', ...of });
+  try {
+    const found = await deed('report', { plan, hash, journal: told, outcome, keepRecord });
+    operation.note({ kind: 'step-ended', ...of, ...summaries.report(found), found });
+    return found;
+  } catch (error) {
+    operation.note({ kind: 'step-failed', ...of, fault: faultOf(error) });
+    return undefined;
+  }
+}
+
+/** Ends the rollback: its last entry, its report, its answer. Throws PutBackFailed for a failed compensation. */
+export async function conclude(operation: Operation, telling: Telling, ending: Ending): Promise<Finished> {
+  operation.note({ kind: 'ended', outcome: ending.outcome, reason: ending.reason });
+  // Before the report, so that it names whom nobody could tell.
+  await telling.end();
+  const files = await report(operation, ending);
+  if (ending.failed) throw refusal('PutBackFailed', ending.reason, [ending.failed, files]);
+  const { plan, journal, subject } = operation;
+  const { attention, notVerified, revision } = reportOf(journal, subject);
+  const unreported = plan !== undefined && files === undefined;
+  return {
+    ...(operation.asked.kind && { kind: operation.asked.kind }),
+    outcome: ending.outcome,
+    reason: unreported ? `${ending.reason} The report could not be written.` : ending.reason,
+    operation: operation.id,
+    ...(revision && { from: revision.before }),
+    ...(revision?.after !== undefined && { to: revision.after }),
+    counts: countsOf(journal),
+    ...(files && { report: files }),
+    attention,
+    notVerified,
+  };
+}

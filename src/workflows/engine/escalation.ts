@@ -1,0 +1,103 @@
+import { CancellationScope, condition } from '@temporalio/workflow';
+import { everyOf, namesOf, whoOf } from '../../domain/definition/escalation.ts';
+import type { Escalating, Rung } from '../../domain/definition/escalation.ts';
+import type { Operation } from './operation.ts';
+
+/** Runbook, Escalation: "Backup restore fails". */
+const restoring = ['restore', 'restore-beside', 'put-in-place'];
+/** Came with `escalation.every`; a run that began before goes on without, or its timers would differ. */
+const restoringToo = ['restore-instance', 'switch-back', 'put-back'];
+
+/** Runbook, Escalation: "Data corruption cannot be fixed", as far as a program can tell. */
+const retriesOfVerify = 2;
+
+/**
+ * Walks down the escalation path of the definition (runbook, Escalation): the first rung at once, a further
+ * one each `every` until somebody acknowledges. Never stands in the way: it settles, whatever happens.
+ */
+export class Escalation {
+  #rung = 0;
+  #walking = false;
+  #over = false;
+  #outage = 0;
+
+  constructor(private readonly operation: Operation) {}
+
+  /** After `escalation.attempts` failures of a step; earlier where a restore fails, or what is corrupt stays so. */
+  failed(step: string, failures: number): void {
+    const how = this.#how;
+    if (how === undefined) return;
+    const sinceEvery = how.every !== undefined;
+    if (restoring.includes(step) || (sinceEvery && restoringToo.includes(step)))
+      this.#walk(`The restore failed: step ${step}.`);
+    else if (sinceEvery && step === 'verify' && failures >= retriesOfVerify)
+      this.#walk(`The data could not be repaired: step verify failed ${failures} times.`);
+    else if (failures >= how.attempts) this.#walk(`Step ${step} failed ${failures} times.`);
+  }
+
+  /** Starts the clock of `escalation.downFor`; it stops when writes have resumed. */
+  writesStopped(): void {
+    const downFor = this.#how?.downFor;
+    if (downFor === undefined || this.#outage > 0) return;
+    const outage = (this.#outage = 1);
+    const resumed = () => this.#over || this.#outage !== outage;
+    this.#aside(async () => {
+      if (!(await condition(resumed, downFor, { summary: 'Writes stopped for too long' })))
+        this.#walk('Writes have been stopped for too long.');
+    });
+  }
+
+  writesResumed(): void {
+    this.#outage = 0;
+  }
+
+  over(): void {
+    this.#over = true;
+  }
+
+  /** As pinned; `every` is absent in a plan of version 0.2. */
+  get #how(): (Omit<Escalating, 'every'> & { every?: number }) | undefined {
+    return this.operation.plan?.service.escalation;
+  }
+
+  #walk(why: string): void {
+    if (this.#again(why) || this.#walking) return;
+    this.#walking = true;
+    this.#aside(async () => {
+      const acknowledged = this.#acknowledgements();
+      const answered = () => this.#over || this.#acknowledgements() > acknowledged;
+      const how = this.#how;
+      const path = how?.path ?? [];
+      for (let rung = path[this.#rung]; rung !== undefined && !answered(); rung = path[this.#rung]) {
+        this.#note(rung, why);
+        const next = path[(this.#rung += 1)];
+        const wait = typeof next === 'object' && next.after !== undefined ? next.after : everyOf(how ?? {});
+        await condition(answered, wait, { summary: 'Escalate further' });
+      }
+      this.#walking = false;
+    });
+  }
+
+  /** Once the path is used up the last rung hears of whatever is new: nobody else is left. Came with `every`. */
+  #again(why: string): boolean {
+    const { path = [], every } = this.#how ?? {};
+    const last = path.at(-1);
+    if (every === undefined || last === undefined || this.#rung < path.length) return false;
+    this.#note(last, why);
+    return true;
+  }
+
+  #note(rung: Rung, why: string): void {
+    const tell = namesOf(rung);
+    this.operation.note({ kind: 'escalated', to: whoOf(rung), why, ...(tell.length > 0 && { tell }) });
+  }
+
+  #acknowledgements(): number {
+    return this.operation.journal.filter(({ kind }) => kind === 'acknowledged').length;
+  }
+
+  /** A rejection that nobody awaits wedges the workflow task; a cancel request must not stop the clock. */
+  #aside(work: () => Promise<void>): void {
+    CancellationScope.nonCancellable(work).catch(() => {});
+  }
+}

@@ -1,0 +1,107 @@
+import { condition, isCancellation } from '@temporalio/workflow';
+import { policyAt } from '../../domain/approval/gate-policy.ts';
+import type { Event } from '../../domain/journal/journal.ts';
+import { shortHash } from '../../domain/plan/hash.ts';
+import type { GateName } from '../../domain/definition/service.ts';
+import { Leave, sentence } from './stage-exit.ts';
+import { isDecided } from './operation.ts';
+import type { OpenGate, Operation } from './operation.ts';
+
+type Closed = Extract<Event, { kind: 'gate-closed' }>;
+export interface Verdict {
+  passed: boolean;
+  hash: string;
+  /** In words: who approved, who refused and why, or that time ran out. */
+  reason: string;
+}
+
+const because = (reason: string | undefined) => (reason === undefined ? '' : `: ${reason}`);
+
+function verdictOf({
+  gate,
+  people,
+  approvedBy,
+  passedAlone,
+  rejected,
+}: OpenGate): Pick<Closed, 'verdict' | 'by' | 'reason' | 'proof' | 'breakGlass'> & { said: string } {
+  if (rejected)
+    return {
+      verdict: 'rejected',
+      by: [rejected.by],
+      ...(rejected.reason !== undefined && { reason: rejected.reason }),
+      ...(rejected.proof && { proof: rejected.proof }),
+      said: sentence(`Gate '${gate}' was rejected by ${rejected.by}${because(rejected.reason)}`),
+    };
+  if (passedAlone && approvedBy.length < people)
+    return {
+      verdict: 'passed',
+      by: [passedAlone.by],
+      breakGlass: true,
+      ...(passedAlone.reason !== undefined && { reason: passedAlone.reason }),
+      said: sentence(
+        `Gate '${gate}' was passed by ${passedAlone.by} alone, who broke the glass${because(passedAlone.reason)}`,
+      ),
+    };
+  if (approvedBy.length >= people) {
+    const verdict = people === 0 ? 'passed-by-policy' : 'passed';
+    return { verdict, by: approvedBy, said: `Gate '${gate}' was approved by ${approvedBy.join(', ')}.` };
+  }
+  return {
+    verdict: 'expired',
+    by: approvedBy,
+    said: `Gate '${gate}' expired: ${approvedBy.length} of ${people} people approved in time.`,
+  };
+}
+
+/**
+ * Asks people at a gate and waits: for enough different names, for one refusal, or until time runs out. The
+ * hash is over what they approve: the plan, and the findings so far (law 5).
+ *
+ * @param loses whether something is lost that was not salvaged, or may be: then the policy for losses holds
+ */
+export async function ask(
+  operation: Operation,
+  gate: GateName,
+  approved: unknown,
+  shows: string[],
+  loses = false,
+): Promise<Verdict> {
+  if (operation.plan === undefined)
+    throw new Leave({ kind: 'refused', reason: 'There is no plan to approve.' });
+  const { people, within, wants } = policyAt(operation.plan, gate, loses, operation.started);
+  const hash = shortHash(approved);
+  const open: OpenGate = { gate, hash, people, wants, approvedBy: [] };
+  if (people > 0) {
+    operation.gate = open;
+    const expiresAt = new Date(Date.now() + within).toISOString();
+    const wanted = Object.keys(wants).length > 0 && { wants };
+    operation.note({ kind: 'gate-opened', gate, hash, people, expiresAt, shows, ...wanted });
+    try {
+      await condition(() => isDecided(open), within, {
+        summary: `Gate ${gate} expires`,
+      });
+    } catch (error) {
+      if (isCancellation(error))
+        operation.note({ kind: 'gate-closed', gate, hash, verdict: 'cancelled', by: open.approvedBy });
+      throw error;
+    } finally {
+      operation.gate = undefined;
+    }
+  }
+  const { said, ...closed } = verdictOf(open);
+  operation.note({ kind: 'gate-closed', gate, hash, ...closed });
+  return { passed: closed.verdict === 'passed' || closed.verdict === 'passed-by-policy', hash, reason: said };
+}
+
+/** A gate that must be passed to go on; answers with the approved hash. */
+export async function gate(
+  operation: Operation,
+  name: GateName,
+  approved: unknown,
+  shows: string[],
+  loses = false,
+): Promise<string> {
+  const { passed, hash, reason } = await ask(operation, name, approved, shows, loses);
+  if (!passed) throw new Leave({ kind: 'refused', reason });
+  return hash;
+}

@@ -1,0 +1,125 @@
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
+import { beforeThereWas } from '../../domain/before-there-was.ts';
+import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import { fault } from '../../domain/failures.ts';
+import type { Entry } from '../../domain/journal/journal.ts';
+import { step as declared } from '../../domain/steps.ts';
+import type { Decision, StepName, steps } from '../../domain/steps.ts';
+import { summaries } from '../../views/summaries.ts';
+import { deed, faultOf } from './run-activity.ts';
+import type { Escalation } from './escalation.ts';
+import { hold } from './hold.ts';
+import { Leave, sentence } from './stage-exit.ts';
+import type { Operation } from './operation.ts';
+
+export type StepInput<S extends StepName> = Omit<DeedInput<S>, 'try'>;
+/** Undefined only of a step that people may skip. */
+export type StepOutput<S extends StepName> = 'skip' extends (typeof steps)[S]['decisions'][number]
+  ? DeedOutput<S> | undefined
+  : DeedOutput<S>;
+
+export interface Around {
+  /** Before each try. */
+  first?: () => Promise<void>;
+  /** After each failure, before people are asked: the step's own compensation. */
+  afterFailure?: () => Promise<void>;
+  /** The first try, where it was begun beside the steps before: its entries are in the journal already. */
+  begun?: Begun<unknown>;
+}
+
+/** A try that runs beside the steps. It settles and never rejects: a rejection not yet awaited wedges the workflow. */
+export interface Begun<T> {
+  try: number;
+  settled: Promise<{ found: T } | { error: unknown }>;
+}
+
+/** Waits for it as for any deed: a cancel request ends the waiting. */
+async function outcomeOf<T>({ settled }: Begun<T>): Promise<T> {
+  const outcome = await Promise.race([settled, CancellationScope.current().cancelRequested]);
+  if ('error' in outcome) throw outcome.error;
+  return outcome.found;
+}
+
+/** What people may decide where a step holds; after the pivot every step does. */
+const decisionsAt = ({ plan }: Operation, name: StepName): Decision[] => {
+  const { decisions } = declared(name);
+  // Restoring is what an emergency restore does: at its holds nothing else is left to restore from by itself.
+  const possible = decisions.filter(
+    (decision) => decision !== 'restore' || plan?.kind !== 'emergency-restore',
+  );
+  return possible.length === 0 ? ['retry', 'abort'] : possible;
+};
+
+const holdName = (name: StepName, number: number, part?: string) =>
+  [name, number, part].filter((word) => word !== undefined).join('-');
+
+/** After the pivot a cancel request unwinds nothing: it becomes a hold before the next step. */
+async function holdIfCancelled(operation: Operation, name: StepName, part?: string): Promise<'go' | 'skip'> {
+  const compensates = declared(name).onFailure === 'report';
+  if (!operation.irreversible || !operation.cancelPending || compensates) return 'go';
+  const decision = await hold(operation, {
+    hold: `before-${holdName(name, operation.upcomingTry(name, part), part)}`,
+    step: name,
+    ...(part !== undefined && { part }),
+    fault: fault(
+      'CancelRequested',
+      'Cancelling was asked for; after the downgrade nothing unwinds by itself.',
+    ),
+    decisions: decisionsAt(operation, name),
+  });
+  return decision === 'skip' ? 'skip' : 'go';
+}
+
+/**
+ * Runs a step: one loop. On failure `onFailure` decides: `hold` asks a person, and `retry` makes one more try;
+ * `put-back` leaves; `report` throws the failure to whoever runs the step. From the pivot on, whatever would
+ * put back holds instead.
+ */
+export async function step<S extends StepName>(
+  operation: Operation,
+  escalation: Escalation,
+  name: S,
+  input: StepInput<S>,
+  around: Around = {},
+): Promise<StepOutput<S>> {
+  const part = 'cronJob' in input && typeof input.cronJob === 'string' ? input.cronJob : undefined;
+  const skipped = undefined as StepOutput<S>;
+  if (declared(name).since !== undefined && !patched(name)) return beforeThereWas[name] as StepOutput<S>;
+  for (let failures = 1; ; failures += 1) {
+    if ((await holdIfCancelled(operation, name, part)) === 'skip') return skipped;
+    const begun = failures === 1 ? (around.begun as Begun<DeedOutput<S>> | undefined) : undefined;
+    const number = begun?.try ?? operation.nextTry(name, part);
+    const of = { step: name, try: number, ...(part !== undefined && { part }) };
+    await around.first?.();
+    if (!begun) operation.note({ kind: 'step-began', ...of });
+    try {
+      if (begun) return await outcomeOf(begun);
+      const found = await deed(name, { ...input, try: number } as DeedInput<S>, part);
+      const said = summaries[name](found as never);
+      operation.note({ kind: 'step-ended', ...of, ...said, found } as unknown as Entry);
+      return found;
+    } catch (error) {
+      const seen = faultOf(error);
+      if (!begun) operation.note({ kind: 'step-failed', fault: seen, ...of });
+      if (isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+      escalation.failed(name, failures);
+      await around.afterFailure?.();
+      const { onFailure } = declared(name);
+      if (onFailure === 'report') throw error;
+      if (onFailure !== 'hold' && !operation.irreversible)
+        throw new Leave({
+          kind: 'failed',
+          fault: seen,
+          reason: `${declared(name).title}: ${sentence(seen.message)}`,
+        });
+      const held = {
+        hold: holdName(name, number, part),
+        step: name,
+        ...(part !== undefined && { part }),
+        fault: seen,
+        decisions: decisionsAt(operation, name),
+      };
+      if ((await hold(operation, held)) === 'skip') return skipped;
+    }
+  }
+}

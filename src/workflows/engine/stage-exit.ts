@@ -1,0 +1,38 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Fault } from '../../domain/failures.ts';
+import type { Outcome } from '../../domain/journal/outcome.ts';
+
+/** How a rollback ends. `failed`: a compensation failed, so that the workflow ends Failed. */
+export interface Ending {
+  outcome: Outcome;
+  reason: string;
+  /** True where something stays stopped, or nothing of ours was ever written: the record is left as it is. */
+  keepRecord: boolean;
+  failed?: Fault;
+}
+
+export type Why =
+  | { kind: 'refused'; reason: string }
+  | { kind: 'failed'; fault: Fault; reason: string }
+  | { kind: 'decided'; decision: 'restore' | 'abort'; reason: string }
+  | { kind: 'gave-up'; stayStopped: boolean; reason: string }
+  | { kind: 'ended'; ending: Ending };
+
+/**
+ * Leaves the straight way. An `ApplicationFailure`, because any other error in workflow code would retry the
+ * workflow task for ever should it ever escape.
+ */
+export class Leave extends ApplicationFailure {
+  constructor(readonly why: Why) {
+    super(why.kind === 'ended' ? why.ending.reason : why.reason, 'Unexpected', true);
+  }
+}
+
+/** A message as a sentence, short enough for a reason; the whole of it stands in the journal. */
+export function sentence(message: string): string {
+  const text = message.replaceAll(/\s+/g, ' ').trim();
+  const short = text.length > 600 ? `${text.slice(0, 597)}...` : text;
+  return /[.!?]$/.test(short) ? short : `${short}.`;
+}
+
+export const ended = (ending: Ending) => new Leave({ kind: 'ended', ending });

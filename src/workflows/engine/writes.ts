@@ -1,0 +1,49 @@
+import type { StoppedWrites } from '../../domain/findings.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import type { KeepWritesStopped } from './write-guard.ts';
+import type { Escalation } from './escalation.ts';
+import type { Operation } from './operation.ts';
+import { step } from './run-step.ts';
+
+/** Stopping writes and starting the application: the two steps that belong to each other (law 3). */
+export class Writes {
+  constructor(
+    private readonly operation: Operation,
+    private readonly escalation: Escalation,
+    private readonly keeper: KeepWritesStopped,
+  ) {}
+
+  /** Runbook, Step 1. `again` after they had resumed: the counts taken first stay in force. */
+  async stop(plan: Plan, again = false): Promise<StoppedWrites> {
+    const { operation, escalation, keeper } = this;
+    operation.writesStopped = true;
+    escalation.writesStopped();
+    const stopped = await step(operation, escalation, 'stop-writes', { plan, ...operation.run, again });
+    keeper.start(plan);
+    return stopped;
+  }
+
+  /** Stops them again where they have resumed, or where nobody keeps them stopped. */
+  async ensureStopped(plan: Plan): Promise<void> {
+    if (!this.keeper.isRunning) await this.stop(plan, true);
+  }
+
+  /** Runbook, Step 7. A start that fails stops writes again before anybody is asked. */
+  async start(plan: Plan): Promise<void> {
+    const { operation, escalation, keeper } = this;
+    await step(
+      operation,
+      escalation,
+      'start-app',
+      { plan },
+      {
+        first: () => keeper.end(),
+        afterFailure: async () => {
+          await this.stop(plan, true);
+        },
+      },
+    );
+    operation.writesStopped = false;
+    escalation.writesResumed();
+  }
+}
