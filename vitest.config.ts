@@ -24,28 +24,28 @@ const onTheLab = {
   globalSetup: ['test/integration/setup.ts'],
   // The client of Kubernetes alone takes a second of a core to load.
   isolate: false,
-  setupFiles: ['test/integration/leave-no-trace.ts'],
+  setupFiles: ['test/integration/unstub-environment.ts'],
   maxWorkers,
 };
 const besideTheLab = { globalSetup: ['test/workflow/setup.ts'], isolate: false, maxWorkers, retry };
 /** Custom resource definitions are the whole cluster's: whoever makes some has it alone. */
-const clusterWide = ['test/integration/deeds-pauses.test.ts'];
+const clusterWide = ['test/integration/pauses.test.ts'];
 
 /** Minutes each; whichever of them began last would be waited for alone. */
 const longest = [
   'nothing-lost',
   'crash',
   'before-the-downgrade',
-  'doors',
+  'entry-points',
   'after-the-downgrade',
   'restore',
-  'deeds-undo-crash',
+  'put-back-and-start-crash',
   'page',
   'bad-input',
   'demo',
-  'rehearse',
-  'deeds-stop-crash',
-  'deeds-start',
+  'rehearsal-by-itself',
+  'stop-writes-crash',
+  'start-app',
 ].map((name) => `/${name}.test.ts`);
 
 const rank = ({ moduleId }: TestSpecification): number => {
@@ -69,7 +69,7 @@ export default defineConfig({
       project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
       project('replay', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
       // Neither needs the lab, but a command line and a browser take as long as with a person.
-      project('doors', 60_000, besideTheLab),
+      project('entry-points', 60_000, besideTheLab),
       project('browser', 60_000, besideTheLab),
       // Hundreds of small databases; `BACKSTEP_CASES` and `BACKSTEP_SEED` choose how many, and which.
       project('property', 420_000, onTheLab),

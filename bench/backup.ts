@@ -10,13 +10,13 @@ import type { BucketPlace, Place } from '../src/domain/backup.ts';
 import { besideName } from '../src/domain/names.ts';
 import { s3Server } from '../lab/s3.ts';
 import { examplePlan } from '../test/example-plan.ts';
-import { fixture } from '../test/integration/postgres-fixture.ts';
+import { postgresFixture } from '../test/integration/postgres-fixture.ts';
 
 // What a backup costs, by format, compression and proof: `npx tsx bench/backup.ts [megabytes]`, after `npm run lab -- --on-disk`.
 // Seconds depend on the machine and on who else uses it; the ratios are of one run.
 
 const megabytes = Number(process.argv[2] ?? 400);
-const it = await fixture();
+const fixture = await postgresFixture();
 const volume = mkdtempSync(join(tmpdir(), 'bench-'));
 const s3 = await s3Server('127.0.0.1');
 const claim: Place = { claim: 'bench' };
@@ -30,7 +30,7 @@ Object.assign(process.env, {
   BACKSTEP_BACKUPS: volume,
   AWS_ACCESS_KEY_ID: s3.accessKeyId,
   AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-  PATH: `${it.lab.postgres.bin}${delimiter}${process.env['PATH']}`,
+  PATH: `${fixture.lab.postgres.bin}${delimiter}${process.env['PATH']}`,
 });
 // Progress of the Job's programs is no result of ours.
 const print = process.stdout.write.bind(process.stdout);
@@ -42,32 +42,35 @@ let tried = 0;
 async function measured(what: string, how: How): Promise<void> {
   const wanted: BackUpArguments = {
     service: 'bench',
-    operation: it.operation,
+    operation: fixture.operation,
     try: ++tried,
     jobs: 2,
     proof: 'restore',
     keepFor: 1,
     ...how,
   };
-  const backup = await backUp(it.url, wanted);
-  const scratch = besideName(it.name, 'drill', it.operation);
-  await withClient(it.adminUrl, {}, (admin) =>
+  const backup = await backUp(fixture.url, wanted);
+  const scratch = besideName(fixture.name, 'drill', fixture.operation);
+  await withClient(fixture.adminUrl, {}, (admin) =>
     createDatabase(admin, {
       name: scratch,
-      like: it.name,
+      like: fixture.name,
       extensions: backup.installed ?? [],
-      adminUrl: it.adminUrl,
-      extensionAdminUrl: it.superuserUrl,
-      operation: it.operation,
+      adminUrl: fixture.adminUrl,
+      extensionAdminUrl: fixture.superuserUrl,
+      operation: fixture.operation,
     }),
   );
   const { service } = examplePlan();
   const s3 = 'bucket' in how.place ? { s3: how.place } : {};
   const definition = { ...service, backup: { ...service.backup, ...s3 } };
   const began = Date.now();
-  await drill(withDatabase(it.adminUrl, scratch), restoreArguments(definition, it.operation, backup));
+  await drill(
+    withDatabase(fixture.adminUrl, scratch),
+    restoreArguments(definition, fixture.operation, backup),
+  );
   const drilled = (Date.now() - began) / 1_000;
-  await withClient(it.adminUrl, {}, (admin) => dropDatabase(admin, scratch, it.operation));
+  await withClient(fixture.adminUrl, {}, (admin) => dropDatabase(admin, scratch, fixture.operation));
   const size = (backup.bytes / 1e6).toFixed(0);
   print(
     `| ${what} | ${backup.seconds.toFixed(1)} | ${drilled.toFixed(1)} | ${size} | ${(process.memoryUsage().rss / 1e6).toFixed(0)} |\n`,
@@ -78,16 +81,16 @@ try {
   // Four tables of the same size, half of it text and half vectors: about 2 kB a row.
   const rows = Math.round((megabytes * 1e6) / 2_000 / 4);
   for (const table of ['a', 'b', 'c', 'd']) {
-    await it.asSuperuser(
-      it.name,
+    await fixture.asSuperuser(
+      fixture.name,
       `CREATE TABLE bench_${table} AS
          SELECT n, (SELECT string_agg(md5(n::text || i), ' ') FROM generate_series(1, 30) i) AS text,
                 (SELECT array_agg(sin(n * i)::real) FROM generate_series(1, 250) i)::tools.vector(250) AS embedding
          FROM generate_series(1, ${rows}) n;
-       ALTER TABLE bench_${table} OWNER TO ${it.owner}`,
+       ALTER TABLE bench_${table} OWNER TO ${fixture.owner}`,
     );
   }
-  const { rows: sizes } = await withClient(it.url, {}, (client) =>
+  const { rows: sizes } = await withClient(fixture.url, {}, (client) =>
     client.query<{ size: string }>('SELECT pg_database_size(current_database()) AS size'),
   );
   print(`Database of ${(Number(sizes[0]?.size) / 1e6).toFixed(0)} MB\n\n`);
@@ -112,7 +115,7 @@ try {
     compression: gzip,
   });
 } finally {
-  await it.remove();
+  await fixture.remove();
   await s3.remove();
   rmSync(volume, { recursive: true });
 }

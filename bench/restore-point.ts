@@ -10,7 +10,7 @@ import { cloneDatabase, withOpenClone } from '../src/postgres/clones.ts';
 import { quoted } from '../src/postgres/connect.ts';
 import { dropDatabase } from '../src/postgres/databases.ts';
 import { fingerprint } from '../src/postgres/fingerprint.ts';
-import { aside } from '../test/integration/aside-fixture.ts';
+import { fencedDatabase } from '../test/integration/fenced-database-fixture.ts';
 
 const gigabytes = Number(process.argv[2] ?? 1);
 const vectors = Math.round(500_000 * gigabytes);
@@ -37,20 +37,20 @@ const say = (what: string, seconds: number, more = '') =>
 
 const times = (a: number, b: number) => `${(a / b).toFixed(1)} times`;
 
-const here = await aside('bench', filling);
+const here = await fencedDatabase('bench', filling);
 try {
-  const { it, means } = here;
+  const { fixture, means } = here;
   // A dump of this size may take longer than a test allows.
   const plan = here.planned({ backup: { claim: 'backstep-backups', timeout: '1h' } });
-  const { operation, adminUrl } = it;
+  const { operation, adminUrl } = fixture;
   const { rows } = await here.asAdmin((admin) =>
-    admin.query<{ size: string }>('SELECT pg_size_pretty(pg_database_size($1)) AS size', [it.aside]),
+    admin.query<{ size: string }>('SELECT pg_size_pretty(pg_database_size($1)) AS size', [fixture.aside]),
   );
   console.log(
-    `Database of ${rows[0]?.size} in ${it.lab.postgres.keptIn === 'disk' ? 'files' : 'memory'}: ${vectors} vectors of 384 dimensions, ${links} short rows\n`,
+    `Database of ${rows[0]?.size} in ${fixture.lab.postgres.keptIn === 'disk' ? 'files' : 'memory'}: ${vectors} vectors of 384 dimensions, ${links} short rows\n`,
   );
 
-  const copy = { from: it.aside, to: here.beside('scratch'), operation, sourceStays: 'open' } as const;
+  const copy = { from: fixture.aside, to: here.beside('scratch'), operation, sourceStays: 'open' } as const;
   const [cloned, cloning] = await timed(() => cloneDatabase(adminUrl, copy));
   say('clone alone', cloning, cloned.method);
   const [, reading] = await timed(() =>
@@ -64,14 +64,15 @@ try {
   const [backup, backingUp] = await timed(() => backUp(means, { plan, try: 1, point }, here.attempt()));
   say('back-up: pg_dump -Fc in a pod, read back in full', backingUp, `${Math.round(backup.bytes / 1e6)} MB`);
 
-  const damage = () => here.on(it.aside, (client) => client.query('DELETE FROM papers; DROP TABLE links'));
+  const damage = () =>
+    here.on(fixture.aside, (client) => client.query('DELETE FROM papers; DROP TABLE links'));
   await damage();
   const fromPoint = await restore(means, { plan, try: 1, point, backup }, here.attempt());
   say('DOWNTIME of restore from the restore point, verified', fromPoint.seconds, fromPoint.from);
 
   // The same again from the dump.
-  const failed = quoted(besideName(it.name, 'failed', operation));
-  await it.asSuperuser('postgres', `DROP DATABASE ${failed} WITH (FORCE)`);
+  const failed = quoted(besideName(fixture.name, 'failed', operation));
+  await fixture.asSuperuser('postgres', `DROP DATABASE ${failed} WITH (FORCE)`);
   await here.change((record) => {
     const { restoring: _, ...rest } = record;
     return { ...rest, kept: [] };

@@ -2,8 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { up } from '../lab/lab.ts';
 import { carryRequests, desk, launch, opened, phone } from '../test/chromium.ts';
-import { start } from '../test/integration/drive.ts';
-import { scene, small, type Scene, type SceneOptions } from '../test/integration/scene.ts';
+import { start } from '../test/integration/workflow-run.ts';
+import {
+  installed,
+  small,
+  type Installation,
+  type InstallationOptions,
+} from '../test/integration/installation.ts';
 import { downgradeDeletesPapers } from '../test/integration/variants/index.ts';
 
 // Pictures of the page, taken of a real run: at its gate, while it works, at a hold, and in the end.
@@ -42,10 +47,10 @@ try {
 
 /** The runbook's application, broken, with a gateway in front. */
 async function onScene(
-  install: NonNullable<SceneOptions['install']>,
-  act: (here: Scene, url: string) => Promise<void>,
+  install: NonNullable<InstallationOptions['install']>,
+  act: (here: Installation, url: string) => Promise<void>,
 ): Promise<void> {
-  const here = await scene({
+  const here = await installed({
     name: 'page-pictures',
     install,
     edit: (definition) => {

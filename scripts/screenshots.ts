@@ -2,20 +2,20 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { up } from '../lab/lab.ts';
 import { openUi } from '../test/integration/browser.ts';
-import { clientOf, drive } from '../test/integration/drive.ts';
-import { scene } from '../test/integration/scene.ts';
+import { clientOf, runOf } from '../test/integration/workflow-run.ts';
+import { installed } from '../test/integration/installation.ts';
 
 // Pictures of the documentation, taken of a real run: at its gate, which is rejected afterwards.
 
 const images = fileURLToPath(new URL('../docs/images/', import.meta.url));
 
 const lab = await up();
-const here = await scene({ name: 'pictures' });
+const here = await installed({ name: 'pictures' });
 try {
   const asked = ['--reason', '0005 broke /health', '--by', 'ada'];
   const begun = await here.backstep('rollback', 'deeptech-radar', ...asked);
   if (begun.exitCode !== 0) throw new Error(begun.stdout + begun.stderr);
-  const rollback = drive(await clientOf(here));
+  const rollback = runOf(await clientOf(here));
   await rollback.gate('downgrade');
   try {
     await picturesOfUi();

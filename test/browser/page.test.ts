@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { chromiumPossible, desk } from '../chromium.ts';
 import { findings } from '../example-plan.ts';
-import { house } from './house.ts';
-import { Latch, failingAt, theatre } from '../workflow/theatre.ts';
+import { pageHarness } from './page-harness.ts';
+import { Latch, failingAt, workflowHarness } from '../workflow/harness.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 const browsers = describe.skipIf(!(await chromiumPossible()));
-const front = house(stage);
+const pages = pageHarness(harness);
 const atStart = { definition: { approvals: { start: { people: 1 } } } } as const;
 
 browsers('the page of a rollback, in a real browser', () => {
   test('from gate start to the end: two presses, everything else comes by itself', async () => {
-    const { play, service } = await front.play(atStart);
-    await play.gate('start');
-    const page = await front.visit('ada', service);
+    const { run, service } = await pages.start(atStart);
+    await run.gate('start');
+    const page = await pages.visit('ada', service);
     await page.getByText('waits for you at gate start').waitFor();
     const proposed = await page.locator('dl.proposal').innerText();
     expect(proposed).toContain('Move the database from 0005 back to 0004');
@@ -31,7 +31,7 @@ browsers('the page of a rollback, in a real browser', () => {
     expect(await page.locator('#steps').innerText()).toContain('Execute the downgrade');
     expect(await page.locator('svg.timeline').count()).toBe(1);
 
-    const { decisions } = await play.report();
+    const { decisions } = await run.report();
     expect(decisions).toMatchObject([
       { by: 'ada', proof: 'token' },
       { by: 'ada', proof: 'token', reason: '0005 broke /health' },
@@ -40,10 +40,12 @@ browsers('the page of a rollback, in a real browser', () => {
   });
 
   test('a hold is resolved by `restore`, and no dangerous button works before its word is typed', async () => {
-    const { play, service } = await front.play({ script: failingAt('verify', [1], 'VerificationFailed') });
-    await play.approve('downgrade');
-    await play.hold('verify');
-    const page = await front.visit('ada', service);
+    const { run, service } = await pages.start({
+      activities: failingAt('verify', [1], 'VerificationFailed'),
+    });
+    await run.approve('downgrade');
+    await run.hold('verify');
+    const page = await pages.visit('ada', service);
     await page.getByText('VerificationFailed', { exact: true }).waitFor();
     await page.locator('summary', { hasText: 'Restore' }).click();
     const restore = page.getByRole('button', { name: 'Restore' });
@@ -63,26 +65,26 @@ browsers('the page of a rollback, in a real browser', () => {
     await page.getByLabel(/^Type .* to confirm$/).fill(service);
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.locator('#now', { hasText: 'restored' }).waitFor();
-    expect((await play.result()).outcome).toBe('restored');
+    expect((await run.result()).outcome).toBe('restored');
     await page.context().close();
   });
 
   test('what somebody is typing stays while news arrive', async () => {
-    const { play, service } = await front.play({ plan: { people: 2 } });
-    await play.gate('downgrade');
-    const page = await front.visit('ada', service, { viewport: desk });
+    const { run, service } = await pages.start({ plan: { people: 2 } });
+    await run.gate('downgrade');
+    const page = await pages.visit('ada', service, { viewport: desk });
     await page.locator('#live', { hasText: 'live' }).waitFor();
     await page.locator('summary', { hasText: 'Reject' }).click();
     const reason = page.getByLabel('Reason').nth(1);
     await reason.fill('the migration is');
-    await play.approve('downgrade', 'bob');
+    await run.approve('downgrade', 'bob');
     await page.locator('#decide', { hasText: 'approved by bob' }).waitFor();
     expect(await reason.inputValue()).toBe('the migration is');
     await page.keyboard.type(' mended');
     expect(await reason.inputValue()).toBe('the migration is mended');
     await page.getByRole('button', { name: 'Reject' }).click();
     await page.locator('#now', { hasText: 'put back' }).waitFor();
-    expect((await play.report()).decisions.at(-1)).toMatchObject({
+    expect((await run.report()).decisions.at(-1)).toMatchObject({
       by: 'ada',
       reason: 'the migration is mended',
     });
@@ -91,15 +93,15 @@ browsers('the page of a rollback, in a real browser', () => {
 
   test('a loss needs two different people, each with the word typed; whoever has approved is told', async () => {
     const lost = { salvaged: [], lost: [{ kind: 'table', object: 'scores', rows: 7 }], notes: [] } as never;
-    const { play, service } = await front.play({ script: { salvage: () => lost } });
-    await play.gate('downgrade');
-    const one = await front.visit('ada', service);
+    const { run, service } = await pages.start({ activities: { salvage: () => lost } });
+    await run.gate('downgrade');
+    const one = await pages.visit('ada', service);
     expect(await one.locator('.dangers').first().innerText()).toContain('table scores with 7 rows');
     await one.getByLabel(/^Type .* to confirm$/).fill(service);
     await one.getByRole('button', { name: 'Approve' }).click();
     await one.getByText('You have approved. Another person is needed.').waitFor();
     expect(await one.getByRole('button', { name: 'Approve' }).count()).toBe(0);
-    const other = await front.visit('bob', service);
+    const other = await pages.visit('bob', service);
     await other.locator('#decide', { hasText: 'approved by ada' }).waitFor();
     await other.getByLabel(/^Type .* to confirm$/).fill(service);
     await other.getByRole('button', { name: 'Approve' }).click();
@@ -110,35 +112,35 @@ browsers('the page of a rollback, in a real browser', () => {
 
   test('the glass is broken by whoever may, with a reason; whoever lacks the role is told', async () => {
     const approvals = { downgrade: { people: 2, roles: ['dba'] }, breakGlass: { roles: ['lead'] } };
-    const { play, service } = await front.play({ definition: { approvals }, plan: { people: 2 } });
-    await play.gate('downgrade');
-    const other = await front.visit('cy', service);
+    const { run, service } = await pages.start({ definition: { approvals }, plan: { people: 2 } });
+    await run.gate('downgrade');
+    const other = await pages.visit('cy', service);
     await other.getByText('Approving needs one of these roles: dba. Yours: none.').waitFor();
     expect(await other.getByRole('button', { name: 'Approve' }).count()).toBe(0);
     expect(await other.getByText('Break the glass').count()).toBe(0);
-    const page = await front.visit('ada', service);
+    const page = await pages.visit('ada', service);
     await page.locator('summary', { hasText: 'Break the glass' }).click();
     const glass = page.locator('details', { hasText: 'Break the glass' });
     await glass.getByLabel('Reason').fill('nobody else is awake');
     await glass.getByLabel(/^Type .* to confirm$/).fill(service);
     await glass.getByRole('button', { name: 'Pass it alone' }).click();
     await page.locator('#now', { hasText: 'rolled back' }).waitFor();
-    expect((await play.report()).attention[0]).toContain('nobody else is awake');
+    expect((await run.report()).attention[0]).toContain('nobody else is awake');
     await page.context().close();
     await other.context().close();
   });
 
   test('a rollback is started from the page, and what runs shows how long it has taken', async () => {
     const held = new Latch();
-    const service = front.cast({
-      script: {
+    const service = pages.addService({
+      activities: {
         'back-up': async () => {
           await held.opened;
           return findings['back-up'];
         },
       },
     });
-    const page = await front.visit('ada', service);
+    const page = await pages.visit('ada', service);
     await page.getByText('never rolled back').waitFor();
     await page.getByLabel(/^Type .* to confirm$/).fill(service);
     await page.getByRole('button', { name: 'Start the rollback' }).click();
@@ -156,17 +158,17 @@ browsers('the page of a rollback, in a real browser', () => {
   });
 
   test('the list of services leads to the one that waits', async () => {
-    const { play, service } = await front.play(atStart);
-    await play.gate('start');
-    const page = await front.visit('cy', service);
-    await page.goto(`${front.gateway.url}/`);
+    const { run, service } = await pages.start(atStart);
+    await run.gate('start');
+    const page = await pages.visit('cy', service);
+    await page.goto(`${pages.gateway.url}/`);
     const line = page.getByRole('link', { name: new RegExp(service) });
     expect(await line.innerText()).toContain('waits for you at gate start');
     await line.click();
     await page.getByRole('heading', { name: 'Begin this rollback?' }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Your token').waitFor();
-    await page.goto(front.pathOf(service));
+    await page.goto(pages.pathOf(service));
     await page.getByLabel('Your token').waitFor();
     await page.context().close();
   });

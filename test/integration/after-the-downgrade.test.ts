@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { start } from './drive.ts';
-import { aside, openRecord, revision, workloads } from './look.ts';
-import { scene, type Scene } from './scene.ts';
+import { start } from './workflow-run.ts';
+import { aside, openRecord, revision, workloads } from './service-state.ts';
+import { installed, type Installation } from './installation.ts';
 import { failingRun, oldReleaseUnwell } from './variants/index.ts';
 
 describe('from the downgrade on nothing unwinds by itself: a person decides', () => {
-  let here: Scene;
+  let here: Installation;
   afterEach(() => here?.close());
 
   test('law 3: /health fails: writes are stopped again, and a person decides', async () => {
-    here = await scene({
+    here = await installed({
       name: 'unwell',
       install: { images: { old: oldReleaseUnwell }, awaitReady: false },
     });
@@ -36,7 +36,7 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
   });
 
   test('the third CronJob fails: it is suspended again, the API stays up, skip goes on', async () => {
-    here = await scene({ name: 'third', install: { cronJobs: { 'linking-daily': failingRun } } });
+    here = await installed({ name: 'third', install: { cronJobs: { 'linking-daily': failingRun } } });
     const rollback = await start(here);
     await rollback.approve('downgrade');
     const hold = await rollback.hold('resume-cron-jobs');
@@ -60,7 +60,7 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
   });
 
   test('law 4: found at 0 and suspended by hand, the definition’s state is the wanted one; a late cancel is a hold', async () => {
-    here = await scene({ name: 'by-hand' });
+    here = await installed({ name: 'by-hand' });
     await here.kubectl('scale', 'deployment/deeptech-api', '--replicas=0');
     await here.kubectl('patch', 'cronjob', 'arxiv-hourly', '-p', '{"spec":{"suspend":true}}');
     const rollback = await start(here);

@@ -3,19 +3,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { alertmanager } from './alertmanager.ts';
 import type { Alertmanager } from './alertmanager.ts';
-import { clientOf, drive } from './drive.ts';
-import { world } from './look.ts';
-import { scene, small } from './scene.ts';
-import type { Scene } from './scene.ts';
+import { clientOf, runOf } from './workflow-run.ts';
+import { serviceState } from './service-state.ts';
+import { installed, small } from './installation.ts';
+import type { Installation } from './installation.ts';
 
 const secret = 'a secret that Alertmanager and the gateway share';
 const token = 'the-token-of-ann-on-this-lab';
 const labels = { alertname: 'RadarDown', service: 'deeptech-radar', rollback: 'backstep' };
-let here: Scene;
+let here: Installation;
 let sender: Alertmanager;
 
 beforeAll(async () => {
-  here = await scene({
+  here = await installed({
     name: 'alertmanager',
     edit: (definition) => {
       small(definition);
@@ -29,15 +29,15 @@ afterAll(async () => {
 });
 
 test('an alert of a real Alertmanager by the shipped configuration: the rollback stands at its gate; a hundred more, still one', async () => {
-  const before = await world(here);
+  const before = await serviceState(here);
   const gateway = await here.gateway({ 'ann dba': token }, { alertmanager: secret });
   sender = await alertmanager(gateway.url, secret);
   await sender.fire([{ labels }]);
   const client = await clientOf(here);
-  const rollback = drive(client, 'backstep-deeptech-radar');
+  const rollback = runOf(client, 'backstep-deeptech-radar');
   await untilStarted(rollback);
   const hash = await rollback.gate('start');
-  expect(await world(here), 'nothing is touched before somebody approves').toEqual(before);
+  expect(await serviceState(here), 'nothing is touched before somebody approves').toEqual(before);
   const { runId } = await rollback.handle.describe();
 
   for (let pod = 0; pod < 100; pod += 1) {
@@ -70,10 +70,10 @@ test('an alert of a real Alertmanager by the shipped configuration: the rollback
   await sender.fire([{ labels }]);
   await pause(5_000);
   expect((await rollback.handle.describe()).runId).toBe(runId);
-  expect(await world(here)).toEqual(before);
+  expect(await serviceState(here)).toEqual(before);
 });
 
-async function untilStarted(rollback: ReturnType<typeof drive>): Promise<void> {
+async function untilStarted(rollback: ReturnType<typeof runOf>): Promise<void> {
   for (let waited = 0; waited < 60_000; waited += 500) {
     const started = await rollback.handle.describe().then(
       () => true,

@@ -6,7 +6,7 @@ import { vi } from 'vitest';
 import { s3Server, type S3Server } from '../../lab/s3.ts';
 import type { BackUpArguments } from '../../src/dumps/manifest.ts';
 import type { Place } from '../../src/domain/backup.ts';
-import { fixture, type Fixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 export type Format = 'custom' | 'directory';
 
@@ -72,7 +72,7 @@ export const filesIn = (directory: string): string[] =>
     .toSorted();
 
 export const wanted = (
-  { operation }: Pick<Fixture, 'operation'>,
+  { operation }: Pick<PostgresFixture, 'operation'>,
   changes: Partial<BackUpArguments> & Pick<BackUpArguments, 'place'>,
 ): BackUpArguments => ({
   service: 'radar',
@@ -86,10 +86,10 @@ export const wanted = (
   ...changes,
 });
 
-export async function withClients(): Promise<Fixture> {
-  const it = await fixture();
-  vi.stubEnv('PATH', `${it.lab.postgres.bin}${delimiter}${process.env['PATH']}`);
-  return it;
+export async function withClients(): Promise<PostgresFixture> {
+  const fixture = await postgresFixture();
+  vi.stubEnv('PATH', `${fixture.lab.postgres.bin}${delimiter}${process.env['PATH']}`);
+  return fixture;
 }
 
 /**
@@ -98,7 +98,7 @@ export async function withClients(): Promise<Fixture> {
  *
  * @returns puts PATH back
  */
-export function insteadOfPgDump({ lab }: Fixture, script: string, version?: string): () => void {
+export function insteadOfPgDump({ lab }: PostgresFixture, script: string, version?: string): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'bin-'));
   const program = join(directory, 'pg_dump');
   const real = join(lab.postgres.bin, 'pg_dump');

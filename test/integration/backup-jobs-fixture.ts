@@ -13,10 +13,10 @@ import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { examplePlan } from '../example-plan.ts';
-import { fixture, type Fixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 /** A database that is aside, its record, and a namespace in which Jobs back it up and restore it. */
-export interface FrozenSite extends Fixture {
+export interface BackupJobsFixture extends PostgresFixture {
   namespace: string;
   means: Means;
   planned(backup: ServiceDefinitionSource['backup']): Promise<Plan>;
@@ -33,9 +33,9 @@ export interface FrozenSite extends Fixture {
   jobs(): Promise<string[]>;
 }
 
-export async function frozenSite(): Promise<FrozenSite> {
-  const it = await fixture();
-  const { lab, operation } = it;
+export async function backupJobsFixture(): Promise<BackupJobsFixture> {
+  const fixture = await postgresFixture();
+  const { lab, operation } = fixture;
   const directory = mkdtempSync(join(tmpdir(), 'site-'));
   const namespace = `p-${operation.slice(3)}`;
   const said: string[] = [];
@@ -43,22 +43,22 @@ export async function frozenSite(): Promise<FrozenSite> {
   await kubectl(lab, ['create', 'namespace', namespace]);
   const { kubeconfig } = await prepareSite(lab, namespace, directory);
   const means = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Means;
-  const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(it.adminUrl, {}, use);
+  const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(fixture.adminUrl, {}, use);
   const on = <T>(name: string, use: (client: Client) => Promise<T>) =>
-    withClient(withDatabase(it.adminUrl, name), {}, use);
+    withClient(withDatabase(fixture.adminUrl, name), {}, use);
   const secret = async (name: string, value: string) => {
     const metadata = { name, namespace };
     const object = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { value } };
     await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(object));
     return { secret: name, key: 'value' };
   };
-  const url = await secret('database', it.url.replace('postgresql://', 'postgresql+psycopg://'));
-  const admin = await secret('admin', it.adminUrl);
+  const url = await secret('database', fixture.url.replace('postgresql://', 'postgresql+psycopg://'));
+  const admin = await secret('admin', fixture.adminUrl);
   const planned = async (backup: ServiceDefinitionSource['backup']): Promise<Plan> => {
     const extensionAdmin = { secret: 'backstep-extensions', key: 'DATABASE_URL' };
     const database = { url, admin, extensionAdmin, tables: ['papers'], extensions: ['vector'] };
     const example = examplePlan({}, { namespace, database, backup });
-    const { name, aside, owner } = it;
+    const { name, aside, owner } = fixture;
     return {
       ...example,
       operation,
@@ -79,7 +79,7 @@ export async function frozenSite(): Promise<FrozenSite> {
     from: '0005',
     target: '0004',
     stopped: { workloads: [], cronJobs: [] },
-    frozen: await on(it.name, async (client) => ({
+    frozen: await on(fixture.name, async (client) => ({
       at: new Date().toISOString(),
       counts: await counts(client),
       catalog: catalogHash(await catalog(client)),
@@ -87,9 +87,9 @@ export async function frozenSite(): Promise<FrozenSite> {
     breaches: [],
     kept: [],
   });
-  await asAdmin((client) => raise(client, it));
+  await asAdmin((client) => raise(client, fixture));
   return {
-    ...it,
+    ...fixture,
     namespace,
     means,
     said,
@@ -112,7 +112,7 @@ export async function frozenSite(): Promise<FrozenSite> {
       return ours.map((name) => name.replace(`job.batch/${operation}-`, ''));
     },
     remove: async () => {
-      await it.remove();
+      await fixture.remove();
       await kubectl(lab, ['delete', 'namespace', namespace, '--wait=false']);
       await removeSite(lab, namespace);
       rmSync(directory, { recursive: true });

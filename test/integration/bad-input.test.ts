@@ -5,22 +5,22 @@ import { Cluster, until } from '../../examples/cluster.ts';
 import { job } from '../../examples/manifests.ts';
 import { recipes } from '../../examples/deeptech-radar/images.ts';
 import { image } from '../../lab/image.ts';
-import { start } from './drive.ts';
-import { openRecord, world, type World } from './look.ts';
-import { scene, type Edit, type Scene } from './scene.ts';
+import { start } from './workflow-run.ts';
+import { openRecord, serviceState, type ServiceState } from './service-state.ts';
+import { installed, type Edit, type Installation } from './installation.ts';
 import { severalHeads, withoutAlembic } from './variants/index.ts';
 
 const cronJobs = ['arxiv-hourly', 'github-hourly', 'linking-daily', 'scoring-daily', 'opportunities-daily'];
 
 describe('bad input is refused with every fault named, its next move, and nothing touched', () => {
-  let here: Scene;
-  let before: World;
+  let here: Installation;
+  let before: ServiceState;
 
   beforeAll(async () => {
-    here = await scene({ name: 'input' });
+    here = await installed({ name: 'input' });
     // The hourly ones would write between two looks at the world.
     await here.kubectl('patch', 'cronjob', ...cronJobs, '-p', '{"spec":{"suspend":true}}');
-    before = await world(here);
+    before = await serviceState(here);
   });
   afterAll(() => here?.close());
 
@@ -35,7 +35,7 @@ describe('bad input is refused with every fault named, its next move, and nothin
     const failure = await (await start(here, request)).failure();
     expect(failure.type).toBe(type);
     for (const words of says) expect(failure.message).toMatch(words);
-    expect(await world(here)).toEqual(before);
+    expect(await serviceState(here)).toEqual(before);
     expect(await openRecord(here)).toBeUndefined();
     return failure.message;
   };
@@ -55,7 +55,7 @@ describe('bad input is refused with every fault named, its next move, and nothin
     expect(stdout).toMatch(/May be lost: column papers\.score with [\d,]+ values/);
     expect(stdout).toMatch(/until the rehearsal: changed by it as well: opportunities\.priority/);
     expect(stdout).not.toMatch(/Not looked at/);
-    expect(await world(here)).toEqual(before);
+    expect(await serviceState(here)).toEqual(before);
   });
 
   test('Scenario 1: “Target database is not up to date”: the migration never arrived, so a downgrade would revert a good one', async () => {
@@ -129,7 +129,7 @@ describe('bad input is refused with every fault named, its next move, and nothin
     here.define(() => {});
     const result = await (await start(here, { target: '0005' })).result();
     expect(result.outcome).toBe('nothing-to-do');
-    expect(await world(here)).toEqual(before);
+    expect(await serviceState(here)).toEqual(before);
   });
 
   test('a database that cannot be reached', async () => {
@@ -209,11 +209,11 @@ describe('bad input is refused with every fault named, its next move, and nothin
 });
 
 describe('migrations that cannot be rolled back by themselves', () => {
-  let here: Scene | undefined;
+  let here: Installation | undefined;
   afterAll(() => here?.close());
 
   test('several heads are refused and named', async () => {
-    here = await scene({
+    here = await installed({
       name: 'heads',
       install: { images: { new: severalHeads } },
       migration: { target: 'heads' },
@@ -228,7 +228,7 @@ describe('migrations that cannot be rolled back by themselves', () => {
     const { current } = await import('../../lab/lab.ts');
     const lab = await current();
     if (lab === undefined) throw new Error('no lab');
-    here = await scene({
+    here = await installed({
       name: 'no-alembic',
       install: { images: { new: withoutAlembic } },
       migration: { migrateWith: await image(lab, recipes.new) },

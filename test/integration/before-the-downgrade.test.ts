@@ -4,18 +4,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { backupDirectory, jobUser } from '../../lab/site.ts';
-import { cancelOpen, start, type Drive } from './drive.ts';
-import { openRecord, workloads, world, type World } from './look.ts';
-import { plain, scene, type Scene } from './scene.ts';
+import { cancelOpen, start, type WorkflowRun } from './workflow-run.ts';
+import { openRecord, workloads, serviceState, type ServiceState } from './service-state.ts';
+import { plain, installed, type Installation } from './installation.ts';
 
-/** Everything that ends before the downgrade leaves the world as it was: one scene serves all. */
+/** Everything that ends before the downgrade leaves everything as it was: one installation serves all. */
 describe('before the downgrade', () => {
-  let here: Scene;
-  let before: World;
+  let here: Installation;
+  let before: ServiceState;
 
   beforeAll(async () => {
-    here = await scene({ name: 'before', edit: plain });
-    before = await world(here);
+    here = await installed({ name: 'before', edit: plain });
+    before = await serviceState(here);
   });
   afterAll(() => here?.close());
   afterEach(async () => {
@@ -37,7 +37,7 @@ describe('before the downgrade', () => {
       definition.salvage = { use: 'auto' };
     });
   const untouched = async () => {
-    expect(await world(here)).toEqual(before);
+    expect(await serviceState(here)).toEqual(before);
     expect(await openRecord(here)).toBeUndefined();
   };
   const askAtStart = () =>
@@ -152,24 +152,29 @@ describe('before the downgrade', () => {
   });
 
   describe.each([
-    ['at gate start', async (rollback: Drive) => rollback.gate('start'), 'rejected', () => askAtStart()],
+    [
+      'at gate start',
+      async (rollback: WorkflowRun) => rollback.gate('start'),
+      'rejected',
+      () => askAtStart(),
+    ],
     [
       'while writes are being stopped',
-      async (rollback: Drive) => rollback.step('stop-writes', 'running'),
+      async (rollback: WorkflowRun) => rollback.step('stop-writes', 'running'),
       'put-back',
     ],
     [
       'in the middle of the backup',
-      async (rollback: Drive) => rollback.step('back-up', 'running'),
+      async (rollback: WorkflowRun) => rollback.step('back-up', 'running'),
       'put-back',
     ],
     [
       'in the middle of the rehearsal',
-      async (rollback: Drive) => rollback.step('rehearse', 'running'),
+      async (rollback: WorkflowRun) => rollback.step('rehearse', 'running'),
       'put-back',
       () => rehearsed(),
     ],
-    ['at gate downgrade', async (rollback: Drive) => rollback.gate('downgrade'), 'put-back'],
+    ['at gate downgrade', async (rollback: WorkflowRun) => rollback.gate('downgrade'), 'put-back'],
   ] as const)('cancelled %s', (_when, reached, outcome, defined = () => {}) => {
     test(`ends ${outcome}, everything as it was`, async () => {
       defined();

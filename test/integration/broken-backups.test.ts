@@ -27,18 +27,18 @@ import {
   type Format,
   type Storage,
 } from './backup-fixture.ts';
-import type { Fixture } from './postgres-fixture.ts';
+import type { PostgresFixture } from './postgres-fixture.ts';
 
 /** Law 1: a backup broken on purpose, in whatever way, is found; nothing that was not proved lies about. */
 
-let it: Fixture;
+let fixture: PostgresFixture;
 const undo: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  it = await withClients();
+  fixture = await withClients();
   await sql(
     `CREATE TABLE bulk AS SELECT n, md5(n::text) || md5((n + 1)::text) AS noise FROM generate_series(1, 80000) n;
-     ALTER TABLE bulk OWNER TO ${it.owner}`,
+     ALTER TABLE bulk OWNER TO ${fixture.owner}`,
   );
 });
 afterEach(async () => {
@@ -47,12 +47,12 @@ afterEach(async () => {
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
-  await it.remove();
+  await fixture.remove();
 });
 
-const sql = (statements: string) => it.asSuperuser(it.name, statements);
+const sql = (statements: string) => fixture.asSuperuser(fixture.name, statements);
 /** Ends within the table that is largest by far. */
-const superuser = () => withDatabase(it.superuserUrl, it.name);
+const superuser = () => withDatabase(fixture.superuserUrl, fixture.name);
 
 let tried = 0;
 async function broken(
@@ -63,7 +63,7 @@ async function broken(
 ): Promise<void> {
   enter();
   const before = existsSync(files) ? filesIn(files) : [];
-  const attempt = backUp(it.url, wanted(it, { place, format, try: ++tried }));
+  const attempt = backUp(fixture.url, wanted(fixture, { place, format, try: ++tried }));
   await expect(attempt).rejects.toMatchObject({ type, message: expect.stringMatching(message) as string });
   if (existsSync(files)) expect(filesIn(files)).toEqual(before);
 }
@@ -88,7 +88,7 @@ describe.each(combinations)('law 1: on a %s, in %s format,', (kind, format) => {
         ? `f=$(mktemp -u); mkfifo "$f"; "$REAL" "$@" > "$f" & pid=$!; head -c 500000 < "$f"; rm "$f"`
         : `"$REAL" "$@" & pid=$!
            until [ "$(du -sk "$out" 2>/dev/null | cut -f1)" -gt 300 ] 2>/dev/null; do sleep 0.01; done`;
-    undo.push(insteadOfPgDump(it, `${target}\n${inTheMiddle}\nkill -9 $pid; kill -9 $$`));
+    undo.push(insteadOfPgDump(fixture, `${target}\n${inTheMiddle}\nkill -9 $pid; kill -9 $$`));
     await broken(here, format, 'BackupFailed', /killed by SIGKILL/);
   });
 
@@ -97,7 +97,7 @@ describe.each(combinations)('law 1: on a %s, in %s format,', (kind, format) => {
       kind === 'bucket' && format === 'custom'
         ? `"$REAL" "$@" | head -c 1500000; exit 0`
         : `"$REAL" "$@" || exit; ${largest}; truncate -s 700000 "$out"`;
-    undo.push(insteadOfPgDump(it, `${target}\n${cut}`));
+    undo.push(insteadOfPgDump(fixture, `${target}\n${cut}`));
     await broken(here, format, 'BackupNotProved', /pg_restore ended with status 1|table bulk|ends within/);
   });
 
@@ -106,7 +106,7 @@ describe.each(combinations)('law 1: on a %s, in %s format,', (kind, format) => {
       kind === 'bucket' && format === 'custom'
         ? `"$REAL" "$@" | (head -c 1000000; head -c 500 | tr '\\000-\\377' '\\001-\\377\\000'; cat)`
         : `"$REAL" "$@" || exit; ${largest}; printf 'overwritten' | dd of="$out" bs=1 seek=1000000 conv=notrunc status=none`;
-    undo.push(insteadOfPgDump(it, `${target}\n${overwrite}`));
+    undo.push(insteadOfPgDump(fixture, `${target}\n${overwrite}`));
     await broken(here, format, 'BackupNotProved', /pg_restore ended with status 1/);
   });
 
@@ -128,38 +128,38 @@ describe.each(combinations)('law 1: on a %s, in %s format,', (kind, format) => {
       () => lost.leave(),
     );
     const goes = lost.pid === undefined ? `umount --lazy ${mounted.path}` : `kill -9 ${lost.pid}`;
-    undo.push(insteadOfPgDump(it, `"$REAL" "$@"; status=$?; ${goes}; exit $status`));
+    undo.push(insteadOfPgDump(fixture, `"$REAL" "$@"; status=$?; ${goes}; exit $status`));
     await broken(lost, format, 'BackupFailed', /ENOENT|ECONNREFUSED|ECONNRESET|could not/);
   });
 
   test('a dump without an extension is found', async () => {
-    undo.push(insteadOfPgDump(it, `exec "$REAL" --exclude-extension=vector "$@"`));
+    undo.push(insteadOfPgDump(fixture, `exec "$REAL" --exclude-extension=vector "$@"`));
     await broken(here, format, 'BackupNotProved', /extension vector is not in the dump/);
   });
 
   test('a dump that is one row short in one table is found', async () => {
     await sql(`INSERT INTO nothing DEFAULT VALUES`);
-    const psql = join(it.lab.postgres.bin, 'psql');
+    const psql = join(fixture.lab.postgres.bin, 'psql');
     const shorten = `${psql} -q '${superuser()}' -c 'DELETE FROM nothing WHERE ctid = (SELECT max(ctid) FROM nothing)'`;
     const withoutSnapshot = `for arg in "$@"; do shift; case "$arg" in --snapshot=*) ;; *) set -- "$@" "$arg";; esac; done`;
-    undo.push(insteadOfPgDump(it, `${shorten}; ${withoutSnapshot}; exec "$REAL" "$@"`));
+    undo.push(insteadOfPgDump(fixture, `${shorten}; ${withoutSnapshot}; exec "$REAL" "$@"`));
     await broken(here, format, 'BackupNotProved', /table nothing: 7 rows in the dump, 8 in the database/);
   });
 
   test('a dump without the rows of a table is found', async () => {
-    undo.push(insteadOfPgDump(it, `exec "$REAL" --exclude-table-data=papers "$@"`));
+    undo.push(insteadOfPgDump(fixture, `exec "$REAL" --exclude-table-data=papers "$@"`));
     await broken(here, format, 'BackupNotProved', /table papers is not in the dump/);
   });
 
   test('a dump without indexes, keys and triggers is found', async () => {
-    undo.push(insteadOfPgDump(it, `exec "$REAL" --section=pre-data --section=data "$@"`));
+    undo.push(insteadOfPgDump(fixture, `exec "$REAL" --section=pre-data --section=data "$@"`));
     const found =
       /index public\.papers_embedding is not in the dump.*constraint papers_pkey on public\.papers is/s;
     await broken(here, format, 'BackupNotProved', found);
   });
 
   test('a dump without the values of sequences is found', async () => {
-    undo.push(insteadOfPgDump(it, `exec "$REAL" '--exclude-table-data=*_seq' "$@"`));
+    undo.push(insteadOfPgDump(fixture, `exec "$REAL" '--exclude-table-data=*_seq' "$@"`));
     const found = /sequence papers_id_seq: its value is not in the dump, 2000 called in the database/;
     await broken(here, format, 'BackupNotProved', found);
   });
@@ -168,13 +168,13 @@ describe.each(combinations)('law 1: on a %s, in %s format,', (kind, format) => {
     await sql(`ALTER TABLE papers FORCE ROW LEVEL SECURITY`);
     undo.push(() => sql(`ALTER TABLE papers NO FORCE ROW LEVEL SECURITY`));
     await broken(here, format, 'BackupFailed', /row-level security/);
-    undo.push(insteadOfPgDump(it, `exec "$REAL" --enable-row-security "$@"`));
+    undo.push(insteadOfPgDump(fixture, `exec "$REAL" --enable-row-security "$@"`));
     await broken(here, format, 'BackupFailed', /row-level security/);
   });
 
   describe('once proved,', () => {
     let backup: Backup;
-    const asProved = () => ({ operation: it.operation, place: here.place, ...backup });
+    const asProved = () => ({ operation: fixture.operation, place: here.place, ...backup });
     /** The dump's file, or its largest one. */
     const file = () => {
       const path = join(here.files, backup.file);
@@ -184,7 +184,7 @@ describe.each(combinations)('law 1: on a %s, in %s format,', (kind, format) => {
     };
     beforeAll(async () => {
       here.enter();
-      backup = await backUp(it.url, wanted(it, { place: here.place, format, try: ++tried }));
+      backup = await backUp(fixture.url, wanted(fixture, { place: here.place, format, try: ++tried }));
     });
 
     test('it is found as it was', async () => {
@@ -223,21 +223,21 @@ describe('law 1: clients', () => {
     const before = process.env['PATH'] ?? '';
     const started = join(mkdtempSync(join(tmpdir(), 'started-')), 'it-was');
     const other = `touch ${started}; exec "$REAL" "$@"`;
-    undo.push(insteadOfPgDump(it, other, 'pg_dump (PostgreSQL) 9.6.24'));
+    undo.push(insteadOfPgDump(fixture, other, 'pg_dump (PostgreSQL) 9.6.24'));
     const alone = (process.env['PATH'] ?? '').replace(`:${before}`, ':/bin');
     vi.stubEnv('PATH', alone);
     await broken(
       here,
       'custom',
       'BackupFailed',
-      new RegExp(`PostgreSQL ${it.lab.postgres.major}, but .* no pg_dump.*Found: .*9\\.6\\.24`),
+      new RegExp(`PostgreSQL ${fixture.lab.postgres.major}, but .* no pg_dump.*Found: .*9\\.6\\.24`),
     );
     expect(existsSync(started)).toBe(false);
   });
 
   test('a pg_dump of another major first on PATH is passed over', async () => {
-    undo.push(insteadOfPgDump(it, 'exit 1', 'pg_dump (PostgreSQL) 9.6.24'));
-    const backup = await backUp(it.url, wanted(it, { place: here.place, try: ++tried }));
-    expect(backup.client).toContain(`(PostgreSQL) ${it.lab.postgres.major}.`);
+    undo.push(insteadOfPgDump(fixture, 'exit 1', 'pg_dump (PostgreSQL) 9.6.24'));
+    const backup = await backUp(fixture.url, wanted(fixture, { place: here.place, try: ++tried }));
+    expect(backup.client).toContain(`(PostgreSQL) ${fixture.lab.postgres.major}.`);
   });
 });

@@ -5,22 +5,22 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { backUp } from '../../src/activities/back-up/job.ts';
 import { filesIn, storage, wanted, withClients, type Storage } from './backup-fixture.ts';
-import type { Fixture } from './postgres-fixture.ts';
+import type { PostgresFixture } from './postgres-fixture.ts';
 
 /** Bytes that the network or the server changes on their way. */
 
-let it: Fixture;
+let fixture: PostgresFixture;
 let here: Storage;
 let proxy: Server;
 let flip: 'upload' | 'download' | undefined;
 
 beforeAll(async () => {
-  it = await withClients();
+  fixture = await withClients();
   here = await storage('bucket');
-  await it.asSuperuser(
-    it.name,
+  await fixture.asSuperuser(
+    fixture.name,
     `CREATE TABLE bulk AS SELECT n, repeat(md5(n::text), 8) AS noise FROM generate_series(1, 100000) n;
-     ALTER TABLE bulk OWNER TO ${it.owner}`,
+     ALTER TABLE bulk OWNER TO ${fixture.owner}`,
   );
   here.enter();
   if (!('bucket' in here.place)) throw new Error('no bucket');
@@ -52,11 +52,11 @@ afterAll(async () => {
   proxy.close();
   vi.unstubAllEnvs();
   await here.remove();
-  await it.remove();
+  await fixture.remove();
 });
 
 const made = (tried: number) =>
-  backUp(it.url, wanted(it, { place: here.place, compression: { method: 'none' }, try: tried }));
+  backUp(fixture.url, wanted(fixture, { place: here.place, compression: { method: 'none' }, try: tried }));
 
 test('a dump of several parts arrives as it was sent', async () => {
   const backup = await made(30);

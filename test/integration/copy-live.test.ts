@@ -7,54 +7,57 @@ import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';
 import { besideName } from '../../src/domain/names.ts';
 import { insteadOfPgDump } from './backup-fixture.ts';
-import { fixture, type Fixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
-let it: Fixture;
+let fixture: PostgresFixture;
 let copy: string;
 const undo: (() => void)[] = [];
 
 beforeAll(async () => {
-  it = await fixture();
-  copy = besideName(`live_${it.name}`, 'scratch', it.operation);
-  vi.stubEnv('PATH', `${it.lab.postgres.bin}${delimiter}${process.env['PATH']}`);
-  await on(it.name, 'CREATE TABLE zzz_last (id int)');
+  fixture = await postgresFixture();
+  copy = besideName(`live_${fixture.name}`, 'scratch', fixture.operation);
+  vi.stubEnv('PATH', `${fixture.lab.postgres.bin}${delimiter}${process.env['PATH']}`);
+  await on(fixture.name, 'CREATE TABLE zzz_last (id int)');
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
-  await it.remove();
+  await fixture.remove();
 });
 beforeEach(async () => {
-  const extensions = await withClient(it.url, {}, extensionsOf);
-  await withClient(it.adminUrl, { operation: it.operation }, (admin) =>
+  const extensions = await withClient(fixture.url, {}, extensionsOf);
+  await withClient(fixture.adminUrl, { operation: fixture.operation }, (admin) =>
     createDatabase(admin, {
       name: copy,
-      like: it.name,
+      like: fixture.name,
       extensions,
-      adminUrl: it.adminUrl,
-      extensionAdminUrl: it.superuserUrl,
-      operation: it.operation,
+      adminUrl: fixture.adminUrl,
+      extensionAdminUrl: fixture.superuserUrl,
+      operation: fixture.operation,
     }),
   );
 });
 afterEach(async () => {
   for (const each of undo.splice(0)) each();
-  await withClient(it.adminUrl, { operation: it.operation }, (admin) =>
-    dropDatabase(admin, copy, it.operation),
+  await withClient(fixture.adminUrl, { operation: fixture.operation }, (admin) =>
+    dropDatabase(admin, copy, fixture.operation),
   );
 });
 
 const on = (database: string, sql: string) =>
-  withClient(withDatabase(it.url, database), { lockTimeout: 60_000 }, (client) => client.query(sql));
+  withClient(withDatabase(fixture.url, database), { lockTimeout: 60_000 }, (client) => client.query(sql));
 const copied = () =>
-  copyLive(it.url, withDatabase(it.adminUrl, copy), { operation: it.operation, extensionSchemas: ['tools'] });
+  copyLive(fixture.url, withDatabase(fixture.adminUrl, copy), {
+    operation: fixture.operation,
+    extensionSchemas: ['tools'],
+  });
 
 /** Until the dump waits for somebody's lock. */
 const queued = () =>
-  withClient(it.adminUrl, {}, async (admin) => {
+  withClient(fixture.adminUrl, {}, async (admin) => {
     for (;;) {
       const { rowCount } = await admin.query(
         `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.application_name = $1 AND NOT l.granted`,
-        [`backstep ${it.operation}`],
+        [`backstep ${fixture.operation}`],
       );
       if (rowCount) return;
       await pause(20);
@@ -69,7 +72,7 @@ class Latch {
 /** Somebody who has locked a table until `end`, as a long migration would. */
 async function locking(table: string): Promise<{ end(): Promise<void> }> {
   const [until, ready] = [new Latch(), new Latch()];
-  const held = withClient(it.url, {}, async (client) => {
+  const held = withClient(fixture.url, {}, async (client) => {
     await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
     ready.open();
     await until.opened;
@@ -89,11 +92,11 @@ describe('a copy of a database that is in use', () => {
     const { bytes } = await copied();
     expect(bytes).toBeGreaterThan(1_000);
     const read = (database: string) =>
-      withClient(withDatabase(it.adminUrl, database), {}, async (client) => ({
+      withClient(withDatabase(fixture.adminUrl, database), {}, async (client) => ({
         catalog: await catalog(client),
         counts: await counts(client),
       }));
-    const [live, made] = [await read(it.name), await read(copy)];
+    const [live, made] = [await read(fixture.name), await read(copy)];
     expect(differences(live.catalog, made.catalog)).toEqual([]);
     expect(made.counts).toEqual(live.counts);
   });
@@ -105,14 +108,14 @@ describe('a copy of a database that is in use', () => {
     await queued();
     const began = Date.now();
     await on(
-      it.name,
+      fixture.name,
       'ALTER TABLE papers ADD COLUMN IF NOT EXISTS wanted int; ALTER TABLE papers DROP COLUMN wanted',
     );
     expect(Date.now() - began).toBeLessThan(1_200);
     expect(await yielded).toMatchObject({
       type: 'RehearsalYielded',
       message: expect.stringMatching(
-        new RegExp(`session of role ${it.owner}.* waited for one of its locks`),
+        new RegExp(`session of role ${fixture.owner}.* waited for one of its locks`),
       ) as string,
     });
     await other.end();
@@ -122,7 +125,7 @@ describe('a copy of a database that is in use', () => {
     const german = `s/canceling statement/storniere Anfrage/; s/due to .*/wegen etwas/; s/terminating connection/breche Verbindung ab/`;
     undo.push(
       insteadOfPgDump(
-        it,
+        fixture,
         `"$REAL" "$@" 2>"/tmp/said-$$"; s=$?; sed '${german}' "/tmp/said-$$" >&2; rm "/tmp/said-$$"; exit $s`,
       ),
     );
@@ -130,10 +133,10 @@ describe('a copy of a database that is in use', () => {
     await expect(copied()).rejects.toMatchObject({ type: 'RehearsalYielded' });
     const yielded = copied().catch((error: unknown) => error);
     await queued();
-    await withClient(it.adminUrl, {}, (admin) =>
+    await withClient(fixture.adminUrl, {}, (admin) =>
       admin.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = $2`,
-        [it.name, `backstep ${it.operation}`],
+        [fixture.name, `backstep ${fixture.operation}`],
       ),
     );
     expect(await yielded).toMatchObject({ type: 'RehearsalYielded' });
@@ -141,7 +144,7 @@ describe('a copy of a database that is in use', () => {
   });
 
   test('a dump that fails by itself is no yielding', async () => {
-    undo.push(insteadOfPgDump(it, `echo 'pg_dump: error: no room' >&2; exit 1`));
+    undo.push(insteadOfPgDump(fixture, `echo 'pg_dump: error: no room' >&2; exit 1`));
     await expect(copied()).rejects.toMatchObject({ type: 'RehearsalFailed' });
   });
 

@@ -1,20 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { clientOf, drive, start } from './drive.ts';
-import { openRecord, workloads, world, type World } from './look.ts';
-import { scene, small, type Scene } from './scene.ts';
+import { clientOf, runOf, start } from './workflow-run.ts';
+import { openRecord, workloads, serviceState, type ServiceState } from './service-state.ts';
+import { installed, small, type Installation } from './installation.ts';
 
 interface Jobs {
   items: { metadata: { name: string; uid: string } }[];
 }
 
 describe('law 8: any process may die at any instant', () => {
-  let here: Scene;
-  let before: World;
+  let here: Installation;
+  let before: ServiceState;
 
   beforeEach(async () => {
-    here = await scene({ name: 'crash', edit: small });
-    before = await world(here);
+    here = await installed({ name: 'crash', edit: small });
+    before = await serviceState(here);
   });
   afterEach(() => here?.close());
 
@@ -53,7 +53,7 @@ describe('law 8: any process may die at any instant', () => {
 
     expect(result.outcome).toBe('rolled-back');
     expect(downgrade).toHaveLength(1);
-    const after = await world(here);
+    const after = await serviceState(here);
     expect(after.revision).toBe('0004');
     expect(result.counts.atEnd).toMatchObject(before.counts);
     expect(after.replicas).toBe(1);
@@ -72,7 +72,7 @@ describe('law 8: any process may die at any instant', () => {
     await again.approve('downgrade');
     const result = await again.result();
     expect(result.outcome).toBe('rolled-back');
-    const after = await world(here);
+    const after = await serviceState(here);
     expect([after.revision, after.replicas]).toEqual(['0004', 1]);
     expect(result.counts.atEnd).toMatchObject(before.counts);
     expect(await openRecord(here)).toBeUndefined();
@@ -93,10 +93,10 @@ describe('law 8: any process may die at any instant', () => {
       '--reason',
       'test',
     );
-    const again = drive(await clientOf(here));
+    const again = runOf(await clientOf(here));
     const result = await again.result();
     expect(result.outcome).toBe('rolled-back');
-    const after = await world(here);
+    const after = await serviceState(here);
     expect([after.revision, after.replicas]).toEqual(['0004', 1]);
 
     await here.temporal(
@@ -109,8 +109,8 @@ describe('law 8: any process may die at any instant', () => {
       '--reason',
       'test',
     );
-    expect((await drive(await clientOf(here)).result()).outcome).toBe('nothing-to-do');
-    expect((await world(here)).revision).toBe('0004');
+    expect((await runOf(await clientOf(here)).result()).outcome).toBe('nothing-to-do');
+    expect((await serviceState(here)).revision).toBe('0004');
   });
 });
 
@@ -123,7 +123,7 @@ interface History {
 }
 
 /** The last completed workflow task before a step's activity was scheduled: where a Reset may go back to. */
-async function eventOf(here: Scene, step: string): Promise<number> {
+async function eventOf(here: Installation, step: string): Promise<number> {
   const text = await here.temporal('workflow', 'show', '-w', 'backstep-deeptech-radar', '-o', 'json');
   const { events } = JSON.parse(text) as History;
   const scheduled = events.findIndex(

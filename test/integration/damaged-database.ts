@@ -11,8 +11,8 @@ import type { EmergencyPlan, RollbackPlan } from '../../src/domain/plan/plan.ts'
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { directory as storageIn } from '../../src/storage/storage.ts';
 import { emergencyPlan, examplePlan } from '../example-plan.ts';
-import { ownProgram } from '../stand-in-programs.ts';
-import { standIn } from '../stand-in.ts';
+import { ownProgram } from '../fake-cluster-programs.ts';
+import { fakeCluster } from '../fake-cluster.ts';
 import type { OwnCluster } from './own-cluster.ts';
 
 export const attempt: Attempt = {
@@ -79,7 +79,7 @@ export async function damageable(own: OwnCluster, name: string, operation: Opera
     spec: { replicas: 1, selector: { matchLabels: { app: 'radar' } }, template },
   };
   const secrets = { database: { url: own.url(name, 'radar') }, admin: { url: adminUrl } };
-  const { cluster } = standIn({ deployments: [deployment], secrets }, (started) => ownProgram(started));
+  const { cluster } = fakeCluster({ deployments: [deployment], secrets }, (started) => ownProgram(started));
   const definition: Partial<ServiceDefinitionSource> = {
     database: {
       url: { secret: 'database', key: 'url' },

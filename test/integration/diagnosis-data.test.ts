@@ -5,29 +5,29 @@ import { plansBeforeAndAfter, plansOn } from '../../src/activities/rehearse/reme
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { examplePlan } from '../example-plan.ts';
-import { patient, type Patient } from './diagnosis-fixture.ts';
+import { diagnosisFixture, type DiagnosisFixture } from './diagnosis-fixture.ts';
 
-let it: Patient;
+let fixture: DiagnosisFixture;
 beforeAll(async () => {
-  it = await patient();
-  await it.sql(`CREATE TABLE scores (paper_id bigint, value double precision)`);
-  await it.sql(`INSERT INTO scores VALUES (1, 2), (2, 3), (3, 4)`);
+  fixture = await diagnosisFixture();
+  await fixture.sql(`CREATE TABLE scores (paper_id bigint, value double precision)`);
+  await fixture.sql(`INSERT INTO scores VALUES (1, 2), (2, 3), (3, 4)`);
 });
-afterAll(() => it.remove());
+afterAll(() => fixture.remove());
 
 describe('Scenario 2: data corruption', () => {
   test('rows that violate constraints NOT VALID are counted; one without such rows is only unvalidated', async () => {
-    await it.sql(`
+    await fixture.sql(`
       ALTER TABLE scores ADD CONSTRAINT scores_value_check CHECK (value < 3) NOT VALID;
       ALTER TABLE scores ADD CONSTRAINT scores_paper_check CHECK (paper_id > 0) NOT VALID`);
-    await it.asSuperuser(
-      it.name,
+    await fixture.asSuperuser(
+      fixture.name,
       `SET session_replication_role = replica; INSERT INTO scores SELECT 90000 + n, 0 FROM generate_series(1, 12) n`,
     );
-    await it.sql(
+    await fixture.sql(
       `ALTER TABLE scores ADD CONSTRAINT scores_paper_fk FOREIGN KEY (paper_id) REFERENCES papers (id) NOT VALID`,
     );
-    const { evidence } = await it.see();
+    const { evidence } = await fixture.see();
     expect(evidence('constraint-violated')).toEqual([
       '12 rows violate foreign key constraint scores.scores_paper_fk, which was never validated',
       '2 rows violate check constraint scores.scores_value_check, which was never validated',
@@ -35,16 +35,16 @@ describe('Scenario 2: data corruption', () => {
     expect(evidence('constraint-unvalidated')).toEqual([
       'check constraint scores.scores_paper_check was never validated; no row violates it',
     ]);
-    await it.sql(
+    await fixture.sql(
       `ALTER TABLE scores DROP CONSTRAINT scores_value_check, DROP CONSTRAINT scores_paper_check, DROP CONSTRAINT scores_paper_fk`,
     );
   });
 
   test('nulls, duplicates and orphans that the definition forbids; a column that is not there is named', async () => {
-    await it.sql(
+    await fixture.sql(
       `INSERT INTO scores VALUES (NULL, NULL), (NULL, 1), (77, 1), (77, 1), (78, 1), (78, 1), (78, 1)`,
     );
-    const { evidence, notSeen } = await it.see({
+    const { evidence, notSeen } = await fixture.see({
       forbid: {
         nulls: ['scores.paper_id', 'public.scores.value', 'ledger.entries.at', 'scores.colour'],
         duplicates: [
@@ -61,7 +61,7 @@ describe('Scenario 2: data corruption', () => {
       'scores.paper_id is null in 2 rows',
       'public.scores.value is null in 1 rows',
     ]);
-    const { rows } = await it.sql(
+    const { rows } = await fixture.sql(
       `SELECT count(*)::int AS pairs FROM (SELECT FROM scores WHERE paper_id IS NOT NULL AND value IS NOT NULL GROUP BY paper_id, value HAVING count(*) > 1) x`,
     );
     expect(evidence('duplicates')).toEqual([
@@ -79,17 +79,20 @@ describe('Scenario 3: performance degradation', () => {
   ];
 
   test('a table scan where an index was used before, the index that is missed, and the cost', async () => {
-    await it.sql(`
+    await fixture.sql(`
       CREATE TABLE big AS SELECT n AS id, CASE WHEN n % 1000 = 0 THEN 'AI' ELSE 'other' END AS domain, repeat('x', 100) AS filling
         FROM generate_series(1, 20000) n;
       CREATE INDEX big_domain ON big (domain);
       ANALYZE big`);
-    await it.migrate('0010', 'CREATE INDEX big_id ON big (id)');
-    const healthy = await it.see({ queries, indexes: ['big_domain'] }, { from: '0010', target: '0009' });
+    await fixture.migrate('0010', 'CREATE INDEX big_id ON big (id)');
+    const healthy = await fixture.see({ queries, indexes: ['big_domain'] }, { from: '0010', target: '0009' });
     expect(healthy.signs).toEqual([]);
 
-    await it.migrate('0011', 'DROP INDEX big_domain; ALTER TABLE big ADD COLUMN score int');
-    const { evidence } = await it.see({ queries, indexes: ['big_domain'] }, { from: '0011', target: '0010' });
+    await fixture.migrate('0011', 'DROP INDEX big_domain; ALTER TABLE big ADD COLUMN score int');
+    const { evidence } = await fixture.see(
+      { queries, indexes: ['big_domain'] },
+      { from: '0011', target: '0010' },
+    );
     expect(evidence('table-scan')).toEqual([
       expect.stringMatching(
         /^query “AI papers” reads all 20,000 rows of big \(at 0010 on [\d-]+: big_domain\)$/,
@@ -103,50 +106,50 @@ describe('Scenario 3: performance degradation', () => {
 
   test('the rehearsal tells what the downgrade does to the plans, and keeps those at the target', async () => {
     const plan = examplePlan({ from: '0021', target: '0020' }, { diagnosis: { queries } });
-    const means = { storage: it.storage } as Means;
-    const of = { url: it.url, session: {} };
-    const without = await plansOn(it.url, {}, plan);
-    await it.sql('CREATE INDEX big_domain ON big (domain)');
+    const means = { storage: fixture.storage } as Means;
+    const of = { url: fixture.url, session: {} };
+    const without = await plansOn(fixture.url, {}, plan);
+    await fixture.sql('CREATE INDEX big_domain ON big (domain)');
     const mends = await plansBeforeAndAfter(means, plan, { ...of, before: without });
     expect(mends[0]).toMatch(
       /^The downgrade mends it: at 0021 query “AI papers” reads all 20,000 rows of big/,
     );
-    const withIndex = await plansOn(it.url, {}, plan);
+    const withIndex = await plansOn(fixture.url, {}, plan);
     const kept = { service: 'radar', server: plan.database.server, database: 'radar', revision: '0020' };
-    expect((await recall(it.storage, kept))?.plans).toEqual(withIndex);
-    await it.sql('DROP INDEX big_domain');
+    expect((await recall(fixture.storage, kept))?.plans).toEqual(withIndex);
+    await fixture.sql('DROP INDEX big_domain');
     const worse = await plansBeforeAndAfter(means, plan, { ...of, before: withIndex });
     expect(worse[0]).toMatch(/^After the downgrade query “AI papers” reads all 20,000 rows of big/);
     expect(await plansBeforeAndAfter(means, plan, { ...of, before: without })).toEqual([]);
   });
 
   test('what was there at this revision at the first look, and is gone, whoever removed it', async () => {
-    await it.sql(`DROP INDEX papers_recent; ALTER TABLE big DROP COLUMN filling`);
-    const { evidence } = await it.see({}, { from: '0011' });
+    await fixture.sql(`DROP INDEX papers_recent; ALTER TABLE big DROP COLUMN filling`);
+    const { evidence } = await fixture.see({}, { from: '0011' });
     const at = String.raw`there at 0011 on \d{4}-\d\d-\d\d \d\d:\d\d UTC, and gone`;
     expect(evidence('index-missing')).toEqual([expect.stringMatching(`^index papers_recent: ${at}$`)]);
     expect(evidence('schema-lost')).toEqual([expect.stringMatching(`^column big.filling: ${at}$`)]);
     // A second look does not take it for the rule.
-    expect((await it.see({}, { from: '0011' })).evidence('schema-lost')).toHaveLength(1);
+    expect((await fixture.see({}, { from: '0011' })).evidence('schema-lost')).toHaveLength(1);
   });
 
   test('big indexes that nobody uses, and big tables that are read from end to end', async () => {
-    await it.sql(`
+    await fixture.sql(`
       CREATE INDEX big_all ON big (md5(id::text), md5(domain)) WITH (fillfactor = 10);
       ANALYZE big;
       DO $$ BEGIN FOR n IN 1..60 LOOP PERFORM count(*) FROM big WHERE score = n; END LOOP; END $$`);
-    await it.asSuperuser(it.name, 'SELECT pg_stat_force_next_flush()');
+    await fixture.asSuperuser(fixture.name, 'SELECT pg_stat_force_next_flush()');
     await expect
-      .poll(async () => (await it.see()).evidence('scans-many'), { timeout: 15_000 })
+      .poll(async () => (await fixture.see()).evidence('scans-many'), { timeout: 15_000 })
       .toEqual([expect.stringMatching(/^table big \(20,000 rows\) was read from end to end \d+ times$/)]);
-    expect((await it.see()).evidence('index-unused')).toEqual([
+    expect((await fixture.see()).evidence('index-unused')).toEqual([
       expect.stringMatching(/^index big_all on big \([\d.]+ MB\) was never used/),
     ]);
   });
 
   test('a query that cannot be planned is named, and one that would write is not executed', async () => {
-    const before = await withClient(it.url, {}, counts);
-    const { notSeen } = await it.see({
+    const before = await withClient(fixture.url, {}, counts);
+    const { notSeen } = await fixture.see({
       queries: [
         { name: 'wrong', query: 'SELECT colour FROM papers' },
         { name: 'two', query: 'SELECT 1; DELETE FROM papers' },
@@ -157,24 +160,24 @@ describe('Scenario 3: performance degradation', () => {
       expect.stringMatching(/query “wrong”: .*colour/),
       expect.stringMatching(/query “two”: .*multiple commands/),
     ]);
-    expect(await withClient(it.url, {}, counts)).toEqual(before);
+    expect(await withClient(fixture.url, {}, counts)).toEqual(before);
   });
 });
 
 test('a downgrade that was rehearsed is told with its end; by another image, or another one, it is not', async () => {
-  const of = { service: 'radar', server: it.name, database: it.name, from: '0005', target: '0004' };
+  const of = { service: 'radar', server: fixture.name, database: fixture.name, from: '0005', target: '0004' };
   const seen = async (change = {}) => {
-    const found = await it.see({}, change);
+    const found = await fixture.see({}, change);
     return [...found.evidence('rehearsed'), ...found.evidence('rehearsal-failed')];
   };
   expect(await seen()).toEqual([]);
-  await rememberRehearsal(it.storage, of, { image: 'radar:new', seconds: 3 });
+  await rememberRehearsal(fixture.storage, of, { image: 'radar:new', seconds: 3 });
   expect(await seen()).toEqual([
     expect.stringMatching(/^0005 → 0004, rehearsed .* UTC, works on a copy, in 3 s$/),
   ]);
   expect(await seen({ target: '0003' })).toEqual([]);
-  await rememberRehearsal(it.storage, of, { image: 'radar:new', failed: 'no such column' });
+  await rememberRehearsal(fixture.storage, of, { image: 'radar:new', failed: 'no such column' });
   expect(await seen()).toEqual([expect.stringMatching(/ fails on a copy: no such column$/)]);
-  await rememberRehearsal(it.storage, of, { image: 'radar:newer', failed: 'no such column' });
+  await rememberRehearsal(fixture.storage, of, { image: 'radar:newer', failed: 'no such column' });
   expect(await seen()).toEqual([]);
 });

@@ -10,7 +10,7 @@ import type { SymptomName } from '../../src/domain/symptoms.ts';
 import { serviceDefinition, type ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { directory, type Storage } from '../../src/storage/storage.ts';
 import { definitionSource } from '../example-plan.ts';
-import { fixture, type Fixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 type Diagnosis = Awaited<ReturnType<typeof signsOfDatabase>> & {
   notSeen: string[];
@@ -18,8 +18,8 @@ type Diagnosis = Awaited<ReturnType<typeof signsOfDatabase>> & {
   evidence: (symptom: SymptomName) => string[];
 };
 
-/** A patient: a database of its own, symptoms made for real, and what `assess` sees of them. */
-export interface Patient extends Fixture {
+/** A database of its own in which symptoms are produced for real, and what `assess` sees of them. */
+export interface DiagnosisFixture extends PostgresFixture {
   /** As the application. */
   sql(text: string): Promise<QueryResult>;
   /** As Alembic does by default: what a revision makes, and the revision, in one transaction. */
@@ -35,8 +35,8 @@ export interface Patient extends Fixture {
 }
 
 /** The database stands at revision 0004, stamped by hand. */
-export async function patient(): Promise<Patient> {
-  const base = await fixture();
+export async function diagnosisFixture(): Promise<DiagnosisFixture> {
+  const base = await postgresFixture();
   const storage = directory(mkdtempSync(join(tmpdir(), 'diagnosis-')));
   const sessions: Client[] = [];
   const sql = (text: string) => withClient(base.url, {}, (client) => client.query(text));

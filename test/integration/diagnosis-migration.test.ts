@@ -2,20 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signsOfStamp } from '../../src/activities/assess/diagnosis/migration.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
-import { patient, type Patient } from './diagnosis-fixture.ts';
+import { diagnosisFixture, type DiagnosisFixture } from './diagnosis-fixture.ts';
 
-let it: Patient;
+let fixture: DiagnosisFixture;
 beforeAll(async () => {
-  it = await patient();
+  fixture = await diagnosisFixture();
 });
-afterAll(() => it.remove());
+afterAll(() => fixture.remove());
 
 const world = () =>
-  withClient(it.url, {}, async (client) => [catalogHash(await catalog(client)), await counts(client)]);
+  withClient(fixture.url, {}, async (client) => [catalogHash(await catalog(client)), await counts(client)]);
 
 test('a healthy database shows no symptom, and looking changes nothing', async () => {
   const before = await world();
-  const found = await it.see({
+  const found = await fixture.see({
     queries: [{ name: 'recent', query: 'SELECT * FROM recent' }],
     indexes: ['papers_recent', 'papers_pkey'],
     forbid: { nulls: ['papers.title'], duplicates: [{ table: 'papers', columns: ['title'] }] },
@@ -27,7 +27,7 @@ test('a healthy database shows no symptom, and looking changes nothing', async (
 
 describe('what the migration made is told by the transaction that wrote the revision', () => {
   test('nothing, where the revision was stamped by hand', async () => {
-    const { stamp, census } = await it.see({}, { from: '0004', target: '0003' });
+    const { stamp, census } = await fixture.see({}, { from: '0004', target: '0003' });
     expect(signsOfStamp(stamp!, { from: '0004', failed: false })).toEqual([
       { symptom: 'nothing-made', evidence: expect.stringContaining('0004') },
     ]);
@@ -35,7 +35,7 @@ describe('what the migration made is told by the transaction that wrote the revi
   });
 
   test('DO NOT rollback if data has been written that depends on new schema: rows written since are counted', async () => {
-    await it.migrate(
+    await fixture.migrate(
       '0005',
       `ALTER TABLE papers RENAME COLUMN pages TO length;
        ALTER TABLE papers ADD COLUMN score double precision;
@@ -43,7 +43,7 @@ describe('what the migration made is told by the transaction that wrote the revi
        CREATE TABLE scores (paper_id bigint, value double precision);
        INSERT INTO scores SELECT id, 1 FROM papers LIMIT 40`,
     );
-    const migrated = await it.see();
+    const migrated = await fixture.see();
     expect(migrated.evidence('written-since')).toEqual([]);
     expect(migrated.census).toEqual({
       losses: [
@@ -54,10 +54,10 @@ describe('what the migration made is told by the transaction that wrote the revi
     });
     expect(signsOfStamp(migrated.stamp!, { from: '0005', failed: true })).toEqual([]);
 
-    await it.sql(`INSERT INTO scores VALUES (1, 2), (2, 3), (3, 4)`);
-    await it.sql(`INSERT INTO papers (title) VALUES ('without a score')`);
-    await it.sql(`UPDATE papers SET score = 7 WHERE id IN (5, 1800)`);
-    const { evidence, census } = await it.see();
+    await fixture.sql(`INSERT INTO scores VALUES (1, 2), (2, 3), (3, 4)`);
+    await fixture.sql(`INSERT INTO papers (title) VALUES ('without a score')`);
+    await fixture.sql(`UPDATE papers SET score = 7 WHERE id IN (5, 1800)`);
+    const { evidence, census } = await fixture.see();
     expect(evidence('written-since')).toEqual([
       'rows written since revision 0005, into what it made: 3 of scores, 2 of papers.score',
     ]);
@@ -68,16 +68,16 @@ describe('what the migration made is told by the transaction that wrote the revi
   });
 
   test('revisions further back are said to be unknown until the rehearsal', async () => {
-    const { census } = await it.see({}, { target: '0003', reverts: ['0005', '0004'] });
+    const { census } = await fixture.see({}, { target: '0003', reverts: ['0005', '0004'] });
     expect(census.unknown).toContainEqual(
       expect.stringMatching(/only what .* 0005 made is seen, of 0005, 0004/),
     );
   });
 
   test('Scenario 1: what a migration left that failed half-way', async () => {
-    await it.sql(`CREATE TABLE half (id int); ALTER TABLE scores ADD COLUMN half int`);
-    await it.sql(`CREATE INDEX half_scores ON scores (value)`);
-    const { stamp } = await it.see();
+    await fixture.sql(`CREATE TABLE half (id int); ALTER TABLE scores ADD COLUMN half int`);
+    await fixture.sql(`CREATE INDEX half_scores ON scores (value)`);
+    const { stamp } = await fixture.see();
     expect(signsOfStamp(stamp!, { from: '0005', failed: true })).toEqual([
       {
         symptom: 'half-applied',
@@ -85,57 +85,57 @@ describe('what the migration made is told by the transaction that wrote the revi
       },
     ]);
     expect(signsOfStamp(stamp!, { from: '0005', failed: false })[0]?.symptom).toBe('changed-since');
-    await it.sql(`DROP TABLE half; DROP INDEX half_scores; ALTER TABLE scores DROP COLUMN half`);
-    expect(signsOfStamp((await it.see()).stamp!, { from: '0005', failed: true })).toEqual([]);
+    await fixture.sql(`DROP TABLE half; DROP INDEX half_scores; ALTER TABLE scores DROP COLUMN half`);
+    expect(signsOfStamp((await fixture.see()).stamp!, { from: '0005', failed: true })).toEqual([]);
   });
 
   test('a table that the version table was made with does not count as made by the last migration', async () => {
-    await it.sql(`BEGIN; CREATE TABLE young (version_num text); INSERT INTO young VALUES ('1'); COMMIT`);
+    await fixture.sql(`BEGIN; CREATE TABLE young (version_num text); INSERT INTO young VALUES ('1'); COMMIT`);
     const migrations = { workload: 'radar-api', versionTable: 'young' };
-    const { census } = await it.see({}, {}, { migrations });
+    const { census } = await fixture.see({}, {}, { migrations });
     expect(census).toEqual({
       losses: [],
       unknown: [expect.stringContaining('one transaction made everything')],
     });
     // As after a restore from a dump, which makes the index when the row is there: the mark is not clear.
-    await it.sql(`CREATE INDEX young_index ON young (version_num)`);
-    const restored = await it.see({}, {}, { migrations });
+    await fixture.sql(`CREATE INDEX young_index ON young (version_num)`);
+    const restored = await fixture.see({}, {}, { migrations });
     expect(restored.stamp).toBeUndefined();
     expect(restored.census.unknown).toEqual([expect.stringContaining('does not tell what 0005 made')]);
-    await it.sql(`DROP TABLE young`);
+    await fixture.sql(`DROP TABLE young`);
   });
 });
 
 describe('Index creation failures blocking queries', () => {
   test('an index build is seen while it waits, and the invalid index that it leaves when it is cancelled', async () => {
-    const [application, pipeline] = [await it.session(), await it.session()];
+    const [application, pipeline] = [await fixture.session(), await fixture.session()];
     await application.query(`BEGIN; INSERT INTO scores VALUES (9, 9)`);
     const build = pipeline.query('CREATE INDEX CONCURRENTLY scores_value ON scores (value)').catch(() => {});
     await expect
-      .poll(async () => (await it.see()).evidence('index-building'))
+      .poll(async () => (await fixture.see()).evidence('index-building'))
       .toEqual([expect.stringMatching(/^index .* on scores is being built by pid \d+: waiting for writers/)]);
-    expect((await it.see()).evidence('index-invalid')).toEqual([]);
-    await it.asSuperuser(
-      it.name,
+    expect((await fixture.see()).evidence('index-invalid')).toEqual([]);
+    await fixture.asSuperuser(
+      fixture.name,
       `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY scores_value%'`,
     );
     await build;
     await application.query('ROLLBACK');
-    expect((await it.see()).evidence('index-invalid')).toEqual([
+    expect((await fixture.see()).evidence('index-invalid')).toEqual([
       'index scores_value on scores is neither valid nor ready: REINDEX INDEX CONCURRENTLY scores_value, or drop it',
     ]);
-    await it.sql('REINDEX INDEX CONCURRENTLY scores_value');
-    expect((await it.see()).evidence('index-invalid')).toEqual([]);
-    await it.sql('DROP INDEX scores_value');
+    await fixture.sql('REINDEX INDEX CONCURRENTLY scores_value');
+    expect((await fixture.see()).evidence('index-invalid')).toEqual([]);
+    await fixture.sql('DROP INDEX scores_value');
   });
 
   test('who keeps queries waiting is named with the command that ends it; rows that wait for rows are not', async () => {
-    const [pipeline, application] = [await it.session(), await it.session()];
+    const [pipeline, application] = [await fixture.session(), await fixture.session()];
     await pipeline.query(`BEGIN`);
     await pipeline.query(`CREATE INDEX scores_paper ON scores (paper_id)`);
     const write = application.query(`INSERT INTO scores VALUES (1, 'NaN')`);
     await expect
-      .poll(async () => (await it.see()).evidence('blocking'))
+      .poll(async () => (await fixture.see()).evidence('blocking'))
       .toEqual([
         expect.stringMatching(
           /^pid \d+ of p_\w+ \(pipeline\), idle in transaction: CREATE INDEX scores_paper ON scores, for \d+ s, holds or wants scores \(ShareLock\); 1 waiting\. To end it: SELECT pg_cancel_backend\(\d+\)$/,
@@ -147,18 +147,18 @@ describe('Index creation failures blocking queries', () => {
     await pipeline.query(`BEGIN; UPDATE scores SET value = 1 WHERE paper_id = 1`);
     const row = application.query(`UPDATE scores SET value = 2 WHERE paper_id = 1`);
     await expect
-      .poll(async () => (await it.sql(`SELECT FROM pg_locks WHERE NOT granted`)).rowCount)
+      .poll(async () => (await fixture.sql(`SELECT FROM pg_locks WHERE NOT granted`)).rowCount)
       .toBeGreaterThan(0);
-    expect((await it.see()).evidence('blocking')).toEqual([]);
+    expect((await fixture.see()).evidence('blocking')).toEqual([]);
     await pipeline.query('COMMIT');
     await row;
   });
 
   test('a table that is locked is looked at no longer than a second, and named; nothing fails', async () => {
-    const pipeline = await it.session();
+    const pipeline = await fixture.session();
     await pipeline.query(`BEGIN; LOCK TABLE scores IN ACCESS EXCLUSIVE MODE`);
     const began = Date.now();
-    const { notSeen, evidence, census } = await it.see({
+    const { notSeen, evidence, census } = await fixture.see({
       forbid: { nulls: ['scores.value', 'papers.embedding'] },
     });
     expect(Date.now() - began).toBeLessThan(15_000);
@@ -171,7 +171,7 @@ describe('Index creation failures blocking queries', () => {
   });
 
   test('when the time is over, the rest is named as not looked at', async () => {
-    const { notSeen, signs } = await it.see({ within: '0s' });
+    const { notSeen, signs } = await fixture.see({ within: '0s' });
     expect(signs).toEqual([]);
     expect(notSeen).toContainEqual(expect.stringContaining('diagnosis.within'));
   });

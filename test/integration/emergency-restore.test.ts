@@ -4,12 +4,12 @@ import { delimiter, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { migrateBadly } from '../../examples/deeptech-radar/install.ts';
 import { backupDirectory } from '../../lab/site.ts';
-import { clientOf, drive } from './drive.ts';
-import { checksums, databases, openRecord, workloads, world } from './look.ts';
-import { scene, type Edit, type Scene } from './scene.ts';
+import { clientOf, runOf } from './workflow-run.ts';
+import { checksums, databases, openRecord, workloads, serviceState } from './service-state.ts';
+import { installed, type Edit, type Installation } from './installation.ts';
 
 /** The runbook's own command, Step 2, onto the backup store. */
-function dump({ lab, radar }: Scene, file: string): void {
+function dump({ lab, radar }: Installation, file: string): void {
   const directory = join(backupDirectory(radar.namespace), 'dumps');
   mkdirSync(directory, { recursive: true });
   execFileSync('bash', ['-c', `pg_dump "$DATABASE_URL" | gzip > ${join(directory, file)}`], {
@@ -28,12 +28,12 @@ const noCronJobs: Edit = (definition) => {
 };
 
 describe('the runbook’s Emergency Database Restore, without its DROP DATABASE', () => {
-  let here: Scene;
+  let here: Installation;
   afterEach(() => here?.close());
 
   test('law 7: data corrupted after a dump: two people see what is lost, the dump comes back, and the corrupted database is kept', async () => {
-    here = await scene({ name: 'emergency', migration: false, edit: noCronJobs });
-    const whole = await world(here);
+    here = await installed({ name: 'emergency', migration: false, edit: noCronJobs });
+    const whole = await serviceState(here);
     dump(here, 'backup_20251118.sql.gz');
     const dumped = await checksums(here);
     await migrateBadly(here.lab, here.radar);
@@ -56,7 +56,7 @@ describe('the runbook’s Emergency Database Restore, without its DROP DATABASE'
       'papers are gone',
     );
     expect(started.stdout).toContain('Started backstep-deeptech-radar');
-    const restore = drive(await clientOf(here));
+    const restore = runOf(await clientOf(here));
     await restore.gate('restore');
     const { gate, from, target } = await restore.progress();
     expect({ from, target }).toEqual({ from: '0005', target: '0004' });
@@ -73,7 +73,7 @@ describe('the runbook’s Emergency Database Restore, without its DROP DATABASE'
     expect(result).toMatchObject({ outcome: 'restored', from: '0005', to: '0004' });
 
     expect(await checksums(here)).toEqual(dumped);
-    const after = await world(here);
+    const after = await serviceState(here);
     expect(after).toMatchObject({ ...whole, suspended: {}, databases: expect.anything() as string[] });
     expect(after.image).toBe(here.radar.images.old);
     const kept = (await databases(here)).find((name) => name.includes('__failed_'));

@@ -14,7 +14,7 @@ import { kubectl, prepareSite, removeSite } from '../../lab/site.ts';
 import { connect, type Cluster } from '../../src/kubernetes/cluster.ts';
 
 /** A namespace of its own, and Backstep's connection with the rights of deploy/rbac*.yaml and no others. */
-export interface Fixture {
+export interface KubernetesFixture {
   lab: Lab;
   namespace: string;
   cluster: Cluster;
@@ -25,7 +25,7 @@ export interface Fixture {
   remove(): Promise<void>;
 }
 
-export async function fixture(name: string): Promise<Fixture> {
+export async function kubernetesFixture(name: string): Promise<KubernetesFixture> {
   const lab = (await current()) ?? (await up());
   const namespace = `${name}-${Date.now().toString(36).slice(-5)}`;
   const images = { old: await image(lab, recipe('1')), new: await image(lab, recipe('2')) };

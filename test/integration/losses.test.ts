@@ -7,21 +7,21 @@ import { migrationOf, now } from '../../src/postgres/losses/moments.ts';
 import { raise } from '../../src/postgres/fence.ts';
 import { besideName } from '../../src/domain/names.ts';
 import type { Loss } from '../../src/domain/rehearsal.ts';
-import { fixture, type Fixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
-let it: Fixture;
+let fixture: PostgresFixture;
 let copy: string;
 
 beforeAll(async () => {
-  it = await fixture();
-  copy = besideName(it.name, 'rehearsal', it.operation);
-  await onDatabase(it.name, schema);
-  await withClient(it.adminUrl, { operation: it.operation }, (admin) => raise(admin, it));
+  fixture = await postgresFixture();
+  copy = besideName(fixture.name, 'rehearsal', fixture.operation);
+  await onDatabase(fixture.name, schema);
+  await withClient(fixture.adminUrl, { operation: fixture.operation }, (admin) => raise(admin, fixture));
 });
-afterAll(() => it.remove());
+afterAll(() => fixture.remove());
 beforeEach(async () => {
-  await withClient(it.adminUrl, { operation: it.operation }, (admin) =>
-    dropDatabase(admin, copy, it.operation),
+  await withClient(fixture.adminUrl, { operation: fixture.operation }, (admin) =>
+    dropDatabase(admin, copy, fixture.operation),
   );
 });
 
@@ -42,17 +42,19 @@ const schema = `
   UPDATE notes SET rating = 9 WHERE id = 10;`;
 
 const onDatabase = (database: string, sql: string) =>
-  withClient(withDatabase(it.url, database), { operation: it.operation }, (client) => client.query(sql));
+  withClient(withDatabase(fixture.url, database), { operation: fixture.operation }, (client) =>
+    client.query(sql),
+  );
 
 /** What is lost where the copy goes through this. */
 async function lostBy(downgrade: string): Promise<Loss[]> {
-  const { operation } = it;
-  await cloneDatabase(it.adminUrl, { from: it.aside, to: copy, operation, sourceStays: 'open' });
-  await withClient(it.adminUrl, { operation }, (admin) => openClone(admin, copy));
-  const on = (database: string) => withDatabase(it.url, database);
+  const { operation } = fixture;
+  await cloneDatabase(fixture.adminUrl, { from: fixture.aside, to: copy, operation, sourceStays: 'open' });
+  await withClient(fixture.adminUrl, { operation }, (admin) => openClone(admin, copy));
+  const on = (database: string) => withDatabase(fixture.url, database);
   const boundary = await withClient(on(copy), { operation }, now);
   await onDatabase(copy, downgrade);
-  return withClient(on(it.aside), { operation }, async (before) => {
+  return withClient(on(fixture.aside), { operation }, async (before) => {
     const since = await migrationOf(before, { versionTable: 'alembic_version', reverts: 1 });
     return withClient(on(copy), { operation }, (after) => losses(before, after, { boundary, since }));
   });
@@ -169,7 +171,7 @@ describe('what is lost is measured, not read from names', () => {
 
 /** The migration, as it is known after something else was done. */
 const known = (sql: string, reverts = 1) =>
-  withClient(withDatabase(it.url, it.aside), { operation: it.operation }, async (client) => {
+  withClient(withDatabase(fixture.url, fixture.aside), { operation: fixture.operation }, async (client) => {
     await client.query('BEGIN');
     await client.query(sql);
     const found = await migrationOf(client, { versionTable: 'alembic_version', reverts });

@@ -4,10 +4,10 @@ import type { V1Job } from '@kubernetes/client-node';
 import { kubectl } from '../../lab/site.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
 import { crdNames, crds, custom } from './custom-resources.ts';
-import { scene, type Scene } from './deeds-fixture.ts';
+import { activityFixture, type ActivityFixture } from './activity-fixture.ts';
 
 /** A small application that Argo CD, Flux and KEDA manage, that migrates by Jobs and takes part in replication. */
-export interface Managed extends Scene {
+export interface ManagedFixture extends ActivityFixture {
   /** Namespace of the GitOps tools. */
   gitops: string;
   /** The world as it was at first. */
@@ -65,8 +65,8 @@ const automated = (value: object) => ({
   syncPolicy: { automated: value, retry: { limit: 2 } },
 });
 
-export async function managed(name: string): Promise<Managed> {
-  const it = await scene(name, (source) => {
+export async function managedFixture(name: string): Promise<ManagedFixture> {
+  const fixture = await activityFixture(name, (source) => {
     source.writes = {
       gracePeriod: '6s',
       quietFor: '1s',
@@ -74,17 +74,17 @@ export async function managed(name: string): Promise<Managed> {
       scaledJobs: ['ingest'],
     };
   });
-  const gitops = `${it.namespace}-gitops`;
-  const { old, new: bad } = it.images;
-  const subscription = `feed_${it.postgres.operation.slice(3)}`;
-  await it.kubectl('create', 'namespace', gitops);
-  await it.apply(...crds);
+  const gitops = `${fixture.namespace}-gitops`;
+  const { old, new: bad } = fixture.images;
+  const subscription = `feed_${fixture.postgres.operation.slice(3)}`;
+  await fixture.kubectl('create', 'namespace', gitops);
+  await fixture.apply(...crds);
   for (const crd of crdNames)
-    await it.kubectl('wait', '--for=condition=established', `crd/${crd}`, '--timeout=30s');
+    await fixture.kubectl('wait', '--for=condition=established', `crd/${crd}`, '--timeout=30s');
   const role = readFileSync(new URL('../../deploy/rbac-owners.yaml', import.meta.url), 'utf8');
   const grantOverOwners = async () => {
-    for (const namespace of [gitops, it.namespace])
-      await kubectl(it.lab, ['apply', '-n', namespace, '-f', '-'], role);
+    for (const namespace of [gitops, fixture.namespace])
+      await kubectl(fixture.lab, ['apply', '-n', namespace, '-f', '-'], role);
   };
   await grantOverOwners();
   for (const object of [
@@ -97,8 +97,8 @@ export async function managed(name: string): Promise<Managed> {
     custom('Kustomization', { name: 'hourly', namespace: gitops }, { interval: '1m' }),
     custom('HelmRelease', { name: 'daily', namespace: gitops }, { interval: '1m', suspend: false }),
   ])
-    await kubectl(it.lab, ['apply', '-f', '-'], JSON.stringify(object));
-  await it.apply(
+    await kubectl(fixture.lab, ['apply', '-f', '-'], JSON.stringify(object));
+  await fixture.apply(
     custom('ScaledObject', { name: 'api' }, { scaleTargetRef: { name: 'api' } }),
     custom('ScaledObject', { name: 'elsewhere' }, { scaleTargetRef: { name: 'elsewhere' } }),
     custom('ScaledJob', { name: 'ingest', annotations: { team: 'data' } }, { jobTargetRef: {} }),
@@ -108,33 +108,34 @@ export async function managed(name: string): Promise<Managed> {
     // A hook of something else, which has nothing to do with the database.
     job('innocent', `${old}-other`, 'sleep 600', { 'helm.sh/hook': 'post-upgrade' }),
   );
-  await it.kubectl(
+  await fixture.kubectl(
     'annotate',
     'deployment',
     'api',
-    `argocd.argoproj.io/tracking-id=radar:apps/Deployment:${it.namespace}/api`,
+    `argocd.argoproj.io/tracking-id=radar:apps/Deployment:${fixture.namespace}/api`,
   );
-  await it.kubectl(
+  await fixture.kubectl(
     'label',
     'cronjob',
     'hourly',
     'kustomize.toolkit.fluxcd.io/name=hourly',
     `kustomize.toolkit.fluxcd.io/namespace=${gitops}`,
   );
-  await it.kubectl(
+  await fixture.kubectl(
     'label',
     'cronjob',
     'daily',
     'helm.toolkit.fluxcd.io/name=daily',
     `helm.toolkit.fluxcd.io/namespace=${gitops}`,
   );
-  const feed = await subscribe(it, subscription);
+  const feed = await subscribe(fixture, subscription);
 
   const field = async (namespace: string, what: string, path: (object: Loose) => unknown) =>
-    path(JSON.parse(await it.kubectl('-n', namespace, 'get', ...what.split(' '), '-o', 'json')) as Loose) ??
-    null;
+    path(
+      JSON.parse(await fixture.kubectl('-n', namespace, 'get', ...what.split(' '), '-o', 'json')) as Loose,
+    ) ?? null;
   const world = async (): Promise<World> => ({
-    state: await it.state(),
+    state: await fixture.state(),
     radar: await field(gitops, 'applications.argoproj.io radar', ({ spec }) => spec['syncPolicy']?.automated),
     apps: await field(gitops, 'applications.argoproj.io apps', ({ spec }) => spec['syncPolicy']?.automated),
     hourlySync: await field(
@@ -148,34 +149,34 @@ export async function managed(name: string): Promise<Managed> {
       ({ spec }) => spec['suspend'],
     ),
     scaledObject: await field(
-      it.namespace,
+      fixture.namespace,
       'scaledobjects.keda.sh api',
       ({ metadata }) => metadata.annotations?.['autoscaling.keda.sh/paused'],
     ),
     scaledJob: await field(
-      it.namespace,
+      fixture.namespace,
       'scaledjobs.keda.sh ingest',
       ({ metadata }) => metadata.annotations?.['autoscaling.keda.sh/paused'],
     ),
-    migrating: (await field(it.namespace, 'jobs', (list) =>
+    migrating: (await field(fixture.namespace, 'jobs', (list) =>
       Object.fromEntries(list.items.map(({ metadata, spec }) => [metadata.name, spec['suspend'] ?? false])),
     )) as Record<string, boolean>,
     ...(await feed.look()),
   });
   return {
-    ...it,
+    ...fixture,
     gitops,
     before: await world(),
     world,
     grantOverOwners,
     publish: feed.publish,
     news: feed.news,
-    sqlOnAside: (text) => it.postgres.asSuperuser(it.postgres.aside, text),
+    sqlOnAside: (text) => fixture.postgres.asSuperuser(fixture.postgres.aside, text),
     remove: async () => {
       await feed.remove();
-      await it.kubectl('delete', 'crd', ...crdNames, '--ignore-not-found');
-      await it.kubectl('delete', 'namespace', gitops, '--wait=false');
-      await it.remove();
+      await fixture.kubectl('delete', 'crd', ...crdNames, '--ignore-not-found');
+      await fixture.kubectl('delete', 'namespace', gitops, '--wait=false');
+      await fixture.remove();
     },
   };
 }
@@ -187,7 +188,7 @@ interface Loose {
 }
 
 /** Replication from another database of the server: a row a second would come whatever the database is called. */
-export async function subscribe({ postgres }: Scene, name: string) {
+export async function subscribe({ postgres }: ActivityFixture, name: string) {
   const source = `source ${postgres.operation.slice(3)}`;
   const { superuserUrl, owner } = postgres;
   const asSuperuser = (database: string, text: string) => postgres.asSuperuser(database, text);

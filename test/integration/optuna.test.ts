@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backupDirectory } from '../../lab/site.ts';
 import type { Report } from '../../src/views/report/report.ts';
-import { clientOf, drive, start } from './drive.ts';
-import { checksums, revision } from './look.ts';
-import { scene, type Edit, type Scene } from './scene.ts';
+import { clientOf, runOf, start } from './workflow-run.ts';
+import { checksums, revision } from './service-state.ts';
+import { installed, type Edit, type Installation } from './installation.ts';
 
 /** A run of the CronJob would write, and the contents are compared. */
 const quietAndThorough: Edit = (definition) => {
@@ -18,9 +18,9 @@ const quietAndThorough: Edit = (definition) => {
   };
 };
 
-let here: Scene;
+let here: Installation;
 beforeAll(async () => {
-  here = await scene({ name: 'optuna', service: 'optuna', edit: quietAndThorough });
+  here = await installed({ name: 'optuna', service: 'optuna', edit: quietAndThorough });
 });
 afterAll(() => here?.close());
 
@@ -39,7 +39,7 @@ test('a real history that nobody here wrote: optuna goes back one revision by a 
 });
 
 test('law 1: its backup came from the restore point, beside the downgrade, and was proved by a restore drill', async () => {
-  const { report } = await drive(await clientOf(here), 'backstep-optuna').result();
+  const { report } = await runOf(await clientOf(here), 'backstep-optuna').result();
   const written = JSON.parse(readFileSync(report?.json ?? '', 'utf8')) as Report;
   const { backup } = written;
   const point = written.steps.find(({ step }) => step === 'restore-point');

@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { carryRequests, launch, opened } from '../chromium.ts';
-import { clientOf, drive, start } from './drive.ts';
-import { revision, workloads } from './look.ts';
-import { scene, small, type Scene } from './scene.ts';
+import { clientOf, runOf, start } from './workflow-run.ts';
+import { revision, workloads } from './service-state.ts';
+import { installed, small, type Installation } from './installation.ts';
 import { downgradeDeletesPapers } from './variants/index.ts';
 
 const service = 'deeptech-radar';
@@ -27,7 +27,7 @@ async function fire(url: string): Promise<void> {
 
 describe('the page of the gateway, on real parts', () => {
   let browser: Browser;
-  let here: Scene;
+  let here: Installation;
 
   beforeAll(async () => {
     browser = await launch();
@@ -49,7 +49,7 @@ describe('the page of the gateway, on real parts', () => {
   }
 
   test('from an alert to the finished rollback: two presses on one page', async () => {
-    here = await scene({
+    here = await installed({
       name: 'page',
       edit: (definition) => {
         small(definition);
@@ -93,7 +93,7 @@ describe('the page of the gateway, on real parts', () => {
   });
 
   test('a hold is resolved by `restore`, typed to be meant', async () => {
-    here = await scene({
+    here = await installed({
       name: 'page-hold',
       install: { images: { new: downgradeDeletesPapers } },
       edit: small,
@@ -115,7 +115,7 @@ describe('the page of the gateway, on real parts', () => {
     await page.getByLabel(/^Type .* to confirm$/).fill(service);
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.locator('#now', { hasText: 'restored' }).waitFor();
-    const { outcome } = await drive(await clientOf(here)).result();
+    const { outcome } = await runOf(await clientOf(here)).result();
     expect(outcome).toBe('restored');
     expect(await revision(here)).toBe('0005');
     expect((await workloads(here)).replicas).toBeGreaterThan(0);

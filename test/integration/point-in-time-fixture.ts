@@ -7,7 +7,13 @@ import { besideName, type OperationId } from '../../src/domain/names.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
-import { deployment, fixture, service, template, type Fixture } from './kubernetes-fixture.ts';
+import {
+  deployment,
+  kubernetesFixture,
+  service,
+  template,
+  type KubernetesFixture,
+} from './kubernetes-fixture.ts';
 import { archived, password, type Archived } from './pgbackrest-cluster.ts';
 
 const records = 'backstep';
@@ -26,7 +32,7 @@ http.server.ThreadingHTTPServer(('', 8000), Handler).serve_forever()
 `;
 
 /** A small application on the cluster whose database lies in a PostgreSQL that archives with pgBackRest. */
-export interface Scene extends Fixture {
+export interface PointInTimeFixture extends KubernetesFixture {
   database: Archived;
   means: Means;
   plan(to: Date): PointInTimePlan;
@@ -39,8 +45,8 @@ export interface Scene extends Fixture {
   answer(): Promise<string>;
 }
 
-export async function scene(name: string): Promise<Scene> {
-  const [kubernetes, database] = await Promise.all([fixture(name), archived()]);
+export async function pointInTimeFixture(name: string): Promise<PointInTimeFixture> {
+  const [kubernetes, database] = await Promise.all([kubernetesFixture(name), archived()]);
   const newPort = await getPort({ host: database.host });
   const operation: OperationId = `bs-${randomBytes(4).toString('hex')}`;
   for (const statement of [

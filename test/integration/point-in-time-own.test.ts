@@ -6,31 +6,31 @@ import { writtenSince } from '../../src/activities/point-in-time/written.ts';
 import { restoreInstance } from '../../src/activities/restore-instance/activity.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
 import { examplePlan } from '../example-plan.ts';
-import { standIn } from '../stand-in.ts';
-import { attempt } from './deeds-fixture.ts';
+import { fakeCluster } from '../fake-cluster.ts';
+import { attempt } from './activity-fixture.ts';
 import { ownCluster, type OwnCluster } from './own-cluster.ts';
 
-let it: OwnCluster;
+let fixture: OwnCluster;
 
 beforeAll(async () => {
-  it = await ownCluster({ wal_level: 'logical' });
+  fixture = await ownCluster({ wal_level: 'logical' });
 });
-afterAll(() => it?.remove());
-beforeEach(() => it.sql('postgres', 'CREATE DATABASE radar OWNER radar'));
+afterAll(() => fixture?.remove());
+beforeEach(() => fixture.sql('postgres', 'CREATE DATABASE radar OWNER radar'));
 afterEach(async () => {
   for (const name of ['radar', examplePlan().database.aside])
-    await it.sql('postgres', `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+    await fixture.sql('postgres', `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
 });
 
 /** The old instance is an address that nobody asks; the new one is this server. */
 const means = (): Means => {
-  const old = (url: string) => url.replace(`:${it.port}/`, ':1/');
+  const old = (url: string) => url.replace(`:${fixture.port}/`, ':1/');
   const secrets = {
-    'radar-database': { DATABASE_URL: old(it.url('radar', 'radar')) },
-    'radar-admin': { DATABASE_URL: old(it.url('postgres', 'backstep')) },
+    'radar-database': { DATABASE_URL: old(fixture.url('radar', 'radar')) },
+    'radar-admin': { DATABASE_URL: old(fixture.url('postgres', 'backstep')) },
   };
-  const { cluster } = standIn({ deployments: [], secrets }, () => Promise.reject(new Error('no Jobs')));
-  const endpoint = { host: it.host, port: it.port };
+  const { cluster } = fakeCluster({ deployments: [], secrets }, () => Promise.reject(new Error('no Jobs')));
+  const endpoint = { host: fixture.host, port: fixture.port };
   const provider = { restore: async () => ({ name: 'radar-new', endpoint, notes: [] }) };
   return { cluster, recordsNamespace: 'backstep', providerOf: async () => provider } as unknown as Means;
 };
@@ -52,13 +52,13 @@ const plan = (to = new Date()) =>
   }) as unknown as PointInTimePlan;
 
 const isActive = async () => {
-  const found = await it.sql<{ active: boolean }>(
+  const found = await fixture.sql<{ active: boolean }>(
     'postgres',
     `SELECT active FROM pg_replication_slots WHERE slot_name = 'feed'`,
   );
   return found[0]?.active;
 };
-const since = (to: Date) => it.on('radar', (client) => writtenSince(client, to.toISOString()));
+const since = (to: Date) => fixture.on('radar', (client) => writtenSince(client, to.toISOString()));
 const now = async () => {
   await pause(20);
   const at = new Date();
@@ -68,43 +68,43 @@ const now = async () => {
 
 describe('a subscription', () => {
   beforeEach(async () => {
-    await it.sql('postgres', 'CREATE DATABASE publisher');
-    await it.sql('publisher', 'CREATE TABLE papers (id int PRIMARY KEY)');
-    await it.sql('publisher', 'CREATE PUBLICATION papers FOR TABLE papers');
-    await it.sql('publisher', `SELECT pg_create_logical_replication_slot('feed', 'pgoutput')`);
-    await it.sql('radar', 'CREATE TABLE papers (id int PRIMARY KEY); ALTER TABLE papers OWNER TO radar');
-    await it.sql(
+    await fixture.sql('postgres', 'CREATE DATABASE publisher');
+    await fixture.sql('publisher', 'CREATE TABLE papers (id int PRIMARY KEY)');
+    await fixture.sql('publisher', 'CREATE PUBLICATION papers FOR TABLE papers');
+    await fixture.sql('publisher', `SELECT pg_create_logical_replication_slot('feed', 'pgoutput')`);
+    await fixture.sql('radar', 'CREATE TABLE papers (id int PRIMARY KEY); ALTER TABLE papers OWNER TO radar');
+    await fixture.sql(
       'radar',
-      `CREATE SUBSCRIPTION feed CONNECTION '${it.url('publisher')}' PUBLICATION papers
+      `CREATE SUBSCRIPTION feed CONNECTION '${fixture.url('publisher')}' PUBLICATION papers
        WITH (create_slot = false, slot_name = 'feed', copy_data = false)`,
     );
     await expect.poll(isActive, { timeout: 10_000 }).toBe(true);
   });
   afterEach(async () => {
     for (const name of ['radar', plan().database.aside]) {
-      await it
+      await fixture
         .sql(name, 'ALTER SUBSCRIPTION feed DISABLE; ALTER SUBSCRIPTION feed SET (slot_name = NONE)')
         .catch(() => {});
-      await it.sql(name, 'DROP SUBSCRIPTION IF EXISTS feed').catch(() => {});
+      await fixture.sql(name, 'DROP SUBSCRIPTION IF EXISTS feed').catch(() => {});
     }
     await expect.poll(isActive, { timeout: 10_000 }).toBe(false);
-    await it.sql('publisher', `SELECT pg_drop_replication_slot('feed')`);
-    await it.sql('postgres', 'DROP DATABASE publisher WITH (FORCE)');
+    await fixture.sql('publisher', `SELECT pg_drop_replication_slot('feed')`);
+    await fixture.sql('postgres', 'DROP DATABASE publisher WITH (FORCE)');
   });
   test('of the new instance is disabled there, and takes nothing from the slot of the old one', async () => {
-    await it.sql('radar', 'ALTER ROLE backstep SUPERUSER');
+    await fixture.sql('radar', 'ALTER ROLE backstep SUPERUSER');
     const restored = await restoreInstance(means(), { plan: plan(), try: 1 }, attempt());
     expect(restored.notes).toEqual([expect.stringContaining('Subscription feed is disabled on radar-new')]);
-    await it.sql('publisher', 'INSERT INTO papers VALUES (1)');
+    await fixture.sql('publisher', 'INSERT INTO papers VALUES (1)');
     // The launcher looks every 5 s at most for workers that are to be started.
     await pause(6_000);
     expect(await isActive()).toBe(false);
-    expect(await it.sql(plan().database.aside, 'SELECT * FROM papers')).toEqual([]);
+    expect(await fixture.sql(plan().database.aside, 'SELECT * FROM papers')).toEqual([]);
     // Law 8: once more it finds everything as it should be.
     expect(await restoreInstance(means(), { plan: plan(), try: 1 }, attempt())).toMatchObject({
       notes: restored.notes,
     });
-    await it.sql('postgres', 'ALTER ROLE backstep NOSUPERUSER');
+    await fixture.sql('postgres', 'ALTER ROLE backstep NOSUPERUSER');
   });
 
   test('that may not be disabled there is said, and no barrier is waited for', async () => {
@@ -118,17 +118,20 @@ describe('a subscription', () => {
 
 describe('what was written since', () => {
   test('is known only where the server kept the times of commits at that moment already', async () => {
-    await it.sql('radar', 'CREATE TABLE papers (id int); INSERT INTO papers SELECT generate_series(1, 9)');
+    await fixture.sql(
+      'radar',
+      'CREATE TABLE papers (id int); INSERT INTO papers SELECT generate_series(1, 9)',
+    );
     const before = await now();
     // A row that is changed before the server begins to keep times.
-    await it.sql('radar', 'UPDATE papers SET id = -id WHERE id = 1');
+    await fixture.sql('radar', 'UPDATE papers SET id = -id WHERE id = 1');
     expect(await since(before)).toBeUndefined();
-    await it.restart({ track_commit_timestamp: 'on' });
+    await fixture.restart({ track_commit_timestamp: 'on' });
     expect(await since(before)).toEqual({ papers: undefined });
-    await it.sql('radar', 'CREATE TABLE later (id int); INSERT INTO later VALUES (1)');
+    await fixture.sql('radar', 'CREATE TABLE later (id int); INSERT INTO later VALUES (1)');
     expect(await since(before)).toEqual({ papers: undefined, later: 1 });
     const after = await now();
-    await it.sql('radar', 'UPDATE papers SET id = -id WHERE id = 2');
+    await fixture.sql('radar', 'UPDATE papers SET id = -id WHERE id = 2');
     expect(await since(after)).toEqual({ papers: 1, later: 0 });
   });
 
@@ -136,20 +139,20 @@ describe('what was written since', () => {
     const schema = `CREATE TABLE papers (id int); INSERT INTO papers VALUES (1);
       CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('0005')`;
     const { aside } = plan().database;
-    await it.restart({ track_commit_timestamp: 'off' });
-    await it.sql('postgres', 'ALTER DATABASE radar RENAME TO "' + aside + '"');
-    await it.sql(aside, `SET ROLE radar; ${schema}`);
-    await it.restart({ track_commit_timestamp: 'on' });
+    await fixture.restart({ track_commit_timestamp: 'off' });
+    await fixture.sql('postgres', 'ALTER DATABASE radar RENAME TO "' + aside + '"');
+    await fixture.sql(aside, `SET ROLE radar; ${schema}`);
+    await fixture.restart({ track_commit_timestamp: 'on' });
     const its = means();
     // The old instance, by another of its addresses.
     await its.cluster.core.replaceNamespacedSecret({
       namespace: 'radar',
       name: 'radar-database',
-      body: { stringData: { DATABASE_URL: it.url('radar', 'radar').replace('127.0.0.1', 'localhost') } },
+      body: { stringData: { DATABASE_URL: fixture.url('radar', 'radar').replace('127.0.0.1', 'localhost') } },
     });
     const restored = {
       instance: 'radar-new',
-      endpoint: { host: it.host, port: it.port },
+      endpoint: { host: fixture.host, port: fixture.port },
       seconds: 1,
       notes: [],
     };

@@ -3,19 +3,19 @@ import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { upgrade } from '../../examples/optuna/install.ts';
 import { current } from '../../lab/lab.ts';
-import { clientOf, drive } from './drive.ts';
-import { checksums, openRecord, revision } from './look.ts';
+import { clientOf, runOf } from './workflow-run.ts';
+import { checksums, openRecord, revision } from './service-state.ts';
 import { archived, type Archived } from './pgbackrest-cluster.ts';
-import { scene, type Scene } from './scene.ts';
+import { installed, type Installation } from './installation.ts';
 
 let database: Archived;
 let newPort: number;
-let here: Scene;
+let here: Installation;
 beforeAll(async () => {
   const lab = await current();
   database = await archived(lab?.postgres.host);
   newPort = await getPort({ host: database.host });
-  here = await scene({
+  here = await installed({
     name: 'moment',
     service: 'optuna',
     migration: false,
@@ -49,7 +49,7 @@ test('a bad migration is undone by going back in time: the moment found, a new c
 
   const started = await here.backstep('point-in-time-restore', 'optuna', '--reason', 'test', '--by', 'ada');
   expect(started).toMatchObject({ exitCode: 0, stderr: '' });
-  const restore = drive(await clientOf(here), 'backstep-optuna');
+  const restore = runOf(await clientOf(here), 'backstep-optuna');
   await restore.gate('restore');
   const { gate } = await restore.progress();
   expect(gate?.shows.join('\n')).toContain('found by the time at which the migration was committed');
@@ -59,7 +59,7 @@ test('a bad migration is undone by going back in time: the moment found, a new c
   const result = await restore.result();
   expect(result).toMatchObject({ outcome: 'restored', from: 'v3.2.0.a', to: 'v3.0.0.d' });
 
-  const there: Scene = {
+  const there: Installation = {
     ...here,
     sql: (text, name = here.radar.database) => database.sql(text, name, newPort),
   };

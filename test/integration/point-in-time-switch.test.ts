@@ -13,10 +13,10 @@ import type { ComparedInstance, RestoredInstance } from '../../src/domain/plan/p
 import type { StoppedWrites } from '../../src/domain/findings.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
-import { attempt } from './deeds-fixture.ts';
-import { scene, type Scene } from './point-in-time-fixture.ts';
+import { attempt } from './activity-fixture.ts';
+import { pointInTimeFixture, type PointInTimeFixture } from './point-in-time-fixture.ts';
 
-let here: Scene;
+let here: PointInTimeFixture;
 let plan: PointInTimePlan;
 let to: Date;
 let stopped: StoppedWrites;
@@ -29,7 +29,7 @@ const approved = () => shortHash(approvedAtSwitch(plan, restored, compared));
 const onNew = (text: string, database = 'radar') => here.database.sql(text, database, here.newPort);
 
 beforeAll(async () => {
-  here = await scene('moment');
+  here = await pointInTimeFixture('moment');
   await here.database.sql(
     `SET ROLE radar;
      CREATE TABLE papers (id int PRIMARY KEY, title text, score float);

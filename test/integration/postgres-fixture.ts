@@ -5,7 +5,7 @@ import { withDatabase } from '../../src/postgres/connect.ts';
 import { besideName, type OperationId } from '../../src/domain/names.ts';
 
 /** A database of its own, with the roles that Backstep is given: the owner, and an admin that is no superuser. */
-export interface Fixture {
+export interface PostgresFixture {
   lab: Lab;
   operation: OperationId;
   name: string;
@@ -63,7 +63,7 @@ const schema = `
   CREATE POLICY own ON papers USING (title <> 'hidden');
 `;
 
-export async function fixture(): Promise<Fixture> {
+export async function postgresFixture(): Promise<PostgresFixture> {
   const lab = (await current()) ?? (await up());
   const id = randomBytes(4).toString('hex');
   const operation: OperationId = `bs-${id}`;

@@ -20,45 +20,48 @@ import {
   withClients,
   type Storage,
 } from './backup-fixture.ts';
-import type { Fixture } from './postgres-fixture.ts';
+import type { PostgresFixture } from './postgres-fixture.ts';
 
-let it: Fixture;
+let fixture: PostgresFixture;
 let scratch: string;
 const undo: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  it = await withClients();
-  scratch = besideName(it.name, 'drill', it.operation);
+  fixture = await withClients();
+  scratch = besideName(fixture.name, 'drill', fixture.operation);
 });
 afterEach(async () => {
   for (const each of undo.splice(0).toReversed()) await each();
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
-  await it.remove();
+  await fixture.remove();
 });
 
 const asAdmin = <T>(use: (admin: Client) => Promise<T>) =>
-  withClient(it.adminUrl, { operation: it.operation }, use);
+  withClient(fixture.adminUrl, { operation: fixture.operation }, use);
 const on = <T>(database: string, use: (client: Client) => Promise<T>) =>
-  withClient(withDatabase(it.adminUrl, database), { operation: it.operation }, use);
+  withClient(withDatabase(fixture.adminUrl, database), { operation: fixture.operation }, use);
 
 /** As the deed does: a scratch database with the extensions, then the Job's program. */
 async function drilled({ place }: Storage, backup: Backup): Promise<Backup> {
   await asAdmin((admin) =>
     createDatabase(admin, {
       name: scratch,
-      like: it.name,
+      like: fixture.name,
       extensions: backup.installed ?? [],
-      adminUrl: it.adminUrl,
-      extensionAdminUrl: it.superuserUrl,
-      operation: it.operation,
+      adminUrl: fixture.adminUrl,
+      extensionAdminUrl: fixture.superuserUrl,
+      operation: fixture.operation,
     }),
   );
-  undo.push(() => asAdmin((admin) => dropDatabase(admin, scratch, it.operation)));
+  undo.push(() => asAdmin((admin) => dropDatabase(admin, scratch, fixture.operation)));
   const { service } = examplePlan();
   const definition = { ...service, backup: { ...service.backup, ...('bucket' in place && { s3: place }) } };
-  return drill(withDatabase(it.adminUrl, scratch), restoreArguments(definition, it.operation, backup));
+  return drill(
+    withDatabase(fixture.adminUrl, scratch),
+    restoreArguments(definition, fixture.operation, backup),
+  );
 }
 
 describe.each(combinations)('on a %s, in %s format,', (kind, format) => {
@@ -70,12 +73,15 @@ describe.each(combinations)('on a %s, in %s format,', (kind, format) => {
     here = await storage(kind);
     here.enter();
     const prefix = kind === 'bucket' ? { prefix: 'backstep/production' } : {};
-    backup = await backUp(it.url, wanted(it, { place: here.place, format, proof: 'restore', ...prefix }));
+    backup = await backUp(
+      fixture.url,
+      wanted(fixture, { place: here.place, format, proof: 'restore', ...prefix }),
+    );
   }, 300_000);
   afterAll(() => here.remove());
 
   test('a backup is read back, says where it lies, and has a manifest beside it', async () => {
-    const stem = `${kind === 'bucket' ? 'backstep/production/' : ''}radar/${it.operation}-1`;
+    const stem = `${kind === 'bucket' ? 'backstep/production/' : ''}radar/${fixture.operation}-1`;
     expect(backup).toMatchObject({
       ...(kind === 'bucket' ? { bucket: 'dumps' } : { claim: 'backups' }),
       file: `${stem}.dump`,
@@ -100,8 +106,8 @@ describe.each(combinations)('on a %s, in %s format,', (kind, format) => {
   test('a second run finds it, and makes no other', async () => {
     const before = filesIn(here.files).map((path) => statSync(join(here.files, path)).mtimeMs);
     const again = await backUp(
-      it.url,
-      wanted(it, {
+      fixture.url,
+      wanted(fixture, {
         place: here.place,
         format,
         ...(kind === 'bucket' && { prefix: 'backstep/production' }),
@@ -116,7 +122,7 @@ describe.each(combinations)('on a %s, in %s format,', (kind, format) => {
     expect(proved).toMatchObject({ ...backup, proof: 'restore', seconds: expect.any(Number) as number });
     expect(proved.drill?.join()).toMatch(/contents of 6 tables, 1 sequences, 2 large objects/);
     expect(manifest().backup).toEqual(proved);
-    const original = await on(it.name, (client) => fingerprint(client));
+    const original = await on(fixture.name, (client) => fingerprint(client));
     expect((await on(scratch, (client) => fingerprint(client))).parts).toEqual(original.parts);
     await on(scratch, async (client) => {
       const { rows } = await client.query<{ id: string; words: string }>(
@@ -136,12 +142,12 @@ describe('a restore drill', () => {
   afterAll(() => here.remove());
 
   test('finds contents that changed although every count is the same', async () => {
-    const psql = join(it.lab.postgres.bin, 'psql');
-    const url = withDatabase(it.superuserUrl, it.name);
+    const psql = join(fixture.lab.postgres.bin, 'psql');
+    const url = withDatabase(fixture.superuserUrl, fixture.name);
     const change = `${psql} -q '${url}' -c "UPDATE papers SET title = 'another' WHERE id = 7"`;
     const withoutSnapshot = `for arg in "$@"; do shift; case "$arg" in --snapshot=*) ;; *) set -- "$@" "$arg";; esac; done`;
-    undo.push(insteadOfPgDump(it, `${change}; ${withoutSnapshot}; exec "$REAL" "$@"`));
-    const read = await backUp(it.url, wanted(it, { place: here.place, proof: 'restore', try: 2 }));
+    undo.push(insteadOfPgDump(fixture, `${change}; ${withoutSnapshot}; exec "$REAL" "$@"`));
+    const read = await backUp(fixture.url, wanted(fixture, { place: here.place, proof: 'restore', try: 2 }));
     await expect(drilled(here, read)).rejects.toMatchObject({
       type: 'BackupNotProved',
       message: expect.stringMatching(
@@ -153,7 +159,7 @@ describe('a restore drill', () => {
   });
 
   test('of a dump that changed does not begin', async () => {
-    const read = await backUp(it.url, wanted(it, { place: here.place, proof: 'restore', try: 3 }));
+    const read = await backUp(fixture.url, wanted(fixture, { place: here.place, proof: 'restore', try: 3 }));
     await expect(drilled(here, { ...read, sha256: '0'.repeat(64) })).rejects.toMatchObject({
       type: 'BackupNotProved',
       message: expect.stringContaining('has changed') as string,
@@ -174,7 +180,10 @@ describe('compression', () => {
     for (const [index, compression] of (
       [{ method: 'none' }, { method: 'gzip' }, { method: 'gzip', level: 9 }] as const
     ).entries()) {
-      const made = await backUp(it.url, wanted(it, { place: here.place, compression, try: 10 + index }));
+      const made = await backUp(
+        fixture.url,
+        wanted(fixture, { place: here.place, compression, try: 10 + index }),
+      );
       sizes.push(made.bytes);
     }
     const [none = 0, fastest = 0, best = 0] = sizes;
@@ -183,12 +192,12 @@ describe('compression', () => {
   });
 
   test('that the pg_dump of the image cannot do is named', async () => {
-    const real = join(it.lab.postgres.bin, 'pg_dump');
-    const asked = ['--format=custom', '--compress=zstd:1', '--file=/dev/null', it.url];
+    const real = join(fixture.lab.postgres.bin, 'pg_dump');
+    const asked = ['--format=custom', '--compress=zstd:1', '--file=/dev/null', fixture.url];
     const { stderr } = await execa(real, asked, { reject: false });
     const attempt = backUp(
-      it.url,
-      wanted(it, { place: here.place, compression: { method: 'zstd' }, try: 20 }),
+      fixture.url,
+      wanted(fixture, { place: here.place, compression: { method: 'zstd' }, try: 20 }),
     );
     if (stderr === '') await attempt;
     else

@@ -1,69 +1,226 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import type { RehearsalResult } from '../../src/domain/live-rehearsal.ts';
-import { clientOf, start } from './drive.ts';
-import { databases, openRecord, world } from './look.ts';
-import { scene, small, type Scene } from './scene.ts';
-import { downgradeDeletesPapers } from './variants/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { assess } from '../../src/activities/assess/activity.ts';
+import { signsOfRehearsal } from '../../src/activities/assess/diagnosis/memory.ts';
+import { rehearse } from '../../src/activities/rehearse/activity.ts';
+import { verify } from '../../src/activities/verify/activity.ts';
+import { readEvidence } from '../../src/activities/rehearse/evidence.ts';
+import { raise } from '../../src/postgres/fence.ts';
+import { withClient } from '../../src/postgres/connect.ts';
+import { adminUrl } from '../../src/activities/connections.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
+import type { Rehearsed } from '../../src/domain/rehearsal.ts';
+import { attempt } from './activity-fixture.ts';
+import { badDowngrades, alembicFixture, type AlembicFixture } from './alembic-fixture.ts';
 
-const id = 'backstep-deeptech-radar-rehearse';
+let fixture: AlembicFixture;
+let plan: Plan;
+let shallow: Plan;
+let rehearsed: Rehearsed;
+let everything: string;
 
-describe('a rehearsal by itself', () => {
-  let here: Scene;
-  afterEach(() => here?.close());
+const point = { made: false, why: 'none' } as const;
+const on = (of: Plan, tried: number, during = attempt()) =>
+  rehearse(fixture.means, { plan: of, try: tried, point }, during);
 
-  test('by command and by Schedule: measures the loss beside the running application, and yields to a rollback', async () => {
-    here = await scene({
-      name: 'rehearse',
-      install: { images: { new: downgradeDeletesPapers } },
-      edit: (definition) => {
-        small(definition);
-        definition.approvals = { start: { people: 1 } };
+/** All that there is of the database, so that nothing changes unseen. */
+const contents = async () =>
+  JSON.stringify([
+    await fixture.databases(),
+    await fixture.sql('SELECT * FROM apples, pears, plums, quinces, alembic_version', plan.database.aside),
+  ]);
+
+beforeAll(async () => {
+  fixture = await alembicFixture(badDowngrades);
+  const planned = async (target: string) => {
+    const request = { service: 'fruit', target };
+    const who = {
+      operation: fixture.operation,
+      workflowId: 'backstep-fruit',
+      runId: 'run-1',
+      onlyPlan: false,
+    };
+    const answer = await fixture.run(() => assess(fixture.means, { request, ...who }, attempt()));
+    if (answer.kind !== 'planned') throw new Error(JSON.stringify(answer));
+    return answer.plan;
+  };
+  plan = await planned('b2');
+  shallow = await planned('c3');
+  await withClient(
+    await adminUrl(fixture.means, fixture.service),
+    { operation: fixture.operation },
+    (admin) => raise(admin, plan.database),
+  );
+  everything = await contents();
+});
+afterAll(() => fixture?.remove());
+
+describe('a downgrade that fails on the copy', () => {
+  test('is told with Alembic’s own error, with what had been committed by then; the world is as before', async () => {
+    const failure = (await on(plan, 1).catch((error: unknown) => error)) as Error;
+    expect(failure).toMatchObject({ type: 'RehearsalFailed' });
+    expect(failure.message).toMatch(/c3\.py:\d+: .*division by zero/);
+    expect(failure.message).toMatch(/The copy was left changed.*it is at c3/);
+    expect(failure.message).toMatch(/e5 had committed: DROP INDEX CONCURRENTLY quinces_ripe/);
+    expect(await contents()).toBe(everything);
+  });
+});
+
+const last = ({ service, database, from, target, migrationImage }: Plan) => {
+  const of = { service: service.service, server: database.server, database: database.name, from, target };
+  return signsOfRehearsal(fixture.means.storage, of, migrationImage);
+};
+
+describe('a downgrade that works on the copy', () => {
+  test('law 8: a worker dies in the middle; the next begins again', async () => {
+    const worker = attempt();
+    const first = on(shallow, 2, {
+      ...worker,
+      progress: ({ doing }) => {
+        if (doing.includes('comparing every table')) worker.crash();
       },
     });
-    await here.sql(`COMMENT ON TABLE papers IS 'everywhere'`);
-    const [lost] = await here.sql<{ n: number }>(`SELECT count(*)::int AS n FROM papers WHERE score = 'NaN'`);
-    const before = await world(here);
-
-    const { stdout, exitCode } = await here.backstep('rehearse', 'deeptech-radar', '-1', '--json');
-    const found = JSON.parse(stdout) as RehearsalResult;
-    if (found.outcome !== 'works') throw new Error(stdout);
-    expect(exitCode).toBe(0);
-    expect(found.rehearsal.losses.map(({ kind, object }) => `${kind} ${object}`)).toEqual(
-      expect.arrayContaining(['table scores', 'column papers.score', 'rows papers']),
+    await expect(first).rejects.toThrow('worker shut down');
+    expect(await fixture.databases()).toContain(
+      `${fixture.database}__rehearsal_${fixture.operation.slice(3)}`,
     );
-    expect(found.rehearsal.losses.find(({ kind }) => kind === 'rows')?.rows).toBe(lost?.n);
-    expect(found.rehearsal.warnings).toEqual([]);
-    expect(await world(here)).toMatchObject({ ...before, counts: expect.anything() as object });
-    expect(await openRecord(here)).toBeUndefined();
-    expect(await here.kubectl('get', 'jobs', '-l', 'backstep.dev/operation', '-o', 'name')).toBe('');
-    expect(await here.kubectl('get', 'secrets', '-l', 'backstep.dev/operation', '-o', 'name')).toBe('');
+    const found = await on(shallow, 2);
+    if (!found.rehearsed) throw new Error(found.why);
+    rehearsed = found;
+    expect(rehearsed.seconds).toBeGreaterThan(0);
+  });
 
-    // As docs/rehearsal.md has it.
-    const schedule = `schedule create --schedule-id rehearse-deeptech-radar --type rehearse --task-queue backstep --workflow-id ${id}`;
-    const input = JSON.stringify({ service: 'deeptech-radar' });
-    await here.temporal(...schedule.split(' '), '--cron', '0 3 * * *', '--input', input);
-    // A rollback that waits at its first gate has touched nothing yet.
-    const rollback = await start(here);
-    await rollback.gate('start');
-    await here.temporal('schedule', 'trigger', '--schedule-id', 'rehearse-deeptech-radar');
-    const client = await clientOf(here);
-    const rehearsal = client.workflow.getHandle(id);
-    const began = Date.now();
-    for (;;) {
-      const at = (await databases(here)).some((name) => name.includes('__scratch_'));
-      if (at) break;
-      if (Date.now() - began > 120_000) throw new Error('the Schedule started nothing');
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-    await rollback.approve('start');
-    expect(await rehearsal.result()).toMatchObject({ outcome: 'yielded' });
-    await rollback.gate('downgrade');
-    const shown = (await rollback.progress()).gate?.shows ?? [];
-    expect(shown.join('\n')).toMatch(
-      new RegExp(`Would lose: ${lost?.n.toLocaleString('en')} rows? of table papers`),
+  test('says what is lost, measured, and leaves the copy that shows which rows', async () => {
+    expect(rehearsed.losses).toEqual([
+      { kind: 'column', object: 'apples.colour', rows: 2, values: 2 },
+      { kind: 'rows', object: 'apples', rows: 1 },
+      { kind: 'table', object: 'quinces', rows: 1 },
+    ]);
+    expect(rehearsed.copy).toBe(`${fixture.database}__rehearsal_${fixture.operation.slice(3)}`);
+    expect(await fixture.databases()).toEqual([plan.database.aside, rehearsed.copy]);
+    expect(await fixture.sql('SELECT count(*)::int AS n FROM apples', rehearsed.copy)).toEqual([{ n: 1 }]);
+    expect(rehearsed.counts).toMatchObject({ apples: 1, pears: 2, plums: 2, figs: 0 });
+  });
+
+  test('names the strongest lock on each relation, those of statements that commit by themselves too', async () => {
+    const modes = Object.fromEntries(rehearsed.locks.map(({ relation, mode }) => [relation, mode]));
+    expect(modes).toMatchObject({
+      apples: 'AccessExclusiveLock',
+      quinces: 'AccessExclusiveLock',
+      alembic_version: 'RowExclusiveLock',
+    });
+    expect(Object.keys(modes)).not.toContain('pears');
+  });
+
+  test('shows the SQL that each way back ran', () => {
+    const ran = Object.fromEntries((rehearsed.sql ?? []).map(({ revision, text }) => [revision, text]));
+    expect(Object.keys(ran)[0]).toBe('f6');
+    expect(ran['d4']).toBe('');
+    expect(ran['e5']).toMatch(/^DROP INDEX CONCURRENTLY quinces_ripe;$/m);
+  });
+
+  test('says in words what changes in the schema', () => {
+    expect(rehearsed.changes).toEqual(['drops table quinces', 'drops column apples.colour (text)']);
+  });
+
+  test('names a way back that does nothing, one that commits half-way, and one that reads the environment', () => {
+    const said = rehearsed.warnings.join('\n');
+    expect(said).toMatch(/^d4: its downgrade does nothing/m);
+    expect(said).toMatch(/^e5: commits half-way \(.*DROP INDEX CONCURRENTLY/m);
+    expect(said).toMatch(
+      /^f6: reads the environment \((ORCHARD_STRICT, KEEP_COLOURS|KEEP_COLOURS, ORCHARD_STRICT)\)/m,
     );
-    await rollback.reject('downgrade');
-    expect((await rollback.result()).outcome).toBe('put-back');
-    expect(await databases(here)).not.toContainEqual(expect.stringMatching(/__(rehearsal|scratch)_/));
+    expect(said).toMatch(/^Commits after each migration/m);
+    expect(said).toMatch(
+      /not what the migrations make: table figs should not be there|table figs should not/m,
+    );
+    expect(said).not.toMatch(/^f6: (commits|its downgrade)/m);
+    expect(said).not.toMatch(/DATABASE_URL/);
+  });
+
+  test('keeps the whole as evidence, by which it is known again', async () => {
+    const file = await readEvidence(fixture.means, rehearsed.evidence);
+    expect(rehearsed.evidence.ref).toBe(`${fixture.operation}/rehearsal-2.json`);
+    expect(file.catalog.before.table['quinces']).toBeDefined();
+    expect(file.catalog.after.table['quinces']).toBeUndefined();
+    expect(file.output.join('\n')).toMatch(/Running downgrade f6 -> e5/);
+    expect(file.losses).toEqual(rehearsed.losses);
+  });
+
+  test('how it ended is remembered for the next diagnosis, the failed one too', async () => {
+    expect(await last(shallow)).toEqual([
+      { symptom: 'rehearsed', evidence: expect.stringMatching(/^f6 → c3, .* works on a copy/) },
+    ]);
+    expect(await last(plan)).toEqual([
+      { symptom: 'rehearsal-failed', evidence: expect.stringMatching(/division by zero/) },
+    ]);
+  });
+
+  test('nothing is rehearsed where the definition says never', async () => {
+    const service = { ...shallow.service, rehearsal: { use: 'never' as const } };
+    expect(await on({ ...shallow, service }, 3)).toMatchObject({ rehearsed: false });
+  });
+});
+
+describe('verify compares with the rehearsal', () => {
+  const counts = { apples: 2, pears: 2, plums: 2, figs: 0, quinces: 1, alembic_version: 1 };
+  const stopped = { at: '', counts, sessionsEnded: 0, jobsEnded: [], alreadyStopped: [] };
+  const verified = (said = attempt(), of = shallow) =>
+    verify(fixture.means, { plan: of, try: 1, stopped, rehearsal: rehearsed }, said);
+
+  test('a database that went the same way is right, and no scratch database is needed', async () => {
+    await fixture.sql(
+      `DELETE FROM apples WHERE colour = 'brown'; ALTER TABLE apples DROP COLUMN colour; DROP TABLE quinces;
+       UPDATE alembic_version SET version_num = 'c3'`,
+      plan.database.aside,
+    );
+    const attempted = attempt();
+    const found = await verified(attempted);
+    expect(attempted.said.join()).not.toMatch(/empty database/);
+    expect(found).toMatchObject({ revision: 'c3', dropped: { quinces: 1 }, counts: { apples: 1 } });
+    expect(found.checked.join('\n')).toMatch(/schema equal to that of the rehearsed copy/);
+    expect(found.notVerified.join('\n')).toMatch(/than the migrations make it, as rehearsed: table figs/);
+  });
+
+  test('a row or an object that is otherwise than rehearsed is named', async () => {
+    await fixture.sql(
+      'DELETE FROM pears WHERE id = 1; CREATE INDEX by_worm ON plums (worm)',
+      plan.database.aside,
+    );
+    const failure = (await verified().catch((error: unknown) => error)) as Error;
+    expect(failure).toMatchObject({ type: 'VerificationFailed' });
+    expect(failure.message).toMatch(/index by_worm is there but was not expected .*unlike in the rehearsal/);
+    expect(failure.message).toMatch(/pears: 1 rows now, 2 rows in the rehearsal, 2 after the stop/);
+    await fixture.sql('INSERT INTO pears VALUES (1); DROP INDEX by_worm', plan.database.aside);
+  });
+
+  test('the service’s own checks: those that fail are named, one of a reverted revision is left out', async () => {
+    const within = 5_000;
+    const sql = [
+      { name: 'pears are there', query: 'SELECT count(*) > 0 FROM pears', within },
+      { name: 'no plums', query: 'SELECT FROM plums', within },
+      { name: 'quinces', query: 'SELECT count(*) > 0 FROM quinces', within, since: 'd4' },
+    ];
+    const checked = (only: number) => ({
+      ...shallow,
+      service: { ...shallow.service, checks: { http: [], sql: sql.filter((_, at) => at !== only) } },
+    });
+    expect(shallow.reverts.map(({ revision }) => revision)).toContain('d4');
+    expect((await verified(attempt(), checked(1))).checked).toContain('own check “pears are there”');
+    const failure = (await verified(attempt(), checked(0)).catch((error: unknown) => error)) as Error;
+    expect(failure).toMatchObject({
+      type: 'VerificationFailed',
+      message: expect.stringMatching(/^own check “no plums” found \(\), \(\)$/) as string,
+    });
+  });
+
+  test('without the evidence that was approved, the migrations are asked instead', async () => {
+    await fixture.means.storage.put(rehearsed.evidence.ref, '{}');
+    await expect(readEvidence(fixture.means, rehearsed.evidence)).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringMatching(/not the one that was approved/) as string,
+    });
+    const failure = (await verified().catch((error: unknown) => error)) as Error;
+    expect(failure.message).toMatch(/table figs should not be there/);
+    expect(await fixture.databases()).toEqual([plan.database.aside, rehearsed.copy]);
   });
 });

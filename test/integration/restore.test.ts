@@ -1,20 +1,20 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { start } from './drive.ts';
-import { aside, checksums, databases, openRecord, world, workloads } from './look.ts';
-import { scene, small, type Scene } from './scene.ts';
+import { start } from './workflow-run.ts';
+import { aside, checksums, databases, openRecord, serviceState, workloads } from './service-state.ts';
+import { installed, small, type Installation } from './installation.ts';
 import { downgradeDeletesPapers } from './variants/index.ts';
 
 describe('a restore brings back what was there, and destroys nothing', () => {
-  let here: Scene;
+  let here: Installation;
   afterEach(() => here?.close());
 
   test('law 7: a downgrade that deletes papers fails verify, and restore brings equal contents back', async () => {
-    here = await scene({
+    here = await installed({
       name: 'deletes',
       install: { images: { new: downgradeDeletesPapers } },
       edit: small,
     });
-    const before = { sums: await checksums(here), world: await world(here) };
+    const before = { sums: await checksums(here), serviceState: await serviceState(here) };
     const rollback = await start(here);
     await rollback.approve('downgrade');
     const hold = await rollback.hold('verify');
@@ -33,8 +33,8 @@ describe('a restore brings back what was there, and destroys nothing', () => {
     const report = await here.backstep('report', 'deeptech-radar');
     expect(report.stdout).toMatch(/Restored at 0005 from the restore point in [\d.]+ s/);
     expect(await checksums(here)).toEqual(before.sums);
-    const after = await world(here);
-    expect(after).toMatchObject({ ...before.world, databases: expect.anything() as string[] });
+    const after = await serviceState(here);
+    expect(after).toMatchObject({ ...before.serviceState, databases: expect.anything() as string[] });
     expect(after.databases.filter((name) => name.includes('__failed_'))).toHaveLength(1);
     expect(await openRecord(here)).toBeUndefined();
 
@@ -50,7 +50,11 @@ describe('a restore brings back what was there, and destroys nothing', () => {
   });
 
   test('law 3: a restored database stays stopped unless a person says otherwise', async () => {
-    here = await scene({ name: 'stays', install: { images: { new: downgradeDeletesPapers } }, edit: small });
+    here = await installed({
+      name: 'stays',
+      install: { images: { new: downgradeDeletesPapers } },
+      edit: small,
+    });
     const rollback = await start(here);
     await rollback.approve('downgrade');
     await rollback.decide('verify', 'restore');
@@ -61,7 +65,7 @@ describe('a restore brings back what was there, and destroys nothing', () => {
   });
 
   test('Option C, base: two different people, every migration reverted, and restore brings all of it back', async () => {
-    here = await scene({ name: 'base', edit: small });
+    here = await installed({ name: 'base', edit: small });
     const before = await checksums(here);
     const rollback = await start(here, { target: 'base' });
     const hash = await rollback.gate('downgrade');

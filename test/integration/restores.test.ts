@@ -9,7 +9,7 @@ import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint, type Fingerprint } from '../../src/postgres/fingerprint.ts';
 import type { Backup, Restored } from '../../src/domain/deeds.ts';
 import type { RestorePoint } from '../../src/domain/snapshot.ts';
-import { aside, type Aside } from './aside-fixture.ts';
+import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
 
 /** What is easily lost on the way through a dump or a clone. */
 const prepare = `
@@ -24,17 +24,19 @@ const prepare = `
 const largeObject = `SELECT lo_from_bytea(4711, decode(repeat('00ff', 3000000), 'hex')); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC;`;
 
 describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (from) => {
-  let here: Aside;
+  let here: FencedDatabase;
   let failed: string;
   let before: { fingerprint: Fingerprint; properties: unknown };
   let point: RestorePoint;
   let backup: Backup;
   let restored: Restored;
-  const slot = () => `slot_${here.it.operation.slice(3)}`;
-  const subscription = () => `sub_${here.it.operation.slice(3)}`;
+  const slot = () => `slot_${here.fixture.operation.slice(3)}`;
+  const subscription = () => `sub_${here.fixture.operation.slice(3)}`;
   const run = () => restore(here.means, { plan: here.plan, try: 1, point, backup }, here.attempt());
   const ask = async (database: string, sql: string) => {
-    const client = new PostgresClient({ connectionString: withDatabase(here.it.superuserUrl, database) });
+    const client = new PostgresClient({
+      connectionString: withDatabase(here.fixture.superuserUrl, database),
+    });
     await client.connect();
     try {
       return (await client.query<Record<string, unknown>>(sql)).rows;
@@ -52,11 +54,11 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
     );
 
   beforeAll(async () => {
-    here = await aside(from === 'backup' ? 'dump' : 'clone', largeObject + prepare);
+    here = await fencedDatabase(from === 'backup' ? 'dump' : 'clone', largeObject + prepare);
     failed = here.beside('failed');
-    const { aside: name } = here.it;
+    const { aside: name } = here.fixture;
     await ask(name, `SELECT pg_create_logical_replication_slot('${slot()}', 'pgoutput')`);
-    await here.it.asSuperuser(
+    await here.fixture.asSuperuser(
       name,
       `CREATE SUBSCRIPTION ${subscription()} CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'theirs')`,
     );
@@ -72,7 +74,7 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
     restored = await run();
   });
   afterAll(async () => {
-    await here.it.asSuperuser(
+    await here.fixture.asSuperuser(
       failed,
       `ALTER SUBSCRIPTION ${subscription()} SET (slot_name = NONE); DROP SUBSCRIPTION ${subscription()}`,
     );
@@ -86,15 +88,17 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
       revision: '0005',
       counts: before.fingerprint.counts,
     });
-    expect(await here.on(here.it.aside, fingerprint)).toEqual(before.fingerprint);
+    expect(await here.on(here.fixture.aside, fingerprint)).toEqual(before.fingerprint);
     expect(await ask(failed, 'SELECT count(*)::int AS papers FROM papers')).toEqual([{ papers: 0 }]);
     expect(await here.record()).toMatchObject({ kept: [failed] });
     expect((await here.record())?.point).toBeUndefined();
   });
 
   test('keeps database settings, also those of a role in the database', async () => {
-    expect(await properties(here.it.aside)).toEqual(before.properties);
-    const application = new PostgresClient({ connectionString: withDatabase(here.it.url, here.it.aside) });
+    expect(await properties(here.fixture.aside)).toEqual(before.properties);
+    const application = new PostgresClient({
+      connectionString: withDatabase(here.fixture.url, here.fixture.aside),
+    });
     await application.connect();
     const shown = await application.query('SHOW search_path; SHOW statement_timeout');
     await application.end();
@@ -105,10 +109,10 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   });
 
   test('keeps grants, on the database and in it', async () => {
-    const reader = here.it.owner.replace('_app', '_reader');
+    const reader = here.fixture.owner.replace('_app', '_reader');
     expect(
       await ask(
-        here.it.aside,
+        here.fixture.aside,
         `SELECT has_database_privilege('${reader}', current_database(), 'CREATE') AS creates,
                 has_database_privilege('${reader}', current_database(), 'TEMPORARY') AS temporary,
                 has_database_privilege('${reader}', current_database(), 'CONNECT') AS connects,
@@ -120,7 +124,7 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   test('keeps comments, on the database and in it', async () => {
     expect(
       await ask(
-        here.it.aside,
+        here.fixture.aside,
         `SELECT shobj_description(d.oid, 'pg_database') AS database, obj_description('papers'::regclass, 'pg_class') AS table,
                 col_description('papers'::regclass, 5) AS column, obj_description(4711, 'pg_largeobject') AS large
          FROM pg_database d WHERE datname = current_database()`,
@@ -138,15 +142,15 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   test('keeps large objects, with owner and grants', async () => {
     expect(
       await ask(
-        here.it.aside,
+        here.fixture.aside,
         `SELECT length(lo_get(oid)) AS bytes, md5(lo_get(oid)) = md5(decode(repeat('00ff', 3000000), 'hex')) AS same,
                 pg_get_userbyid(lomowner) AS owner, lomacl::text ~ '=r/' AS granted FROM pg_largeobject_metadata WHERE oid = 4711`,
       ),
-    ).toEqual([{ bytes: 6_000_000, same: true, owner: here.it.owner, granted: true }]);
+    ).toEqual([{ bytes: 6_000_000, same: true, owner: here.fixture.owner, granted: true }]);
   });
 
   test('keeps identities: they go on where they were, and ALWAYS is still always', async () => {
-    await here.on(here.it.aside, async (client) => {
+    await here.on(here.fixture.aside, async (client) => {
       await expect(client.query(`INSERT INTO identities (id) VALUES (1)`)).rejects.toThrow('cannot insert');
       await client.query('BEGIN');
       const { rows } = await client.query(
@@ -158,7 +162,7 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   });
 
   test('keeps generated columns: computed, not written', async () => {
-    await here.on(here.it.aside, async (client) => {
+    await here.on(here.fixture.aside, async (client) => {
       await expect(client.query('INSERT INTO generated VALUES (1, 2)')).rejects.toThrow('cannot insert');
       await client.query('BEGIN');
       const { rows } = await client.query('INSERT INTO generated VALUES (200) RETURNING gross');
@@ -174,16 +178,16 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
     const note = restored.notes?.find((text) => text.includes(slot()));
     expect(note).toContain(`stays with ${failed}`);
     const command = /\((SELECT pg_create_logical_replication_slot.*?;)\)/.exec(note ?? '')?.[1] ?? '';
-    await ask(here.it.aside, command);
+    await ask(here.fixture.aside, command);
     expect(
       await ask('postgres', `SELECT database FROM pg_replication_slots WHERE slot_name = '${slot()}_2'`),
-    ).toEqual([{ database: here.it.aside }]);
+    ).toEqual([{ database: here.fixture.aside }]);
   });
 
   test('leaves subscriptions with the failed database, and says what to do', async () => {
     expect(
       await ask(
-        here.it.aside,
+        here.fixture.aside,
         `SELECT 1 FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE datname = current_database()`,
       ),
     ).toEqual([]);
@@ -196,15 +200,15 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
     const oids = () =>
       ask(
         'postgres',
-        `SELECT oid, datname FROM pg_database WHERE datname LIKE '%${here.it.operation.slice(3)}%' ORDER BY 1`,
+        `SELECT oid, datname FROM pg_database WHERE datname LIKE '%${here.fixture.operation.slice(3)}%' ORDER BY 1`,
       );
     const databases = await oids();
     expect(await run()).toMatchObject({ from, counts: restored.counts, notes: restored.notes });
     // It died between the renames and the record.
     await here.change((record) => ({ ...record, kept: [], ...(point.made && { point }) }));
-    await here.it.asSuperuser(
+    await here.fixture.asSuperuser(
       'postgres',
-      `ALTER DATABASE "${here.it.aside.replaceAll('"', '""')}" ALLOW_CONNECTIONS false`,
+      `ALTER DATABASE "${here.fixture.aside.replaceAll('"', '""')}" ALLOW_CONNECTIONS false`,
     );
     expect(await run()).toMatchObject({ from, counts: restored.counts });
     expect(await oids()).toEqual(databases);
@@ -213,19 +217,19 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
 });
 
 describe('a restore point that somebody changed', () => {
-  let here: Aside;
+  let here: FencedDatabase;
   beforeAll(async () => {
-    here = await aside('forged');
+    here = await fencedDatabase('forged');
   });
   afterAll(() => here.remove());
 
   test('law 1: is not restored from: the backup is, and it is said', async () => {
-    const before = await here.on(here.it.aside, fingerprint);
+    const before = await here.on(here.fixture.aside, fingerprint);
     const point = await restorePoint(here.means, { plan: here.plan, try: 1 }, here.attempt());
     const backup = await backUp(here.means, { plan: here.plan, try: 1, point }, here.attempt());
     await withOpenClone(
-      here.it.adminUrl,
-      { database: here.beside('point'), operation: here.it.operation },
+      here.fixture.adminUrl,
+      { database: here.beside('point'), operation: here.fixture.operation },
       (client) => client.query(`UPDATE papers SET title = 'forged' WHERE id = 1`),
     );
     const restored = await restore(here.means, { plan: here.plan, try: 1, point, backup }, here.attempt());
@@ -233,7 +237,7 @@ describe('a restore point that somebody changed', () => {
       from: 'backup',
       notes: [expect.stringContaining('its contents are not those taken') as string],
     });
-    expect(await here.on(here.it.aside, fingerprint)).toEqual(before);
+    expect(await here.on(here.fixture.aside, fingerprint)).toEqual(before);
     expect(await here.asAdmin((admin) => databaseExists(admin, here.beside('point')))).toBe(true);
     expect((await here.record())?.point).toMatchObject({ database: here.beside('point') });
   });

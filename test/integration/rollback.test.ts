@@ -4,23 +4,23 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { upgrade } from '../../examples/deeptech-radar/install.ts';
 import type { Report } from '../../src/views/report/report.ts';
-import { drive, clientOf, start } from './drive.ts';
-import { openRecord, world, type World } from './look.ts';
-import { scene, type Scene } from './scene.ts';
+import { runOf, clientOf, start } from './workflow-run.ts';
+import { openRecord, serviceState, type ServiceState } from './service-state.ts';
+import { installed, type Installation } from './installation.ts';
 
 describe('a rollback of the runbook’s application', () => {
-  let here: Scene;
-  let before: World;
+  let here: Installation;
+  let before: ServiceState;
   let scored: string[];
   let reported: string;
 
   beforeAll(async () => {
-    here = await scene({ name: 'rollback', install: { replicas: 2 } });
+    here = await installed({ name: 'rollback', install: { replicas: 2 } });
     await here.sql(
       `UPDATE scores SET value = 'NaN', scored_at = '2025-11-18' WHERE paper_id % 7 = 0;
        UPDATE papers SET score = '-Infinity' WHERE id % 13 = 0`,
     );
-    before = await world(here);
+    before = await serviceState(here);
     scored = await scores(here);
   });
   afterAll(() => here?.close());
@@ -29,7 +29,7 @@ describe('a rollback of the runbook’s application', () => {
     const rollback = await start(here);
     await rollback.approve('downgrade');
     const result = await rollback.result();
-    const after = await world(here);
+    const after = await serviceState(here);
     reported = result.report?.json ?? '';
 
     expect(result.outcome).toBe('rolled-back');
@@ -47,7 +47,7 @@ describe('a rollback of the runbook’s application', () => {
   });
 
   test('law 10: the report names revisions, counts, the backup, and what was not verified', async () => {
-    const result = await drive(await clientOf(here)).result();
+    const result = await runOf(await clientOf(here)).result();
     const report = readFileSync(result.report?.markdown ?? '', 'utf8');
     expect(report).toContain('0005');
     expect(report).toContain('0004');
@@ -58,7 +58,7 @@ describe('a rollback of the runbook’s application', () => {
   });
 
   test('law 9: no secret in the history, the report or the worker’s log', async () => {
-    const result = await drive(await clientOf(here)).result();
+    const result = await runOf(await clientOf(here)).result();
     const history = await here.temporal('workflow', 'show', '-w', 'backstep-deeptech-radar', '-o', 'json');
     const log = readFileSync(`${here.site.directory}/worker.log`, 'utf8');
     const texts = [history, log, readFileSync(result.report?.json ?? '', 'utf8')];
@@ -76,7 +76,7 @@ describe('a rollback of the runbook’s application', () => {
     expect(again.stdout).toContain('"already"');
     const raw = await start(here);
     expect((await raw.result()).outcome).toBe('nothing-to-do');
-    expect((await world(here)).revision).toBe('0004');
+    expect((await serviceState(here)).revision).toBe('0004');
   });
 
   test('law 1: what the downgrade destroyed is back after a corrected migration, by the command of the report', async () => {
@@ -106,7 +106,7 @@ describe('a rollback of the runbook’s application', () => {
 });
 
 /** Everything that revision 0005 brought, a line a row. */
-async function scores(here: Scene): Promise<string[]> {
+async function scores(here: Installation): Promise<string[]> {
   const rows = await here.sql<{ line: string }>(
     `SELECT s::text AS line FROM scores s UNION ALL SELECT id || ' ' || score FROM papers`,
   );

@@ -25,13 +25,13 @@ export interface Change {
   withCopy?: boolean;
 }
 
-export type Salvaging = Awaited<ReturnType<typeof salvaging>>;
+export type SalvageFixture = Awaited<ReturnType<typeof salvageFixture>>;
 
 const execute = (address: string, text: string) =>
   withClient(address, {}, async (client) => (await client.query(text)).rows as unknown[]);
 
 /** A database of an owner who is no superuser, a place for salvage files, and the real programs. */
-export async function salvaging() {
+export async function salvageFixture() {
   const lab = (await current()) ?? (await up());
   const id = randomBytes(4).toString('hex');
   const database = `salvage "of" ${id}`;
@@ -53,7 +53,7 @@ export async function salvaging() {
   };
   await asSuperuser(`CREATE ROLE ${owner} LOGIN PASSWORD 'secret'`);
 
-  const it = {
+  const fixture = {
     volume,
     /** An empty database in place of the last one. */
     async fresh() {
@@ -91,7 +91,7 @@ export async function salvaging() {
     async putBack(result: SalvageResult, options = ''): Promise<string> {
       const environment = {
         ...process.env,
-        FILE: it.fileOf(result),
+        FILE: fixture.fileOf(result),
         DATABASE_URL: address(database, 'postgresql'),
         PGOPTIONS: options,
       };
@@ -101,27 +101,27 @@ export async function salvaging() {
     },
     /** Upgrade, write, salvage, downgrade, upgrade again, put back: all is as it was; twice changes nothing. */
     async roundTrip({ upgrade, written = '', downgrade, losses, withCopy = true }: Change) {
-      await it.sql(upgrade);
-      await it.sql(written);
-      const before = await it.contents();
+      await fixture.sql(upgrade);
+      await fixture.sql(written);
+      const before = await fixture.contents();
       if (withCopy) {
         await asSuperuser(
           `CREATE DATABASE ${quoted(copy)} TEMPLATE ${quoted(database)} OWNER ${owner} STRATEGY file_copy`,
         );
-        await it.sql(downgrade, copy);
+        await fixture.sql(downgrade, copy);
       }
-      const result = await it.keep(losses, { withCopy });
-      expect(await it.contents()).toEqual(before);
-      await it.sql(downgrade);
-      await it.sql(upgrade);
-      const said = await it.putBack(result);
-      expect(await it.contents(), said).toEqual(before);
-      await it.putBack(result);
-      expect(await it.contents()).toEqual(before);
+      const result = await fixture.keep(losses, { withCopy });
+      expect(await fixture.contents()).toEqual(before);
+      await fixture.sql(downgrade);
+      await fixture.sql(upgrade);
+      const said = await fixture.putBack(result);
+      expect(await fixture.contents(), said).toEqual(before);
+      await fixture.putBack(result);
+      expect(await fixture.contents()).toEqual(before);
       return { result, said };
     },
   };
-  return it;
+  return fixture;
 }
 
 export const table = (object: string, rows: number): Loss => ({ kind: 'table', object, rows });

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { filesIn, smallFileSystem, storage } from './backup-fixture.ts';
-import { column, papers, salvaging, table, type Salvaging } from './salvage-fixture.ts';
+import { column, papers, salvageFixture, table, type SalvageFixture } from './salvage-fixture.ts';
 
-let it: Salvaging;
+let fixture: SalvageFixture;
 
 beforeAll(async () => {
-  it = await salvaging();
+  fixture = await salvageFixture();
 });
-beforeEach(() => it.fresh());
-afterAll(() => it.remove());
+beforeEach(() => fixture.fresh());
+afterAll(() => fixture.remove());
 
 const saying = (text: string) => expect.stringContaining(text) as string;
 
@@ -19,34 +19,40 @@ describe('putting back', () => {
   const upgrade = `ALTER TABLE papers ADD score integer, ADD note text;
     CREATE TABLE scores (id integer PRIMARY KEY, a text, b text)`;
   const prepared = async () => {
-    await it.sql(`${papers}; ${upgrade}; UPDATE papers SET score = id, note = 'n';
+    await fixture.sql(`${papers}; ${upgrade}; UPDATE papers SET score = id, note = 'n';
       INSERT INTO scores VALUES (1, 'a', 'b'), (2, '', NULL), (3, E'\\\\.', E'tab\\there\\n')`);
-    const result = await it.keep([column('papers.score', 60), column('papers.note', 60), table('scores', 3)]);
-    await it.sql(`DROP TABLE scores; ALTER TABLE papers DROP score, DROP note`);
+    const result = await fixture.keep([
+      column('papers.score', 60),
+      column('papers.note', 60),
+      table('scores', 3),
+    ]);
+    await fixture.sql(`DROP TABLE scores; ALTER TABLE papers DROP score, DROP note`);
     return result;
   };
 
   test('before the corrected migration is applied is refused, and changes nothing', async () => {
     const result = await prepared();
-    const before = await it.contents();
-    await expect(it.putBack(result)).rejects.toMatchObject({
+    const before = await fixture.contents();
+    await expect(fixture.putBack(result)).rejects.toMatchObject({
       stderr: expect.stringMatching(
         /column public\.papers\.score, column public\.papers\.note is not there.*Apply the corrected migration first/s,
       ) as string,
     });
-    expect(await it.contents()).toEqual(before);
+    expect(await fixture.contents()).toEqual(before);
   });
 
   test('uses the columns that are there again, with the types that they have now', async () => {
     const result = await prepared();
-    await it.sql(`ALTER TABLE papers ADD score bigint;
+    await fixture.sql(`ALTER TABLE papers ADD score bigint;
       CREATE TABLE scores (id smallint PRIMARY KEY, b varchar(20), extra integer DEFAULT 5)`);
-    await expect(it.putBack(result)).rejects.toMatchObject({ stderr: saying('papers.note is not there') });
-    expect(await it.putBack(result, '-c backstep.partly=on')).toContain(
+    await expect(fixture.putBack(result)).rejects.toMatchObject({
+      stderr: saying('papers.note is not there'),
+    });
+    expect(await fixture.putBack(result, '-c backstep.partly=on')).toContain(
       'Left out: column public.papers.note is not there',
     );
-    expect(await it.sql(`SELECT count(*) FROM papers WHERE score = id`)).toEqual([{ count: '60' }]);
-    expect(await it.sql(`SELECT * FROM scores ORDER BY id`)).toEqual([
+    expect(await fixture.sql(`SELECT count(*) FROM papers WHERE score = id`)).toEqual([{ count: '60' }]);
+    expect(await fixture.sql(`SELECT * FROM scores ORDER BY id`)).toEqual([
       { id: 1, b: 'b', extra: 5 },
       { id: 2, b: null, extra: 5 },
       { id: 3, b: 'tab\there\n', extra: 5 },
@@ -56,19 +62,19 @@ describe('putting back', () => {
   test('by the program of the report’s command runs the very file that was proved', async () => {
     const result = await prepared();
     const { file = '', sha256 = '' } = result.kept ?? {};
-    await expect(it.putBackInPod({ file, sha256 })).rejects.toMatchObject({
+    await expect(fixture.putBackInPod({ file, sha256 })).rejects.toMatchObject({
       type: 'SalvageFailed',
       message: saying('Apply the corrected migration first'),
     });
-    await it.sql(upgrade);
-    expect(await it.putBackInPod({ file, sha256 })).toEqual({ putBack: file });
-    expect(await it.sql(`SELECT count(*) FROM papers WHERE score = id`)).toEqual([{ count: '60' }]);
-    await it.sql('ALTER TABLE papers DROP note');
-    await expect(it.putBackInPod({ file, sha256 })).rejects.toMatchObject({
+    await fixture.sql(upgrade);
+    expect(await fixture.putBackInPod({ file, sha256 })).toEqual({ putBack: file });
+    expect(await fixture.sql(`SELECT count(*) FROM papers WHERE score = id`)).toEqual([{ count: '60' }]);
+    await fixture.sql('ALTER TABLE papers DROP note');
+    await expect(fixture.putBackInPod({ file, sha256 })).rejects.toMatchObject({
       message: saying('note is not there'),
     });
-    expect(await it.putBackInPod({ file, sha256, partly: true })).toEqual({ putBack: file });
-    await expect(it.putBackInPod({ file, sha256: '0'.repeat(64) })).rejects.toMatchObject({
+    expect(await fixture.putBackInPod({ file, sha256, partly: true })).toEqual({ putBack: file });
+    await expect(fixture.putBackInPod({ file, sha256: '0'.repeat(64) })).rejects.toMatchObject({
       message: saying('has changed'),
     });
   });
@@ -76,29 +82,31 @@ describe('putting back', () => {
   test('rows whose parents were deleted meanwhile are refused, or left out and counted', async () => {
     const links =
       'CREATE TABLE links (paper_id bigint REFERENCES papers, url text, PRIMARY KEY (paper_id, url))';
-    await it.sql(`${papers}; ${links}; INSERT INTO links SELECT id, 'x' FROM papers`);
-    const result = await it.keep([table('links', 60)]);
-    await it.sql(`DROP TABLE links; ${links}; DELETE FROM papers WHERE id < 4`);
-    await expect(it.putBack(result)).rejects.toMatchObject({
+    await fixture.sql(`${papers}; ${links}; INSERT INTO links SELECT id, 'x' FROM papers`);
+    const result = await fixture.keep([table('links', 60)]);
+    await fixture.sql(`DROP TABLE links; ${links}; DELETE FROM papers WHERE id < 4`);
+    await expect(fixture.putBack(result)).rejects.toMatchObject({
       stderr: expect.stringMatching(/violates foreign key.*left out with PGOPTIONS/s) as string,
     });
-    expect(await it.putBack(result, '-c backstep.partly=on')).toContain(
+    expect(await fixture.putBack(result, '-c backstep.partly=on')).toContain(
       '57 inserted, 0 given their old values, 3 left out, since what they refer to is gone',
     );
-    expect(await it.sql(`SELECT count(*) FROM links`)).toEqual([{ count: '57' }]);
+    expect(await fixture.sql(`SELECT count(*) FROM links`)).toEqual([{ count: '57' }]);
   });
 
   test('a value that no longer fits fails as a whole, and is not cut', async () => {
     const result = await prepared();
-    await it.sql(upgrade.replace('b text', 'b varchar(3)'));
-    await expect(it.putBack(result)).rejects.toMatchObject({ stderr: saying('too long') });
-    expect(await it.sql(`SELECT count(*) FROM papers WHERE score IS NOT NULL`)).toEqual([{ count: '0' }]);
+    await fixture.sql(upgrade.replace('b text', 'b varchar(3)'));
+    await expect(fixture.putBack(result)).rejects.toMatchObject({ stderr: saying('too long') });
+    expect(await fixture.sql(`SELECT count(*) FROM papers WHERE score IS NOT NULL`)).toEqual([
+      { count: '0' },
+    ]);
   });
 
   test('a row that vanishes on the way is noticed', async () => {
     const result = await prepared();
-    await it.sql(`${upgrade}; CREATE RULE none AS ON INSERT TO scores DO INSTEAD NOTHING`);
-    await expect(it.putBack(result)).rejects.toMatchObject({
+    await fixture.sql(`${upgrade}; CREATE RULE none AS ON INSERT TO scores DO INSTEAD NOTHING`);
+    await expect(fixture.putBack(result)).rejects.toMatchObject({
       stderr: saying('of 3 rows for public.scores, 3 are missing'),
     });
   });
@@ -108,29 +116,32 @@ describe('a salvage', () => {
   const losses = [table('papers', 60)];
 
   test('that was finished is found again, and made again where its file has changed', async () => {
-    await it.sql(papers);
-    const first = await it.keep(losses, { tried: 900 });
-    expect(await it.keep(losses, { tried: 900 })).toEqual(first);
-    truncateSync(it.fileOf(first), 200);
-    const again = await it.keep(losses, { tried: 900 });
-    expect(gunzipSync(readFileSync(it.fileOf(again))).toString()).toContain('Paper 60');
+    await fixture.sql(papers);
+    const first = await fixture.keep(losses, { tried: 900 });
+    expect(await fixture.keep(losses, { tried: 900 })).toEqual(first);
+    truncateSync(fixture.fileOf(first), 200);
+    const again = await fixture.keep(losses, { tried: 900 });
+    expect(gunzipSync(readFileSync(fixture.fileOf(again))).toString()).toContain('Paper 60');
   });
 
   test('by two at once is made once', async () => {
-    await it.sql(papers);
-    const [one, two] = await Promise.all([it.keep(losses, { tried: 901 }), it.keep(losses, { tried: 901 })]);
+    await fixture.sql(papers);
+    const [one, two] = await Promise.all([
+      fixture.keep(losses, { tried: 901 }),
+      fixture.keep(losses, { tried: 901 }),
+    ]);
     expect(two).toEqual(one);
   });
 
   test('with fewer rows than the rehearsal lost is no salvage, and leaves no file', async () => {
-    await it.sql(papers);
-    const kept = it.keep([table('papers', 61)], { tried: 902 });
+    await fixture.sql(papers);
+    const kept = fixture.keep([table('papers', 61)], { tried: 902 });
     await expect(kept).rejects.toMatchObject({
       type: 'SalvageFailed',
       message: saying('60 rows to keep, but the rehearsal lost 61'),
     });
-    const file = await it.keep(losses, { tried: 903 });
-    expect(() => readFileSync(join(it.volume, (file.kept?.file ?? '').replace('903', '902')))).toThrow(
+    const file = await fixture.keep(losses, { tried: 903 });
+    expect(() => readFileSync(join(fixture.volume, (file.kept?.file ?? '').replace('903', '902')))).toThrow(
       'ENOENT',
     );
   });
@@ -138,43 +149,48 @@ describe('a salvage', () => {
   test('in a bucket is proved there, and put back from there', async () => {
     const { place, enter, files, remove } = await storage('bucket');
     enter();
-    await it.sql(papers);
-    const { kept } = await it.keep(losses, { place, tried: 905 });
+    await fixture.sql(papers);
+    const { kept } = await fixture.keep(losses, { place, tried: 905 });
     expect(filesIn(files)).toEqual([kept?.file.replace('.sql.gz', '.json'), kept?.file]);
-    await it.sql(`DELETE FROM papers WHERE id > 20`);
+    await fixture.sql(`DELETE FROM papers WHERE id > 20`);
     const { file = '', sha256 = '' } = kept ?? {};
-    await it.putBackInPod({ file, sha256 }, place);
-    expect(await it.sql(`SELECT count(*) FROM papers`)).toEqual([{ count: '60' }]);
+    await fixture.putBackInPod({ file, sha256 }, place);
+    expect(await fixture.sql(`SELECT count(*) FROM papers`)).toEqual([{ count: '60' }]);
     await remove();
   });
 
   test('onto storage that is full, or gone, fails and leaves nothing that looks like one', async () => {
-    await it.sql(`CREATE TABLE noise AS SELECT n, gen_random_uuid() AS u FROM generate_series(1, 20000) n`);
+    await fixture.sql(
+      `CREATE TABLE noise AS SELECT n, gen_random_uuid() AS u FROM generate_series(1, 20000) n`,
+    );
     const small = await smallFileSystem(64);
     vi.stubEnv('BACKSTEP_BACKUPS', small.path);
     const noise = [table('noise', 20_000)];
-    await expect(it.keep(noise)).rejects.toMatchObject({ type: 'SalvageFailed', message: saying('ENOSPC') });
+    await expect(fixture.keep(noise)).rejects.toMatchObject({
+      type: 'SalvageFailed',
+      message: saying('ENOSPC'),
+    });
     expect(filesIn(small.path)).toEqual([]);
     await small.remove();
     const { place, enter, leave, remove } = await storage('bucket');
     enter();
     await leave();
-    await expect(it.keep(noise, { place })).rejects.toMatchObject({ type: 'SalvageFailed' });
+    await expect(fixture.keep(noise, { place })).rejects.toMatchObject({ type: 'SalvageFailed' });
     await remove();
-    vi.stubEnv('BACKSTEP_BACKUPS', it.volume);
+    vi.stubEnv('BACKSTEP_BACKUPS', fixture.volume);
   });
 
   test('of rows that row security hides fails', async () => {
-    await it.sql(`${papers}; ALTER TABLE papers ENABLE ROW LEVEL SECURITY; ALTER TABLE papers FORCE ROW LEVEL SECURITY;
+    await fixture.sql(`${papers}; ALTER TABLE papers ENABLE ROW LEVEL SECURITY; ALTER TABLE papers FORCE ROW LEVEL SECURITY;
       CREATE POLICY few ON papers USING (id < 5)`);
-    await expect(it.keep(losses)).rejects.toMatchObject({ message: saying('row-level security') });
+    await expect(fixture.keep(losses)).rejects.toMatchObject({ message: saying('row-level security') });
   });
 
   test('says what it cannot keep', async () => {
-    await it.sql(
+    await fixture.sql(
       `${papers}; ALTER TABLE papers ADD picture oid; UPDATE papers SET picture = lo_from_bytea(0, 'large')`,
     );
-    expect(await it.keep([column('papers.picture', 60), table('gone', 4)])).toMatchObject({
+    expect(await fixture.keep([column('papers.picture', 60), table('gone', 4)])).toMatchObject({
       salvaged: [{ object: 'papers.picture', rows: 60 }],
       lost: [{ object: 'gone' }],
       notes: [
@@ -185,10 +201,10 @@ describe('a salvage', () => {
   });
 
   test('never touches the revision that Alembic keeps', async () => {
-    await it.sql(
+    await fixture.sql(
       `CREATE TABLE alembic_version (version_num text PRIMARY KEY); INSERT INTO alembic_version VALUES ('0005')`,
     );
-    expect(await it.keep([{ kind: 'rows', object: 'alembic_version', rows: 1 }])).toEqual({
+    expect(await fixture.keep([{ kind: 'rows', object: 'alembic_version', rows: 1 }])).toEqual({
       salvaged: [],
       lost: [],
       notes: [],

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { column, papers, salvaging, table, type Salvaging } from './salvage-fixture.ts';
+import { column, papers, salvageFixture, table, type SalvageFixture } from './salvage-fixture.ts';
 
-let it: Salvaging;
+let fixture: SalvageFixture;
 
 beforeAll(async () => {
-  it = await salvaging();
+  fixture = await salvageFixture();
 });
-beforeEach(() => it.fresh());
-afterAll(() => it.remove());
+beforeEach(() => fixture.fresh());
+afterAll(() => fixture.remove());
 
 /** A value of each type, among them those that a text form could lose. */
 const typed: [name: string, type: string, value: string][] = [
@@ -44,8 +44,8 @@ const other = 'ünïcode;--\n\\! x';
 
 describe('salvage, and put back', () => {
   test('a dropped table and a dropped column, with the rows written since', async () => {
-    await it.sql(papers);
-    const { result, said } = await it.roundTrip({
+    await fixture.sql(papers);
+    const { result, said } = await fixture.roundTrip({
       upgrade: `ALTER TABLE papers ADD score float8;
         CREATE TABLE scores (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, paper_id bigint NOT NULL REFERENCES papers,
           value float8, doubled float8 GENERATED ALWAYS AS (value * 2) STORED)`,
@@ -63,7 +63,9 @@ describe('salvage, and put back', () => {
       notes: [],
     });
     expect(said).toContain('public.scores: 55 rows in the file, 55 inserted');
-    expect(await it.sql(`INSERT INTO scores (paper_id) VALUES (1) RETURNING id`)).toEqual([{ id: '61' }]);
+    expect(await fixture.sql(`INSERT INTO scores (paper_id) VALUES (1) RETURNING id`)).toEqual([
+      { id: '61' },
+    ]);
     expect(result.kept?.statements).toContain('backstep_put_back');
     expect(result.kept?.statements).not.toContain('Paper');
   });
@@ -71,9 +73,9 @@ describe('salvage, and put back', () => {
   test('values of every kind: enums, arrays, jsonb, vectors, bytes, NaN, empty strings and NULL', async () => {
     const made = typed.map(([name, type]) => `${quoted(name)} ${type}`);
     const names = typed.map(([name]) => quoted(name)).join(', ');
-    await it.sql(`CREATE TABLE ${quoted(odd)} ("a key" uuid, "and\nanother" date, PRIMARY KEY ("and\nanother", "a key"));
+    await fixture.sql(`CREATE TABLE ${quoted(odd)} ("a key" uuid, "and\nanother" date, PRIMARY KEY ("and\nanother", "a key"));
       INSERT INTO ${quoted(odd)} SELECT gen_random_uuid(), date '2024-02-28' + n FROM generate_series(1, 40) n`);
-    const { result } = await it.roundTrip({
+    const { result } = await fixture.roundTrip({
       upgrade: `CREATE TYPE mood AS ENUM ('bad', 'go''od', ''); CREATE TYPE pair AS (a integer, b text);
         CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
         ALTER TABLE ${quoted(odd)} ${made.map((each) => `ADD ${each}`).join(', ')};
@@ -89,9 +91,9 @@ describe('salvage, and put back', () => {
   });
 
   test('tables without a primary key, with rows that are alike', async () => {
-    await it.sql(`CREATE TABLE log (at date, line text);
+    await fixture.sql(`CREATE TABLE log (at date, line text);
       INSERT INTO log SELECT '2024-01-01', CASE n % 3 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE 'x' END FROM generate_series(1, 30) n`);
-    await it.roundTrip({
+    await fixture.roundTrip({
       upgrade: `ALTER TABLE log ADD level integer DEFAULT 7; CREATE TABLE bag (a integer, b json); CREATE TABLE void ()`,
       written: `UPDATE log SET level = (ctid::text::point)[1];
         INSERT INTO bag SELECT n % 3, json_build_object('n', n % 2) FROM generate_series(1, 25) n;
@@ -102,9 +104,9 @@ describe('salvage, and put back', () => {
   });
 
   test('rows that the downgrade deletes and values that it changes, and no other row', async () => {
-    await it.sql(`${papers}; CREATE TABLE links (paper_id bigint REFERENCES papers ON DELETE CASCADE, url text, PRIMARY KEY (paper_id, url));
+    await fixture.sql(`${papers}; CREATE TABLE links (paper_id bigint REFERENCES papers ON DELETE CASCADE, url text, PRIMARY KEY (paper_id, url));
       INSERT INTO links SELECT id, 'https://' || id FROM papers`);
-    const { result, said } = await it.roundTrip({
+    const { result, said } = await fixture.roundTrip({
       upgrade: `ALTER TABLE papers ALTER title TYPE text`,
       written: `UPDATE papers SET title = repeat('long ', id::integer) WHERE id % 2 = 0`,
       downgrade: `DELETE FROM papers WHERE id > 50; UPDATE papers SET title = left(title, 12) WHERE length(title) > 12;
@@ -121,14 +123,14 @@ describe('salvage, and put back', () => {
       { object: 'links', rows: 10 },
     ]);
     expect(said).toContain('papers: 10 rows in the file, 10 inserted');
-    await it.sql(`UPDATE papers SET title = 'since' WHERE id = 1; DELETE FROM papers WHERE id = 4`);
-    expect(await it.putBack(result)).toContain('1 not there any more');
-    expect(await it.sql(`SELECT title FROM papers WHERE id IN (1, 4)`)).toEqual([{ title: 'since' }]);
+    await fixture.sql(`UPDATE papers SET title = 'since' WHERE id = 1; DELETE FROM papers WHERE id = 4`);
+    expect(await fixture.putBack(result)).toContain('1 not there any more');
+    expect(await fixture.sql(`SELECT title FROM papers WHERE id IN (1, 4)`)).toEqual([{ title: 'since' }]);
   });
 
   test('without a rehearsed copy everything in such tables is kept, and said to be', async () => {
-    await it.sql(papers);
-    const { result } = await it.roundTrip({
+    await fixture.sql(papers);
+    const { result } = await fixture.roundTrip({
       upgrade: 'SELECT',
       downgrade: `DELETE FROM papers WHERE id > 50; UPDATE papers SET title = 'all alike' WHERE id < 5`,
       losses: [
@@ -143,8 +145,8 @@ describe('salvage, and put back', () => {
   });
 
   test('tables that refer to each other and to themselves, partitioned tables, tables that inherit', async () => {
-    await it.sql(papers);
-    await it.roundTrip({
+    await fixture.sql(papers);
+    await fixture.roundTrip({
       upgrade: `CREATE TABLE b (id integer PRIMARY KEY, boss integer REFERENCES b, a_id integer NOT NULL);
         CREATE TABLE a (id integer PRIMARY KEY, b_id integer NOT NULL REFERENCES b, paper bigint REFERENCES papers (id));
         ALTER TABLE b ADD FOREIGN KEY (a_id) REFERENCES a DEFERRABLE; ALTER TABLE papers ADD a_id integer REFERENCES a;
@@ -173,11 +175,11 @@ describe('salvage, and put back', () => {
   });
 
   test('identities, unique values that trade places, triggers and sequences stay as they are', async () => {
-    await it.sql(`CREATE TABLE jobs (id bigint PRIMARY KEY, name text, touched integer DEFAULT 0);
+    await fixture.sql(`CREATE TABLE jobs (id bigint PRIMARY KEY, name text, touched integer DEFAULT 0);
       CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.touched := NEW.touched + 1; RETURN NEW; END';
       CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION touch();
       ALTER TABLE jobs ENABLE ALWAYS TRIGGER touch; INSERT INTO jobs SELECT n, 'job' FROM generate_series(1, 30) n`);
-    await it.roundTrip({
+    await fixture.roundTrip({
       upgrade: `ALTER TABLE jobs ADD rank bigint GENERATED ALWAYS AS IDENTITY UNIQUE; ALTER TABLE jobs ADD slot serial;
         CREATE UNIQUE INDEX jobs_slot ON jobs (slot);
         CREATE TABLE tickets (id bigint GENERATED BY DEFAULT AS IDENTITY (INCREMENT BY -1), no integer PRIMARY KEY DEFAULT 0)`,
@@ -186,7 +188,7 @@ describe('salvage, and put back', () => {
       downgrade: `ALTER TABLE jobs DROP rank, DROP slot; DROP TABLE tickets`,
       losses: [column('jobs.rank', 38), column('jobs.slot', 38), table('tickets', 5)],
     });
-    const one = async (text: string) => (await it.sql(text))[0];
+    const one = async (text: string) => (await fixture.sql(text))[0];
     expect(await one(`SELECT tgenabled FROM pg_trigger WHERE tgname = 'touch'`)).toEqual({ tgenabled: 'A' });
     expect(await one(`SELECT attidentity FROM pg_attribute WHERE attname = 'rank'`)).toEqual({
       attidentity: 'a',
@@ -205,9 +207,9 @@ describe('salvage, and put back', () => {
   });
 
   test('a table that the corrected migration fills itself gets the values that it had', async () => {
-    await it.sql(`CREATE TABLE users (id integer PRIMARY KEY, bio text);
+    await fixture.sql(`CREATE TABLE users (id integer PRIMARY KEY, bio text);
       INSERT INTO users SELECT n, 'bio ' || n FROM generate_series(1, 9) n`);
-    await it.roundTrip({
+    await fixture.roundTrip({
       upgrade: `CREATE TABLE profiles (user_id integer PRIMARY KEY REFERENCES users, bio text, likes integer DEFAULT 0);
         INSERT INTO profiles SELECT id, bio FROM users; ALTER TABLE users DROP bio`,
       written: `UPDATE profiles SET likes = user_id * 2; INSERT INTO users VALUES (10); INSERT INTO profiles VALUES (10, NULL, 3)`,
@@ -218,8 +220,8 @@ describe('salvage, and put back', () => {
   });
 
   test('a row that is there again may refer to one of its own table that is put back with it', async () => {
-    await it.sql(`CREATE TABLE nodes (id integer PRIMARY KEY, parent integer REFERENCES nodes)`);
-    await it.roundTrip({
+    await fixture.sql(`CREATE TABLE nodes (id integer PRIMARY KEY, parent integer REFERENCES nodes)`);
+    await fixture.roundTrip({
       upgrade: `INSERT INTO nodes VALUES (1)`,
       written: `INSERT INTO nodes VALUES (2); UPDATE nodes SET parent = 2 WHERE id = 1`,
       downgrade: `DELETE FROM nodes`,
@@ -228,8 +230,8 @@ describe('salvage, and put back', () => {
   });
 
   test('a lost row gets a number back that another row was given meanwhile', async () => {
-    await it.sql(`CREATE TABLE nodes (id integer PRIMARY KEY); INSERT INTO nodes VALUES (1), (2), (3)`);
-    await it.roundTrip({
+    await fixture.sql(`CREATE TABLE nodes (id integer PRIMARY KEY); INSERT INTO nodes VALUES (1), (2), (3)`);
+    await fixture.roundTrip({
       upgrade: `ALTER TABLE nodes ADD number bigint GENERATED ALWAYS AS IDENTITY UNIQUE`,
       downgrade: `ALTER TABLE nodes DROP number; DELETE FROM nodes WHERE id = 1`,
       losses: [{ kind: 'rows', object: 'nodes', rows: 1 }, column('nodes.number', 3)],

@@ -16,40 +16,40 @@ import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { RollbackPlan } from '../../src/domain/plan/plan.ts';
 import { directory } from '../../src/storage/storage.ts';
 import { examplePlan, findings } from '../example-plan.ts';
-import { ownProgram } from '../stand-in-programs.ts';
-import { standIn, type StandIn } from '../stand-in.ts';
+import { ownProgram } from '../fake-cluster-programs.ts';
+import { fakeCluster, type FakeCluster } from '../fake-cluster.ts';
 import { insteadOfPgDump, smallFileSystem, withClients } from './backup-fixture.ts';
-import { attempt } from './deeds-fixture.ts';
-import type { Fixture } from './postgres-fixture.ts';
+import { attempt } from './activity-fixture.ts';
+import type { PostgresFixture } from './postgres-fixture.ts';
 
 /** Law 1: whatever breaks a backup, the record gets none, and without one the downgrade never starts. */
 
-let it: Fixture;
+let fixture: PostgresFixture;
 let plan: RollbackPlan;
 let means: Means;
-let cluster: StandIn;
+let cluster: FakeCluster;
 let ways: WaysBack;
 const volume = mkdtempSync(join(tmpdir(), 'backups-'));
 const undo: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  it = await withClients();
-  const { name, aside, owner, operation } = it;
-  await it.asSuperuser(
+  fixture = await withClients();
+  const { name, aside, owner, operation } = fixture;
+  await fixture.asSuperuser(
     name,
     `CREATE TABLE bulk AS SELECT n, md5(n::text) || md5((n + 1)::text) AS noise FROM generate_series(1, 80000) n;
      ALTER TABLE bulk OWNER TO ${owner}`,
   );
   const secrets = {
-    'radar-database': { DATABASE_URL: it.url },
-    'radar-admin': { DATABASE_URL: it.adminUrl },
+    'radar-database': { DATABASE_URL: fixture.url },
+    'radar-admin': { DATABASE_URL: fixture.adminUrl },
   };
-  cluster = standIn({ deployments: [], secrets }, ownProgram);
+  cluster = fakeCluster({ deployments: [], secrets }, ownProgram);
   const storage = directory(join(volume, 'kept'));
   means = { cluster: cluster.cluster, recordsNamespace: 'backstep', storage } as Means;
   const example = examplePlan({ operation });
   plan = { ...example, database: { ...example.database, name, aside, owner, role: owner } };
-  const frozen = await withClient(it.url, {}, async (client) => ({
+  const frozen = await withClient(fixture.url, {}, async (client) => ({
     at: new Date().toISOString(),
     counts: await counts(client),
     catalog: catalogHash(await catalog(client)),
@@ -71,7 +71,7 @@ beforeAll(async () => {
     breaches: [],
     kept: [],
   });
-  await withClient(it.adminUrl, {}, (admin) => raise(admin, it));
+  await withClient(fixture.adminUrl, {}, (admin) => raise(admin, fixture));
   ways = {
     stopped: { ...findings['stop-writes'], counts: frozen.counts },
     point: { made: false, why: 'none' },
@@ -85,11 +85,11 @@ afterEach(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   rmSync(volume, { recursive: true });
-  await it?.remove();
+  await fixture?.remove();
 });
 
 const onVolume = (path = volume) => vi.stubEnv('BACKSTEP_BACKUPS', path);
-const aside = (statements: string) => it.asSuperuser(it.aside, statements);
+const aside = (statements: string) => fixture.asSuperuser(fixture.aside, statements);
 const recorded = async () => (await readRecord(means.cluster, 'backstep', plan.database)).record;
 
 /** Approved by people, too: only the proof stands in its way. */
@@ -113,8 +113,10 @@ async function neverMoves(message: RegExp): Promise<void> {
   });
   expect(cluster.jobs().filter((name) => !name.includes('-back-up-'))).toEqual([]);
   expect((await recorded())?.pivotAt).toBeUndefined();
-  const at = await withClient(withDatabase(it.url, it.aside), { operation: it.operation }, (client) =>
-    revisions(client, 'alembic_version'),
+  const at = await withClient(
+    withDatabase(fixture.url, fixture.aside),
+    { operation: fixture.operation },
+    (client) => revisions(client, 'alembic_version'),
   );
   expect(at).toEqual(['0005']);
 }
@@ -152,7 +154,7 @@ describe('law 1: the downgrade never starts after', () => {
     ],
   ])('%s', async (_what, script, message) => {
     onVolume();
-    undo.push(insteadOfPgDump(it, script));
+    undo.push(insteadOfPgDump(fixture, script));
     await neverMoves(message);
   });
 
@@ -181,14 +183,16 @@ describe('law 1: the downgrade never starts after', () => {
     const mounted = await smallFileSystem(100_000);
     undo.push(() => mounted.remove());
     onVolume(mounted.path);
-    undo.push(insteadOfPgDump(it, `"$REAL" "$@"; status=$?; umount --lazy ${mounted.path}; exit $status`));
+    undo.push(
+      insteadOfPgDump(fixture, `"$REAL" "$@"; status=$?; umount --lazy ${mounted.path}; exit $status`),
+    );
     await neverMoves(/ENOENT|could not/);
   });
 
   test('a pg_dump of another major alone', async () => {
     onVolume();
     const before = process.env['PATH'] ?? '';
-    undo.push(insteadOfPgDump(it, 'exit 1', 'pg_dump (PostgreSQL) 9.6.24'));
+    undo.push(insteadOfPgDump(fixture, 'exit 1', 'pg_dump (PostgreSQL) 9.6.24'));
     vi.stubEnv('PATH', (process.env['PATH'] ?? '').replace(`:${before}`, ':/bin'));
     await neverMoves(/no pg_dump.*Found: .*9\.6\.24/);
   });

@@ -3,19 +3,19 @@ import { ownChecks } from '../../src/activities/verify/checks.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { checks } from '../../src/domain/definition/checks.ts';
-import { fixture, type Fixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
-let it: Fixture;
+let fixture: PostgresFixture;
 beforeAll(async () => {
-  it = await fixture();
+  fixture = await postgresFixture();
 });
-afterAll(() => it.remove());
+afterAll(() => fixture.remove());
 
 const make = async (
   ...sql: { name: string; query: string; expect?: string | number | boolean; within?: string }[]
 ) =>
-  ownChecks(it.url, checks.parse({ sql }).sql, {
-    operation: it.operation,
+  ownChecks(fixture.url, checks.parse({ sql }).sql, {
+    operation: fixture.operation,
     signal: new AbortController().signal,
   });
 const wrongOf = async (query: string, expect?: string | number | boolean) =>
@@ -64,11 +64,11 @@ test('a check takes no longer than it may, and writes nothing', async () => {
   const { wrong } = await make({ name: 'slow', query: 'SELECT pg_sleep(60)', within: '1s' });
   expect(Date.now() - began).toBeLessThan(10_000);
   expect(wrong.join()).toMatch(/“slow” could not be made: .*statement timeout/);
-  const before = await withClient(it.url, {}, counts);
+  const before = await withClient(fixture.url, {}, counts);
   expect(await wrongOf("SELECT nextval(pg_get_serial_sequence('papers', 'id'))")).toMatch(/read-only/);
   expect(await wrongOf(`SELECT true; DELETE FROM nothing; COMMIT`)).toMatch(/multiple commands/);
   expect(await wrongOf(`WITH gone AS (DELETE FROM nothing RETURNING *) SELECT true FROM gone`)).toMatch(
     /could not be made/,
   );
-  expect(await withClient(it.url, {}, counts)).toEqual(before);
+  expect(await withClient(fixture.url, {}, counts)).toEqual(before);
 });

@@ -12,7 +12,7 @@ import { besideName, type OperationId } from '../../src/domain/names.ts';
 import type { RollbackPlan } from '../../src/domain/plan/plan.ts';
 import type { StepName } from '../../src/domain/steps.ts';
 import { directory as storageIn } from '../../src/storage/storage.ts';
-import { standIn } from '../stand-in.ts';
+import { fakeCluster } from '../fake-cluster.ts';
 import { did, Died, Life, outside } from './faults.ts';
 import type { History } from './history.ts';
 import { podsOf } from './jobs.ts';
@@ -33,7 +33,7 @@ export function operationOn(place: Place, it: Case, name: string, history: Histo
   };
   const secrets = { app: { url: sqlalchemyUrl(world.url(name)) }, admin: { url: world.adminUrl } };
   const pods = podsOf(() => of);
-  const { cluster } = standIn({ deployments: [deployment], secrets }, pods, did);
+  const { cluster } = fakeCluster({ deployments: [deployment], secrets }, pods, did);
   const of: Rollback = {
     world,
     directory,

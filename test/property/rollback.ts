@@ -9,7 +9,7 @@ import type { Place } from './migrations.ts';
 import type { Case } from './model.ts';
 import { allRows, behind } from './rows.ts';
 
-/** A rollback of one database by the deeds themselves, with a record, on a stand-in for the cluster. */
+/** A rollback of one database by the deeds themselves, with a record, on a fake cluster. */
 export interface Rollback extends Place {
   it: Case;
   name: string;

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { Theatre } from '../workflow/theatre.ts';
-import { scenes } from './scenes.ts';
+import type { WorkflowHarness } from '../workflow/harness.ts';
+import { recordedRuns } from './recorded-runs.ts';
 
 /** Names of the machine that recorded, and paths in its stack traces, tell nothing about the order of commands. */
 const anonymous = (key: string, value: unknown): unknown => {
@@ -12,16 +12,16 @@ const anonymous = (key: string, value: unknown): unknown => {
   return value;
 };
 
-/** Plays every scene and keeps its history; the name of the file ends in the workflow ID, which replay needs. */
-export async function record(stage: Theatre, directory: string): Promise<void> {
+/** Runs each of them and keeps its history; the name of the file ends in the workflow ID, which replay needs. */
+export async function record(harness: WorkflowHarness, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   await Promise.all(
-    Object.entries(scenes).map(async ([name, { casting, type, act }]) => {
-      const play = await stage.play(casting, undefined, type);
-      await act(play, stage);
-      await play.handle.result().catch(() => undefined);
-      const history = JSON.parse(historyToJSON(await play.handle.fetchHistory())) as object;
-      const kept = { workflowId: play.handle.workflowId, ...history };
+    Object.entries(recordedRuns).map(async ([name, { setup, type, act }]) => {
+      const run = await harness.start(setup, undefined, type);
+      await act(run, harness);
+      await run.handle.result().catch(() => undefined);
+      const history = JSON.parse(historyToJSON(await run.handle.fetchHistory())) as object;
+      const kept = { workflowId: run.handle.workflowId, ...history };
       await writeFile(join(directory, `${name}.json`), `${JSON.stringify(kept, anonymous, 1)}\n`);
     }),
   );

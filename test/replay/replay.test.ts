@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { theatre } from '../workflow/theatre.ts';
+import { workflowHarness } from '../workflow/harness.ts';
 import { record } from './record.ts';
 
 /**
@@ -18,8 +18,8 @@ const { version } = JSON.parse(await readFile(new URL('../../package.json', impo
 
 const recording = process.env['BACKSTEP_RECORD'] !== undefined;
 if (recording) {
-  const stage = theatre();
-  beforeAll(() => record(stage, join(kept, version)));
+  const harness = workflowHarness();
+  beforeAll(() => record(harness, join(kept, version)));
   test('histories are recorded', () => {});
 }
 

@@ -1,33 +1,33 @@
 import { describe, expect, test } from 'vitest';
 import { findings } from '../example-plan.ts';
-import { failing, failingAt, theatre } from './theatre.ts';
+import { failing, failingAt, workflowHarness } from './harness.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 
 describe.concurrent('after the downgrade nothing unwinds by itself', () => {
   test('law 2: a downgrade that fails holds without a deadline; retry is a second try with the same approval', async () => {
-    const play = await stage.play({ script: failingAt('downgrade', [1], 'DowngradeFailed') });
-    await play.approve('downgrade');
-    const hold = await play.hold('downgrade');
+    const run = await harness.start({ activities: failingAt('downgrade', [1], 'DowngradeFailed') });
+    await run.approve('downgrade');
+    const hold = await run.hold('downgrade');
     expect(hold.deadline).toBeUndefined();
     expect(hold.decisions).toEqual(['retry', 'restore', 'abort']);
-    await play.decide('downgrade', 'retry');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    const [first, second] = play.calls('downgrade');
+    await run.decide('downgrade', 'retry');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    const [first, second] = run.calls('downgrade');
     expect(second).toEqual({ ...first, try: 2 });
   });
 
   test('law 7: verify fails, restore is decided and approved: everything is put back, outcome restored', async () => {
-    const play = await stage.play({
-      script: { verify: failing('VerificationFailed', 'papers: 90 rows, not 100') },
+    const run = await harness.start({
+      activities: { verify: failing('VerificationFailed', 'papers: 90 rows, not 100') },
     });
-    await play.approve('downgrade');
-    await play.decide('verify', 'restore', 'bob');
-    const { shows } = await play.gate('restore');
+    await run.approve('downgrade');
+    await run.decide('verify', 'restore', 'bob');
+    const { shows } = await run.gate('restore');
     expect(shows.join('\n')).toContain('radar__failed_0a1b2c3d');
-    expect(play.calls('put-back')).toEqual([]);
-    await play.approve('restore');
-    const result = await play.result();
+    expect(run.calls('put-back')).toEqual([]);
+    await run.approve('restore');
+    const result = await run.result();
     expect(result).toMatchObject({
       outcome: 'restored',
       from: '0005',
@@ -35,213 +35,215 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
       counts: { atEnd: { scores: 7 } },
     });
     expect(result.reason).toContain("bob decided 'restore'");
-    expect(play.calls('stop-writes')).toHaveLength(1);
-    expect(play.calls('restore')[0]).toMatchObject({ backup: { proof: 'read' } });
-    expect(play.calls('put-back')).toHaveLength(1);
-    expect(play.calls('report')[0]).toMatchObject({ outcome: 'restored', keepRecord: false });
+    expect(run.calls('stop-writes')).toHaveLength(1);
+    expect(run.calls('restore')[0]).toMatchObject({ backup: { proof: 'read' } });
+    expect(run.calls('put-back')).toHaveLength(1);
+    expect(run.calls('report')[0]).toMatchObject({ outcome: 'restored', keepRecord: false });
   });
 
   test('law 7: a restore after writes had resumed shows what was written since, and where it is kept', async () => {
-    const play = await stage.play({ script: { 'start-app': failing('Unhealthy') } });
-    await play.approve('downgrade');
-    await play.decide('start-app', 'restore');
-    const { people, shows } = await play.gate('restore');
-    expect(play.calls('census')).toMatchObject([
+    const run = await harness.start({ activities: { 'start-app': failing('Unhealthy') } });
+    await run.approve('downgrade');
+    await run.decide('start-app', 'restore');
+    const { people, shows } = await run.gate('restore');
+    expect(run.calls('census')).toMatchObject([
       { now: 'radar__failed_0a1b2c3d', restored: { database: 'radar__backstep_0a1b2c3d' } },
     ]);
     expect(shows.join('\n')).toContain('and only in radar__failed_0a1b2c3d');
     expect(people).toBe(2);
-    await play.approve('restore', 'ann');
-    await play.approve('restore', 'bob');
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
-    const { newer } = await play.report();
+    await run.approve('restore', 'ann');
+    await run.approve('restore', 'bob');
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
+    const { newer } = await run.report();
     expect(newer?.loses).toBe(true);
   });
 
   test('law 7: so does one of an operation that was taken up after its writes had resumed', async () => {
-    const play = await stage.play({
+    const run = await harness.start({
       plan: { takesUp: { operation: 'bs-99999999', pivotPassed: true } },
-      script: {
+      activities: {
         'stop-writes': () => ({ ...findings['stop-writes'], resumedAt: '2025-11-18T03:20:00.000Z' }),
         verify: failing('VerificationFailed'),
       },
     });
-    await play.approve('start');
-    await play.approve('downgrade');
-    await play.decide('verify', 'restore');
-    const { shows } = await play.gate('restore');
-    expect(play.calls('census')).toMatchObject([{ now: 'radar__failed_0a1b2c3d' }]);
+    await run.approve('start');
+    await run.approve('downgrade');
+    await run.decide('verify', 'restore');
+    const { shows } = await run.gate('restore');
+    expect(run.calls('census')).toMatchObject([{ now: 'radar__failed_0a1b2c3d' }]);
     expect(shows.join('\n')).toContain('and only in radar__failed_0a1b2c3d');
-    await play.reject('restore');
-    await play.result();
+    await run.reject('restore');
+    await run.result();
   });
 
   test('gate restore rejected: restored, writes stay stopped, and the record is kept', async () => {
-    const play = await stage.play({ script: { verify: failing('VerificationFailed') } });
-    await play.approve('downgrade');
-    await play.decide('verify', 'restore');
-    await play.reject('restore');
-    const result = await play.result();
+    const run = await harness.start({ activities: { verify: failing('VerificationFailed') } });
+    await run.approve('downgrade');
+    await run.decide('verify', 'restore');
+    await run.reject('restore');
+    const result = await run.result();
     expect(result).toMatchObject({
       outcome: 'restored',
       reason: expect.stringContaining('Writes stay stopped') as string,
     });
-    expect(play.calls('put-back')).toEqual([]);
-    expect(play.calls('report')[0]).toMatchObject({ keepRecord: true });
-    const report = await play.report();
+    expect(run.calls('put-back')).toEqual([]);
+    expect(run.calls('report')[0]).toMatchObject({ keepRecord: true });
+    const report = await run.report();
     expect(report.attention[0]).toContain('Writes are stopped');
     expect(report.byHand).not.toEqual([]);
   });
 
   test('gate restore expired: restored, and writes stay stopped', async () => {
-    const play = await stage.play({
-      script: { verify: failing('VerificationFailed') },
+    const run = await harness.start({
+      activities: { verify: failing('VerificationFailed') },
       definition: { approvals: { restore: { people: 1, within: '300ms' } } },
     });
-    await play.approve('downgrade');
-    await play.decide('verify', 'restore');
-    expect(await play.result()).toMatchObject({
+    await run.approve('downgrade');
+    await run.decide('verify', 'restore');
+    expect(await run.result()).toMatchObject({
       outcome: 'restored',
       reason: expect.stringContaining('expired') as string,
     });
-    expect(play.calls('put-back')).toEqual([]);
+    expect(run.calls('put-back')).toEqual([]);
   });
 
   test('putting back after a restore fails: PutBackFailed, after the report', async () => {
-    const play = await stage.play({
-      script: {
+    const run = await harness.start({
+      activities: {
         verify: failing('VerificationFailed'),
         'put-back': failing('PutBackFailed', 'no such image'),
       },
     });
-    await play.approve('downgrade');
-    await play.decide('verify', 'restore');
-    await play.approve('restore');
-    expect(await play.failure()).toMatchObject({
+    await run.approve('downgrade');
+    await run.decide('verify', 'restore');
+    await run.approve('restore');
+    expect(await run.failure()).toMatchObject({
       type: 'PutBackFailed',
       message: expect.stringContaining('no such image') as string,
     });
-    expect(play.calls('report')[0]).toMatchObject({ keepRecord: true });
+    expect(run.calls('report')[0]).toMatchObject({ keepRecord: true });
   });
 
   test('a restore that fails holds itself, escalates at once, and can be tried again', async () => {
-    const play = await stage.play({
-      script: { verify: failing('VerificationFailed'), ...failingAt('restore', [1], 'RestoreFailed') },
+    const run = await harness.start({
+      activities: { verify: failing('VerificationFailed'), ...failingAt('restore', [1], 'RestoreFailed') },
     });
-    await play.approve('downgrade');
-    await play.decide('verify', 'restore');
-    expect((await play.hold('restore')).decisions).toEqual(['retry', 'abort']);
-    expect((await play.progress()).escalated).toMatchObject([{ to: 'Database administrator' }]);
-    await play.decide('restore', 'retry');
-    await play.approve('restore');
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+    await run.approve('downgrade');
+    await run.decide('verify', 'restore');
+    expect((await run.hold('restore')).decisions).toEqual(['retry', 'abort']);
+    expect((await run.progress()).escalated).toMatchObject([{ to: 'Database administrator' }]);
+    await run.decide('restore', 'retry');
+    await run.approve('restore');
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
   });
 
   test('abort ends with writes stopped, a hand-over and the record kept', async () => {
-    const play = await stage.play({ script: { downgrade: failing('DowngradeUnclear', 'at 0004a') } });
-    await play.approve('downgrade');
-    await play.decide('downgrade', 'abort');
-    const result = await play.result();
+    const run = await harness.start({ activities: { downgrade: failing('DowngradeUnclear', 'at 0004a') } });
+    await run.approve('downgrade');
+    await run.decide('downgrade', 'abort');
+    const result = await run.result();
     expect(result).toMatchObject({
       outcome: 'aborted',
       reason: expect.stringContaining('Writes stay stopped') as string,
     });
     expect(result.notVerified).toContain('The database after the downgrade was not verified.');
-    expect(play.calls('put-back')).toEqual([]);
-    expect(play.calls('report')[0]).toMatchObject({ outcome: 'aborted', keepRecord: true });
-    expect((await play.report()).revision?.after).toBeUndefined();
+    expect(run.calls('put-back')).toEqual([]);
+    expect(run.calls('report')[0]).toMatchObject({ outcome: 'aborted', keepRecord: true });
+    expect((await run.report()).revision?.after).toBeUndefined();
   });
 
   test('law 3: health fails: writes are stopped again before anybody is asked, and retry starts again', async () => {
-    const play = await stage.play({ script: failingAt('start-app', [1], 'Unhealthy') });
-    await play.approve('downgrade');
-    await play.hold('start-app');
-    expect(play.calls('stop-writes').map(({ again }) => again)).toEqual([false, true]);
-    const { steps } = await play.progress();
+    const run = await harness.start({ activities: failingAt('start-app', [1], 'Unhealthy') });
+    await run.approve('downgrade');
+    await run.hold('start-app');
+    expect(run.calls('stop-writes').map(({ again }) => again)).toEqual([false, true]);
+    const { steps } = await run.progress();
     expect(steps.filter(({ step }) => step === 'keep-writes-stopped').map(({ state }) => state)).toEqual([
       'done',
       'running',
     ]);
-    await play.decide('start-app', 'retry');
-    const result = await play.result();
+    await run.decide('start-app', 'retry');
+    const result = await run.result();
     expect(result).toMatchObject({ outcome: 'rolled-back', counts: { afterStop: { papers: 100 } } });
-    expect(play.calls('start-app').map((input) => input.try)).toEqual([1, 2]);
-    expect(play.calls('stop-writes')).toHaveLength(2);
+    expect(run.calls('start-app').map((input) => input.try)).toEqual([1, 2]);
+    expect(run.calls('stop-writes')).toHaveLength(2);
   });
 
   test('stopping writes again that fails holds, too, and can be tried again', async () => {
-    const play = await stage.play({
-      script: {
+    const run = await harness.start({
+      activities: {
         ...failingAt('start-app', [1], 'NotReady'),
         ...failingAt('stop-writes', [2], 'WritesNotStopped'),
       },
     });
-    await play.approve('downgrade');
-    expect((await play.hold('stop-writes')).hold).toBe('stop-writes-2');
-    await play.decide('stop-writes', 'retry');
-    await play.decide('start-app', 'retry');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+    await run.approve('downgrade');
+    expect((await run.hold('stop-writes')).hold).toBe('stop-writes-2');
+    await run.decide('stop-writes', 'retry');
+    await run.decide('start-app', 'retry');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
   });
 
   test('a CronJob that fails holds by its own name; skip leaves it suspended and the report names it', async () => {
-    const play = await stage.play({
-      script: {
+    const run = await harness.start({
+      activities: {
         'resume-cron-jobs': ({ cronJob }) => {
           if (cronJob === 'daily') failing('CronJobFailed', 'daily ended with status 1')();
           return { name: cronJob, job: `${cronJob}-1`, staysSuspended: false, seconds: 1 };
         },
       },
     });
-    await play.approve('downgrade');
-    expect((await play.hold('resume-cron-jobs')).hold).toBe('resume-cron-jobs-1-daily');
-    await play.decide('resume-cron-jobs', 'retry');
-    await play.until('try 2', ({ hold }) => hold?.hold === 'resume-cron-jobs-2-daily');
-    await play.decide('resume-cron-jobs', 'skip');
-    const { outcome, attention } = await play.result();
-    const { toDo } = await play.report();
+    await run.approve('downgrade');
+    expect((await run.hold('resume-cron-jobs')).hold).toBe('resume-cron-jobs-1-daily');
+    await run.decide('resume-cron-jobs', 'retry');
+    await run.until('try 2', ({ hold }) => hold?.hold === 'resume-cron-jobs-2-daily');
+    await run.decide('resume-cron-jobs', 'skip');
+    const { outcome, attention } = await run.result();
+    const { toDo } = await run.report();
     expect(outcome).toBe('rolled-back');
     expect(attention.join('\n')).toContain('CronJob daily was skipped and stays suspended');
     expect(toDo.join('\n')).toContain('daily');
-    expect(play.calls('stop-writes')).toHaveLength(1);
+    expect(run.calls('stop-writes')).toHaveLength(1);
   });
 
   test('law 3: restore decided after writes had resumed stops them again first', async () => {
-    const play = await stage.play({ script: { 'resume-cron-jobs': failing('CronJobFailed') } });
-    await play.approve('downgrade');
-    expect((await play.hold('resume-cron-jobs')).byHand).toEqual([]);
-    await play.decide('resume-cron-jobs', 'restore');
-    await play.gate('restore');
-    expect(play.calls('stop-writes').map(({ again }) => again)).toEqual([false, true]);
-    await play.approve('restore', 'ann');
-    await play.approve('restore', 'bob');
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+    const run = await harness.start({ activities: { 'resume-cron-jobs': failing('CronJobFailed') } });
+    await run.approve('downgrade');
+    expect((await run.hold('resume-cron-jobs')).byHand).toEqual([]);
+    await run.decide('resume-cron-jobs', 'restore');
+    await run.gate('restore');
+    expect(run.calls('stop-writes').map(({ again }) => again)).toEqual([false, true]);
+    await run.approve('restore', 'ann');
+    await run.approve('restore', 'bob');
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
   });
 
   test('abort after writes had resumed says that the application runs', async () => {
-    const play = await stage.play({ script: { 'resume-cron-jobs': failing('CronJobFailed') } });
-    await play.approve('downgrade');
-    await play.decide('resume-cron-jobs', 'abort');
-    expect(await play.result()).toMatchObject({
+    const run = await harness.start({ activities: { 'resume-cron-jobs': failing('CronJobFailed') } });
+    await run.approve('downgrade');
+    await run.decide('resume-cron-jobs', 'abort');
+    expect(await run.result()).toMatchObject({
       outcome: 'aborted',
       reason: expect.stringContaining('The application runs') as string,
     });
   });
 
   test('two failures of a step escalate to the first of the path; an acknowledgement is heard', async () => {
-    const play = await stage.play({ script: failingAt('verify', [1, 2], 'VerificationFailed') });
-    await play.approve('downgrade');
-    await play.decide('verify', 'retry');
-    await play.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
-    expect((await play.progress()).escalated).toMatchObject([{ to: 'Database administrator' }]);
-    await play.handle.executeUpdate('acknowledge', { args: [{ by: 'dba' }] });
-    await play.decide('verify', 'retry');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+    const run = await harness.start({ activities: failingAt('verify', [1, 2], 'VerificationFailed') });
+    await run.approve('downgrade');
+    await run.decide('verify', 'retry');
+    await run.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    expect((await run.progress()).escalated).toMatchObject([{ to: 'Database administrator' }]);
+    await run.handle.executeUpdate('acknowledge', { args: [{ by: 'dba' }] });
+    await run.decide('verify', 'retry');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
   });
 
   test('writes stopped for longer than downFor escalate while a gate waits', async () => {
-    const play = await stage.play({ definition: { escalation: { path: ['DBA', 'CTO'], downFor: '300ms' } } });
-    await play.until('an escalation', ({ escalated }) => escalated.length > 0 && escalated);
-    await play.approve('downgrade');
-    await play.result();
+    const run = await harness.start({
+      definition: { escalation: { path: ['DBA', 'CTO'], downFor: '300ms' } },
+    });
+    await run.until('an escalation', ({ escalated }) => escalated.length > 0 && escalated);
+    await run.approve('downgrade');
+    await run.result();
   });
 });

@@ -2,17 +2,17 @@ import { Context } from '@temporalio/activity';
 import { describe, expect, test } from 'vitest';
 import type { Backup } from '../../src/domain/findings.ts';
 import { findings } from '../example-plan.ts';
-import type { Play } from './play.ts';
-import { Latch, failing, failingAt, theatre, type Script } from './theatre.ts';
+import type { WorkflowRun } from './workflow-run.ts';
+import { Latch, failing, failingAt, workflowHarness, type FakeActivities } from './harness.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 const backup = findings['back-up'];
 const proveBefore = (moment: 'resume' | 'end') => ({
   definition: { backup: { claim: 'backups', proveBefore: moment } },
 });
 
 /** A dump that goes on until the test lets it go, and heeds a request to end. */
-function slow(): { latch: Latch; script: Script } {
+function slow(): { latch: Latch; activities: FakeActivities } {
   const latch = new Latch();
   const dump = async (): Promise<Backup> => {
     const context = Context.current();
@@ -24,158 +24,158 @@ function slow(): { latch: Latch; script: Script } {
       clearInterval(beat);
     }
   };
-  return { latch, script: { 'back-up': dump } };
+  return { latch, activities: { 'back-up': dump } };
 }
 
-const done = (play: Play, name: string, part?: string) =>
-  play.until(`${name} done`, ({ steps }) =>
+const done = (run: WorkflowRun, name: string, part?: string) =>
+  run.until(`${name} done`, ({ steps }) =>
     steps.some((line) => line.step === name && line.state === 'done' && line.part === part),
   );
 
 describe.concurrent('law 1: a backup that must be proved before the downgrade', () => {
   test('is made while the rehearsal goes on, and the gate waits for it', async () => {
-    const { latch, script } = slow();
-    const play = await stage.play({ script });
-    await done(play, 'salvage');
-    expect(play.calls('back-up')).toMatchObject([{ try: 1 }]);
-    expect((await play.progress()).gate).toBeUndefined();
+    const { latch, activities } = slow();
+    const run = await harness.start({ activities });
+    await done(run, 'salvage');
+    expect(run.calls('back-up')).toMatchObject([{ try: 1 }]);
+    expect((await run.progress()).gate).toBeUndefined();
     latch.open();
-    await play.approve('downgrade');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    expect(play.calls('back-up')).toHaveLength(1);
-    expect(play.calls('downgrade')[0]?.waysBack.backup).toEqual(backup);
+    await run.approve('downgrade');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect(run.calls('back-up')).toHaveLength(1);
+    expect(run.calls('downgrade')[0]?.waysBack.backup).toEqual(backup);
   });
 
   test('comes before the rehearsal where no restore point stands: a copy lets no session on its source', async () => {
-    const { latch, script } = slow();
+    const { latch, activities } = slow();
     const point = { made: false, why: 'no room' } as const;
-    const play = await stage.play({ script: { ...script, 'restore-point': () => point } });
-    await play.running('back-up');
+    const run = await harness.start({ activities: { ...activities, 'restore-point': () => point } });
+    await run.running('back-up');
     latch.open();
-    await play.approve('downgrade');
-    await play.result();
-    const steps = (await play.progress()).steps.map(({ step }) => step);
+    await run.approve('downgrade');
+    await run.result();
+    const steps = (await run.progress()).steps.map(({ step }) => step);
     expect(steps.indexOf('back-up')).toBeLessThan(steps.indexOf('rehearse'));
   });
 
   test('is ended when the rehearsal fails and everything is put back', async () => {
-    const { script } = slow();
-    const play = await stage.play({ script: { ...script, rehearse: failing('RehearsalFailed') } });
-    await play.decide('rehearse', 'abort');
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
-    const { steps } = await play.progress();
+    const { activities } = slow();
+    const run = await harness.start({ activities: { ...activities, rehearse: failing('RehearsalFailed') } });
+    await run.decide('rehearse', 'abort');
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    const { steps } = await run.progress();
     expect(steps.find(({ step }) => step === 'back-up')?.endedAt).toBeDefined();
-    expect(play.calls('downgrade')).toEqual([]);
+    expect(run.calls('downgrade')).toEqual([]);
   });
 });
 
 describe.concurrent('law 1: a backup that is proved beside the rollback', () => {
   test('is dumped from the restore point, and writes resume only when it is proved', async () => {
-    const { latch, script } = slow();
-    const play = await stage.play({ ...proveBefore('resume'), script });
-    await play.approve('downgrade');
-    await done(play, 'roll-back-app');
-    expect(play.calls('back-up')).toEqual([
+    const { latch, activities } = slow();
+    const run = await harness.start({ ...proveBefore('resume'), activities });
+    await run.approve('downgrade');
+    await done(run, 'roll-back-app');
+    expect(run.calls('back-up')).toEqual([
       expect.objectContaining({ beside: true, point: findings['restore-point'], try: 1 }),
     ]);
-    expect(play.calls('downgrade')[0]?.waysBack.backup).toBeUndefined();
-    expect(play.calls('downgrade')[0]?.waysBack.point).toEqual(findings['restore-point']);
-    expect(play.calls('start-app')).toEqual([]);
+    expect(run.calls('downgrade')[0]?.waysBack.backup).toBeUndefined();
+    expect(run.calls('downgrade')[0]?.waysBack.point).toEqual(findings['restore-point']);
+    expect(run.calls('start-app')).toEqual([]);
     latch.open();
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    expect(play.calls('back-up')).toHaveLength(1);
-    expect((await play.report()).backup).toEqual(backup);
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect(run.calls('back-up')).toHaveLength(1);
+    expect((await run.report()).backup).toEqual(backup);
   });
 
   test('may come at the end: the application runs meanwhile, and the rollback waits for it', async () => {
-    const { latch, script } = slow();
-    const play = await stage.play({ ...proveBefore('end'), script });
-    await play.approve('downgrade');
-    await done(play, 'resume-cron-jobs', 'daily');
-    expect(play.calls('report')).toEqual([]);
+    const { latch, activities } = slow();
+    const run = await harness.start({ ...proveBefore('end'), activities });
+    await run.approve('downgrade');
+    await done(run, 'resume-cron-jobs', 'daily');
+    expect(run.calls('report')).toEqual([]);
     latch.open();
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    expect((await play.report()).backup).toEqual(backup);
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect((await run.report()).backup).toEqual(backup);
   });
 
   test('and fails is tried once more before writes resume', async () => {
-    const script = failingAt('back-up', [1], 'BackupNotProved');
-    const play = await stage.play({ ...proveBefore('resume'), script });
-    await play.approve('downgrade');
-    await done(play, 'roll-back-app');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    const [first, second] = play.calls('back-up');
+    const activities = failingAt('back-up', [1], 'BackupNotProved');
+    const run = await harness.start({ ...proveBefore('resume'), activities });
+    await run.approve('downgrade');
+    await done(run, 'roll-back-app');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    const [first, second] = run.calls('back-up');
     expect(first).toMatchObject({ beside: true, try: 1 });
     expect(second).toMatchObject({ point: findings['restore-point'], try: 2 });
     expect(second?.beside).toBeUndefined();
   });
 
   test('and goes on failing, holds before writes resume, with nothing started', async () => {
-    const play = await stage.play({
+    const run = await harness.start({
       ...proveBefore('resume'),
-      script: { 'back-up': failing('BackupFailed', 'The volume is full.') },
+      activities: { 'back-up': failing('BackupFailed', 'The volume is full.') },
     });
-    await play.approve('downgrade');
-    const hold = await play.hold('back-up');
+    await run.approve('downgrade');
+    const hold = await run.hold('back-up');
     expect(hold).toMatchObject({ fault: { type: 'BackupFailed' }, decisions: ['retry', 'abort'] });
-    expect(play.calls('roll-back-app')).toHaveLength(1);
-    expect(play.calls('start-app')).toEqual([]);
-    await play.decide('back-up', 'abort');
-    const result = await play.result();
+    expect(run.calls('roll-back-app')).toHaveLength(1);
+    expect(run.calls('start-app')).toEqual([]);
+    await run.decide('back-up', 'abort');
+    const result = await run.result();
     expect(result.outcome).toBe('aborted');
     expect(result.reason).toContain('Writes stay stopped');
-    expect(play.calls('start-app')).toEqual([]);
-    expect(play.calls('put-back')).toEqual([]);
+    expect(run.calls('start-app')).toEqual([]);
+    expect(run.calls('put-back')).toEqual([]);
   });
 
   test('and goes on failing, holds before the end, with the application running', async () => {
-    const play = await stage.play({
+    const run = await harness.start({
       ...proveBefore('end'),
-      script: { 'back-up': failing('BackupFailed', 'The bucket is gone.') },
+      activities: { 'back-up': failing('BackupFailed', 'The bucket is gone.') },
     });
-    await play.approve('downgrade');
-    await play.hold('back-up');
-    expect(play.calls('resume-cron-jobs')).toHaveLength(2);
-    expect(play.calls('report')).toEqual([]);
-    await play.decide('back-up', 'abort');
-    const result = await play.result();
+    await run.approve('downgrade');
+    await run.hold('back-up');
+    expect(run.calls('resume-cron-jobs')).toHaveLength(2);
+    expect(run.calls('report')).toEqual([]);
+    await run.decide('back-up', 'abort');
+    const result = await run.result();
     expect(result).toMatchObject({
       outcome: 'aborted',
       reason: expect.stringContaining('The application runs') as string,
     });
-    expect(play.calls('report')[0]).toMatchObject({ keepRecord: true });
+    expect(run.calls('report')[0]).toMatchObject({ keepRecord: true });
   });
 
   test('is ended by a cancel request at gate downgrade: everything is put back', async () => {
-    const { script } = slow();
-    const play = await stage.play({ ...proveBefore('resume'), script });
-    await play.gate('downgrade');
-    await play.running('back-up');
-    await play.handle.cancel();
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
-    expect(play.calls('downgrade')).toEqual([]);
-    expect(play.calls('back-up')).toHaveLength(1);
+    const { activities } = slow();
+    const run = await harness.start({ ...proveBefore('resume'), activities });
+    await run.gate('downgrade');
+    await run.running('back-up');
+    await run.handle.cancel();
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect(run.calls('downgrade')).toEqual([]);
+    expect(run.calls('back-up')).toHaveLength(1);
   });
 
   test('is not ended by a cancel request after the downgrade, which holds before writes resume', async () => {
-    const { latch, script } = slow();
-    const play = await stage.play({ ...proveBefore('resume'), script });
-    await play.approve('downgrade');
-    await done(play, 'roll-back-app');
-    await play.handle.cancel();
-    await play.until('the request', ({ cancelRequested }) => cancelRequested);
-    expect(play.calls('start-app')).toEqual([]);
+    const { latch, activities } = slow();
+    const run = await harness.start({ ...proveBefore('resume'), activities });
+    await run.approve('downgrade');
+    await done(run, 'roll-back-app');
+    await run.handle.cancel();
+    await run.until('the request', ({ cancelRequested }) => cancelRequested);
+    expect(run.calls('start-app')).toEqual([]);
     latch.open();
-    await play.decide('start-app', 'retry');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    expect((await play.report()).backup).toEqual(backup);
+    await run.decide('start-app', 'retry');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect((await run.report()).backup).toEqual(backup);
   });
 
   test('leaves the restore point alone while that is restored from, and is then made of what was restored', async () => {
     const order: string[] = [];
-    const play = await stage.play({
+    const run = await harness.start({
       ...proveBefore('end'),
-      script: {
+      activities: {
         verify: failing('VerificationFailed'),
         'back-up': async (input) => {
           if (input.beside !== true) {
@@ -195,26 +195,26 @@ describe.concurrent('law 1: a backup that is proved beside the rollback', () => 
         },
       },
     });
-    await play.approve('downgrade');
-    await play.decide('verify', 'restore');
-    await play.gate('restore');
+    await run.approve('downgrade');
+    await run.decide('verify', 'restore');
+    await run.gate('restore');
     expect(order).toEqual(['dump of the restore point ended', 'restored', 'dump of what was restored']);
-    await play.approve('restore');
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+    await run.approve('restore');
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
   });
 
   test('cannot come later without a restore point: it is proved before the downgrade', async () => {
-    const { latch, script } = slow();
-    const play = await stage.play({
+    const { latch, activities } = slow();
+    const run = await harness.start({
       ...proveBefore('end'),
-      script: { ...script, 'restore-point': () => ({ made: false, why: 'no space' }) },
+      activities: { ...activities, 'restore-point': () => ({ made: false, why: 'no space' }) },
     });
-    await play.running('back-up');
-    expect(play.calls('rehearse')).toEqual([]);
+    await run.running('back-up');
+    expect(run.calls('rehearse')).toEqual([]);
     latch.open();
-    await play.approve('downgrade');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    expect(play.calls('back-up')[0]?.beside).toBeUndefined();
-    expect(play.calls('downgrade')[0]?.waysBack.backup).toEqual(backup);
+    await run.approve('downgrade');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect(run.calls('back-up')[0]?.beside).toBeUndefined();
+    expect(run.calls('downgrade')[0]?.waysBack.backup).toEqual(backup);
   });
 });

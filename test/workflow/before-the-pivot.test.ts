@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import { failing, failingAt, theatre } from './theatre.ts';
+import { failing, failingAt, workflowHarness } from './harness.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 
 describe.concurrent('before the downgrade', () => {
   test('stop-writes that fails puts back what it had stopped', async () => {
-    const play = await stage.play({
-      script: { 'stop-writes': failing('WritesNotStopped', 'A session of cron stays.') },
+    const run = await harness.start({
+      activities: { 'stop-writes': failing('WritesNotStopped', 'A session of cron stays.') },
     });
-    expect(await play.result()).toMatchObject({
+    expect(await run.result()).toMatchObject({
       outcome: 'put-back',
       reason: expect.stringContaining('A session of cron stays.') as string,
     });
-    expect(play.calls('put-back')).toHaveLength(1);
-    expect(play.calls('back-up')).toEqual([]);
+    expect(run.calls('put-back')).toHaveLength(1);
+    expect(run.calls('back-up')).toEqual([]);
   });
 
   test('law 1: a backup that fails holds; retry makes try 2, and only then the gate opens', async () => {
-    const play = await stage.play({ script: failingAt('back-up', [1], 'BackupFailed') });
-    const hold = await play.hold('back-up');
+    const run = await harness.start({ activities: failingAt('back-up', [1], 'BackupFailed') });
+    const hold = await run.hold('back-up');
     expect(hold).toMatchObject({
       hold: 'back-up-1',
       decisions: ['retry', 'abort'],
@@ -27,52 +27,52 @@ describe.concurrent('before the downgrade', () => {
     expect(hold.deadline).toBeDefined();
     expect(hold.byHand.join('\n')).toContain('kubectl scale deployment/radar-api -n radar --replicas=3');
     expect(hold.byHand[0]).toContain('RENAME TO "radar"');
-    expect(await play.refusal('decide', { hold: 'back-up-1', decision: 'skip', by: 'ann' })).toContain(
+    expect(await run.refusal('decide', { hold: 'back-up-1', decision: 'skip', by: 'ann' })).toContain(
       'retry, abort',
     );
-    expect(await play.refusal('decide', { hold: 'back-up-7', decision: 'retry', by: 'ann' })).toContain(
+    expect(await run.refusal('decide', { hold: 'back-up-7', decision: 'retry', by: 'ann' })).toContain(
       "'back-up-1'",
     );
-    await play.decide('back-up', 'retry');
-    await play.approve('downgrade');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    expect(play.calls('back-up').map((input) => input.try)).toEqual([1, 2]);
+    await run.decide('back-up', 'retry');
+    await run.approve('downgrade');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect(run.calls('back-up').map((input) => input.try)).toEqual([1, 2]);
   });
 
   test('abort at a hold before the pivot puts back', async () => {
-    const play = await stage.play({ script: { 'back-up': failing('BackupNotProved') } });
-    await play.decide('back-up', 'abort');
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
-    expect(play.calls('put-back')).toHaveLength(1);
+    const run = await harness.start({ activities: { 'back-up': failing('BackupNotProved') } });
+    await run.decide('back-up', 'abort');
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect(run.calls('put-back')).toHaveLength(1);
   });
 
   test('nobody decides within the write outage budget: put back, as the definition wants', async () => {
-    const play = await stage.play({
-      script: { 'back-up': failing('BackupFailed') },
+    const run = await harness.start({
+      activities: { 'back-up': failing('BackupFailed') },
       definition: { writeOutageBudget: '300ms' },
     });
-    expect(await play.result()).toMatchObject({
+    expect(await run.result()).toMatchObject({
       outcome: 'put-back',
       reason: expect.stringContaining('write outage budget') as string,
     });
   });
 
   test('nobody decides and the definition says stay-stopped: aborted, with the record kept', async () => {
-    const play = await stage.play({
-      script: { 'back-up': failing('BackupFailed') },
+    const run = await harness.start({
+      activities: { 'back-up': failing('BackupFailed') },
       definition: { writeOutageBudget: '300ms', onGiveUp: 'stay-stopped' },
     });
-    expect(await play.result()).toMatchObject({ outcome: 'aborted' });
-    expect(play.calls('put-back')).toEqual([]);
-    expect(play.calls('report')[0]).toMatchObject({ outcome: 'aborted', keepRecord: true });
-    expect((await play.report()).byHand).not.toEqual([]);
+    expect(await run.result()).toMatchObject({ outcome: 'aborted' });
+    expect(run.calls('put-back')).toEqual([]);
+    expect(run.calls('report')[0]).toMatchObject({ outcome: 'aborted', keepRecord: true });
+    expect((await run.report()).byHand).not.toEqual([]);
   });
 
   test('rejected at gate downgrade: everything is put back, and nothing keeps writes stopped any more', async () => {
-    const play = await stage.play();
-    await play.reject('downgrade', 'bob');
-    expect(await play.result()).toMatchObject({ outcome: 'put-back', to: '0005' });
-    const { steps } = await play.progress();
+    const run = await harness.start();
+    await run.reject('downgrade', 'bob');
+    expect(await run.result()).toMatchObject({ outcome: 'put-back', to: '0005' });
+    const { steps } = await run.progress();
     const names = steps.map(({ step, state }) => `${step} ${state}`);
     expect(names).toContain('keep-writes-stopped done');
     expect(names.indexOf('keep-writes-stopped done')).toBeLessThan(names.indexOf('put-back done'));
@@ -80,32 +80,36 @@ describe.concurrent('before the downgrade', () => {
   });
 
   test('a compensation that fails is reported, never swallowed: PutBackFailed, with the record kept', async () => {
-    const play = await stage.play({ script: { 'put-back': failing('PutBackFailed', 'radar-api is at 0.') } });
-    await play.reject('downgrade');
-    const { type, message } = await play.failure();
+    const run = await harness.start({
+      activities: { 'put-back': failing('PutBackFailed', 'radar-api is at 0.') },
+    });
+    await run.reject('downgrade');
+    const { type, message } = await run.failure();
     expect(type).toBe('PutBackFailed');
     expect(message).toContain('radar-api is at 0.');
     expect(message).toContain('Put back by hand');
-    expect(play.calls('report')[0]).toMatchObject({ outcome: 'aborted', keepRecord: true });
-    const report = await play.report();
+    expect(run.calls('report')[0]).toMatchObject({ outcome: 'aborted', keepRecord: true });
+    const report = await run.report();
     expect(report.attention.join('\n')).toContain('Putting back failed');
     expect(report.byHand.join('\n')).toContain('kubectl scale');
   });
 
   test('law 3: where writes can no longer be kept stopped, nothing is downgraded', async () => {
-    const play = await stage.play({ script: { 'keep-writes-stopped': failing('KubernetesRightMissing') } });
-    await play.approve('downgrade');
-    expect(await play.result()).toMatchObject({
+    const run = await harness.start({
+      activities: { 'keep-writes-stopped': failing('KubernetesRightMissing') },
+    });
+    await run.approve('downgrade');
+    expect(await run.result()).toMatchObject({
       outcome: 'put-back',
       reason: expect.stringContaining('no longer be kept stopped') as string,
     });
-    expect(play.calls('downgrade')).toEqual([]);
+    expect(run.calls('downgrade')).toEqual([]);
   });
 
   test('what the world may mend is tried again without asking anybody', async () => {
-    const play = await stage.play({ script: failingAt('back-up', [1], 'KubernetesUnreachable') });
-    await play.approve('downgrade');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    expect(play.calls('back-up').map((input) => input.try)).toEqual([1, 1]);
+    const run = await harness.start({ activities: failingAt('back-up', [1], 'KubernetesUnreachable') });
+    await run.approve('downgrade');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect(run.calls('back-up').map((input) => input.try)).toEqual([1, 1]);
   });
 });

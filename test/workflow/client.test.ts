@@ -9,15 +9,15 @@ import { workerPolls } from '../../src/client/status.ts';
 import { fault } from '../../src/domain/failures.ts';
 import { workflowIdOf } from '../../src/domain/names.ts';
 import { findings } from '../example-plan.ts';
-import { failing, theatre } from './theatre.ts';
+import { failing, workflowHarness } from './harness.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 const opened: Backstep[] = [];
 let backstep: Backstep;
 
 async function connected(options: Partial<BackstepOptions> = {}): Promise<Backstep> {
   const client = await connectClient({ address: inject('temporalAddress') });
-  const made = new Backstep(client, { taskQueue: stage.name, ...options });
+  const made = new Backstep(client, { taskQueue: harness.name, ...options });
   opened.push(made);
   return made;
 }
@@ -25,7 +25,7 @@ async function connected(options: Partial<BackstepOptions> = {}): Promise<Backst
 beforeAll(async () => {
   backstep = await connected();
   // On a busy machine a client may ask before the server has seen the worker poll.
-  while (!(await workerPolls(backstep.temporal, stage.name))) await pause(50);
+  while (!(await workerPolls(backstep.temporal, harness.name))) await pause(50);
 });
 afterAll(() => Promise.all(opened.map((one) => one.close())));
 
@@ -48,7 +48,7 @@ async function rolledBack(service: string, request: object = {}): Promise<string
 
 describe.concurrent('start', () => {
   test('a second one is answered with the run that is open', async () => {
-    const service = stage.cast();
+    const service = harness.addService();
     const first = await backstep.start({ service });
     expect(first).toMatchObject({ workflowId: `backstep-${service}`, worker: true });
     expect(first.already).toBeUndefined();
@@ -57,14 +57,14 @@ describe.concurrent('start', () => {
   });
 
   test('many at once make one run', async () => {
-    const service = stage.cast();
+    const service = harness.addService();
     const runs = await Promise.all(Array.from({ length: 8 }, () => backstep.start({ service })));
     expect(new Set(runs.map(({ runId }) => runId)).size).toBe(1);
     expect(runs.filter(({ already }) => already === undefined)).toHaveLength(1);
   });
 
   test('law 2: -1 again within the cool-down is answered with the rollback that ended; a revision is not', async () => {
-    const service = stage.cast();
+    const service = harness.addService();
     const runId = await rolledBack(service);
     const again = await backstep.start({ service });
     expect(again).toMatchObject({
@@ -77,7 +77,7 @@ describe.concurrent('start', () => {
   });
 
   test('-1 again after the cool-down starts anew', async () => {
-    const service = stage.cast();
+    const service = harness.addService();
     const runId = await rolledBack(service);
     const later = await (await connected({ coolDown: 1 })).start({ service });
     expect(later.already).toBeUndefined();
@@ -85,10 +85,10 @@ describe.concurrent('start', () => {
   });
 
   test('the same trigger is answered with its run, however it was started; a terminated one does not answer', async () => {
-    const service = stage.cast();
+    const service = harness.addService();
     const handle = await backstep.temporal.workflow.start('rollback', {
       workflowId: workflowIdOf(service),
-      taskQueue: stage.name,
+      taskQueue: harness.name,
       args: [{ service, trigger: 'alert-7' }],
     });
     const { progress } = await until(service, (status) => status.progress?.gate);
@@ -109,7 +109,7 @@ describe.concurrent('start', () => {
   });
 
   test('bad input is refused with every fault, before anything reaches Temporal', async () => {
-    const service = stage.cast();
+    const service = harness.addService();
     const bad = { service, target: 'rm -rf', reason: 7 } as unknown as { service: string };
     await expect(backstep.start(bad)).rejects.toMatchObject({
       kind: 'invalid',
@@ -121,7 +121,7 @@ describe.concurrent('start', () => {
 
 describe.concurrent('messages', () => {
   test('are answered; one for another plan, or for a gate not open, is refused with the reason', async () => {
-    const service = stage.cast();
+    const service = harness.addService();
     await backstep.start({ service });
     const { progress } = await until(service, (status) => status.progress?.gate);
     const hash = progress?.gate?.hash ?? '';
@@ -151,8 +151,8 @@ describe.concurrent('messages', () => {
 describe.concurrent('progress', () => {
   test('is merged with what the activity says it is doing', async () => {
     const released = new AbortController();
-    const service = stage.cast({
-      script: {
+    const service = harness.addService({
+      activities: {
         'back-up': async () => {
           Context.current().heartbeat({ doing: 'dumping', done: 120, of: 800, unit: 'rows' });
           await once(released.signal, 'abort');
@@ -172,8 +172,8 @@ describe.concurrent('progress', () => {
   });
 
   test('names the attempt, and why the one before failed', async () => {
-    const service = stage.cast({
-      script: {
+    const service = harness.addService({
+      activities: {
         'back-up': (_input, call) =>
           call > 2 ? findings['back-up'] : failing('DatabaseUnreachable', 'no route')(),
       },
@@ -186,8 +186,10 @@ describe.concurrent('progress', () => {
   });
 
   test('of a refused run has the failure with its types and next move, said once', async () => {
-    const service = stage.cast({
-      script: { assess: () => ({ kind: 'refused', faults: [fault('WorkloadMissing', 'no Deployment x')] }) },
+    const service = harness.addService({
+      activities: {
+        assess: () => ({ kind: 'refused', faults: [fault('WorkloadMissing', 'no Deployment x')] }),
+      },
     });
     await backstep.start({ service });
     await handleOf(service)
@@ -206,7 +208,7 @@ describe.concurrent('progress', () => {
   });
 
   test('of an ended rollback has its result, plan and report', async () => {
-    const service = stage.cast();
+    const service = harness.addService();
     await rolledBack(service);
     const { end, progress } = await backstep.progress(service);
     expect(end).toMatchObject({ result: { outcome: 'rolled-back' } });
@@ -218,8 +220,8 @@ describe.concurrent('progress', () => {
 
 describe.concurrent('without a worker', () => {
   test('everything says so at once, and nothing hangs', async () => {
-    const deserted = await connected({ taskQueue: `${stage.name}-deserted` });
-    const service = stage.cast();
+    const deserted = await connected({ taskQueue: `${harness.name}-deserted` });
+    const service = harness.addService();
     const started = await deserted.start({ service });
     expect(started.worker).toBe(false);
     const began = Date.now();
@@ -236,19 +238,21 @@ describe.concurrent('without a worker', () => {
 
 describe.concurrent('plan', () => {
   test('answers with the assessment, and starts no rollback', async () => {
-    const service = stage.cast();
+    const service = harness.addService();
     expect(await backstep.plan({ service })).toMatchObject({
       kind: 'planned',
       plan: { from: '0005', target: '0004' },
     });
-    expect(stage.calls(service, 'assess')[0]).toMatchObject({ onlyPlan: true });
-    expect(stage.calls(service, 'stop-writes')).toEqual([]);
+    expect(harness.calls(service, 'assess')[0]).toMatchObject({ onlyPlan: true });
+    expect(harness.calls(service, 'stop-writes')).toEqual([]);
     await pause(10);
     await expect(backstep.progress(service)).rejects.toMatchObject({ kind: 'none' });
   });
 
   test('a failing assessment is an answer too', async () => {
-    const service = stage.cast({ script: { assess: failing('DatabaseLoginRefused', 'wrong password') } });
+    const service = harness.addService({
+      activities: { assess: failing('DatabaseLoginRefused', 'wrong password') },
+    });
     expect(await backstep.plan({ service })).toMatchObject({
       kind: 'refused',
       faults: [{ type: 'DatabaseLoginRefused', message: 'wrong password' }],

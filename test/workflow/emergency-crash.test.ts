@@ -1,13 +1,13 @@
 import { Worker } from '@temporalio/worker';
 import { describe, expect, inject, test } from 'vitest';
-import { failingAt, theatre } from './theatre.ts';
-import type { Play } from './play.ts';
+import { failingAt, workflowHarness } from './harness.ts';
+import type { WorkflowRun } from './workflow-run.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 
 /** Replays a finished run as far as each of its workflow tasks: what a worker does that goes on for a dead one. */
-async function replayedFromEachTask(play: Play): Promise<number> {
-  const history = await play.handle.fetchHistory();
+async function replayedFromEachTask(run: WorkflowRun): Promise<number> {
+  const history = await run.handle.fetchHistory();
   const events = history.events ?? [];
   let tasks = 0;
   for (const [index, event] of events.entries()) {
@@ -16,7 +16,7 @@ async function replayedFromEachTask(play: Play): Promise<number> {
     await Worker.runReplayHistory(
       { workflowBundle: { codePath: inject('workflowBundle') } },
       { events: events.slice(0, index + 1) },
-      play.handle.workflowId,
+      run.handle.workflowId,
     );
   }
   return tasks;
@@ -24,9 +24,9 @@ async function replayedFromEachTask(play: Play): Promise<number> {
 
 describe('law 8: the worker dies at any moment of an emergency restore, and another goes on', () => {
   test('restored after a hold on each side of the rename', async () => {
-    const play = await stage.play(
+    const run = await harness.start(
       {
-        script: {
+        activities: {
           ...failingAt('restore-beside', [1], 'RestoreFailed'),
           ...failingAt('start-app', [1], 'Unhealthy'),
         },
@@ -34,19 +34,19 @@ describe('law 8: the worker dies at any moment of an emergency restore, and anot
       undefined,
       'emergencyRestore',
     );
-    await play.decide('restore-beside', 'retry');
-    await play.approve('restore', 'ann');
-    await play.approve('restore', 'bob');
-    await play.decide('start-app', 'retry');
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
-    expect(await replayedFromEachTask(play)).toBeGreaterThan(12);
+    await run.decide('restore-beside', 'retry');
+    await run.approve('restore', 'ann');
+    await run.approve('restore', 'bob');
+    await run.decide('start-app', 'retry');
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
+    expect(await replayedFromEachTask(run)).toBeGreaterThan(12);
   });
 
   test('cancelled at gate restore, and put back', async () => {
-    const play = await stage.play({}, undefined, 'emergencyRestore');
-    await play.gate('restore');
-    await play.handle.cancel();
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
-    expect(await replayedFromEachTask(play)).toBeGreaterThan(6);
+    const run = await harness.start({}, undefined, 'emergencyRestore');
+    await run.gate('restore');
+    await run.handle.cancel();
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect(await replayedFromEachTask(run)).toBeGreaterThan(6);
   });
 });

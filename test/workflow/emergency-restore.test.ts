@@ -1,32 +1,32 @@
 import { describe, expect, test } from 'vitest';
 import { fault } from '../../src/domain/failures.ts';
 import { findings } from '../example-plan.ts';
-import { Latch, failing, failingAt, theatre, type Casting } from './theatre.ts';
+import { Latch, failing, failingAt, workflowHarness, type ServiceSetup } from './harness.ts';
 
-const stage = theatre();
-const restore = (casting: Casting = {}) => stage.play(casting, undefined, 'emergencyRestore');
+const harness = workflowHarness();
+const restore = (setup: ServiceSetup = {}) => harness.start(setup, undefined, 'emergencyRestore');
 
 /** Nothing differs between what is there and what was restored. */
 const nothingLost = { ...findings.census, tables: [], lostRows: 0, loses: false };
 
 describe.concurrent('the order of the runbook’s emergency restore', () => {
   test('all is well: two people, since rows are lost, then restored', async () => {
-    const play = await restore();
-    const gate = await play.gate('restore');
+    const run = await restore();
+    const gate = await run.gate('restore');
     expect(gate.people).toBe(2);
     expect(gate.shows.join('\n')).toContain(
       'LOST: papers: 100 rows now, 90 restored, 10 rows only in the database as it is now, 2 rows different; newest created_at: 2025-11-18T02:59:00Z now',
     );
-    expect(play.calls('put-in-place')).toEqual([]);
-    await play.approve('restore', 'ann');
-    await play.approve('restore', 'bob');
-    expect(await play.result()).toMatchObject({
+    expect(run.calls('put-in-place')).toEqual([]);
+    await run.approve('restore', 'ann');
+    await run.approve('restore', 'bob');
+    expect(await run.result()).toMatchObject({
       outcome: 'restored',
       from: '0005',
       to: '0004',
       counts: { afterStop: { papers: 100 }, atEnd: { papers: 90 } },
     });
-    const { steps } = await play.progress();
+    const { steps } = await run.progress();
     expect(steps.map(({ step, part, state }) => [step, part, state].join(' ').trim())).toEqual([
       'assess  done',
       'stop-writes  done',
@@ -41,36 +41,36 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
       'resume-cron-jobs daily done',
       'report  done',
     ]);
-    const [input] = play.calls('put-in-place');
+    const [input] = run.calls('put-in-place');
     expect(input).toMatchObject({ approved: gate.hash, try: 1, census: { lostRows: 12 } });
-    expect(play.calls('report')[0]).toMatchObject({ outcome: 'restored', keepRecord: false });
+    expect(run.calls('report')[0]).toMatchObject({ outcome: 'restored', keepRecord: false });
   });
 
   test('where no row is lost, one person is enough, as approvals.restore has it', async () => {
-    const play = await restore({ script: { census: () => nothingLost } });
-    expect((await play.gate('restore')).people).toBe(1);
-    await play.approve('restore');
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+    const run = await restore({ activities: { census: () => nothingLost } });
+    expect((await run.gate('restore')).people).toBe(1);
+    await run.approve('restore');
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
   });
 
   test('what cannot be read is a loss: two people, to whom it is named', async () => {
     const stopped = { ...findings['stop-writes'], unreadable: ['scores'] };
     const why = 'the database is damaged: scores cannot be read';
-    const play = await restore({
-      script: {
+    const run = await restore({
+      activities: {
         'stop-writes': () => stopped,
         'restore-point': () => ({ made: false, why }),
         census: () => nothingLost,
       },
     });
-    const gate = await play.gate('restore');
+    const gate = await run.gate('restore');
     expect(gate.people).toBe(2);
     expect(gate.shows).toContain('CANNOT BE READ, so nobody can tell what is lost of it: scores');
     expect(gate.shows).toContain(`No restore point of the database as it is now: ${why}`);
-    await play.approve('restore', 'ann');
-    await play.approve('restore', 'bob');
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
-    const report = await play.report();
+    await run.approve('restore', 'ann');
+    await run.approve('restore', 'bob');
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
+    const report = await run.report();
     expect(report.notVerified).toContain('What scores held: it could not be read.');
     expect(report.attention.join('\n')).toContain(
       'radar__failed_0a1b2c3d is damaged: scores could not be read',
@@ -79,15 +79,15 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
 
   test('rejected, it stays in use, and the report says that first', async () => {
     const stopped = { ...findings['stop-writes'], unreadable: ['scores'] };
-    const play = await restore({ script: { 'stop-writes': () => stopped } });
-    await play.reject('restore');
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
-    expect((await play.report()).attention[0]).toContain('still the one in use: scores cannot be read');
+    const run = await restore({ activities: { 'stop-writes': () => stopped } });
+    await run.reject('restore');
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect((await run.report()).attention[0]).toContain('still the one in use: scores cannot be read');
   });
 
   test('the policy in approvals counts: nobody for nothing lost, one for a loss', async () => {
     const definition = { approvals: { restore: { people: 0 }, loss: { people: 1 } } };
-    const quiet = await restore({ definition, script: { census: () => nothingLost } });
+    const quiet = await restore({ definition, activities: { census: () => nothingLost } });
     expect(await quiet.result()).toMatchObject({ outcome: 'restored' });
     const loses = await restore({ definition });
     expect((await loses.gate('restore')).people).toBe(1);
@@ -97,22 +97,22 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
 
   test('progress shows its own steps from the beginning, not those of a rollback', async () => {
     const latch = new Latch();
-    const play = await restore({
-      script: { assess: () => latch.opened.then(() => ({ kind: 'refused' as const, faults: [] })) },
+    const run = await restore({
+      activities: { assess: () => latch.opened.then(() => ({ kind: 'refused' as const, faults: [] })) },
     });
-    const { steps } = await play.running('assess').then(() => play.progress());
+    const { steps } = await run.running('assess').then(() => run.progress());
     expect(steps.map(({ step }) => step)).toContain('restore-beside');
     expect(steps.map(({ step }) => step)).not.toContain('downgrade');
     latch.open();
-    await play.failure();
+    await run.failure();
   });
 
   test('the report says what was restored from, what was lost by it, and what is kept', async () => {
-    const play = await restore();
-    await play.approve('restore', 'ann');
-    await play.approve('restore', 'bob');
-    await play.result();
-    const report = await play.report();
+    const run = await restore();
+    await run.approve('restore', 'ann');
+    await run.approve('restore', 'bob');
+    await run.result();
+    const report = await run.report();
     expect(report.requested).toMatchObject({ from: 'the newest restore point, or the newest proven backup' });
     expect(report.attention.join('\n')).toContain('radar__failed_0a1b2c3d');
     expect(report.rows.find(({ table }) => table === 'papers')?.difference).not.toContain('unexplained');
@@ -126,32 +126,32 @@ describe.concurrent('an emergency restore before anything is renamed', () => {
       fault('SourceUnusable', 'File dumps/backup.sql.gz: its last line is missing.'),
       fault('KubernetesRightMissing', 'Backstep may not create Jobs.'),
     ];
-    const play = await restore({ script: { assess: () => ({ kind: 'refused', faults }) } });
-    const { type, message } = await play.failure();
+    const run = await restore({ activities: { assess: () => ({ kind: 'refused', faults }) } });
+    const { type, message } = await run.failure();
     expect(type).toBe('Refused');
     for (const { message: seen, next } of faults) expect(message).toContain(`${seen} ${next}`);
-    expect(play.calls('stop-writes')).toEqual([]);
+    expect(run.calls('stop-writes')).toEqual([]);
   });
 
   test('rejected at gate start: nothing was touched', async () => {
-    const play = await restore({ definition: { approvals: { start: { people: 1 } } } });
-    expect((await play.gate('start')).shows.join('\n')).toContain('file dumps/backup_20251118.sql.gz');
-    await play.reject('start');
-    expect(await play.result()).toMatchObject({ outcome: 'rejected' });
-    expect(play.calls('stop-writes')).toEqual([]);
+    const run = await restore({ definition: { approvals: { start: { people: 1 } } } });
+    expect((await run.gate('start')).shows.join('\n')).toContain('file dumps/backup_20251118.sql.gz');
+    await run.reject('start');
+    expect(await run.result()).toMatchObject({ outcome: 'rejected' });
+    expect(run.calls('stop-writes')).toEqual([]);
   });
 
   test('rejected at gate restore: everything is put back, nothing is renamed', async () => {
-    const play = await restore();
-    await play.reject('restore');
-    expect(await play.result()).toMatchObject({ outcome: 'put-back', to: '0005' });
-    expect(play.calls('put-back')).toHaveLength(1);
-    expect(play.calls('put-in-place')).toEqual([]);
+    const run = await restore();
+    await run.reject('restore');
+    expect(await run.result()).toMatchObject({ outcome: 'put-back', to: '0005' });
+    expect(run.calls('put-back')).toHaveLength(1);
+    expect(run.calls('put-in-place')).toEqual([]);
   });
 
   test('gate restore that expires puts back, too', async () => {
-    const play = await restore({ definition: { approvals: { restore: { people: 1, within: '300ms' } } } });
-    expect(await play.result()).toMatchObject({
+    const run = await restore({ definition: { approvals: { restore: { people: 1, within: '300ms' } } } });
+    expect(await run.result()).toMatchObject({
       outcome: 'put-back',
       reason: expect.stringContaining('expired') as string,
     });
@@ -161,29 +161,29 @@ describe.concurrent('an emergency restore before anything is renamed', () => {
     'cancelled while %s runs: put back',
     async (step) => {
       const latch = new Latch();
-      const play = await restore({ script: { [step]: () => latch.opened.then(() => findings[step]) } });
-      await play.running(step);
-      await play.handle.cancel();
+      const run = await restore({ activities: { [step]: () => latch.opened.then(() => findings[step]) } });
+      await run.running(step);
+      await run.handle.cancel();
       latch.open();
-      expect(await play.result()).toMatchObject({ outcome: 'put-back' });
-      expect(play.calls('put-in-place')).toEqual([]);
+      expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+      expect(run.calls('put-in-place')).toEqual([]);
     },
   );
 
   test('cancelled at gate restore: put back', async () => {
-    const play = await restore();
-    await play.gate('restore');
-    await play.handle.cancel();
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+    const run = await restore();
+    await run.gate('restore');
+    await run.handle.cancel();
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
   });
 
   test('stop-writes that fails puts back', async () => {
-    const play = await restore({ script: { 'stop-writes': failing('WritesNotStopped') } });
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+    const run = await restore({ activities: { 'stop-writes': failing('WritesNotStopped') } });
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
   });
 
   test('a restore that fails holds and escalates at once; retry makes try 2, abort puts back', async () => {
-    const retried = await restore({ script: failingAt('restore-beside', [1], 'RestoreFailed') });
+    const retried = await restore({ activities: failingAt('restore-beside', [1], 'RestoreFailed') });
     const hold = await retried.hold('restore-beside');
     expect(hold.decisions).toEqual(['retry', 'abort']);
     expect((await retried.progress()).escalated[0]?.to).toBe('Database administrator');
@@ -192,7 +192,7 @@ describe.concurrent('an emergency restore before anything is renamed', () => {
     await retried.result();
     expect(retried.calls('restore-beside').map((input) => input.try)).toEqual([1, 2]);
 
-    const aborted = await restore({ script: { census: failing('RestoreFailed') } });
+    const aborted = await restore({ activities: { census: failing('RestoreFailed') } });
     await aborted.decide('census', 'abort');
     expect(await aborted.result()).toMatchObject({ outcome: 'put-back' });
   });
@@ -204,50 +204,50 @@ describe.concurrent('an emergency restore from the rename on', () => {
   test.each(['put-in-place', 'roll-back-app', 'start-app', 'resume-cron-jobs'] as const)(
     'nothing unwinds by itself: %s that fails holds, without an offer to restore',
     async (step) => {
-      const play = await restore({ ...passed, script: failingAt(step, [1], 'RestoreFailed') });
-      const hold = await play.hold(step);
+      const run = await restore({ ...passed, activities: failingAt(step, [1], 'RestoreFailed') });
+      const hold = await run.hold(step);
       expect(hold.decisions).toEqual(
         step === 'resume-cron-jobs' ? ['retry', 'skip', 'abort'] : ['retry', 'abort'],
       );
       expect(hold.deadline).toBeUndefined();
-      await play.decide(step, 'retry');
-      expect(await play.result()).toMatchObject({ outcome: 'restored' });
-      expect(play.calls('put-back')).toEqual([]);
+      await run.decide(step, 'retry');
+      expect(await run.result()).toMatchObject({ outcome: 'restored' });
+      expect(run.calls('put-back')).toEqual([]);
     },
   );
 
   test('abort ends with writes stopped and the record kept', async () => {
-    const play = await restore({ ...passed, script: { 'roll-back-app': failing('NoFittingImage') } });
-    await play.decide('roll-back-app', 'abort');
-    const result = await play.result();
+    const run = await restore({ ...passed, activities: { 'roll-back-app': failing('NoFittingImage') } });
+    await run.decide('roll-back-app', 'abort');
+    const result = await run.result();
     expect(result).toMatchObject({ outcome: 'aborted', to: '0004' });
     expect(result.attention.join('\n')).toContain('Writes are stopped');
-    expect(play.calls('report')[0]).toMatchObject({ keepRecord: true });
+    expect(run.calls('report')[0]).toMatchObject({ keepRecord: true });
   });
 
   test('a cancel request becomes a hold before the next step', async () => {
     const latch = new Latch();
-    const play = await restore({
+    const run = await restore({
       ...passed,
-      script: { 'put-in-place': () => latch.opened.then(() => findings['put-in-place']) },
+      activities: { 'put-in-place': () => latch.opened.then(() => findings['put-in-place']) },
     });
-    await play.running('put-in-place');
-    await play.handle.cancel();
+    await run.running('put-in-place');
+    await run.handle.cancel();
     latch.open();
-    expect((await play.hold('roll-back-app')).decisions).toEqual(['retry', 'abort']);
-    await play.decide('roll-back-app', 'retry');
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+    expect((await run.hold('roll-back-app')).decisions).toEqual(['retry', 'abort']);
+    await run.decide('roll-back-app', 'retry');
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
   });
 
   test('taken up from a rollback past its downgrade, nothing is put back by itself', async () => {
     const takesUp = { operation: 'bs-99999999', pivotPassed: true } as const;
-    const play = await restore({ emergency: { takesUp } });
-    await play.approve('start');
-    const { shows } = await play.gate('restore');
+    const run = await restore({ emergency: { takesUp } });
+    await run.approve('start');
+    const { shows } = await run.gate('restore');
     expect(shows.at(-1)).toBe('Reject: nothing is renamed, and writes stay stopped, as they were found');
-    expect(play.calls('restore-point')).toEqual([]);
-    await play.reject('restore');
-    expect(await play.result()).toMatchObject({ outcome: 'aborted' });
-    expect(play.calls('put-back')).toEqual([]);
+    expect(run.calls('restore-point')).toEqual([]);
+    await run.reject('restore');
+    expect(await run.result()).toMatchObject({ outcome: 'aborted' });
+    expect(run.calls('put-back')).toEqual([]);
   });
 });

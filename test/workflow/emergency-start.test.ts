@@ -3,9 +3,9 @@ import { handOver } from '../../src/activities/hand-over/activity.ts';
 import type { Means } from '../../src/activities/means.ts';
 import { workflowIdOf } from '../../src/domain/names.ts';
 import { findings } from '../example-plan.ts';
-import { failing, theatre, type Casting } from './theatre.ts';
+import { failing, workflowHarness, type ServiceSetup } from './harness.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 
 /** Nothing differs between what is there and what was restored. */
 const nothingLost = { ...findings.census, tables: [], lostRows: 0, loses: false };
@@ -13,9 +13,9 @@ const nothingLost = { ...findings.census, tables: [], lostRows: 0, loses: false 
 /** The deed as it is; it needs nothing but Temporal. */
 const attempt = { progress: () => {} } as unknown as Parameters<typeof handOver>[2];
 
-const withRealHandOver = (casting: Casting = {}): Casting => ({
-  ...casting,
-  script: { ...casting.script, 'hand-over': (input) => handOver({} as Means, input, attempt) },
+const withRealHandOver = (setup: ServiceSetup = {}): ServiceSetup => ({
+  ...setup,
+  activities: { ...setup.activities, 'hand-over': (input) => handOver({} as Means, input, attempt) },
 });
 
 describe.concurrent('what an emergency restore is started with', () => {
@@ -26,31 +26,31 @@ describe.concurrent('what an emergency restore is started with', () => {
     ['no service', {}, 'service'],
   ])('%s is refused, nothing touched', async (name, request, says) => {
     const id = `backstep-emergency-invalid-${name.replaceAll(' ', '-')}`;
-    const play = await stage.start(request, id, {}, 'emergencyRestore');
-    const { type, message } = await play.failure();
+    const run = await harness.startRequest(request, id, {}, 'emergencyRestore');
+    const { type, message } = await run.failure();
     expect(type).toBe('InvalidRequest');
     expect(message).toContain(says);
   });
 
   test('law 6: under another workflow ID it starts the right one and says so', async () => {
-    const service = stage.cast({ script: { census: () => nothingLost } });
-    const elsewhere = await stage.start({ service }, `at-night-${service}`, {}, 'emergencyRestore');
+    const service = harness.addService({ activities: { census: () => nothingLost } });
+    const elsewhere = await harness.startRequest({ service }, `at-night-${service}`, {}, 'emergencyRestore');
     expect(await elsewhere.result()).toEqual({ continuesAs: workflowIdOf(service) });
-    const handle = stage.environment.client.workflow.getHandle(workflowIdOf(service));
-    const play = stage.follow(handle, service);
-    await play.approve('restore');
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
+    const handle = harness.environment.client.workflow.getHandle(workflowIdOf(service));
+    const run = harness.follow(handle, service);
+    await run.approve('restore');
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
   });
 
   test('a rollback at a hold that offers restore takes it over, by its own decide', async () => {
-    const rollback = await stage.play(
-      withRealHandOver({ script: { verify: failing('VerificationFailed') } }),
+    const rollback = await harness.start(
+      withRealHandOver({ activities: { verify: failing('VerificationFailed') } }),
     );
     await rollback.approve('downgrade');
     const { hold } = await rollback.hold('verify');
     const { service } = await rollback.progress();
     const request = { service, requestedBy: 'ada', reason: 'papers are gone', from: 'restore-point' };
-    const emergency = await stage.start(request, `at-night-${service}`, {}, 'emergencyRestore');
+    const emergency = await harness.startRequest(request, `at-night-${service}`, {}, 'emergencyRestore');
     expect(await emergency.result()).toEqual({
       continuesAs: workflowIdOf(service),
       said: `Decided: restore at hold '${hold}'.`,
@@ -89,14 +89,19 @@ describe.concurrent('what an emergency restore is started with', () => {
     ],
   ])(
     'law 6: a rollback that is open, %s: AlreadyRunning names the next move',
-    async (_name, script, from, says) => {
-      const rollback = await stage.play(withRealHandOver({ script }));
+    async (_name, activities, from, says) => {
+      const rollback = await harness.start(withRealHandOver({ activities }));
       const { service } = await rollback.until('to wait', (now) => (now.gate ?? now.hold) && now);
-      if ('verify' in script) {
+      if ('verify' in activities) {
         await rollback.approve('downgrade');
         await rollback.hold('verify');
       }
-      const second = await stage.start({ service, ...from }, `at-night-${service}`, {}, 'emergencyRestore');
+      const second = await harness.startRequest(
+        { service, ...from },
+        `at-night-${service}`,
+        {},
+        'emergencyRestore',
+      );
       const { type, message } = await second.failure();
       expect(type).toBe('AlreadyRunning');
       expect(message).toContain(says);

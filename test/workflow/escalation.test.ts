@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import type { DeedInput } from '../../src/domain/deeds.ts';
 import type { Assessment, Plan } from '../../src/domain/plan/plan.ts';
 import { timeSkippingServer } from '../temporal.ts';
-import type { Play } from './play.ts';
-import { assessed, failing, theatre } from './theatre.ts';
+import type { WorkflowRun } from './workflow-run.ts';
+import { assessed, failing, workflowHarness } from './harness.ts';
 
-const stage = theatre(timeSkippingServer);
-const live = theatre();
+const harness = workflowHarness(timeSkippingServer);
+const live = workflowHarness();
 
 /** Whom the escalation reached, each with the minutes since the one before. */
-async function waits(play: Play): Promise<string[]> {
-  const { escalated } = await play.progress();
+async function waits(run: WorkflowRun): Promise<string[]> {
+  const { escalated } = await run.progress();
   return escalated.map(({ to, at }, index) => {
     const before = escalated[index - 1];
     return before ? `${to} +${Math.round((Date.parse(at) - Date.parse(before.at)) / 60_000)}` : to;
@@ -34,13 +34,13 @@ const unwatched = { 'keep-writes-stopped': () => ({ breaches: [] }) };
 
 describe('escalation', () => {
   test('walks down the path, a rung each 15 minutes, until the budget is used up', async () => {
-    const play = await stage.play({
+    const run = await harness.start({
       searchAttributes: false,
-      script: { ...unwatched, 'stop-writes': () => stopped, 'back-up': failing('BackupFailed') },
+      activities: { ...unwatched, 'stop-writes': () => stopped, 'back-up': failing('BackupFailed') },
       definition: { escalation: { attempts: 1, path: ['DBA', 'Senior', 'CTO', 'Vendor'] } },
     });
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
-    const { escalated } = await play.progress();
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    const { escalated } = await run.progress();
     expect(escalated.map(({ to }) => to)).toEqual(['DBA', 'Senior', 'CTO', 'Vendor', 'Vendor']);
     expect(escalated.at(-1)?.why).toContain('stopped for too long');
     const minutes = escalated.slice(0, 4).map(({ at }) => Date.parse(at) / 60_000);
@@ -49,105 +49,105 @@ describe('escalation', () => {
   });
 
   test('two hours of stopped writes escalate, as the runbook has it', async () => {
-    const play = await stage.play({
+    const run = await harness.start({
       searchAttributes: false,
-      script: unwatched,
+      activities: unwatched,
       definition: { approvals: { downgrade: { people: 1, within: '3h' } } },
     });
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
-    const { escalated } = await play.progress();
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    const { escalated } = await run.progress();
     expect(escalated[0]?.why).toContain('stopped for too long');
-    const { writesStopped } = await play.report();
+    const { writesStopped } = await run.report();
     const after = Date.parse(escalated[0]?.at ?? '') - Date.parse(writesStopped?.from ?? '');
     expect(after / 3_600_000).toBeCloseTo(2, 1);
   });
 
   test("a ladder of the definition's own: `every`, and a rung that is told after a time of its own", async () => {
     const path = ['DBA', { who: 'Senior' }, { who: 'CTO', after: '40m' }, 'Vendor'];
-    const play = await stage.play({
+    const run = await harness.start({
       searchAttributes: false,
-      script: { ...unwatched, 'stop-writes': () => stopped, 'back-up': failing('BackupFailed') },
+      activities: { ...unwatched, 'stop-writes': () => stopped, 'back-up': failing('BackupFailed') },
       definition: { escalation: { attempts: 1, every: '5m', path } },
     });
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
-    expect((await waits(play)).slice(0, 4)).toEqual(['DBA', 'Senior +5', 'CTO +40', 'Vendor +5']);
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect((await waits(run)).slice(0, 4)).toEqual(['DBA', 'Senior +5', 'CTO +40', 'Vendor +5']);
   });
 
   test('of a run that began with 0.2 goes on each 15 minutes, on its own grounds alone', async () => {
-    const play = await stage.play({
+    const run = await harness.start({
       searchAttributes: false,
       definition: { escalation: { attempts: 9, path: ['DBA', 'CTO'], downFor: '1h' } },
-      script: {
+      activities: {
         ...unwatched,
         assess: (input) => asPlannedBefore(input),
         verify: failing('VerificationFailed'),
       },
     });
-    await play.approve('downgrade');
-    await play.decide('verify', 'retry');
-    await play.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    await run.approve('downgrade');
+    await run.decide('verify', 'retry');
+    await run.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
     // A version that would escalate here set a timer that the history of such a run has not.
-    expect((await play.progress()).escalated).toEqual([]);
-    await stage.environment.sleep('2h');
-    expect(await waits(play)).toEqual(['DBA', 'CTO +15']);
-    await play.decide('verify', 'abort');
-    await play.result();
+    expect((await run.progress()).escalated).toEqual([]);
+    await harness.environment.sleep('2h');
+    expect(await waits(run)).toEqual(['DBA', 'CTO +15']);
+    await run.decide('verify', 'abort');
+    await run.result();
   });
 });
 
 describe('the runbook escalates', () => {
   test('data corruption that cannot be fixed: verify fails again after a retry, whatever `attempts` says', async () => {
-    const play = await live.play({
+    const run = await live.start({
       definition: { escalation: { attempts: 9, path: ['DBA'] } },
-      script: { verify: failing('VerificationFailed') },
+      activities: { verify: failing('VerificationFailed') },
     });
-    await play.approve('downgrade');
-    await play.decide('verify', 'retry');
-    await play.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
-    expect((await play.progress()).escalated).toMatchObject([
+    await run.approve('downgrade');
+    await run.decide('verify', 'retry');
+    await run.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    expect((await run.progress()).escalated).toMatchObject([
       { to: 'DBA', why: 'The data could not be repaired: step verify failed 2 times.' },
     ]);
-    await play.decide('verify', 'abort');
-    await play.result();
+    await run.decide('verify', 'abort');
+    await run.result();
   });
 
   test('a put-back that fails, for then nothing is as it was', async () => {
-    const play = await live.play({ script: { 'put-back': failing('PutBackFailed') } });
-    await play.reject('downgrade');
-    expect(await play.failure()).toMatchObject({ type: 'PutBackFailed' });
-    const { escalated } = await play.progress();
+    const run = await live.start({ activities: { 'put-back': failing('PutBackFailed') } });
+    await run.reject('downgrade');
+    expect(await run.failure()).toMatchObject({ type: 'PutBackFailed' });
+    const { escalated } = await run.progress();
     expect(escalated).toMatchObject([{ why: 'The restore failed: step put-back.' }]);
   });
 
   test('again to the last rung once the path is used up: what fails then is new, and nobody else is left', async () => {
-    const play = await live.play({
+    const run = await live.start({
       definition: { escalation: { attempts: 1, path: ['DBA'] } },
-      script: { verify: failing('VerificationFailed') },
+      activities: { verify: failing('VerificationFailed') },
     });
-    await play.approve('downgrade');
-    await play.decide('verify', 'retry');
-    await play.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
-    expect((await play.progress()).escalated).toMatchObject([
+    await run.approve('downgrade');
+    await run.decide('verify', 'retry');
+    await run.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    expect((await run.progress()).escalated).toMatchObject([
       { to: 'DBA', why: 'Step verify failed 1 times.' },
       { to: 'DBA', why: 'The data could not be repaired: step verify failed 2 times.' },
     ]);
-    await play.decide('verify', 'abort');
-    await play.result();
+    await run.decide('verify', 'abort');
+    await run.result();
   });
 
   test('no further while somebody is on it; a later failure goes on with the next rung', async () => {
-    const play = await live.play({
+    const run = await live.start({
       definition: { escalation: { attempts: 1, path: ['DBA', 'Senior', 'CTO'] } },
-      script: { verify: failing('VerificationFailed') },
+      activities: { verify: failing('VerificationFailed') },
     });
-    await play.approve('downgrade');
-    await play.hold('verify');
-    await play.handle.executeUpdate('acknowledge', { args: [{ by: 'dba' }] });
-    await play.decide('verify', 'retry');
-    await play.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
-    expect((await play.progress()).escalated.map(({ to }) => to)).toEqual(['DBA', 'Senior']);
-    await play.decide('verify', 'abort');
-    await play.result();
+    await run.approve('downgrade');
+    await run.hold('verify');
+    await run.handle.executeUpdate('acknowledge', { args: [{ by: 'dba' }] });
+    await run.decide('verify', 'retry');
+    await run.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    expect((await run.progress()).escalated.map(({ to }) => to)).toEqual(['DBA', 'Senior']);
+    await run.decide('verify', 'abort');
+    await run.result();
   });
 });
 

@@ -4,41 +4,41 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createKeys } from '../../src/identity/keys.ts';
 import type { Statement } from '../../src/domain/approval/statement.ts';
-import type { Play } from './play.ts';
-import { Proved } from './proved.ts';
-import { failing, theatre } from './theatre.ts';
-import type { Casting } from './theatre.ts';
+import type { WorkflowRun } from './workflow-run.ts';
+import { SignedMessages } from './signed-messages.ts';
+import { failing, workflowHarness } from './harness.ts';
+import type { ServiceSetup } from './harness.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 const other = 'ffffffffffff';
 
-type Policy = NonNullable<NonNullable<Casting['definition']>['approvals']>;
+type Policy = NonNullable<NonNullable<ServiceSetup['definition']>['approvals']>;
 
-async function open(approvals: Policy = {}, casting: Casting = {}) {
-  const play = await stage.play({ ...casting, definition: { ...casting.definition, approvals } });
-  return { play, proved: new Proved(stage, play) };
+async function open(approvals: Policy = {}, setup: ServiceSetup = {}) {
+  const run = await harness.start({ ...setup, definition: { ...setup.definition, approvals } });
+  return { run, proved: new SignedMessages(harness, run) };
 }
 
-async function atDowngrade(approvals: Policy = {}, casting: Casting = {}) {
-  const opened = await open(approvals, casting);
-  const { hash } = await opened.play.gate('downgrade');
+async function atDowngrade(approvals: Policy = {}, setup: ServiceSetup = {}) {
+  const opened = await open(approvals, setup);
+  const { hash } = await opened.run.gate('downgrade');
   const approval = (by: string, more: object = {}) => ({ gate: 'downgrade', plan: hash, by, ...more });
   return { ...opened, hash, approval };
 }
 
 const by = (issuer: string) => ({ method: 'oidc', issuer }) as const;
 
-const rejected = async (play: Play) => {
-  await play.reject('downgrade');
-  await play.result();
+const rejected = async (run: WorkflowRun) => {
+  await run.reject('downgrade');
+  await run.result();
 };
 
 describe.concurrent('a proved person', () => {
   test('an approval with a proof counts, and the report says how the person was proved', async () => {
-    const { play, proved, approval } = await atDowngrade();
+    const { run, proved, approval } = await atDowngrade();
     expect(await proved.say('approve', approval('ann', { reason: 'seen it' }), ['dba'])).toContain('passed');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    const { decisions, timeline } = await play.report();
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    const { decisions, timeline } = await run.report();
     expect(decisions).toContainEqual(
       expect.objectContaining({ by: 'ann', proof: 'token', roles: ['dba'], reason: 'seen it' }),
     );
@@ -48,31 +48,31 @@ describe.concurrent('a proved person', () => {
   });
 
   test('the same by signal, with issuer, counts too', async () => {
-    const { play, proved, approval } = await atDowngrade();
+    const { run, proved, approval } = await atDowngrade();
     const claims = { method: 'oidc', issuer: 'https://id.example' } as const;
-    await play.handle.signal('approve', await proved.message('approve', approval('ann'), [], claims));
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
-    expect((await play.report()).decisions).toContainEqual(
+    await run.handle.signal('approve', await proved.message('approve', approval('ann'), [], claims));
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect((await run.report()).decisions).toContainEqual(
       expect.objectContaining({ by: 'ann', proof: 'oidc', issuer: 'https://id.example' }),
     );
   });
 
   test('a person who approves by two methods is one person', async () => {
-    const { play, proved, hash, approval } = await atDowngrade({}, { plan: { people: 2 } });
+    const { run, proved, hash, approval } = await atDowngrade({}, { plan: { people: 2 } });
     await proved.say('approve', approval('ann'));
-    expect(await play.refusal('approve', { gate: 'downgrade', plan: hash, by: 'Ann' })).toContain(
+    expect(await run.refusal('approve', { gate: 'downgrade', plan: hash, by: 'Ann' })).toContain(
       'has approved already',
     );
     expect(await proved.refusal('approve', approval('ANN'), [], { method: 'oidc' })).toContain(
       'has approved already',
     );
-    expect(play.calls('downgrade')).toEqual([]);
-    await rejected(play);
+    expect(run.calls('downgrade')).toEqual([]);
+    await rejected(run);
   });
 
   test('two names that were proved by two methods, or two issuers, do not count as two people', async () => {
-    const { play, proved, approval } = await atDowngrade({}, { plan: { people: 2 } });
-    await play.handle.executeUpdate('approve', {
+    const { run, proved, approval } = await atDowngrade({}, { plan: { people: 2 } });
+    await run.handle.executeUpdate('approve', {
       args: [await proved.message('approve', approval('ann@one.example'), [], by('https://one.example'))],
     });
     const refused = [
@@ -80,25 +80,25 @@ describe.concurrent('a proved person', () => {
       await proved.refusal('approve', approval('ann@two.example'), [], by('https://two.example')),
     ];
     for (const why of refused) expect(why).toContain('two names of one person');
-    expect(play.calls('downgrade')).toEqual([]);
+    expect(run.calls('downgrade')).toEqual([]);
     const bob = await proved.message('approve', approval('bob'), [], by('https://one.example'));
-    await play.handle.executeUpdate('approve', { args: [bob] });
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+    await run.handle.executeUpdate('approve', { args: [bob] });
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
   });
 
   test('rejecting, deciding and acknowledging carry proofs, and the report says so', async () => {
-    const { play, proved, approval } = await atDowngrade(
+    const { run, proved, approval } = await atDowngrade(
       {},
-      { script: { verify: failing('VerificationFailed') } },
+      { activities: { verify: failing('VerificationFailed') } },
     );
     await proved.say('acknowledge', { by: 'bob' });
     await proved.say('approve', approval('ann'));
-    const { hold } = await play.hold('verify');
+    const { hold } = await run.hold('verify');
     await proved.say('decide', { hold, decision: 'restore', by: 'bob' });
-    const { hash } = await play.gate('restore');
+    const { hash } = await run.gate('restore');
     await proved.say('reject', { gate: 'restore', plan: hash, by: 'ann', reason: 'not the new one' });
-    expect(await play.result()).toMatchObject({ outcome: 'restored' });
-    const said = (await play.report()).decisions.map(({ what, by, proof }) => [what, by, proof]);
+    expect(await run.result()).toMatchObject({ outcome: 'restored' });
+    const said = (await run.report()).decisions.map(({ what, by, proof }) => [what, by, proof]);
     expect(said).toEqual([
       ['gate start needed nobody', 'policy of the service definition', 'policy'],
       ['acknowledged the escalation', 'bob', 'token'],
@@ -109,16 +109,16 @@ describe.concurrent('a proved person', () => {
   });
 
   test('a cancel request does not keep a proved decision from counting', async () => {
-    const { play, proved, approval } = await atDowngrade(
+    const { run, proved, approval } = await atDowngrade(
       {},
-      { script: { verify: failing('VerificationFailed') } },
+      { activities: { verify: failing('VerificationFailed') } },
     );
     await proved.say('approve', approval('ann'));
-    const { hold } = await play.hold('verify');
-    await play.handle.cancel();
-    await play.until('the cancel request', ({ cancelRequested }) => cancelRequested);
+    const { hold } = await run.hold('verify');
+    await run.handle.cancel();
+    await run.until('the cancel request', ({ cancelRequested }) => cancelRequested);
     await proved.say('decide', { hold, decision: 'abort', by: 'ann' });
-    expect(await play.result()).toMatchObject({ outcome: 'aborted' });
+    expect(await run.result()).toMatchObject({ outcome: 'aborted' });
   });
 });
 
@@ -139,134 +139,134 @@ describe.concurrent('forgeries', () => {
   ];
 
   test.each(cases)('a proof for %s counts for nothing and is told why', async (_what, claims, why) => {
-    const { play, proved, approval } = await atDowngrade();
+    const { run, proved, approval } = await atDowngrade();
     expect(await proved.refusal('approve', approval('ann'), [], claims)).toContain(why);
-    expect(play.calls('downgrade')).toEqual([]);
-    await rejected(play);
+    expect(run.calls('downgrade')).toEqual([]);
+    await rejected(run);
   });
 
   test('a proof by another gateway’s key counts for nothing', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'backstep-forger-'));
     const { privateKey } = await createKeys(directory);
-    const { play, proved, approval } = await atDowngrade();
+    const { run, proved, approval } = await atDowngrade();
     const why = await proved.refusal('approve', approval('ann'), ['dba'], {}, privateKey);
     expect(why).toContain('unknown key');
-    expect(play.calls('downgrade')).toEqual([]);
-    await play.handle.signal('approve', await proved.message('approve', approval('ann'), [], {}, privateKey));
-    const [ignored] = await play.until('the ignored signal', (now) => now.ignored.length > 0 && now.ignored);
+    expect(run.calls('downgrade')).toEqual([]);
+    await run.handle.signal('approve', await proved.message('approve', approval('ann'), [], {}, privateKey));
+    const [ignored] = await run.until('the ignored signal', (now) => now.ignored.length > 0 && now.ignored);
     expect(ignored).toMatchObject({ message: 'approve', by: 'ann' });
     await rm(directory, { recursive: true });
-    await rejected(play);
+    await rejected(run);
   });
 
   test('what is no proof at all is refused before anything enters the history', async () => {
-    const { play, approval } = await open().then(async ({ play }) => ({
-      play,
-      approval: { gate: 'downgrade', plan: (await play.gate('downgrade')).hash, by: 'ann' },
+    const { run, approval } = await open().then(async ({ run }) => ({
+      run,
+      approval: { gate: 'downgrade', plan: (await run.gate('downgrade')).hash, by: 'ann' },
     }));
-    expect(await play.refusal('approve', { ...approval, proof: 'no proof' })).toContain('compact JWS');
-    expect(await play.refusal('approve', { ...approval, proof: `${'a'.repeat(24_600)}.b.c` })).toContain(
+    expect(await run.refusal('approve', { ...approval, proof: 'no proof' })).toContain('compact JWS');
+    expect(await run.refusal('approve', { ...approval, proof: `${'a'.repeat(24_600)}.b.c` })).toContain(
       'proof',
     );
-    await rejected(play);
+    await rejected(run);
   });
 
   test('a proof counts once', async () => {
-    const { play, proved, approval } = await atDowngrade(
+    const { run, proved, approval } = await atDowngrade(
       {},
-      { script: { verify: failing('VerificationFailed') } },
+      { activities: { verify: failing('VerificationFailed') } },
     );
     await proved.say('approve', approval('ann'));
-    await play.hold('verify');
+    await run.hold('verify');
     const acknowledgement = await proved.message('acknowledge', { by: 'ann' });
-    await play.handle.executeUpdate('acknowledge', { args: [acknowledgement] });
-    await play.decide('verify', 'retry');
-    await play.until('the second hold', ({ hold }) => hold?.hold === 'verify-2');
+    await run.handle.executeUpdate('acknowledge', { args: [acknowledgement] });
+    await run.decide('verify', 'retry');
+    await run.until('the second hold', ({ hold }) => hold?.hold === 'verify-2');
     // The second failure was escalated, so another acknowledgement would count.
-    expect(await play.refusal('acknowledge', acknowledgement)).toContain('has counted already');
-    await play.decide('verify', 'abort');
-    await play.result();
+    expect(await run.refusal('acknowledge', acknowledgement)).toContain('has counted already');
+    await run.decide('verify', 'abort');
+    await run.result();
   });
 
   test('two people racing at one gate: one of them passes it, the other is told', async () => {
-    const { play, proved, approval } = await atDowngrade();
+    const { run, proved, approval } = await atDowngrade();
     const both = await Promise.allSettled([
       proved.say('approve', approval('ann')),
       proved.say('approve', approval('bob')),
       proved.say('reject', approval('cyd')),
     ]);
     expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    const { outcome } = await play.result();
+    const { outcome } = await run.result();
     expect(['rolled-back', 'put-back']).toContain(outcome);
-    expect((await play.report()).decisions).toHaveLength(2);
+    expect((await run.report()).decisions).toHaveLength(2);
   });
 });
 
 describe.concurrent('the policy', () => {
   test('self-asserted names do not count where they are refused', async () => {
-    const { play, proved, hash } = await open({ selfAsserted: 'refuse' }).then(async ({ play, proved }) => ({
-      play,
+    const { run, proved, hash } = await open({ selfAsserted: 'refuse' }).then(async ({ run, proved }) => ({
+      run,
       proved,
-      hash: (await play.gate('start')).hash,
+      hash: (await run.gate('start')).hash,
     }));
     const bare = { gate: 'start', plan: hash, by: 'ann' };
     for (const name of ['approve', 'reject'] as const)
-      expect(await play.refusal(name, bare)).toContain('nobody proved');
-    expect(await play.refusal('acknowledge', { by: 'ann' })).toContain('nobody proved');
-    expect(play.calls('stop-writes')).toEqual([]);
+      expect(await run.refusal(name, bare)).toContain('nobody proved');
+    expect(await run.refusal('acknowledge', { by: 'ann' })).toContain('nobody proved');
+    expect(run.calls('stop-writes')).toEqual([]);
     await proved.say('reject', bare);
-    expect(await play.result()).toMatchObject({ outcome: 'rejected' });
+    expect(await run.result()).toMatchObject({ outcome: 'rejected' });
   });
 
   test('a gate with roles wants one of them proved', async () => {
-    const { play, proved, hash, approval } = await atDowngrade({
+    const { run, proved, hash, approval } = await atDowngrade({
       downgrade: { people: 1, roles: ['dba', 'sre'] },
     });
-    expect((await play.progress()).gate?.wants).toEqual({ roles: ['dba', 'sre'], proof: true });
-    expect(await play.refusal('approve', { gate: 'downgrade', plan: hash, by: 'ann' })).toContain(
+    expect((await run.progress()).gate?.wants).toEqual({ roles: ['dba', 'sre'], proof: true });
+    expect(await run.refusal('approve', { gate: 'downgrade', plan: hash, by: 'ann' })).toContain(
       'a role must be proved',
     );
     expect(await proved.refusal('approve', approval('ann'), ['developer'])).toContain("'ann' has developer");
-    expect(play.calls('downgrade')).toEqual([]);
+    expect(run.calls('downgrade')).toEqual([]);
     await proved.say('approve', approval('bob'), ['developer', 'sre']);
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
   });
 
   test('started without a name, and self-approval refused, it needs a second person', async () => {
-    const { play } = await open({ selfApproval: 'refuse' });
-    expect(await play.gate('downgrade')).toMatchObject({ people: 2 });
-    await rejected(play);
+    const { run } = await open({ selfApproval: 'refuse' });
+    expect(await run.gate('downgrade')).toMatchObject({ people: 2 });
+    await rejected(run);
   });
 
   test('the glass is broken by one proved person with a role and a reason, and the report begins with it', async () => {
-    const { play, proved, hash, approval } = await atDowngrade(
+    const { run, proved, hash, approval } = await atDowngrade(
       { breakGlass: { roles: ['incident-commander'] }, downgrade: { people: 2, roles: ['dba'] } },
       { plan: { people: 2 } },
     );
     const broken = approval('eve', { breakGlass: true, reason: 'nobody else answers' });
     const bare = { gate: 'downgrade', plan: hash, by: 'eve', breakGlass: true, reason: 'r' };
-    expect(await play.refusal('approve', bare)).toContain('only a proved person');
+    expect(await run.refusal('approve', bare)).toContain('only a proved person');
     expect(
       await proved.refusal('approve', approval('eve', { breakGlass: true }), ['incident-commander']),
     ).toContain('needs a reason');
     expect(await proved.refusal('approve', broken, ['dba'])).toContain('incident-commander');
-    expect(play.calls('downgrade')).toEqual([]);
+    expect(run.calls('downgrade')).toEqual([]);
     expect(await proved.say('approve', broken, ['incident-commander'])).toContain('Glass broken');
-    const result = await play.result();
+    const result = await run.result();
     expect(result).toMatchObject({ outcome: 'rolled-back' });
     const first = 'Glass broken: eve (incident-commander) passed gate downgrade alone: nobody else answers';
     expect('attention' in result && result.attention[0]).toBe(first);
-    expect((await play.report()).attention[0]).toBe(first);
-    expect((await play.report()).decisions).toContainEqual(
+    expect((await run.report()).attention[0]).toBe(first);
+    expect((await run.report()).decisions).toContainEqual(
       expect.objectContaining({ what: 'broke the glass at gate downgrade', by: 'eve', breakGlass: true }),
     );
   });
 
   test('nobody breaks the glass where the definition does not say who may', async () => {
-    const { play, proved, approval } = await atDowngrade();
+    const { run, proved, approval } = await atDowngrade();
     expect(
       await proved.refusal('approve', approval('eve', { breakGlass: true, reason: 'r' }), ['any']),
     ).toContain('lets nobody');
-    await rejected(play);
+    await rejected(run);
   });
 });

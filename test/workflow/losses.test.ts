@@ -1,29 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import type { Assessment } from '../../src/domain/plan/plan.ts';
 import { nothingSalvaged } from '../../src/domain/salvage.ts';
-import { assessed, theatre } from './theatre.ts';
+import { assessed, workflowHarness } from './harness.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 
 describe.concurrent('losses at gate downgrade', () => {
   test('law 1: what is lost and was not salvaged needs two different people', async () => {
     const losses = [{ kind: 'column', object: 'papers.score', rows: 100, values: 60 }] as const;
     const salvage = { salvaged: [], lost: [...losses], notes: ['no room'] };
-    const play = await stage.play({ script: { salvage: () => salvage } });
-    const { people, shows } = await play.gate('downgrade');
+    const run = await harness.start({ activities: { salvage: () => salvage } });
+    const { people, shows } = await run.gate('downgrade');
     expect(people).toBe(2);
     expect(shows.join(' ')).toContain('LOST for good but for the ways back: column papers.score');
-    await play.approve('downgrade', 'ann');
-    expect(play.calls('downgrade')).toEqual([]);
-    await play.approve('downgrade', 'bob');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+    await run.approve('downgrade', 'ann');
+    expect(run.calls('downgrade')).toEqual([]);
+    await run.approve('downgrade', 'bob');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
   });
 
   test('law 1: a loss that nobody could measure needs two different people, and what assess named is kept', async () => {
     const census = { losses: [{ kind: 'table', object: 'scores', rows: 7 }], unknown: [] } as const;
     const diagnosis = { advice: 'unsure', because: 'no symptom', signs: [], notSeen: [] } as const;
-    const play = await stage.play({
-      script: {
+    const run = await harness.start({
+      activities: {
         assess: (input) => {
           const planned = assessed({}, input) as Extract<Assessment, { kind: 'planned' }>;
           const first = { losses: [...census.losses], unknown: [] };
@@ -34,25 +34,25 @@ describe.concurrent('losses at gate downgrade', () => {
         salvage: ({ rehearsal }) => nothingSalvaged(rehearsal),
       },
     });
-    const { people, shows } = await play.gate('downgrade');
+    const { people, shows } = await run.gate('downgrade');
     expect(people).toBe(2);
     expect(shows.join(' ')).toContain(
       'LOSS UNKNOWN, counted as a loss: not rehearsed, no copy could be made',
     );
-    expect(play.calls('salvage')[0]).toMatchObject({ first: census });
-    await play.approve('downgrade', 'ann');
-    expect(play.calls('downgrade')).toEqual([]);
-    await play.approve('downgrade', 'bob');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect(run.calls('salvage')[0]).toMatchObject({ first: census });
+    await run.approve('downgrade', 'ann');
+    expect(run.calls('downgrade')).toEqual([]);
+    await run.approve('downgrade', 'bob');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
   });
 
   test('where the database is at the target already, nothing can be lost, and one person is enough', async () => {
     const there = { rehearsed: false, why: 'the database is at 0004 already', there: true } as const;
-    const play = await stage.play({
-      script: { rehearse: () => there, salvage: ({ rehearsal }) => nothingSalvaged(rehearsal) },
+    const run = await harness.start({
+      activities: { rehearse: () => there, salvage: ({ rehearsal }) => nothingSalvaged(rehearsal) },
     });
-    expect((await play.gate('downgrade')).people).toBe(1);
-    await play.approve('downgrade', 'ann');
-    expect(await play.result()).toMatchObject({ outcome: 'rolled-back' });
+    expect((await run.gate('downgrade')).people).toBe(1);
+    await run.approve('downgrade', 'ann');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { workflowIdOf } from '../../src/domain/names.ts';
 import { fault } from '../../src/domain/failures.ts';
-import { failing, theatre } from './theatre.ts';
+import { failing, workflowHarness } from './harness.ts';
 
-const stage = theatre();
+const harness = workflowHarness();
 
 describe.concurrent('the order of the runbook', () => {
   test('all is well: one approval, then rolled-back', async () => {
-    const play = await stage.play();
-    await play.approve('downgrade');
-    const result = await play.result();
+    const run = await harness.start();
+    await run.approve('downgrade');
+    const result = await run.result();
     expect(result).toMatchObject({
       outcome: 'rolled-back',
       from: '0005',
@@ -18,7 +18,7 @@ describe.concurrent('the order of the runbook', () => {
       report: { markdown: expect.stringContaining('report.md') as string },
     });
     expect(result.notVerified).toContain('Who decided: names are self-asserted, nobody proved an identity.');
-    const { steps, phase } = await play.progress();
+    const { steps, phase } = await run.progress();
     expect(phase).toBe('ended');
     expect(steps.map(({ step, part, state }) => [step, part, state].join(' ').trim())).toEqual([
       'assess  done',
@@ -39,19 +39,19 @@ describe.concurrent('the order of the runbook', () => {
   });
 
   test('law 1: the downgrade gets the backup that was proved and the hash that was approved', async () => {
-    const play = await stage.play();
-    const { hash } = await play.gate('downgrade');
-    expect(play.calls('downgrade')).toEqual([]);
-    await play.approve('downgrade');
-    await play.result();
-    const [input] = play.calls('downgrade');
+    const run = await harness.start();
+    const { hash } = await run.gate('downgrade');
+    expect(run.calls('downgrade')).toEqual([]);
+    await run.approve('downgrade');
+    await run.result();
+    const [input] = run.calls('downgrade');
     expect(input).toMatchObject({ approved: hash, waysBack: { backup: { proof: 'read' } }, try: 1 });
-    expect(play.calls('report')[0]).toMatchObject({ outcome: 'rolled-back', keepRecord: false });
+    expect(run.calls('report')[0]).toMatchObject({ outcome: 'rolled-back', keepRecord: false });
   });
 
   test('nothing to do ends well and touches nothing', async () => {
-    const play = await stage.play({
-      script: {
+    const run = await harness.start({
+      activities: {
         assess: () => ({
           kind: 'nothing-to-do',
           reason: 'The database is at 0004 already.',
@@ -59,11 +59,11 @@ describe.concurrent('the order of the runbook', () => {
         }),
       },
     });
-    expect(await play.result()).toMatchObject({
+    expect(await run.result()).toMatchObject({
       outcome: 'nothing-to-do',
       reason: 'The database is at 0004 already.',
     });
-    expect(play.calls('stop-writes')).toEqual([]);
+    expect(run.calls('stop-writes')).toEqual([]);
   });
 
   test('a refusal names every fault with its next move', async () => {
@@ -71,56 +71,56 @@ describe.concurrent('the order of the runbook', () => {
       fault('SecretMissing', 'Secret radar-admin is missing.'),
       fault('WorkloadMissing', 'No Deployment api.'),
     ];
-    const play = await stage.play({ script: { assess: () => ({ kind: 'refused', faults }) } });
-    const { type, message } = await play.failure();
+    const run = await harness.start({ activities: { assess: () => ({ kind: 'refused', faults }) } });
+    const { type, message } = await run.failure();
     expect(type).toBe('Refused');
     for (const { message: seen, next } of faults) {
       expect(message).toContain(seen);
       expect(message).toContain(next);
     }
-    expect(play.calls('stop-writes')).toEqual([]);
+    expect(run.calls('stop-writes')).toEqual([]);
   });
 
   test('a deed that throws in assess refuses, too', async () => {
-    const play = await stage.play({
-      script: { assess: failing('DatabaseLoginRefused', 'The login was refused.') },
+    const run = await harness.start({
+      activities: { assess: failing('DatabaseLoginRefused', 'The login was refused.') },
     });
-    expect(await play.failure()).toMatchObject({
+    expect(await run.failure()).toMatchObject({
       type: 'Refused',
       message: expect.stringContaining('The login was refused.') as string,
     });
   });
 
   test('a report that cannot be written does not block the end', async () => {
-    const play = await stage.play({ script: { report: failing('OperationLost') } });
-    await play.approve('downgrade');
-    const result = await play.result();
+    const run = await harness.start({ activities: { report: failing('OperationLost') } });
+    await run.approve('downgrade');
+    const result = await run.result();
     expect(result.outcome).toBe('rolled-back');
     expect(result.report).toBeUndefined();
     expect(result.reason).toContain('The report could not be written.');
   });
 
   test('search attributes and current details follow the journal', async () => {
-    const play = await stage.play();
-    const { hash } = await play.gate('downgrade');
-    const { searchAttributes } = await play.handle.describe();
+    const run = await harness.start();
+    const { hash } = await run.gate('downgrade');
+    const { searchAttributes } = await run.handle.describe();
     expect(searchAttributes).toMatchObject({ BackstepPhase: ['gate-downgrade'], BackstepTarget: ['0004'] });
-    const metadata = await play.handle.query<{ currentDetails: string; definition: object }>(
+    const metadata = await run.handle.query<{ currentDetails: string; definition: object }>(
       '__temporal_workflow_metadata',
     );
     expect(metadata.currentDetails).toContain(hash);
     expect(metadata.currentDetails).toContain('| Back the database up');
     expect(JSON.stringify(metadata.definition)).toContain('Let the rollback pass a gate');
-    await play.reject('downgrade');
-    await play.result();
-    expect((await play.handle.describe()).searchAttributes).toMatchObject({ BackstepOutcome: ['put-back'] });
+    await run.reject('downgrade');
+    await run.result();
+    expect((await run.handle.describe()).searchAttributes).toMatchObject({ BackstepOutcome: ['put-back'] });
   });
 
   test('search attributes that are not registered are not set', async () => {
-    const play = await stage.play({ searchAttributes: false });
-    await play.approve('downgrade');
-    await play.result();
-    expect((await play.handle.describe()).searchAttributes).not.toHaveProperty('BackstepPhase');
+    const run = await harness.start({ searchAttributes: false });
+    await run.approve('downgrade');
+    await run.result();
+    expect((await run.handle.describe()).searchAttributes).not.toHaveProperty('BackstepPhase');
   });
 });
 
@@ -132,71 +132,71 @@ describe.concurrent('what it is started with', () => {
     ['a bad target', { service: 'radar', target: 'a;b' }, 'target: must be -1'],
     ['nothing', undefined, 'expected object'],
   ])('%s ends at once as InvalidRequest', async (_name, request, says) => {
-    const play = await stage.start(request, `backstep-invalid-${JSON.stringify(request ?? 'none')}`);
-    const { type, message } = await play.failure();
+    const run = await harness.startRequest(request, `backstep-invalid-${JSON.stringify(request ?? 'none')}`);
+    const { type, message } = await run.failure();
     expect(type).toBe('InvalidRequest');
     expect(message).toContain(says);
     expect(message).toContain('nothing was touched');
   });
 
   test('bytes that are no JSON end it, too', async () => {
-    const { client } = stage.environment;
+    const { client } = harness.environment;
     const workflowId = 'backstep-no-json';
     await client.workflowService.startWorkflowExecution({
       namespace: 'default',
       workflowId,
       workflowType: { name: 'rollback' },
-      taskQueue: { name: stage.name },
+      taskQueue: { name: harness.name },
       requestId: workflowId,
       input: {
         payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"service":') }],
       },
     });
-    const broken = stage.follow(client.workflow.getHandle(workflowId), 'none');
+    const broken = harness.follow(client.workflow.getHandle(workflowId), 'none');
     expect(await broken.failure()).toMatchObject({ type: 'InvalidRequest' });
   });
 
   test('a time-out of the run is refused: it would end without compensation', async () => {
-    const service = stage.cast();
-    const play = await stage.start({ service }, workflowIdOf(service), { workflowRunTimeout: '1h' });
-    expect(await play.failure()).toMatchObject({
+    const service = harness.addService();
+    const run = await harness.startRequest({ service }, workflowIdOf(service), { workflowRunTimeout: '1h' });
+    expect(await run.failure()).toMatchObject({
       type: 'InvalidRequest',
       message: expect.stringContaining('a run time-out is set') as string,
     });
-    expect(play.calls('assess')).toEqual([]);
+    expect(run.calls('assess')).toEqual([]);
   });
 
   test('law 6: under another workflow ID it starts the right one and says so', async () => {
-    const service = stage.cast();
-    const elsewhere = await stage.start({ service }, `my-own-id-${service}`);
+    const service = harness.addService();
+    const elsewhere = await harness.startRequest({ service }, `my-own-id-${service}`);
     expect(await elsewhere.result()).toEqual({ continuesAs: workflowIdOf(service) });
-    const play = stage.follow(stage.environment.client.workflow.getHandle(workflowIdOf(service)), service);
-    await play.reject('downgrade');
-    expect(await play.result()).toMatchObject({ outcome: 'put-back' });
+    const run = harness.follow(harness.environment.client.workflow.getHandle(workflowIdOf(service)), service);
+    await run.reject('downgrade');
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
   });
 
   test('law 6: while one is open, a second one under any ID ends as AlreadyRunning and names it', async () => {
-    const play = await stage.play();
-    const { gate, service } = await play.until('a gate', (now) => now.gate && now);
+    const run = await harness.start();
+    const { gate, service } = await run.until('a gate', (now) => now.gate && now);
     expect(gate?.gate).toBe('downgrade');
-    const second = await stage.start({ service }, `second-${service}`);
+    const second = await harness.startRequest({ service }, `second-${service}`);
     expect(await second.failure()).toMatchObject({
       type: 'AlreadyRunning',
       message: expect.stringContaining(workflowIdOf(service)) as string,
     });
-    await play.reject('downgrade');
-    await play.result();
+    await run.reject('downgrade');
+    await run.result();
   });
 
   test('plan tells and touches nothing', async () => {
-    const service = stage.cast();
-    const assessment = await stage.environment.client.workflow.execute('plan', {
-      taskQueue: stage.name,
+    const service = harness.addService();
+    const assessment = await harness.environment.client.workflow.execute('plan', {
+      taskQueue: harness.name,
       workflowId: `backstep-plan-${service}`,
       args: [{ service }],
     });
     expect(assessment).toMatchObject({ kind: 'planned', plan: { from: '0005', target: '0004' } });
-    expect(stage.calls(service, 'assess')[0]).toMatchObject({ onlyPlan: true });
-    expect(stage.calls(service, 'stop-writes')).toEqual([]);
+    expect(harness.calls(service, 'assess')[0]).toMatchObject({ onlyPlan: true });
+    expect(harness.calls(service, 'stop-writes')).toEqual([]);
   });
 });

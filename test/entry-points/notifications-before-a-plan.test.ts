@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { withWhomToTell } from '../../src/activities/assess/whom-to-tell.ts';
+import { fault } from '../../src/domain/failures.ts';
+import { rollbackRequest } from '../../src/domain/plan/request.ts';
+import { serviceDefinition } from '../../src/domain/definition/service.ts';
+import { definitionSource } from '../example-plan.ts';
+import { failing, workflowHarness } from '../workflow/harness.ts';
+import type { ServiceSetup } from '../workflow/harness.ts';
+
+const harness = workflowHarness();
+
+const ref = { secret: 'channels', key: 'k' };
+const ops = { name: 'ops', channel: 'slack', url: ref } as const;
+const pager = { name: 'pager', channel: 'pagerduty', routingKey: ref } as const;
+
+const serviceOf = (workflowId: string) => workflowId.replace('backstep-', '');
+const titles = (service: string) =>
+  harness
+    .tidings(service)
+    .filter(({ to }) => to.name === 'ops')
+    .map(({ tiding }) => tiding.title.replace(/^.*?: /, ''));
+
+describe('an end before any plan', () => {
+  const alert = { source: 'alertmanager', fingerprint: 'f1', rule: 0 } as const;
+  const { notify } = serviceDefinition.parse({ ...definitionSource(), notify: [ops, pager] });
+  const tells = { notify, namespace: 'radar' };
+  const faults = [fault('SecretMissing', 'a'), fault('DatabaseUnreachable', 'b')];
+  const refusing = (more: object = {}): ServiceSetup => ({
+    request: { alert },
+    activities: { assess: () => ({ kind: 'refused', faults, ...more }) },
+  });
+
+  test('is told where an alert asked and was refused: every fault, before the run fails', async () => {
+    const run = await harness.start(refusing({ tells }));
+    expect(await run.failure()).toMatchObject({ type: 'Refused' });
+    const tidings = harness.tidings(serviceOf(run.handle.workflowId));
+    expect(tidings.map(({ to }) => to.name)).toEqual(['ops', 'pager']);
+    expect(tidings[0]).toMatchObject({
+      namespace: 'radar',
+      tiding: {
+        state: 'needs-you',
+        lines: [expect.stringMatching(/^SecretMissing: a/), expect.stringMatching(/^DatabaseUnreachable: b/)],
+      },
+    });
+    expect(titles(serviceOf(run.handle.workflowId))).toEqual(['refused, and nothing was touched']);
+  });
+
+  test('is told where an alert asked and there is nothing to do', async () => {
+    const found = {
+      kind: 'nothing-to-do',
+      reason: 'It is at 0004 already.',
+      revision: '0004',
+      tells,
+    } as const;
+    const run = await harness.start({ request: { alert }, activities: { assess: () => found } });
+    expect(await run.result()).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(titles(serviceOf(run.handle.workflowId))).toEqual(['ended nothing-to-do']);
+  });
+
+  test('fails as refused although no channel takes it', async () => {
+    const run = await harness.start({ ...refusing({ tells }), tell: failing('ChannelRefused') });
+    expect(await run.failure()).toMatchObject({ type: 'Refused' });
+    expect(await run.progress()).toMatchObject({ outcome: 'rejected' });
+  });
+
+  test('of a run whose assessment names nobody has no command that its history lacks', async () => {
+    const run = await harness.start(refusing());
+    expect(await run.failure()).toMatchObject({ type: 'Refused' });
+    expect((await run.progress()).outcome).toBeUndefined();
+    expect(harness.tidings(serviceOf(run.handle.workflowId))).toEqual([]);
+  });
+
+  test('says whom to tell only where an alert asked, and as far as the definition loads', async () => {
+    const definition = serviceDefinition.parse({ ...definitionSource(), notify: [ops, pager] });
+    const means = { definitions: { list: async () => [], load: async () => ({ definition }) } };
+    const asked = { request: rollbackRequest.parse({ service: 'radar', alert }), onlyPlan: false };
+    const assessment = { kind: 'refused', faults } as const;
+    expect(await withWhomToTell(means, asked, { ...assessment, faults })).toMatchObject({ tells });
+    const bare = { request: rollbackRequest.parse({ service: 'radar' }), onlyPlan: false };
+    for (const other of [bare, { ...asked, onlyPlan: true }])
+      expect(await withWhomToTell(means, other, { ...assessment, faults })).not.toHaveProperty('tells');
+    const faulty = { definitions: { list: async () => [], load: async () => ({ faults }) } };
+    expect(await withWhomToTell(faulty, asked, { ...assessment, faults })).not.toHaveProperty('tells');
+  });
+});

@@ -1,0 +1,268 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from '@temporalio/worker';
+import { describe, expect, inject, test, vi } from 'vitest';
+import { applicationFailure } from '../../src/activities/boundary.ts';
+import { Failure } from '../../src/domain/failures.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
+import { timeSkippingServer } from '../temporal.ts';
+import { Latch, failing, failingAt, workflowHarness } from '../workflow/harness.ts';
+import type { ServiceSetup } from '../workflow/harness.ts';
+
+const harness = workflowHarness();
+
+const ref = { secret: 'channels', key: 'k' };
+const ops = { name: 'ops', channel: 'slack', url: ref } as const;
+const pager = { name: 'pager', channel: 'pagerduty', routingKey: ref } as const;
+const telling = (notify: ServiceDefinitionSource['notify'], more: ServiceSetup = {}): ServiceSetup => ({
+  ...more,
+  definition: { notify, ...more.definition },
+});
+
+const serviceOf = (workflowId: string) => workflowId.replace('backstep-', '');
+const titles = (service: string, name = 'ops') =>
+  harness
+    .tidings(service)
+    .filter(({ to }) => to.name === name)
+    .map(({ tiding }) => tiding.title.replace(/^.*?: /, ''));
+
+const refused = (): never => {
+  throw applicationFailure(new Failure('ChannelRefused', 'Slack channel ops answered 404: no_service'));
+};
+
+describe('people are told', () => {
+  test('of each gate, hold and the end, in order, with what settled it', async () => {
+    const run = await harness.start(
+      telling([ops], { activities: failingAt('verify', [1], 'VerificationFailed') }),
+    );
+    await run.approve('downgrade');
+    await run.decide('verify', 'retry');
+    await run.result();
+    const service = serviceOf(run.handle.workflowId);
+    expect(titles(service)).toEqual([
+      'gate downgrade waits for a person',
+      'gate downgrade passed, approved by ann',
+      'hold: "Verify the rollback" needs a decision',
+      'hold verify-1: retry by ann',
+      'ended rolled-back',
+    ]);
+    const { timeline, notTold } = await run.report();
+    expect(timeline.filter(({ what }) => what.startsWith('told ops'))).toHaveLength(5);
+    expect(notTold).toEqual([]);
+    // What the activity is given: a reference to the Secret, and where it lies (law 9).
+    expect(harness.tidings(service)[0]).toMatchObject({ namespace: 'radar', to: { url: ref } });
+  });
+
+  test('each channel of what it wants to know, and of nothing else', async () => {
+    const run = await harness.start(
+      telling([
+        { ...ops, on: ['end'] },
+        { ...pager, on: ['gate'] },
+      ]),
+    );
+    await run.approve('downgrade');
+    await run.result();
+    const service = serviceOf(run.handle.workflowId);
+    expect(titles(service)).toEqual(['ended rolled-back']);
+    expect(titles(service, 'pager')).toEqual([
+      'gate downgrade waits for a person',
+      'gate downgrade passed, approved by ann',
+    ]);
+  });
+
+  test('by whoever the rung of the escalation names', async () => {
+    const run = await harness.start(
+      telling([ops, { ...pager, on: ['end'] }], {
+        definition: { escalation: { attempts: 1, path: [{ who: 'DBA', tell: ['pager'] }, 'CTO'] } },
+        activities: { 'back-up': failing('BackupFailed') },
+      }),
+    );
+    await run.hold('back-up');
+    await run.handle.executeUpdate('acknowledge', { args: [{ by: 'ann' }] });
+    await run.decide('back-up', 'abort');
+    await run.result();
+    const service = serviceOf(run.handle.workflowId);
+    expect(titles(service, 'pager')).toEqual(['escalated to DBA', 'ann is on it', 'ended put-back']);
+    expect(titles(service)).not.toContain('escalated to DBA');
+  });
+
+  test('each time that somebody acknowledges: of a second escalation too', async () => {
+    const run = await harness.start(
+      telling([{ ...ops, on: ['escalation'] }], {
+        definition: { escalation: { attempts: 1, path: ['DBA', 'CTO'] } },
+        activities: { verify: failing('VerificationFailed') },
+      }),
+    );
+    const acknowledge = () => run.handle.executeUpdate('acknowledge', { args: [{ by: 'ann' }] });
+    await run.approve('downgrade');
+    await run.hold('verify');
+    await acknowledge();
+    await run.decide('verify', 'retry');
+    await run.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
+    await acknowledge();
+    await run.decide('verify', 'abort');
+    await run.result();
+    expect(titles(serviceOf(run.handle.workflowId)).slice(0, 4)).toEqual([
+      'escalated to DBA',
+      'ann is on it',
+      'escalated to CTO',
+      'ann is on it',
+    ]);
+  });
+
+  test('again when a channel was away for a moment: once as the journal has it', async () => {
+    const run = await harness.start(
+      telling([ops], {
+        tell: (_input, call) => {
+          if (call === 1)
+            throw applicationFailure(new Failure('NotTold', 'Slack answered 503', { retryAfter: 50 }));
+          return undefined;
+        },
+      }),
+    );
+    await run.approve('downgrade');
+    await run.result();
+    const tidings = harness.tidings(serviceOf(run.handle.workflowId));
+    expect(tidings[0]?.tiding.key).toBe(tidings[1]?.tiding.key);
+    const { timeline, notTold } = await run.report();
+    expect(timeline.filter(({ what }) => /^told ops: .*gate downgrade waits/.test(what))).toHaveLength(1);
+    expect(notTold).toEqual([]);
+  });
+
+  test('one message at a time and in order, however long one takes; other channels do not wait for it', async () => {
+    const slow = new Latch();
+    let open = 0;
+    let most = 0;
+    const run = await harness.start(
+      telling([ops, pager], {
+        tell: async ({ to }) => {
+          if (to.name !== 'ops') return;
+          most = Math.max(most, (open += 1));
+          await slow.opened;
+          open -= 1;
+        },
+      }),
+    );
+    await run.approve('downgrade');
+    const service = serviceOf(run.handle.workflowId);
+    await vi.waitFor(() => expect(titles(service, 'pager')).toHaveLength(3), 10_000);
+    expect(titles(service)).toEqual(['gate downgrade waits for a person']);
+    slow.open();
+    await run.result();
+    expect(titles(service)).toHaveLength(3);
+    expect(most).toBe(1);
+  });
+
+  test('of an emergency restore too: what it would lose, and that it is in place', async () => {
+    const run = await harness.start(telling([ops]), undefined, 'emergencyRestore');
+    await run.approve('restore', 'ann');
+    await run.approve('restore', 'bob');
+    await run.result();
+    const service = serviceOf(run.handle.workflowId);
+    expect(titles(service)).toEqual([
+      'gate restore waits for 2 different people',
+      'gate restore passed, approved by ann, bob',
+      'ended restored',
+    ]);
+  });
+
+  test('law 8: another worker replays it the same, and tells nothing twice', async () => {
+    const run = await harness.start(telling([ops, pager], { tell: () => pause(20) }));
+    await run.approve('downgrade');
+    await run.result();
+    const history = await run.handle.fetchHistory();
+    const service = serviceOf(run.handle.workflowId);
+    const before = harness.tidings(service).length;
+    const workflowBundle = { codePath: inject('workflowBundle') };
+    await Worker.runReplayHistory({ workflowBundle }, history, run.handle.workflowId);
+    expect(harness.tidings(service)).toHaveLength(before);
+  });
+});
+
+describe('telling never stands in the way', () => {
+  test('a channel that refuses everything changes nothing but the report, which says so', async () => {
+    const run = await harness.start(telling([ops], { tell: refused }));
+    await run.approve('downgrade');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    const { notTold, toDo } = await run.report();
+    expect(notTold.map(({ to, why }) => `${to}: ${why}`)).toEqual(
+      Array.from({ length: 3 }, () => 'ops: Slack channel ops answered 404: no_service.'),
+    );
+    expect(toDo.join('\n')).toContain('ops');
+    // What was written to storage names it too, the end included.
+    const [reported] = run.calls('report');
+    expect(reported?.journal.filter(({ kind }) => kind === 'not-told')).toHaveLength(3);
+  });
+
+  test('addresses that a mail server refused are named, while the others were told', async () => {
+    const run = await harness.start(
+      telling([{ ...ops, on: ['end'] }], { tell: () => ({ told: true, missed: ['gone@b.test'] }) }),
+    );
+    await run.approve('downgrade');
+    await run.result();
+    const { notTold, timeline } = await run.report();
+    expect(notTold).toMatchObject([{ to: 'ops', why: 'refused: gone@b.test' }]);
+    expect(timeline.some(({ what }) => what.startsWith('told ops'))).toBe(true);
+  });
+
+  test('a cancel request does not end it: what was put back is told', async () => {
+    const run = await harness.start(telling([ops], { tell: () => pause(100) }));
+    await run.gate('downgrade');
+    await run.handle.cancel();
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect(titles(serviceOf(run.handle.workflowId)).at(-1)).toBe('ended put-back');
+  });
+
+  test('a definition without channels has no activity and no timer for it', async () => {
+    const run = await harness.start();
+    await run.approve('downgrade');
+    await run.result();
+    const { events } = await run.handle.fetchHistory();
+    const types = events?.map(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? '',
+    );
+    expect(types).not.toContain('tell');
+  });
+});
+
+describe('a channel that hangs', () => {
+  const skipping = workflowHarness(timeSkippingServer);
+
+  test('is waited for 30 s at the end, and no longer', async () => {
+    const run = await skipping.start({
+      searchAttributes: false,
+      definition: { notify: [{ ...ops, on: ['end'] }] },
+      plan: { people: 0 },
+      activities: { 'keep-writes-stopped': () => ({ breaches: [] }) },
+      // Tried again and again: time is skipped between attempts.
+      tell: () => {
+        throw applicationFailure(new Failure('NotTold', 'Slack channel ops could not be reached'));
+      },
+    });
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+    const { notTold, endedAt = '' } = await run.report();
+    expect(notTold).toMatchObject([{ to: 'ops', why: 'It was still being tried when the rollback ended.' }]);
+    const waited = Date.parse(notTold[0]?.at ?? '') - Date.parse(endedAt);
+    expect(waited / 1_000).toBeGreaterThan(29);
+    expect(waited / 1_000).toBeLessThan(32);
+  });
+
+  test('is given up after ten minutes, and then the next message is tried', async () => {
+    const run = await skipping.start({
+      searchAttributes: false,
+      definition: { notify: [ops], approvals: { downgrade: { people: 1, within: '1h' } } },
+      activities: { 'keep-writes-stopped': () => ({ breaches: [] }) },
+      tell: ({ tiding }) => {
+        if (tiding.title.includes('waits for'))
+          throw applicationFailure(new Failure('NotTold', 'Slack channel ops could not be reached'));
+      },
+    });
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    const { notTold, timeline } = await run.report();
+    expect(notTold).toHaveLength(1);
+    const opened = timeline.find(({ what }) => what.startsWith('gate downgrade opened'))?.at ?? '';
+    const minutes = (Date.parse(notTold[0]?.at ?? '') - Date.parse(opened)) / 60_000;
+    expect(minutes).toBeGreaterThan(8);
+    expect(minutes).toBeLessThan(11);
+    expect(timeline.some(({ what }) => /^told ops: .*gate downgrade expired/.test(what))).toBe(true);
+  });
+});

@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jobImage } from '../../lab/job-image.ts';
+import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/site.ts';
+import { serverOf } from '../../src/activities/assess/server.ts';
+import type { Attempt, Means } from '../../src/activities/means.ts';
+import { connect } from '../../src/kubernetes/cluster.ts';
+import { claim, readRecord, recordName, update } from '../../src/kubernetes/records.ts';
+import { raise } from '../../src/postgres/fence.ts';
+import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
+import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
+import { besideName } from '../../src/domain/names.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
+import { examplePlan } from '../example-plan.ts';
+import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+
+/** A database that is aside, with the record of an operation that stopped its writes: what restores act on. */
+export interface FencedDatabase {
+  fixture: PostgresFixture;
+  namespace: string;
+  means: Means;
+  plan: Plan;
+  /** The plan with other words of the definition. */
+  planned(change: Partial<ServiceDefinitionSource>): Plan;
+  beside(role: Parameters<typeof besideName>[1]): string;
+  said: string[];
+  attempt(signal?: AbortSignal): Attempt;
+  record(): Promise<OperationRecord | undefined>;
+  change(change: (record: OperationRecord) => OperationRecord): Promise<OperationRecord>;
+  asAdmin<T>(use: (admin: Client) => Promise<T>): Promise<T>;
+  /** As Backstep on a database. */
+  on<T>(database: string, use: (client: Client) => Promise<T>): Promise<T>;
+  kubectl(...args: string[]): Promise<string>;
+  remove(): Promise<void>;
+}
+
+const reference = (name: string) => ({ secret: name, key: 'DATABASE_URL' });
+
+/** @param prepare SQL by the application before writes stop */
+export async function fencedDatabase(name: string, prepare?: string): Promise<FencedDatabase> {
+  const fixture = await postgresFixture();
+  const directory = mkdtempSync(join(tmpdir(), 'site-'));
+  const namespace = `${name}-${fixture.operation}`;
+  await kubectl(fixture.lab, ['create', 'namespace', namespace]);
+  const { kubeconfig } = await prepareSite(fixture.lab, namespace, directory);
+  const secret = (name: string, DATABASE_URL: string) =>
+    kubectl(
+      fixture.lab,
+      ['apply', '-f', '-'],
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name, namespace },
+        stringData: { DATABASE_URL },
+      }),
+    );
+  await secret('database', fixture.url.replace('postgresql://', 'postgresql+psycopg://'));
+  await secret('admin', fixture.adminUrl);
+  const image = await jobImage(fixture.lab);
+  const { id: server } = await withClient(fixture.adminUrl, {}, serverOf);
+  const database = {
+    url: reference('database'),
+    admin: reference('admin'),
+    extensionAdmin: reference('backstep-extensions'),
+    tables: ['papers'],
+    extensions: ['vector'],
+  };
+  const planned = (change: Partial<ServiceDefinitionSource>): Plan => {
+    const backup = { claim: 'backstep-backups', timeout: '5m' };
+    const example = examplePlan({}, { namespace, database, backup, ...change });
+    const { name, aside, owner, operation } = fixture;
+    return {
+      ...example,
+      operation,
+      jobImage: image,
+      database: { ...example.database, name, aside, owner, role: owner, server },
+    };
+  };
+  const plan = planned({});
+  const means = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Means;
+  const { operation } = fixture;
+  const asAdmin: FencedDatabase['asAdmin'] = (use) => withClient(fixture.adminUrl, { operation }, use);
+  const on: FencedDatabase['on'] = (database, use) =>
+    withClient(withDatabase(fixture.adminUrl, database), { operation }, use);
+  if (prepare !== undefined) await withClient(fixture.url, { operation }, (client) => client.query(prepare));
+  await claim(means.cluster, 'backstep', {
+    version: 1,
+    operation,
+    workflowId: 'test',
+    runId: 'test',
+    service: 'radar',
+    namespace,
+    startedAt: new Date().toISOString(),
+    database: plan.database,
+    from: '0005',
+    target: '0004',
+    stopped: { workloads: [], cronJobs: [] },
+    frozen: await on(fixture.name, async (client) => ({
+      at: new Date().toISOString(),
+      counts: await counts(client),
+      catalog: catalogHash(await catalog(client)),
+    })),
+    breaches: [],
+    kept: [],
+  });
+  await asAdmin((admin) => raise(admin, fixture));
+  const said: string[] = [];
+  return {
+    fixture,
+    namespace,
+    means,
+    plan,
+    planned,
+    beside: (role) => besideName(fixture.name, role, operation),
+    said,
+    attempt: (signal = new AbortController().signal) => ({
+      signal,
+      cancelRequested: () => false,
+      progress: ({ doing }) => said.push(doing),
+      log: { info: () => {}, warn: (message) => said.push(message) },
+    }),
+    record: async () => (await readRecord(means.cluster, 'backstep', plan.database)).record,
+    change: (change) => update(means.cluster, 'backstep', plan.database, operation, change),
+    asAdmin,
+    on,
+    kubectl: (...args) => kubectl(fixture.lab, ['-n', namespace, ...args]),
+    remove: async () => {
+      await fixture.remove();
+      await kubectl(fixture.lab, ['delete', 'namespace', namespace, '--wait=false']);
+      await kubectl(fixture.lab, [
+        '-n',
+        'backstep',
+        'delete',
+        'configmap',
+        recordName(plan.database),
+        '--ignore-not-found',
+      ]);
+      await removeSite(fixture.lab, namespace);
+      rmSync(directory, { recursive: true });
+      rmSync(backupDirectory(namespace), { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Attempt, Means } from '../../src/activities/means.ts';
+import { putBack } from '../../src/activities/put-back/activity.ts';
+import { startApp } from '../../src/activities/start-app/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
+import { recordName } from '../../src/kubernetes/records.ts';
+import { attempt, otherOperation, activityFixture, type ActivityFixture } from './activity-fixture.ts';
+import { crashingAfter } from './crashing-process.ts';
+import { migration, subscribe } from './managed-fixture.ts';
+
+let fixture: ActivityFixture;
+let feed: Awaited<ReturnType<typeof subscribe>>;
+let before: Awaited<ReturnType<typeof world>>;
+beforeAll(async () => {
+  fixture = await activityFixture('undo', (source) => {
+    source.writes = { gracePeriod: '6s', quietFor: '300ms' };
+  });
+  const name = `feed_${fixture.postgres.operation.slice(3)}`;
+  feed = await subscribe(fixture, name);
+  await fixture.apply(migration('upgrade', fixture.images.new));
+  fixture.plan.pauses = [{ in: 'subscription', what: `Subscription ${name}`, name, until: 'start' }];
+  before = await world();
+});
+afterAll(async () => {
+  await feed.remove();
+  await fixture.remove();
+});
+
+/** Everything that stop-writes changes. */
+async function world() {
+  const suspended = await fixture.kubectl('get', 'job', 'upgrade', '-o', 'jsonpath={.spec.suspend}');
+  return { state: await fixture.state(), suspended, ...(await feed.look()) };
+}
+
+const undoing = (means: Means, worker: Attempt) => putBack(means, { plan: fixture.plan, try: 1 }, worker);
+// Nothing was moved here.
+const started = (means: Means, worker: Attempt) =>
+  startApp(means, { plan: { ...fixture.plan, target: fixture.plan.from }, try: 1 }, worker);
+const undone = (plan = fixture.plan) => putBack(fixture.means, { plan, try: 1 }, attempt());
+const stop = (more: object = {}) =>
+  stopWrites(
+    fixture.means,
+    { plan: fixture.plan, try: 1, workflowId: 'backstep-radar', runId: 'run-1', again: false, ...more },
+    attempt(),
+  );
+
+const takeUp = async () => {
+  const { operation } = fixture.plan;
+  const takesUp = { operation, pivotPassed: false };
+  const plan = { ...fixture.plan, operation: otherOperation(operation), takesUp };
+  await stop({ plan, runId: 'run-2' });
+  await undone(plan);
+};
+
+const again = async () => {
+  await stop({ again: true });
+  await undone();
+};
+
+const goesOn = async () => {
+  await started(fixture.means, attempt());
+  await undone();
+};
+
+/** Stops writes by an operation of its own, then lets a deed die after its k-th change; answers with that change. */
+async function crashAfter(
+  k: number,
+  deed: (means: Means, worker: Attempt) => Promise<unknown>,
+): Promise<string | undefined> {
+  const record = recordName(fixture.plan.database);
+  await fixture.kubectl('-n', 'backstep', 'delete', 'configmap', '--ignore-not-found', record);
+  await stop();
+  const worker = attempt();
+  const { means, last, over } = crashingAfter(k, fixture.means, () => worker.crash());
+  await deed(means, worker)
+    .catch((error: unknown) => {
+      if (last() === undefined) throw error;
+    })
+    .finally(over);
+  return last();
+}
+
+/** More than there are; each test says how many. */
+const most = 30;
+const timeout = 500_000;
+
+/** Lets a deed die after each of its changes, or each second one, and looks what follows; answers with the changes. */
+async function forEachChange(
+  deed: (means: Means, worker: Attempt) => Promise<unknown>,
+  then: () => Promise<unknown>,
+  every = 1,
+): Promise<string> {
+  const changes: string[] = [];
+  for (let k = every; k <= most; k += every) {
+    const change = await crashAfter(k, deed);
+    await then();
+    expect(await world(), `after change ${k}: ${change}`).toEqual(before);
+    if (change === undefined) break;
+    changes.push(change);
+  }
+  return changes.join('\n');
+}
+
+describe('law 4, law 8: put-back that dies after any single change', () => {
+  test('is finished by the next attempt', { timeout }, async () => {
+    const changes = await forEachChange(undoing, () => undone());
+    // Record, the database's name, Deployment, CronJobs, subscription and Job.
+    expect(changes).toMatch(
+      /^replaceNamespacedConfigMap[^]*RENAME TO[^]*patchNamespacedDeployment[^]*ALTER SUBSCRIPTION/,
+    );
+    expect(changes.split('\n').length).toBeGreaterThanOrEqual(8);
+  });
+
+  test('is finished by an operation that takes it up', { timeout }, async () => {
+    await forEachChange(undoing, takeUp, 2);
+  });
+});
+
+describe('law 3, law 8: start-app that dies after any single change', () => {
+  test(
+    'can be stopped again, as after a start that failed, and is undone from the same record',
+    { timeout },
+    async () => {
+      const changes = await forEachChange(started, again);
+      expect(changes).toMatch(
+        /^replaceNamespacedConfigMap[^]*RENAME TO[^]*patchNamespacedDeployment[^]*ALTER SUBSCRIPTION/,
+      );
+    },
+  );
+
+  test('goes on at another worker', { timeout }, async () => {
+    await forEachChange(started, goesOn, 2);
+  });
+});

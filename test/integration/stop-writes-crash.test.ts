@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { putBack } from '../../src/activities/put-back/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
+import { recordName } from '../../src/kubernetes/records.ts';
+import { attempt, activityFixture, type ActivityFixture } from './activity-fixture.ts';
+import { crashingAfter } from './crashing-process.ts';
+import { migration, subscribe } from './managed-fixture.ts';
+
+let fixture: ActivityFixture;
+let feed: Awaited<ReturnType<typeof subscribe>>;
+let before: Awaited<ReturnType<typeof world>>;
+beforeAll(async () => {
+  fixture = await activityFixture('crash', (source) => {
+    source.writes = { gracePeriod: '6s', quietFor: '300ms' };
+  });
+  const name = `feed_${fixture.postgres.operation.slice(3)}`;
+  feed = await subscribe(fixture, name);
+  await fixture.apply(migration('upgrade', fixture.images.new));
+  fixture.plan.pauses = [{ in: 'subscription', what: `Subscription ${name}`, name, until: 'start' }];
+  before = await world();
+});
+afterAll(async () => {
+  await feed.remove();
+  await fixture.remove();
+});
+
+const input = () => ({
+  plan: fixture.plan,
+  try: 1,
+  workflowId: 'backstep-radar',
+  runId: 'run-1',
+  again: false,
+});
+
+/** Everything that stop-writes changes. */
+async function world() {
+  const suspended = await fixture.kubectl('get', 'job', 'upgrade', '-o', 'jsonpath={.spec.suspend}');
+  return { state: await fixture.state(), suspended, ...(await feed.look()) };
+}
+
+/** Lets stop-writes die after its k-th change; answers with that change, undefined where it came to its end. */
+async function crashAfter(k: number): Promise<string | undefined> {
+  await fixture.kubectl(
+    '-n',
+    'backstep',
+    'delete',
+    'configmap',
+    '--ignore-not-found',
+    recordName(fixture.plan.database),
+  );
+  const worker = attempt();
+  const { means, last, over } = crashingAfter(k, fixture.means, () => worker.crash());
+  await stopWrites(means, input(), worker)
+    .catch((error: unknown) => {
+      if (last() === undefined) throw error;
+    })
+    .finally(over);
+  return last();
+}
+
+/** More than there are; the test says how many. */
+const most = 30;
+
+describe('law 4, law 8: stop-writes that dies after any single change', () => {
+  test('is undone from the record: everything is as before', { timeout: 400_000 }, async () => {
+    const changes: string[] = [];
+    for (let k = 1; k <= most; k += 1) {
+      const change = await crashAfter(k);
+      await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt());
+      expect(await world(), `after change ${k}: ${change}`).toEqual(before);
+      if (change === undefined) break;
+      changes.push(change);
+    }
+    // Record, Deployment, two CronJobs, Job, subscription, the database's name, the contents found; which of those at
+    // once comes first is chance.
+    expect(changes.length).toBeGreaterThanOrEqual(10);
+    expect(changes.join('\n')).toMatch(/ALTER SUBSCRIPTION[^]*RENAME TO/);
+    expect(changes[0]).toBe('createNamespacedConfigMap');
+    expect(changes.at(-1)).toBe('replaceNamespacedConfigMap');
+  });
+
+  test(
+    'goes on where another worker runs it again, and is undone from the same record',
+    { timeout: 400_000 },
+    async () => {
+      // Every second one: a crash before and one after each kind of change.
+      for (let k = 2; k <= most; k += 2) {
+        const change = await crashAfter(k);
+        if (change === undefined) break;
+        await stopWrites(fixture.means, input(), attempt());
+        expect(await world(), `after change ${k}: ${change}`).toMatchObject({
+          state: ['api 0', 'daily true', 'hourly true'],
+          suspended: 'true',
+          subscription: false,
+          database: fixture.postgres.aside,
+        });
+        await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt());
+        expect(await world(), `after change ${k}: ${change}`).toEqual(before);
+      }
+    },
+  );
+});

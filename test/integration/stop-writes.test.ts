@@ -1,0 +1,251 @@
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keepWritesStopped } from '../../src/activities/guard-writes/activity.ts';
+import { putBack } from '../../src/activities/put-back/activity.ts';
+import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
+import { poll } from '../../src/kubernetes/pause.ts';
+import { update } from '../../src/kubernetes/records.ts';
+import { quoted, withDatabase } from '../../src/postgres/connect.ts';
+import type { Breach } from '../../src/domain/deeds.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
+import {
+  attempt,
+  otherOperation,
+  activityFixture,
+  writer,
+  type ActivityFixture,
+} from './activity-fixture.ts';
+
+let fixture: ActivityFixture;
+beforeAll(async () => {
+  fixture = await activityFixture('stop');
+  // Somebody began the runbook by hand, and forgot a run that is under way.
+  await fixture.kubectl('patch', 'cronjob', 'daily', '-p', '{"spec":{"suspend":true}}');
+  await fixture.kubectl('patch', 'cronjob', 'hourly', '--type=json', '-p', JSON.stringify(sleeping));
+  await fixture.kubectl('create', 'job', 'forgotten', '--from=cronjob/hourly');
+});
+afterAll(() => fixture.remove());
+
+const pod = '/spec/jobTemplate/spec/template/spec';
+// As process 1 it ignores SIGTERM, and it may take its time: only being killed ends it.
+const sleeping = [
+  { op: 'replace', path: `${pod}/containers/0/command`, value: ['sleep', '600'] },
+  { op: 'replace', path: `${pod}/terminationGracePeriodSeconds`, value: 300 },
+];
+
+const input = (again = false) => ({
+  plan: fixture.plan,
+  try: 1,
+  workflowId: 'backstep-radar',
+  runId: 'run-1',
+  again,
+});
+const none = new AbortController().signal;
+
+describe('stop-writes', () => {
+  test('lets nobody write, says what it stopped, and records it first', async () => {
+    const loop = writer(fixture.postgres.url);
+    const stopped = await stopWrites(fixture.means, input(), attempt());
+    const { writes, lastAt } = await loop.stop();
+    expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
+    expect(await fixture.kubectl('get', 'pods', '-o', 'name')).toBe('');
+    expect(stopped.jobsEnded).toEqual(['forgotten']);
+    expect(stopped.alreadyStopped).toEqual(['CronJob daily']);
+    expect(writes).toBeGreaterThan(0);
+    expect(lastAt).toBeLessThan(Date.parse(stopped.at) - fixture.plan.service.writes.quietFor + 50);
+    expect(stopped.counts['papers']).toBeGreaterThanOrEqual(writes);
+    const image = fixture.images.new;
+    expect(await fixture.record()).toMatchObject({
+      operation: fixture.plan.operation,
+      trigger: 'alert-1',
+      from: '0005',
+      target: '0004',
+      frozen: { at: stopped.at, counts: stopped.counts },
+      stopped: {
+        workloads: [{ deployment: 'api', found: 2, putBack: 2, image }],
+        cronJobs: [
+          { name: 'hourly', found: { suspended: false }, putBack: { suspended: false }, image },
+          // Law 4: found suspended, it is put back as the definition wants it.
+          { name: 'daily', found: { suspended: true }, putBack: { suspended: false }, image },
+        ],
+      },
+    });
+  });
+
+  test('law 8: run again, it changes nothing and answers the same', async () => {
+    const before = await fixture.record();
+    const again = await stopWrites(fixture.means, input(), attempt());
+    expect(await fixture.record()).toEqual(before);
+    expect(again).toMatchObject({
+      at: before?.frozen?.at,
+      counts: before?.frozen?.counts,
+      alreadyStopped: ['CronJob daily'],
+    });
+  });
+
+  test('law 6: another operation is refused, and touches nothing', async () => {
+    const plan = { ...fixture.plan, operation: otherOperation(fixture.plan.operation) };
+    await expect(stopWrites(fixture.means, { ...input(), plan }, attempt())).rejects.toMatchObject({
+      type: 'OperationLost',
+    });
+    await expect(putBack(fixture.means, { plan, try: 1 }, attempt())).resolves.toMatchObject({
+      workloads: [],
+      cronJobs: [],
+    });
+    expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
+  });
+});
+
+const words = (breaches: Breach[] = []) =>
+  breaches.map(({ what, reachedDatabase }) => `${what}: ${reachedDatabase}`).toSorted();
+
+describe('keep-writes-stopped', () => {
+  test('stops what comes back, and records it before it answers', async () => {
+    const keeper = attempt();
+    const kept = keepWritesStopped(fixture.means, { plan: fixture.plan }, keeper);
+    await fixture.kubectl('scale', 'deployment/api', '--replicas=1');
+    await fixture.kubectl('patch', 'cronjob', 'hourly', '-p', '{"spec":{"suspend":false}}');
+    await fixture.kubectl('create', 'job', 'by-hand', '--from=cronjob/hourly');
+    const client = new Client({
+      connectionString: withDatabase(fixture.postgres.url, fixture.postgres.aside),
+      application_name: 'psql',
+    });
+    const ended = new Promise((resolve) => client.on('error', resolve));
+    await client.connect();
+    const all = await poll({ every: 300, within: 30_000, signal: none }, async () => {
+      const breaches = (await fixture.record())?.breaches ?? [];
+      return breaches.length >= 4 ? breaches : undefined;
+    });
+    await ended;
+    expect(words(all)).toEqual([
+      'CronJob hourly was not suspended: false',
+      'Deployment api was at 1 replicas: false',
+      'Job by-hand was running: false',
+      expect.stringMatching(/^a session on .*pid \d+, role .*"psql": true$/),
+    ]);
+    expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
+    keeper.cancel();
+    expect(words((await kept).breaches)).toEqual(words(all));
+  });
+
+  test('law 8: goes on at another worker, and is not ended by a shutdown', async () => {
+    const first = attempt();
+    const kept = keepWritesStopped(fixture.means, { plan: fixture.plan }, first);
+    first.crash();
+    await expect(kept).rejects.toThrow('worker shut down');
+  });
+
+  test('ends, and touches nothing, where the record is another operation’s or says that writes go on', async () => {
+    const { database, operation } = fixture.plan;
+    await fixture.kubectl('scale', 'deployment/api', '--replicas=1');
+    const plan = { ...fixture.plan, operation: otherOperation(operation) };
+    await expect(keepWritesStopped(fixture.means, { plan }, attempt())).rejects.toMatchObject({
+      type: 'OperationLost',
+    });
+    await update(fixture.means.cluster, 'backstep', database, operation, (now) => ({
+      ...now,
+      writes: 'resumed',
+    }));
+    await expect(keepWritesStopped(fixture.means, { plan: fixture.plan }, attempt())).resolves.toEqual({
+      breaches: [],
+    });
+    expect(await fixture.state()).toContain('api 1');
+  });
+});
+
+/** Another operation takes the record up; answers with what it finds. */
+async function takenUp() {
+  const { operation } = fixture.plan;
+  const takesUp = { operation, pivotPassed: false };
+  const plan = { ...fixture.plan, operation: otherOperation(operation), takesUp };
+  const stopped = await stopWrites(fixture.means, { ...input(), plan, runId: 'run-2' }, attempt());
+  fixture.plan = plan;
+  return { stopped, plan };
+}
+
+const withWaysBack = (more: Partial<OperationRecord> = {}) =>
+  update(fixture.means.cluster, 'backstep', fixture.plan.database, fixture.plan.operation, (record) => ({
+    ...record,
+    backup: { file: 'dump' } as never,
+    point: { database: 'clone' } as never,
+    ...more,
+  }));
+/** Rows and catalog stay as they are. */
+const forged = (database: string) =>
+  fixture.postgres.asSuperuser(database, `UPDATE papers SET title = 'new' WHERE id = 1`);
+
+describe('a record that is taken up', () => {
+  test('keeps what the first operation found; before the pivot the rows are counted anew', async () => {
+    const before = await fixture.record();
+    await withWaysBack({ writes: 'stopped' });
+    await fixture.postgres.asSuperuser(
+      fixture.plan.database.aside,
+      `INSERT INTO papers (title) VALUES ('in between')`,
+    );
+    const { stopped, plan } = await takenUp();
+    expect(stopped.counts['papers']).toBe((before?.frozen?.counts['papers'] ?? 0) + 1);
+    const now = await fixture.record();
+    expect(now).toMatchObject({ operation: plan.operation, runId: 'run-2', stopped: before?.stopped });
+    // A backup from before that row is not a way back any more, nor is a restore point, which stays on the server.
+    expect([now?.backup, now?.point]).toEqual([undefined, undefined]);
+    expect(now?.kept).toContain('clone');
+  });
+
+  test('keeps its ways back where nobody can have written', async () => {
+    const before = await withWaysBack();
+    await takenUp();
+    const { operation, runId, workflowId } = (await fixture.record()) ?? {};
+    expect(await fixture.record()).toEqual({ ...before, operation, runId, workflowId });
+  });
+
+  test('law 1: has no way back any more where an undo had begun, whatever rows and catalog say', async () => {
+    const before = await withWaysBack({ writes: 'resumed' });
+    await forged(fixture.plan.database.aside);
+    const { stopped } = await takenUp();
+    const now = await fixture.record();
+    expect([now?.backup, now?.point, now?.resumedAt]).toEqual([undefined, undefined, undefined]);
+    expect(now?.frozen?.counts).toEqual(before.frozen?.counts);
+    expect(now?.frozen?.at).toBe(stopped.at);
+    expect(stopped.resumedAt).toBeUndefined();
+  });
+
+  test('law 1: nor where somebody gave the database its name back by hand', async () => {
+    await withWaysBack();
+    const { aside, name } = fixture.plan.database;
+    await fixture.postgres.asSuperuser(
+      'postgres',
+      `ALTER DATABASE ${quoted(aside)} RENAME TO ${quoted(name)}`,
+    );
+    await forged(name);
+    await takenUp();
+    const now = await fixture.record();
+    expect([now?.backup, now?.point, now?.writes]).toEqual([undefined, undefined, 'stopped']);
+  });
+});
+
+describe('put-back', () => {
+  test('law 4: gives everything back as the record has it, and looks', async () => {
+    const result = await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt());
+    expect(result).toEqual({
+      workloads: [{ deployment: 'api', replicas: 2 }],
+      cronJobs: [
+        { name: 'hourly', suspended: false },
+        { name: 'daily', suspended: false },
+      ],
+      database: fixture.plan.database.name,
+    });
+    expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);
+    await fixture.postgres.asSuperuser(fixture.plan.database.name, 'SELECT 1');
+    expect(await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt())).toEqual(result);
+  });
+
+  test('names what could not be put back, and puts back the rest', async () => {
+    await stopWrites(fixture.means, input(), attempt());
+    await fixture.kubectl('delete', 'cronjob', 'hourly');
+    await expect(putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt())).rejects.toMatchObject({
+      type: 'PutBackFailed',
+      message: expect.stringContaining('CronJob hourly is gone'),
+    });
+    expect(await fixture.state()).toEqual(['api 2', 'daily false']);
+  });
+});
