@@ -79,7 +79,7 @@ export const troubleshootingText = (): string =>
     '',
     '<!-- Made by `npm run build` from src/domain/failures.ts and scripts/troubleshooting.ts; change those, not this. -->',
     '',
-    'Every failure has a type and a next move. `backstep status`, the page, the Temporal UI and the report show both. Temporal tries those marked ↻ again by itself, as long as the step may take. What `retry`, `skip`, `restore` and `abort` do at a hold stands beside each of them on the page and in `backstep status`.',
+    'Every failure has a type and a next move. `backstep status`, the page, the Temporal UI and the report show both. Temporal tries those marked ↻ again by itself, as long as the step may take. What `retry`, `skip`, `restore` and `abort` do at a hold stands beside each of them on the page and in `backstep status`; the words are in the [glossary](glossary.md).',
     ...Object.entries(groups).flatMap(([group, { title, intro }]) => [
       '',
       `## ${title}`,

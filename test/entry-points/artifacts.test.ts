@@ -18,7 +18,7 @@ const list: KeptList = {
   kept: [{ name: 'radar__point_0a1b2c3d', kind: 'restore point', operation: 'bs-0a1b2c3d', expired: false }],
   notes: [],
 };
-/** As docs/restore-point.md shows it. */
+/** As docs/snapshot.md shows it. */
 const shown: KeptList = {
   service: 'deeptech-radar',
   kept: [
@@ -125,8 +125,8 @@ test('a failure ends it with its type and the next move', async () => {
   });
 });
 
-test('docs/restore-point.md: every command answers as the page shows it', async () => {
-  const [block = ''] = markedIn('docs/restore-point.md', 'kept');
+test('docs/snapshot.md: every command answers as the page shows it', async () => {
+  const [block = ''] = markedIn('docs/snapshot.md', 'kept');
   const { cli } = cliHarness({ name: taskQueue } as WorkflowHarness);
   const answers: string[] = [];
   for (const line of block.split('\n').filter((each) => each.startsWith('$ '))) {

@@ -79,12 +79,12 @@ test('docs/emergency-restore.md: the same through the temporal command line', as
   });
 });
 
-test('docs/telling.md: whoever is on it says so', async () => {
+test('docs/notifications.md: whoever is on it says so', async () => {
   const service = harness.addService({ activities: failingAt('verify', [1], 'VerificationFailed') });
   await cli(`rollback ${service}`);
   await runOf(service).approve('downgrade');
   await runOf(service).hold('verify');
-  const commands = await commandsIn('docs/telling.md', 'acknowledged', 'backstep');
+  const commands = await commandsIn('docs/notifications.md', 'acknowledged', 'backstep');
   for (const given of commands) expect((await cli(forService(given, service))).status).toBe(exit.done);
   expect((await runOf(service).progress()).acknowledgedBy).toEqual(['ada']);
   await runOf(service).decide('verify', 'retry');

@@ -162,10 +162,10 @@ test('a worker that another one outruns, and is refused for it, has nothing to s
   expect(said.filter((each) => each.startsWith('warning'))).toEqual([]);
 });
 
-test('a rollback stands in the lists of docs/temporal-ui.md, by its service, its phase and its outcome', async () => {
+test('a rollback stands in the lists of docs/temporal.md, by its service, its phase and its outcome', async () => {
   const run = await harness.start({ activities: failingAt('verify', [1], 'VerificationFailed') });
   const { workflowId } = run.handle;
-  const [commands = ''] = markedIn('docs/temporal-ui.md', 'temporal-lists');
+  const [commands = ''] = markedIn('docs/temporal.md', 'temporal-lists');
   const lists = (await words('temporal', commands.replace('deeptech-radar', serviceOf(run)))).map(
     (command) => async () => {
       const options = ['--address', inject('temporalAddress'), '--output', 'json', '--limit', '1000'];

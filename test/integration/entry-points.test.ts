@@ -5,7 +5,7 @@ import { migrateBadly } from '../../examples/deeptech-radar/install.ts';
 import { openUi, type TemporalUi } from './browser.ts';
 import { cancelOpen, clientOf, runOf, start } from './workflow-run.ts';
 import { revision } from './service-state.ts';
-import { marked, mentioned, readme, words } from './readme.ts';
+import { marked, mentioned, temporalPage, words } from './readme.ts';
 import { installed, small, type Installation } from './installation.ts';
 
 const id = 'backstep-deeptech-radar';
@@ -13,7 +13,7 @@ const root = new URL('../..', import.meta.url).pathname;
 
 const asSets = (commands: string[][]) => commands.map((command) => command.toSorted());
 
-describe('every door to a rollback, as the README tells', () => {
+describe('every way to a rollback, as README and docs/temporal.md tell', () => {
   let here: Installation;
   let path: string;
 
@@ -36,7 +36,7 @@ describe('every door to a rollback, as the README tells', () => {
   afterEach(() => cancelOpen(here));
   afterAll(() => here?.close());
 
-  /** Runs a block of the README; rejects where one of its commands fails. */
+  /** Runs a block of a page; rejects where one of its commands fails. */
   const bash = (script: string) =>
     execa('bash', ['-euo', 'pipefail', '-c', script], { env: { ...here.env, PATH: path }, stdin: 'ignore' });
 
@@ -59,7 +59,7 @@ describe('every door to a rollback, as the README tells', () => {
     expect(await revision(here)).toBe('0004');
   });
 
-  test('the README’s `temporal` commands; meanwhile a start under another ID is told which one is open', async () => {
+  test('docs/temporal.md: the `temporal` commands; meanwhile a start under another ID is told which one is open', async () => {
     await migrateBadly(here.lab, here.radar);
     expect(await revision(here)).toBe('0005');
     const [begin = '', approve = '', ...more] = marked('temporal');
@@ -95,7 +95,9 @@ describe('every door to a rollback, as the README tells', () => {
     test('starts, shows and approves a rollback with plain JSON', async () => {
       await migrateBadly(here.lab, here.radar);
       const [, workflowId = '', taskQueue = '', type = '', input = ''] =
-        /Workflow ID `(.+?)`, Task Queue `(.+?)`, Workflow Type `(.+?)`, Input `(.+?)`/.exec(readme) ?? [];
+        /Workflow ID `(.+?)`, Task Queue `(.+?)`, Workflow Type `(.+?)`, Input `(.+?)`/.exec(
+          temporalPage(),
+        ) ?? [];
       await ui.start({ workflowId, taskQueue, type, input });
       await ui.open(id);
 
@@ -130,7 +132,7 @@ describe('every door to a rollback, as the README tells', () => {
     });
   });
 
-  test('the `tctl` forms, which cannot be run here, say what the `temporal` forms say', async () => {
+  test('docs/temporal.md: the `tctl` forms, which cannot be run here, say what the `temporal` forms say', async () => {
     const flags: Record<string, string> = {
       '--tq': '--task-queue',
       '--wt': '--type',
@@ -148,7 +150,7 @@ describe('every door to a rollback, as the README tells', () => {
     );
   });
 
-  test('every `backstep` command that the README mentions exists, with its options', async () => {
+  test('every `backstep` command that README and docs/temporal.md mention exists, with its options', async () => {
     for (const mention of new Set(mentioned())) {
       const [command = '', ...rest] = mention.split(' ');
       const help = await here.backstep(command, '--help');

@@ -57,7 +57,7 @@ function listen(): void {
   });
 }
 
-/** All four channels of docs/telling.md, and one that is gone; the servers are of this test. */
+/** All four channels of docs/notifications.md, and one that is gone; the servers are of this test. */
 const notify = (url: string): ServiceDefinitionSource['notify'] => [
   { name: 'ops', channel: 'slack', url: secret('SLACK_URL') },
   { name: 'pager', channel: 'pagerduty', routingKey: secret('PAGERDUTY_KEY'), api: url },
@@ -88,7 +88,7 @@ beforeAll(async () => {
     },
   });
   // The command of the page, word by word; then what leads to the servers of this test.
-  const [command = ''] = markedIn('docs/telling.md', 'telling');
+  const [command = ''] = markedIn('docs/notifications.md', 'telling');
   for (const each of await words('kubectl', command)) await here.kubectl(...each);
   const values = {
     SLACK_URL: `${url}/services/T0/B0/hidden-w0rd`,

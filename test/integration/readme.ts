@@ -1,16 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { markedIn, textOf } from '../docs.ts';
 
 export { words } from '../docs.ts';
 
-export const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+/** The pages that show how to roll back: with `backstep`, and with Temporal's own tools. */
+const shown = ['README.md', 'docs/temporal.md'];
 
-/** The README's blocks of commands with this mark, `<!-- runs: … -->`, in order. */
-export function marked(mark: string): string[] {
-  return [...readme.matchAll(/(?:<!-- runs: (\w+) -->\n)?```bash\n([\s\S]*?)```/g)].flatMap(
-    ([, found, script]) => (found === mark && script !== undefined ? [script] : []),
-  );
-}
+export const temporalPage = () => textOf('docs/temporal.md');
 
-/** Every command of Backstep that the README mentions inside its sentences, without `backstep` itself. */
-export const mentioned = () =>
-  [...readme.matchAll(/`backstep ([^`]+)`/g)].map(([, command]) => command ?? '');
+/** Their blocks of commands with this mark, `<!-- runs: … -->`, in order. */
+export const marked = (mark: string): string[] => shown.flatMap((page) => markedIn(page, mark));
+
+/** Every command of Backstep that they mention inside their sentences, without `backstep` itself. */
+export const mentioned = (): string[] =>
+  shown
+    .flatMap((page) => [...textOf(page).matchAll(/`backstep ([^`]+)`/g)])
+    .map(([, command]) => command ?? '');

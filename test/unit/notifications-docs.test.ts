@@ -7,9 +7,9 @@ import { blocksOf, markedIn, textOf } from '../docs.ts';
 import { journalOf, subject } from '../example-journal.ts';
 import { definitionSource } from '../example-plan.ts';
 
-const page = 'docs/telling.md';
+const page = 'docs/notifications.md';
 
-test('docs/telling.md: its definitions are good together, and name no channel that does not exist', () => {
+test('docs/notifications.md: its definitions are good together, and name no channel that does not exist', () => {
   const shown = markedIn(page, 'definition').map((text) => parse(text) as object);
   expect(shown).toHaveLength(2);
   const { notify, escalation } = serviceDefinition.parse(Object.assign(definitionSource(), ...shown));
@@ -17,14 +17,14 @@ test('docs/telling.md: its definitions are good together, and name no channel th
   expect(escalation.path).toHaveLength(4);
 });
 
-test('docs/telling.md: every Secret key that the definition names is made by the command beside it', () => {
+test('docs/notifications.md: every Secret key that the definition names is made by the command beside it', () => {
   const [command = ''] = markedIn(page, 'telling');
   const keys = [...textOf(page).matchAll(/secret: backstep-telling, key: (\w+)/g)].map(([, key]) => key);
   expect(keys).toHaveLength(4);
   for (const key of keys) expect(command).toContain(`--from-literal=${key}=`);
 });
 
-test('docs/telling.md: a webhook gets what is shown', () => {
+test('docs/notifications.md: a webhook gets what is shown', () => {
   const example = blocksOf(page).find(({ language }) => language === 'json');
   const { data } = JSON.parse(example?.text ?? '{}') as { data: Record<string, unknown> };
   const [entry] = journalOf({
