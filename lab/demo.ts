@@ -8,7 +8,6 @@ import { execa } from 'execa';
 import pc from 'picocolors';
 import { install, migrateBadly, uninstall } from '../examples/deeptech-radar/install.ts';
 import { connectBackstep, type Backstep, type Status } from '../src/client.ts';
-import { inWords } from '../src/domain/duration.ts';
 import type { ReportedRows } from '../src/views/report/rows.ts';
 import { outcomes } from '../src/domain/journal/outcome.ts';
 import { accounts } from './demo/accounts.ts';
@@ -18,6 +17,7 @@ import { current, down, type Lab } from './lab.ts';
 import { prepareSite, removeSite, waitForNamespaceGone } from './site.ts';
 import { upOnTerminal } from './terminal.ts';
 import { environment, startWorker, type WorkerProcess } from './worker.ts';
+import { duration } from '../src/domain/text.ts';
 
 // The whole story on real parts: the runbook's application, its bad migration, and the rollback of it.
 
@@ -30,7 +30,7 @@ const asks = !flags.yes && process.stdin.isTTY && process.stdout.isTTY;
 
 const began = Date.now();
 const say = (text: string) =>
-  console.log(`\n${pc.dim(inWords(Date.now() - began).padStart(8))}  ${pc.bold(text)}`);
+  console.log(`\n${pc.dim(duration(Date.now() - began).padStart(8))}  ${pc.bold(text)}`);
 
 async function main(): Promise<boolean> {
   say('Building Backstep, bringing the lab up');

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import type { Backstep, Status } from '../../src/client.ts';
-import { inWords } from '../../src/domain/duration.ts';
 import type { GateProgress, StepProgress } from '../../src/domain/journal/progress.ts';
+import { duration } from '../../src/domain/text.ts';
 
 const marks: Partial<Record<StepProgress['state'], string>> = {
   done: pc.green('✔'),
@@ -49,7 +49,7 @@ function lineOf(step: StepProgress): string | undefined {
   if (mark === undefined || step.startedAt === undefined) return undefined;
   const took = step.endedAt === undefined ? 0 : Date.parse(step.endedAt) - Date.parse(step.startedAt);
   const part = step.part === undefined ? '' : ` ${step.part}`;
-  return `${inWords(took).padStart(8)}  ${mark} ${pc.bold(step.step + part)}  ${step.summary ?? ''}`;
+  return `${duration(took).padStart(8)}  ${mark} ${pc.bold(step.step + part)}  ${step.summary ?? ''}`;
 }
 
 function showDoing(status: Status): void {

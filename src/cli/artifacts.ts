@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Kept, KeptList, RemovedKept } from '../domain/artifacts.ts';
-import { bytesInWords } from '../views/summaries.ts';
 import { json, withBackstep } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
+import { bytes } from '../domain/text.ts';
 
 interface KeptOptions extends GlobalOptions {
   remove?: string[];
@@ -51,10 +51,10 @@ function listed({ service, kept: all, notes }: KeptList): string[] {
 
 const day = (time: string) => time.slice(0, 16).replace('T', ' ');
 
-function inWords({ kind, operation, bytes, since, until, expired, heldBy }: Kept): string {
+function inWords({ kind, operation, bytes: size, since, until, expired, heldBy }: Kept): string {
   return [
     `${kind} of ${operation}`,
-    ...(bytes === undefined ? [] : [bytesInWords(bytes)]),
+    ...(size === undefined ? [] : [bytes(size)]),
     ...(since === undefined ? [] : [`since ${day(since)} UTC`]),
     until === undefined ? 'until removed' : `until ${day(until)} UTC`,
     ...(expired ? ['EXPIRED'] : []),

@@ -1,13 +1,13 @@
 import type { Expected } from '../client.ts';
-import { inWords } from '../domain/duration.ts';
 import type { Progress, StepProgress } from '../domain/journal/progress.ts';
 import type { Doors } from './context.ts';
+import { duration } from '../domain/text.ts';
 
 /** How long a step usually takes, for one that is at work or still to come; empty where no earlier run tells. */
 export function usually({ step, state }: StepProgress, expected: Expected): string {
   const time = expected[step];
   if (time === undefined || (state !== 'running' && state !== 'to-do')) return '';
-  return `usually ${inWords(time)}`;
+  return `usually ${duration(time)}`;
 }
 
 const isOpen = ({ step, state }: StepProgress) =>
@@ -27,18 +27,18 @@ export function leftInWords(steps: readonly StepProgress[], expected: Expected, 
   }, 0);
   const unknown = open.length - known.length;
   const more = unknown === 0 ? '' : ` and ${unknown} ${unknown === 1 ? 'step' : 'steps'} nobody can tell of`;
-  return [`About ${inWords(left)} of work left, as it usually goes${more}; waiting for people not counted.`];
+  return [`About ${duration(left)} of work left, as it usually goes${more}; waiting for people not counted.`];
 }
 
 /** The write outage against its budget, counted down; nothing while writes go on. */
 export function outageInWords(outage: Progress['outage'], now: number, colours: Doors['colours']): string[] {
   if (outage === undefined) return [];
-  const stopped = `Writes stopped for ${inWords(now - Date.parse(outage.since))}`;
+  const stopped = `Writes stopped for ${duration(now - Date.parse(outage.since))}`;
   const left = Date.parse(outage.endsAt) - now;
-  const budget = `budget of ${inWords(outage.budget)}`;
+  const budget = `budget of ${duration(outage.budget)}`;
   return [
     left > 0
-      ? `${stopped}; ${inWords(left)} left of the ${budget}.`
-      : colours.red(`${stopped}; the ${budget} is used up since ${inWords(-left)}.`),
+      ? `${stopped}; ${duration(left)} left of the ${budget}.`
+      : colours.red(`${stopped}; the ${budget} is used up since ${duration(-left)}.`),
   ];
 }

@@ -1,8 +1,8 @@
 import { diagnosisInWords } from '../views/diagnosis.ts';
 import type { Assessment, Observations, Plan } from '../domain/plan/plan.ts';
-import { bytesInWords } from '../views/summaries.ts';
 import { plannedWaysBack } from '../views/ways-back.ts';
 import type { Doors } from './context.ts';
+import { bytes } from '../domain/text.ts';
 
 type Colours = Doors['colours'];
 
@@ -30,7 +30,7 @@ function planLines(plan: Plan, hash: string, seen: Observations, colours: Colour
       plan.reverts.map(({ revision, message }) => `${revision}  ${message}`),
     ),
     ...section('Database', [
-      `${database.name} (PostgreSQL ${database.serverMajor}, owner ${database.owner}, ${bytesInWords(seen.databaseBytes)}), taken aside as ${database.aside}`,
+      `${database.name} (PostgreSQL ${database.serverMajor}, owner ${database.owner}, ${bytes(seen.databaseBytes)}), taken aside as ${database.aside}`,
       ...rows,
     ]),
     ...section(

@@ -1,11 +1,10 @@
 import type { AtWork, Expected, Status } from '../client.ts';
-import { inWords } from '../domain/duration.ts';
 import { nameOf } from '../views/details.ts';
-import { bytesInWords } from '../views/summaries.ts';
 import type { StepProgress } from '../domain/journal/progress.ts';
 import type { Doors } from './context.ts';
 import { leftInWords, outageInWords, usually } from './estimate.ts';
 import { waitsFor } from './waits-for.ts';
+import { bytes, duration } from '../domain/text.ts';
 
 type Colours = Doors['colours'];
 
@@ -28,8 +27,7 @@ function sign(state: StepProgress['state'], colours: Colours): string {
 
 /** What a step is doing right now, with how far it is where that is known. */
 export function doing({ latest, attempt, lastFailure, startedAt, nextAttemptAt }: AtWork): string {
-  const amount = (value: number) =>
-    latest?.unit === 'bytes' ? bytesInWords(value) : value.toLocaleString('en');
+  const amount = (value: number) => (latest?.unit === 'bytes' ? bytes(value) : value.toLocaleString('en'));
   const unit = latest?.unit === undefined || latest.unit === 'bytes' ? '' : ` ${latest.unit}`;
   const far =
     latest?.done === undefined
@@ -52,7 +50,7 @@ export function stepLine(
   const took =
     line.startedAt === undefined
       ? ''
-      : inWords((line.endedAt === undefined ? now : Date.parse(line.endedAt)) - Date.parse(line.startedAt));
+      : duration((line.endedAt === undefined ? now : Date.parse(line.endedAt)) - Date.parse(line.startedAt));
   const estimate = usually(line, expected);
   const works = line.state === 'running' && atWork !== undefined ? doing(atWork) : (line.summary ?? '');
   const says = [estimate, works].filter((part) => part !== '').join('; ');
@@ -101,7 +99,7 @@ export function statusLines(
 ): string[] {
   const { service, progress, noWorker, atWork } = status;
   const until = status.endedAt === undefined ? now : Date.parse(status.endedAt);
-  const took = inWords(until - Date.parse(status.startedAt));
+  const took = duration(until - Date.parse(status.startedAt));
   const way = progress?.from === undefined ? '' : `  ${progress.from} → ${progress.target}`;
   const doneWith = status.endedAt === undefined ? `for ${took}` : `took ${took}`;
   return [

@@ -1,4 +1,5 @@
 import type { Evidence } from './findings.ts';
+import { count } from './text.ts';
 
 /** One table, as it is now and as it was restored. */
 export interface TableCensus {
@@ -37,7 +38,7 @@ export interface Census {
   evidence: Evidence;
 }
 
-const rows = (amount: number) => `${amount.toLocaleString('en')} ${amount === 1 ? 'row' : 'rows'}`;
+const rows = (amount: number) => count(amount, 'row');
 
 /** Rows lost by restoring one table, as far as they could be counted. */
 export function lostIn({ now = 0, restored, onlyNow = 0, changed = 0, notCompared }: TableCensus): number {
@@ -82,10 +83,3 @@ export const unreadableIn = (
   stopped: { unreadable?: string[] } | undefined,
   census: Pick<Census, 'unreadable'> | undefined,
 ): string[] => [...new Set([...(stopped?.unreadable ?? []), ...(census?.unreadable ?? [])])];
-
-const mostNamed = 40;
-
-/** Names in one line, as many as a person reads. */
-export const named = (all: readonly string[]): string =>
-  all.slice(0, mostNamed).join(', ') +
-  (all.length > mostNamed ? ` and ${(all.length - mostNamed).toLocaleString('en')} more` : '');

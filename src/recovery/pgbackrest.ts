@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { Failure } from '../domain/failures.ts';
-import { bytesInWords } from '../views/summaries.ts';
 import type { PointInTimeOf } from '../domain/definition/point-in-time.ts';
 import { begin, info, look } from './pgbackrest/scripts.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
 import { until } from './wait.ts';
+import { bytes } from '../domain/text.ts';
 
 const looksEvery = 1_000;
 /** Where a host stops answering in the middle of a script; milliseconds. */
@@ -79,9 +79,7 @@ export function pgbackrest(
         if (state === 'DIED') await began();
         const copied = Number(state.split(' ')[1] ?? 0) * 1_024;
         onProgress(
-          state === 'RECOVERING'
-            ? 'the new cluster replays its log'
-            : `copied so far: ${bytesInWords(copied)}`,
+          state === 'RECOVERING' ? 'the new cluster replays its log' : `copied so far: ${bytes(copied)}`,
         );
         return undefined;
       });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../domain/failures.ts';
-import { inWords } from '../domain/duration.ts';
+import { duration } from '../domain/text.ts';
 
 /**
  * Looks again and again until `look` answers.
@@ -17,7 +17,7 @@ export async function until<T>(
     const seen = await look();
     if (seen !== undefined) return seen;
     if (Date.now() > end)
-      throw new Failure('NotRestorable', `${what} was not there after ${inWords(within)}.`);
+      throw new Failure('NotRestorable', `${what} was not there after ${duration(within)}.`);
     await sleep(every, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

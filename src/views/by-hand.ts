@@ -2,9 +2,7 @@ import { besideName } from '../domain/names.ts';
 import { undoByHand, type Pause } from '../domain/plan/pauses.ts';
 import type { Plan, PointInTimePlan } from '../domain/plan/plan.ts';
 import { keptSecret } from '../domain/plan/point-in-time.ts';
-
-const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`;
+import { shellQuote, sqlName } from '../domain/text.ts';
 
 /** Replicas to put back: those found, or the definition's where it was found stopped already (law 4). */
 export const replicasToPutBack = (found: number, wanted: number) => (found > 0 ? found : wanted);
@@ -25,7 +23,7 @@ export function byHand(plan: Plan, paused: readonly Pause[] = plan.pauses ?? [])
   return [
     ...(plan.kind === 'point-in-time-restore' ? secretsByHand(plan) : []),
     ...(plan.service.workloads.some(({ stop }) => stop === 'read-only') ? [copyAway(plan)] : []),
-    `psql "$ADMIN_DATABASE_URL" -c ${shellQuoted(`ALTER DATABASE ${identifier(aside)} RENAME TO ${identifier(name)}`)}`,
+    `psql "$ADMIN_DATABASE_URL" -c ${shellQuote(`ALTER DATABASE ${sqlName(aside)} RENAME TO ${sqlName(name)}`)}`,
     ...plan.workloads.map(
       (workload) =>
         `kubectl scale deployment/${workload.deployment} -n ${namespace} --replicas=${replicasToPutBack(workload.found.replicas, workload.wanted.replicas)}`,
@@ -52,7 +50,7 @@ function secretsByHand({ service, moment }: PointInTimePlan): string[] {
   );
   return references.map(({ secret, key }) => {
     const path = `{.data.${`${secret}.${key}`.replaceAll('.', '\\.')}}`;
-    const kept = `kubectl get secret ${keptSecret(moment)} -n ${namespace} -o jsonpath=${shellQuoted(path)}`;
+    const kept = `kubectl get secret ${keptSecret(moment)} -n ${namespace} -o jsonpath=${shellQuote(path)}`;
     const body = `"{\\"data\\":{\\"${key}\\":\\"$old\\"}}"`;
     return `old=$(${kept}) && [ -n "$old" ] && kubectl patch secret ${secret} -n ${namespace} -p ${body}`;
   });
@@ -60,11 +58,11 @@ function secretsByHand({ service, moment }: PointInTimePlan): string[] {
 
 /** The copy from which workloads read stands under the database's name: it is renamed, not dropped. */
 function copyAway({ database: { name }, operation }: Plan): string {
-  const [copy, kept] = [identifier(name), identifier(besideName(name, 'reads', operation))];
+  const [copy, kept] = [sqlName(name), sqlName(besideName(name, 'reads', operation))];
   const statements = [
     `ALTER DATABASE ${copy} ALLOW_CONNECTIONS false`,
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name.replaceAll("'", "''")}'`,
     `ALTER DATABASE ${copy} RENAME TO ${kept}`,
   ];
-  return `psql "$ADMIN_DATABASE_URL" ${statements.map((each) => `-c ${shellQuoted(each)}`).join(' ')}`;
+  return `psql "$ADMIN_DATABASE_URL" ${statements.map((each) => `-c ${shellQuote(each)}`).join(' ')}`;
 }

@@ -1,11 +1,11 @@
 import { scaleOf } from './chart-scale.ts';
 import type { Scale, Span } from './chart-scale.ts';
 import { nameOf, signs } from './details.ts';
-import { inWords } from '../domain/duration.ts';
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { StepProgress, StepState } from '../domain/journal/step-progress.ts';
 import type { Wait } from '../domain/journal/waits.ts';
+import { duration } from '../domain/text.ts';
 
 /** What the chart is drawn of; a `Report` has all of it, a `Progress` enough. Times are ISO 8601. */
 export interface ChartData {
@@ -69,7 +69,7 @@ function barsOf({ steps, waits = [] }: ChartData, end: number): Bar[] {
 }
 
 const percent = (value: number) => `${value.toFixed(2)}%`;
-const took = ({ from, until, open }: Bar) => `${open ? 'for ' : ''}${inWords(until - from)}`;
+const took = ({ from, until, open }: Bar) => `${open ? 'for ' : ''}${duration(until - from)}`;
 
 function drawBar(bar: Bar, top: number, scale: Scale): Markup {
   const [from, until] = [scale.at(bar.from), scale.at(bar.until)];
@@ -105,8 +105,8 @@ const drawLine = (line: string, y: number) =>
 /** What stands below, a line each, for a phone breaks none. */
 function legend({ from, until }: Span, stopped: Span | undefined, open: boolean, breaks: number): string[] {
   return [
-    `${clock(from)} to ${open ? 'now' : clock(until)} UTC, ${inWords(until - from)}.`,
-    ...(stopped === undefined ? [] : [`Shaded: writes stopped, ${inWords(stopped.until - stopped.from)}.`]),
+    `${clock(from)} to ${open ? 'now' : clock(until)} UTC, ${duration(until - from)}.`,
+    ...(stopped === undefined ? [] : [`Shaded: writes stopped, ${duration(stopped.until - stopped.from)}.`]),
     ...(breaks === 0 ? [] : ['Waiting is drawn shorter than it was (//).']),
   ];
 }

@@ -1,4 +1,3 @@
-import { inWords } from '../domain/duration.ts';
 import { wantsInWords } from '../domain/approval/gate-policy.ts';
 import type { Journal } from '../domain/journal/journal.ts';
 import { cell } from './markdown.ts';
@@ -12,6 +11,7 @@ import type {
   StepProgress,
   Subject,
 } from '../domain/journal/progress.ts';
+import { duration } from '../domain/text.ts';
 
 /** How a state is shown where there are no colours. */
 export const signs = {
@@ -28,7 +28,7 @@ export function timeOf({ startedAt, endedAt }: StepProgress): string {
   if (startedAt === undefined) return '';
   return endedAt === undefined
     ? `since ${startedAt.slice(11, 19)}`
-    : inWords(Date.parse(endedAt) - Date.parse(startedAt));
+    : duration(Date.parse(endedAt) - Date.parse(startedAt));
 }
 
 /** A step as people name it: with its CronJob, and its try from the second on. */
@@ -123,7 +123,7 @@ export function details(journal: Journal, subject: Subject): string {
     '',
     ...(outage && outcome === undefined
       ? [
-          `Writes are stopped since ${outage.since.slice(11, 19)} UTC; the write outage budget of ${inWords(outage.budget)} is used up at **${outage.endsAt.slice(0, 19).replace('T', ' ')} UTC**`,
+          `Writes are stopped since ${outage.since.slice(11, 19)} UTC; the write outage budget of ${duration(outage.budget)} is used up at **${outage.endsAt.slice(0, 19).replace('T', ' ')} UTC**`,
           '',
         ]
       : []),

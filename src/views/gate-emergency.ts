@@ -1,4 +1,4 @@
-import { named, tableInWords, unreadableIn } from '../domain/data-diff.ts';
+import { tableInWords, unreadableIn } from '../domain/data-diff.ts';
 import type { Census } from '../domain/data-diff.ts';
 import type { RestoredBeside, StoppedWrites } from '../domain/findings.ts';
 import type { EmergencyPlan, Observations } from '../domain/plan/plan.ts';
@@ -6,6 +6,7 @@ import type { RestorePoint } from '../domain/snapshot.ts';
 import { release } from './gate-rollback.ts';
 import { sourceInWords } from '../domain/plan/source.ts';
 import { summaries } from './summaries.ts';
+import { named } from '../domain/text.ts';
 
 const moves = ({ from, target, source, database }: EmergencyPlan) => [
   `Restores database ${database.name} from ${sourceInWords(source)}`,

@@ -1,9 +1,9 @@
-import { named } from '../domain/data-diff.ts';
 import type { Journal } from '../domain/journal/journal.ts';
 import { decisionsIn } from './report/decisions.ts';
 import { damagedIn } from './report/emergency.ts';
 import { entriesOf, foundBy } from '../domain/journal/progress.ts';
 import type { Subject } from '../domain/journal/progress.ts';
+import { named } from '../domain/text.ts';
 
 /** Law 10: what nobody proved, as far as the journal tells; in words, each once. */
 export function notVerifiedIn(journal: Journal, { plan }: Subject): string[] {

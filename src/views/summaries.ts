@@ -1,39 +1,17 @@
 import { provedBy, whereIs } from '../domain/backup.ts';
-import { inWords } from '../domain/duration.ts';
 import type { Findings } from '../domain/findings.ts';
-import { named, tableInWords } from '../domain/data-diff.ts';
+import { tableInWords } from '../domain/data-diff.ts';
 import { lossInWords } from './loss.ts';
 import { at, momentTableInWords } from '../domain/plan/point-in-time.ts';
 import type { StepName } from '../domain/steps.ts';
+import { bytes, count, duration, named, rowsByTable } from '../domain/text.ts';
 
 export interface Said {
   summary: string;
   notes?: string[];
 }
 
-const total = (counts: Record<string, number>) =>
-  Object.values(counts).reduce((sum, count) => sum + count, 0);
-
-const count = (amount: number, noun: string, plural = `${noun}s`) =>
-  `${amount.toLocaleString('en')} ${amount === 1 ? noun : plural}`;
-
-const rows = (counts: Record<string, number>) =>
-  `${count(total(counts), 'row')} in ${count(Object.keys(counts).length, 'table')}`;
-
-const seconds = (amount: number) => inWords(amount * 1_000);
-
-/** Bytes as a person reads them, in powers of 1,000. */
-export function bytesInWords(bytes: number): string {
-  const [amount, unit] =
-    bytes < 1e3
-      ? [bytes, 'B']
-      : bytes < 1e6
-        ? [bytes / 1e3, 'kB']
-        : bytes < 1e9
-          ? [bytes / 1e6, 'MB']
-          : [bytes / 1e9, 'GB'];
-  return `${unit === 'B' ? amount : amount.toFixed(1)} ${unit}`;
-}
+const seconds = (amount: number) => duration(amount * 1_000);
 
 const stoppedNotes = (found: Findings['stop-writes']): string[] => [
   ...(found.unreadable === undefined ? [] : [`CANNOT BE READ: ${named(found.unreadable)}`]),
@@ -57,10 +35,10 @@ const saying = (summary: string, notes: string[] | undefined): Said =>
 /** What each step says in one sentence when it has ended; progress, details and report show it. */
 export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
   assess: (found) =>
-    saying(`Plan pinned; ${rows(found.counts)}, ${bytesInWords(found.databaseBytes)}`, found.notes),
+    saying(`Plan pinned; ${rowsByTable(found.counts)}, ${bytes(found.databaseBytes)}`, found.notes),
   'stop-writes': (found) =>
     saying(
-      `No foreign session left; ${count(found.sessionsEnded, 'session')} and ${count(found.jobsEnded.length, 'running Job')} ended; ${rows(found.counts)}`,
+      `No foreign session left; ${count(found.sessionsEnded, 'session')} and ${count(found.jobsEnded.length, 'running Job')} ended; ${rowsByTable(found.counts)}`,
       stoppedNotes(found),
     ),
   'keep-writes-stopped': ({ breaches }) =>
@@ -71,13 +49,13 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
           notes: breaches.map(({ what }) => what),
         },
   'back-up': (found) => ({
-    summary: `${bytesInWords(found.bytes)} in ${seconds(found.seconds)}, ${provedBy(found)}: ${rows(found.counts)}; SHA-256 ${found.sha256.slice(0, 12)}…`,
+    summary: `${bytes(found.bytes)} in ${seconds(found.seconds)}, ${provedBy(found)}: ${rowsByTable(found.counts)}; SHA-256 ${found.sha256.slice(0, 12)}…`,
     notes: [whereIs(found), ...(found.drill ?? [])],
   }),
   'restore-point': (found) =>
     found.made
       ? {
-          summary: `${bytesInWords(found.bytes)} cloned in ${seconds(found.seconds)} (${found.method}); ${rows(found.counts)}; fingerprint ${found.fingerprint.slice(0, 12)}…`,
+          summary: `${bytes(found.bytes)} cloned in ${seconds(found.seconds)} (${found.method}); ${rowsByTable(found.counts)}; fingerprint ${found.fingerprint.slice(0, 12)}…`,
           notes: [
             `Database ${found.database}, closed to everyone, kept until ${found.keepUntil}`,
             ...(found.notes ?? []),
@@ -100,7 +78,7 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
   salvage: (found) =>
     saying(
       found.kept
-        ? `${count(found.salvaged.length, 'object')} kept in ${found.kept.file}, ${bytesInWords(found.kept.bytes)}`
+        ? `${count(found.salvaged.length, 'object')} kept in ${found.kept.file}, ${bytes(found.kept.bytes)}`
         : found.lost.length > 0
           ? `NOT KEPT: ${count(found.lost.length, 'loss', 'losses')}`
           : found.unknown === undefined
@@ -118,10 +96,10 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
       : `The database was at ${found.to} already; nothing was moved`,
   }),
   verify: (found) =>
-    saying(`At ${found.revision}; ${rows(found.counts)}; ${count(found.checked.length, 'check')} passed`, [
-      ...found.checked,
-      ...found.notVerified.map((what) => `Not verified: ${what}`),
-    ]),
+    saying(
+      `At ${found.revision}; ${rowsByTable(found.counts)}; ${count(found.checked.length, 'check')} passed`,
+      [...found.checked, ...found.notVerified.map((what) => `Not verified: ${what}`)],
+    ),
   'roll-back-app': (found) =>
     saying(
       found.workloads.length === 0
@@ -159,7 +137,7 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
       found.notes,
     ),
   restore: (found) => ({
-    summary: `Restored at ${found.revision}${found.from ? ` from the ${found.from.replace('-', ' ')}` : ''} in ${seconds(found.seconds)}: ${rows(found.counts)}`,
+    summary: `Restored at ${found.revision}${found.from ? ` from the ${found.from.replace('-', ' ')}` : ''} in ${seconds(found.seconds)}: ${rowsByTable(found.counts)}`,
     notes: [`The failed database is kept as ${found.kept}`, ...(found.notes ?? [])],
   }),
   'hand-over': (found) => ({
@@ -172,7 +150,7 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
   }),
   'restore-beside': (found) =>
     saying(
-      `At ${found.revision} in ${seconds(found.seconds)}: ${rows(found.counts)} in ${found.database}; ${count(found.checked.length, 'check')} passed${failed(found.wrong)}`,
+      `At ${found.revision} in ${seconds(found.seconds)}: ${rowsByTable(found.counts)} in ${found.database}; ${count(found.checked.length, 'check')} passed${failed(found.wrong)}`,
       [
         ...(found.wrong ?? []).map((what) => `WRONG: ${what}`),
         ...found.checked,
@@ -187,14 +165,14 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
       found.tables.map(tableInWords),
     ),
   'put-in-place': (found) => ({
-    summary: `At ${found.revision} after ${seconds(found.seconds)}: ${rows(found.counts)}`,
+    summary: `At ${found.revision} after ${seconds(found.seconds)}: ${rowsByTable(found.counts)}`,
     notes: [`The database as it was is kept as ${found.kept}`, ...found.notes],
   }),
   'restore-instance': (found) =>
     saying(`${found.instance} at ${at(found.endpoint)} after ${seconds(found.seconds)}`, found.notes),
   'compare-instance': (found) =>
     saying(
-      `At ${found.revision}: ${rows(found.counts)}; ${found.loses ? 'LOSES what was written since' : 'nothing was written since'}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}${failed(found.wrong)}`,
+      `At ${found.revision}: ${rowsByTable(found.counts)}; ${found.loses ? 'LOSES what was written since' : 'nothing was written since'}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}${failed(found.wrong)}`,
       [
         ...(found.wrong ?? []).map((what) => `WRONG: ${what}`),
         ...found.tables.map(momentTableInWords),

@@ -86,7 +86,7 @@ describe.concurrent('backstep status, decide, acknowledge', () => {
     await runOf(service).running('back-up');
     await expect
       .poll(async () => (await cli(`status ${service}`)).out)
-      .toMatch(/▶ Back the database up.*\d\.\d s +dumping: 1\.2 MB of 8\.0 MB/);
+      .toMatch(/▶ Back the database up.*\d s +dumping: 1\.2 MB of 8\.0 MB/);
     released.abort();
     const asJson = JSON.parse((await cli(`status ${service} --json`)).out) as { state: string };
     expect(asJson.state).toBe('RUNNING');

@@ -135,7 +135,7 @@ describe('start-app', () => {
       startApp(fixture.means, tried(1, withWorkload({ readyWithin: 8_000 })), attempt()),
     ).rejects.toMatchObject({
       type: 'NotReady',
-      message: expect.stringMatching(/not ready within 8\.0 s: .*exit code 5.*no such table/s),
+      message: expect.stringMatching(/not ready within 8 s: .*exit code 5.*no such table/s),
     });
     await fixture.kubectl('rollout', 'undo', 'deployment/api');
     await stopWrites(fixture.means, stop(true), attempt());
@@ -214,7 +214,7 @@ describe('resume-cron-jobs', () => {
     const plan = { ...fixture.plan, service: { ...fixture.plan.service, cronJobs } };
     await expect(resume('daily', 3, plan)).rejects.toMatchObject({
       type: 'CronJobFailed',
-      message: expect.stringContaining('did not succeed within 4.0 s'),
+      message: expect.stringContaining('did not succeed within 4 s'),
     });
     expect(await fixture.state()).toContain('daily true');
   });

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { earlierToRestore } from '../../src/activities/assess/emergency/earlier.ts';
 import { SqlDump } from '../../src/dumps/sql-dump.ts';
 import { approvedAtEmergency } from '../../src/domain/approval/approved.ts';
-import { losesIn, lostIn, named, tableInWords } from '../../src/domain/data-diff.ts';
+import { losesIn, lostIn, tableInWords } from '../../src/domain/data-diff.ts';
 import { emergencyRequest } from '../../src/domain/plan/emergency-request.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import { shownAtEmergency } from '../../src/views/gate-emergency.ts';
 import { summaries } from '../../src/views/summaries.ts';
 import { emergencyPlan, findings } from '../example-plan.ts';
+import { named } from '../../src/domain/text.ts';
 
 const record = {
   operation: 'bs-11111111',

@@ -74,8 +74,8 @@ describe('how long a step usually takes', () => {
   });
 
   test('is said of what works and of what is still to come', () => {
-    expect(usually(line('back-up', 'running'), { 'back-up': 57_000 })).toBe('usually 57.0 s');
-    expect(usually(line('back-up', 'to-do'), { 'back-up': 57_000 })).toBe('usually 57.0 s');
+    expect(usually(line('back-up', 'running'), { 'back-up': 57_000 })).toBe('usually 57 s');
+    expect(usually(line('back-up', 'to-do'), { 'back-up': 57_000 })).toBe('usually 57 s');
     expect(usually(line('back-up', 'done'), { 'back-up': 57_000 })).toBe('');
     expect(usually(line('back-up', 'running'), {})).toBe('');
   });
@@ -89,9 +89,9 @@ describe('how long a step usually takes', () => {
     ];
     const times = { assess: 1_000, 'back-up': 57_000, downgrade: 3_000 };
     expect(leftInWords(steps, times, now)).toEqual([
-      'About 40.0 s of work left, as it usually goes; waiting for people not counted.',
+      'About 40 s of work left, as it usually goes; waiting for people not counted.',
     ]);
-    expect(leftInWords(steps, { ...times, 'back-up': 5_000 }, now)[0]).toMatch(/^About 3\.0 s/);
+    expect(leftInWords(steps, { ...times, 'back-up': 5_000 }, now)[0]).toMatch(/^About 3 s/);
     expect(leftInWords([...steps, line('verify', 'to-do')], times, now)[0]).toContain(
       'and 1 step nobody can tell of',
     );
@@ -106,7 +106,7 @@ test('the outage is counted down, and said to be used up', () => {
     'Writes stopped for 10 min 00 s; 1 h 50 min left of the budget of 2 h 00 min.',
   ]);
   expect(outageInWords(outage, Date.parse('2025-11-18T05:01:00Z'), colours)[0]).toMatch(
-    /the budget of 2 h 00 min is used up since 60\.0 s/,
+    /the budget of 2 h 00 min is used up since 60 s/,
   );
 });
 

@@ -63,7 +63,7 @@ describe('what the page says', () => {
     const view = viewOf(backingUp, { atWork: [{ step: 'back-up', attempt: 1, startedAt: '', latest }] });
     const markup = String(work(view, began + 50_000));
     expect(textOf(markup)).toContain('Now: Back the database up');
-    expect(textOf(markup)).toMatch(/For 30\.0 s , usually 60\.0 s.*dumps papers 320\.0 MB of 812\.0 MB/);
+    expect(textOf(markup)).toMatch(/For 30 s , usually 60 s.*dumps papers 320\.0 MB of 812\.0 MB/);
     expect(markup).toContain('<progress max="812000000" value="320000000"');
   });
 

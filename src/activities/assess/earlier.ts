@@ -1,9 +1,9 @@
-import { inWords } from '../../domain/duration.ts';
 import { fault, type Fault } from '../../domain/failures.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { FinishedOperation, OperationRecord } from '../../domain/record.ts';
 import type { PlanKind } from '../../domain/plan/plan.ts';
 import type { RollbackRequest } from '../../domain/plan/request.ts';
+import { duration } from '../../domain/text.ts';
 
 /** What operations before this one mean for it. */
 export type Earlier =
@@ -44,7 +44,7 @@ export function earlier(asked: Asked, found: Found): Earlier {
   if (mine !== undefined) return { kind: 'fresh', asked: mine.target };
   const again = found.finished.findLast((done) => stillCools(asked, done, found.revisions));
   if (again === undefined) return { kind: 'fresh', asked: asked.request.target };
-  const ago = inWords(asked.now - Date.parse(again.endedAt));
+  const ago = duration(asked.now - Date.parse(again.endedAt));
   return {
     kind: 'nothing-to-do',
     reason: `Operation ${again.operation} rolled this database back from ${again.from} to ${again.target} ${ago} ago, and it is there. To go further, name the revision.`,

@@ -5,12 +5,12 @@ import { readDeployment } from '../../kubernetes/deployments.ts';
 import { operationJobs } from '../../kubernetes/job-removal.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { nameOf } from '../../kubernetes/pods.ts';
-import { inWords } from '../../domain/duration.ts';
 import { Failure } from '../../domain/failures.ts';
 import { labels } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { jobSecret } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
+import { duration } from '../../domain/text.ts';
 
 /** Job and pod end before their deadline tells them to. */
 const spareSeconds = 60;
@@ -38,7 +38,7 @@ export async function othersEnded(means: Means, plan: Plan, own: string, attempt
   if (ended !== undefined) return;
   throw new Failure(
     'DowngradeUnclear',
-    `${names.join(', ')} of an earlier try did not end within ${inWords(within)}, and may still migrate. End it (\`kubectl delete job -n ${service.namespace} ${names.join(' ')}\`), then \`retry\`.`,
+    `${names.join(', ')} of an earlier try did not end within ${duration(within)}, and may still migrate. End it (\`kubectl delete job -n ${service.namespace} ${names.join(' ')}\`), then \`retry\`.`,
   );
 }
 

@@ -5,11 +5,11 @@ import { poll } from '../../kubernetes/pause.ts';
 import { nameOf, podsOf } from '../../kubernetes/pods.ts';
 import { mark, since, unmark } from '../../kubernetes/resume-mark.ts';
 import type { DeedInput, ResumedCronJob } from '../../domain/deeds.ts';
-import { inWords } from '../../domain/duration.ts';
 import { Failure } from '../../domain/failures.ts';
 import { jobName } from '../../domain/names.ts';
 import type { CronJob } from '../../domain/definition/service.ts';
 import type { Attempt, Means } from '../means.ts';
+import { duration } from '../../domain/text.ts';
 
 type Input = DeedInput<'resume-cron-jobs'>;
 
@@ -71,7 +71,7 @@ async function oneRun(means: Means, input: Input, definition: CronJob, attempt: 
     if (!late.aborted || attempt.signal.aborted) throw error;
     await deleteJob(cluster, namespace, run.name);
     throw failed(
-      `Its run ${run.name} did not succeed within ${inWords(definition.within)}, and was deleted.`,
+      `Its run ${run.name} did not succeed within ${duration(definition.within)}, and was deleted.`,
     );
   }
   await resumedSchedule(means, input, definition, attempt, catchUpWithin);
@@ -84,7 +84,7 @@ const catchUpWithin = 1_000;
 /** Lets the schedule go on, and sees the next run that the controller makes succeed. */
 async function nextRun(means: Means, input: Input, definition: CronJob, attempt: Attempt): Promise<string> {
   const run = await resumedSchedule(means, input, definition, attempt, definition.within);
-  if (run === undefined) throw failed(`No run of it ended within ${inWords(definition.within)}.`);
+  if (run === undefined) throw failed(`No run of it ended within ${duration(definition.within)}.`);
   return run;
 }
 
@@ -126,7 +126,7 @@ async function resumedSchedule(
     await unmark(cluster, namespace, name);
     return undefined;
   }
-  if (run === undefined) throw failed(`${seen ?? 'No run of it'} did not end within ${inWords(within)}.`);
+  if (run === undefined) throw failed(`${seen ?? 'No run of it'} did not end within ${duration(within)}.`);
   if (!run.succeeded) {
     const pods = await podsOf(cluster, namespace, `batch.kubernetes.io/job-name=${seen ?? ''}`);
     const reason = run.reason ?? 'no reason given';

@@ -2,6 +2,7 @@ import { ownJob } from '../../kubernetes/own-job.ts';
 import type { PutBackArguments } from './put-back-job.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { dumpsOf, placeOf } from '../../domain/definition/backup.ts';
+import { shellQuote } from '../../domain/text.ts';
 
 /**
  * The command by which a person puts the salvage back: one pod in Backstep's job image, with the backup volume
@@ -27,9 +28,9 @@ export function putBackCommand(
       serviceAccount: service.backup.serviceAccount,
       deadlineSeconds: 0,
     }).spec?.template ?? {};
-  const overrides = JSON.stringify({ spec }).replaceAll("'", String.raw`'\''`);
+  const overrides = JSON.stringify({ spec });
   return [
     `kubectl --namespace ${service.namespace} run ${name} --image=${jobImage}`,
-    `--restart=Never --attach --rm --quiet --overrides='${overrides}'`,
+    `--restart=Never --attach --rm --quiet --overrides=${shellQuote(overrides)}`,
   ].join(' ');
 }

@@ -4,9 +4,7 @@ import { withClient } from '../../postgres/connect.ts';
 import { damageIn } from '../../postgres/damage.ts';
 import { databaseExists, dropDatabase } from '../../postgres/databases.ts';
 import { fingerprint } from '../../postgres/fingerprint.ts';
-import { named } from '../../domain/data-diff.ts';
 import type { DeedInput } from '../../domain/deeds.ts';
-import { inWords } from '../../domain/duration.ts';
 import { Failure, failures } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
 import type { OperationRecord } from '../../domain/record.ts';
@@ -17,6 +15,7 @@ import type { Attempt, Means } from '../means.ts';
 import { ownRecord } from '../own-record.ts';
 import { differs, tooBig } from './budget.ts';
 import { whyUnusable } from './proof.ts';
+import { duration, named } from '../../domain/text.ts';
 
 type Input = DeedInput<'restore-point'>;
 
@@ -128,7 +127,7 @@ async function make(
     }),
   ).catch((error: unknown) => {
     if (!left.aborted || signal.aborted) throw error;
-    throw new CloneRefused(`cloning and reading the clone took longer than ${inWords(within)}`);
+    throw new CloneRefused(`cloning and reading the clone took longer than ${duration(within)}`);
   });
   const faults = frozen ? differs(frozen, found) : ['the record does not say what was there'];
   if (faults.length > 0) {

@@ -2,8 +2,8 @@ import { withClient } from '../../postgres/connect.ts';
 import type { Fingerprint } from '../../postgres/fingerprint.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import { bytesInWords } from '../../views/summaries.ts';
 import { unequal } from '../restored.ts';
+import { bytes } from '../../domain/text.ts';
 
 const units = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
 
@@ -31,7 +31,7 @@ export async function tooBig(
     return Number(rows[0]?.bytes);
   });
   if (size <= bytesOf(freeSpace) / 2) return undefined;
-  return `the database takes ${bytesInWords(size)}, which is more than half of the free space of ${freeSpace} (restorePoint.freeSpace)`;
+  return `the database takes ${bytes(size)}, which is more than half of the free space of ${freeSpace} (restorePoint.freeSpace)`;
 }
 
 /** What differs between the database when writes stopped and its clone, in words. */

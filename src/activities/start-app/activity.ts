@@ -15,7 +15,6 @@ import { lower } from '../../postgres/fence.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { revisions } from '../../postgres/revision.ts';
 import type { DeedInput, StartedApp } from '../../domain/deeds.ts';
-import { inWords } from '../../domain/duration.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Workload } from '../../domain/definition/service.ts';
@@ -24,6 +23,7 @@ import { adminUrl, applicationUrl } from '../connections.ts';
 import type { Attempt, Means } from '../means.ts';
 import { resume } from '../pauses.ts';
 import { endReaders } from '../stop-writes/serve-reads.ts';
+import { duration } from '../../domain/text.ts';
 
 /** A Service takes a moment to see that pods are ready; what still fails after this is the application. */
 const healthyWithin = 20_000;
@@ -128,7 +128,7 @@ async function ready(means: Means, { service }: Plan, workload: Workload, attemp
   if (done !== undefined) return;
   throw new Failure(
     'NotReady',
-    `Deployment ${deployment} was not ready within ${inWords(readyWithin)}: ` +
+    `Deployment ${deployment} was not ready within ${duration(readyWithin)}: ` +
       `${last?.trouble.join('; ') || 'Kubernetes gives no reason'}.${await said(means, service.namespace, deployment)}`,
   );
 }

@@ -5,7 +5,6 @@ import { withClient } from '../../postgres/connect.ts';
 import { inWords as sessionInWords, quiet } from '../../postgres/sessions.ts';
 import { replicasToPutBack, suspensionToPutBack } from '../../views/by-hand.ts';
 import type { DeedInput, StoppedWrites } from '../../domain/deeds.ts';
-import { inWords } from '../../domain/duration.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Moment } from '../../domain/plan/point-in-time.ts';
@@ -17,6 +16,7 @@ import { serveReads } from './serve-reads.ts';
 import { freeze, mayHaveWritten } from './freeze.ts';
 import { takeAside } from './take-aside.ts';
 import { containerOf, endWriters, everyWriterOf, writersOf } from '../writers.ts';
+import { duration } from '../../domain/text.ts';
 
 /**
  * Runbook, Step 1. Wanted: nothing that the definition names runs, the database is aside, no foreign session
@@ -54,7 +54,7 @@ export async function stopWrites(
       signal: attempt.signal,
       onProgress: ({ forMilliseconds, sessions }) =>
         attempt.progress({
-          doing: `no foreign session for ${inWords(forMilliseconds)} of ${inWords(service.writes.quietFor)}`,
+          doing: `no foreign session for ${duration(forMilliseconds)} of ${duration(service.writes.quietFor)}`,
           done: sessions.length,
           unit: 'sessions',
           alive: sessions.map((session) => `session ${sessionInWords(session)}`),

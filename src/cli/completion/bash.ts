@@ -1,10 +1,11 @@
-import { quoted, services } from './tree.ts';
+import { shellQuote } from '../../domain/text.ts';
+import { services } from './tree.ts';
 import type { CompletedCommand, CompletedOption, CompletedProgram, Values } from './tree.ts';
 
 function suggestion(values: Values): string {
   if (values === 'service') return 'suggest "$(_backstep_services)"';
   if (values === 'file') return 'COMPREPLY=($(compgen -f -- "$current"))';
-  return values === 'anything' ? ':' : `suggest ${quoted(values.join(' '))}`;
+  return values === 'anything' ? ':' : `suggest ${shellQuote(values.join(' '))}`;
 }
 
 const names = (options: readonly CompletedOption[]) => options.map(({ name }) => name);
@@ -29,7 +30,7 @@ export function bashCompletion({ name, options, commands }: CompletedProgram): s
   const everywhere = names(options.filter((option) => option.name !== '--version'));
   const optionCases = commands.map((command) => {
     const offered = new Set([...names(command.options), ...everywhere]);
-    return `      ${command.name}) suggest ${quoted([...offered].join(' '))} ;;`;
+    return `      ${command.name}) suggest ${shellQuote([...offered].join(' '))} ;;`;
   });
   return `# bash completion of ${name}; source it, or write it to ~/.local/share/bash-completion/completions/${name}
 _backstep_services() {
@@ -59,13 +60,13 @@ ${[...valueCases('*', options), ...commands.flatMap((command) => valueCases(comm
   esac
   if [[ $current == -* ]]; then
     case $command in
-      '') suggest ${quoted(names(options).join(' '))} ;;
+      '') suggest ${shellQuote(names(options).join(' '))} ;;
 ${optionCases.join('\n')}
     esac
     return
   fi
   case $command:$place in
-    :*) suggest ${quoted(commands.map((command) => command.name).join(' '))} ;;
+    :*) suggest ${shellQuote(commands.map((command) => command.name).join(' '))} ;;
 ${commands.flatMap(placeCases).join('\n')}
   esac
 }

@@ -1,11 +1,12 @@
-import { brief, quoted } from './tree.ts';
+import { shellQuote } from '../../domain/text.ts';
+import { brief } from './tree.ts';
 import type { CompletedCommand, CompletedOption, CompletedProgram, Values } from './tree.ts';
 
 /** Flags of `complete` for what takes such a value. */
 function completer(values: Values): string {
   if (values === 'service') return `-a '(__backstep_services)'`;
   if (values === 'file') return '-F';
-  return values === 'anything' ? '' : `-a ${quoted(values.join(' '))}`;
+  return values === 'anything' ? '' : `-a ${shellQuote(values.join(' '))}`;
 }
 
 function option({ name, description, values }: CompletedOption): string {
@@ -13,7 +14,7 @@ function option({ name, description, values }: CompletedOption): string {
     values === undefined
       ? []
       : [values === 'file' ? '-r' : '-x', completer(values)].filter((flag) => flag !== '');
-  return [`-l ${name.slice(2)}`, ...value, `-d ${quoted(brief(description))}`].join(' ');
+  return [`-l ${name.slice(2)}`, ...value, `-d ${shellQuote(brief(description))}`].join(' ');
 }
 
 function ofCommand(
@@ -67,7 +68,7 @@ end
 
 complete -c ${name} -f
 ${options.map((each) => `complete -c ${name} ${option(each)}`).join('\n')}
-${commands.map((command) => `complete -c ${name} -n __fish_use_subcommand -a ${command.name} -d ${quoted(brief(command.description))}`).join('\n')}
+${commands.map((command) => `complete -c ${name} -n __fish_use_subcommand -a ${command.name} -d ${shellQuote(brief(command.description))}`).join('\n')}
 ${commands.flatMap((command) => ofCommand(command, name)).join('\n')}
 `;
 }

@@ -71,7 +71,6 @@ export function treeOf(program: Command): CompletedProgram {
 export const services = '"${BACKSTEP_SERVICES:-services}"';
 
 /** A word in single quotes. */
-export const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** The first sentence of a description: what fits beside a word. */
 export const brief = (description: string) => description.split(/[;(.:]/)[0]?.trim() ?? '';

@@ -1,4 +1,5 @@
-import { brief, quoted, services } from './tree.ts';
+import { shellQuote } from '../../domain/text.ts';
+import { brief, services } from './tree.ts';
 import type { CompletedCommand, CompletedOption, CompletedProgram, Values } from './tree.ts';
 
 /** How _arguments completes a value. */
@@ -12,10 +13,10 @@ function completer(values: Values): string {
 const plain = (description: string) => brief(description).replaceAll(/[[\]:\\]/g, ' ');
 
 const option = ({ name, description, values }: CompletedOption) =>
-  quoted(`${name}[${plain(description)}]${values === undefined ? '' : completer(values)}`);
+  shellQuote(`${name}[${plain(description)}]${values === undefined ? '' : completer(values)}`);
 
 const place = (values: Values, index: number, repeats: boolean) =>
-  quoted(`${repeats ? '*' : index + 1}${completer(values)}`);
+  shellQuote(`${repeats ? '*' : index + 1}${completer(values)}`);
 
 function ofCommand(
   { name, options, arguments: places, repeats }: CompletedCommand,
@@ -47,9 +48,9 @@ _backstep() {
   typeset -A opt_args
   local -a commands
   commands=(
-${commands.map((command) => `    ${quoted(`${command.name}:${brief(command.description)}`)}`).join('\n')}
+${commands.map((command) => `    ${shellQuote(`${command.name}:${brief(command.description)}`)}`).join('\n')}
   )
-  _arguments -C -A '-*' ${[...options.map(option), quoted('1:command:->command'), quoted('*::arguments:->arguments')].join(' \\\n    ')}
+  _arguments -C -A '-*' ${[...options.map(option), shellQuote('1:command:->command'), shellQuote('*::arguments:->arguments')].join(' \\\n    ')}
   case $state in
     command) _describe 'command' commands ;;
     arguments) case $words[1] in

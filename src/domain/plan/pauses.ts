@@ -1,4 +1,5 @@
 import { canonical } from './hash.ts';
+import { shellQuote, sqlName } from '../text.ts';
 
 /** A value as JSON has it; null stands for "not set". */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -71,9 +72,6 @@ export function withNewPauses(before: readonly Pause[], now: readonly Pause[]): 
 export const fieldPatch = (field: readonly string[], value: Json): Json =>
   field.reduceRight<Json>((inner, key) => ({ [key]: inner }), value);
 
-const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-const quotedName = (name: string) => `"${name.replaceAll('"', '""')}"`;
-
 /**
  * The command that undoes a pause by hand.
  *
@@ -84,13 +82,13 @@ export function undoByHand(pause: Pause, database: string): string {
     const { group, plural, namespace, name } = pause.on;
     const kind = group === '' ? plural : `${plural}.${group}`;
     const body = JSON.stringify(fieldPatch(pause.field, pause.found));
-    return `kubectl patch ${kind} ${name} -n ${namespace} --type=merge -p ${shellQuoted(body)}`;
+    return `kubectl patch ${kind} ${name} -n ${namespace} --type=merge -p ${shellQuote(body)}`;
   }
   const [where, sql] =
     pause.in === 'subscription'
-      ? [database, `ALTER SUBSCRIPTION ${quotedName(pause.name)} ENABLE`]
+      ? [database, `ALTER SUBSCRIPTION ${sqlName(pause.name)} ENABLE`]
       : [pause.home ?? database, `SELECT cron.alter_job(${pause.job}, active := true)`];
-  return `psql "$ADMIN_DATABASE_URL" -c ${shellQuoted(`\\connect ${quotedName(where)}`)} -c ${shellQuoted(sql)}`;
+  return `psql "$ADMIN_DATABASE_URL" -c ${shellQuote(`\\connect ${sqlName(where)}`)} -c ${shellQuote(sql)}`;
 }
 
 /** What a person does about a pause that outlasts the rollback. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { rollbackRequest } from './request.ts';
 import type { PointInTime } from '../definition/point-in-time.ts';
+import { count } from '../text.ts';
 
 /** What starts a point-in-time restore: one JSON object, of which only `service` is needed. */
 export const pointInTimeRequest = rollbackRequest.extend({
@@ -108,7 +109,7 @@ export const at = ({ host, port }: Endpoint): string =>
 /** Secret in which the URLs are kept as they were; a person removes it. */
 export const keptSecret = ({ operation }: Moment): string => `${operation}-database-before`;
 
-const rows = (amount: number) => `${amount.toLocaleString('en')} ${amount === 1 ? 'row' : 'rows'}`;
+const rows = (amount: number) => count(amount, 'row');
 
 /** One table in one line. */
 export function momentTableInWords({ table, now, restored, since }: MomentTable): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { html } from './html.ts';
-import { inWords } from '../../domain/duration.ts';
 import type { Html } from './html.ts';
+import { countedDown } from '../../views/blocks.ts';
 
 /** A part of the page that is replaced as a whole when it changes. */
 export interface Section {
@@ -18,11 +18,11 @@ export const moment = (iso: string): Html =>
 
 /** Time since then, which the browser goes on counting. */
 export const since = (iso: string, now: number): Html =>
-  html`<time data-since="${iso}">${inWords(Math.max(0, now - Date.parse(iso)))}</time>`;
+  html`<time data-since="${iso}">${countedDown(now - Date.parse(iso))}</time>`;
 
 /** Time until then. */
 export const until = (iso: string, now: number): Html =>
-  html`<time data-until="${iso}">${inWords(Math.max(0, Date.parse(iso) - now))}</time>`;
+  html`<time data-until="${iso}">${countedDown(Date.parse(iso) - now)}</time>`;
 
 export const list = (lines: readonly unknown[], kind = ''): Html | '' =>
   lines.length === 0
@@ -43,9 +43,6 @@ export const more = (key: string, summary: unknown, body: unknown, open = false)
   </details>`;
 
 export const code = (text: string): Html => html`<pre tabindex="0"><code>${text}</code></pre>`;
-
-export const counted = (amount: number, noun: string): string =>
-  `${amount.toLocaleString('en')} ${noun}${amount === 1 ? '' : 's'}`;
 
 const clocks = /(<time data-(?:since|until)="[^"]*">)[^<]*/g;
 

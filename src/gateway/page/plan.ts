@@ -3,18 +3,18 @@ import { diagnosisInWords } from '../../views/diagnosis.ts';
 import type { MigrationCode } from '../../domain/migration-code.ts';
 import type { Revision } from '../../domain/plan/plan.ts';
 import { release } from '../../views/gate-rollback.ts';
-import { bytesInWords } from '../../views/summaries.ts';
 import { plannedWaysBack } from '../../views/ways-back.ts';
-import { code, counted, list, moment, more } from './parts.ts';
+import { code, list, moment, more } from './parts.ts';
 import type { Html } from './html.ts';
 import { advice } from './proposal.ts';
 import type { View } from './view.ts';
+import { bytes, count } from '../../domain/text.ts';
 
 const cut = ({ more: left }: MigrationCode) =>
   left === undefined
     ? ''
     : html`<p class="faint">
-        ${counted(left, 'character')} more; the whole of it is in the evidence beside the report, and in the
+        ${count(left, 'character')} more; the whole of it is in the evidence beside the report, and in the
         image.
       </p>`;
 
@@ -53,9 +53,9 @@ export function planCard(view: View): Html | '' {
   return html`<div class="card">
     <h2>The plan</h2>
     <p>
-      Database <strong>${plan.database.name}</strong> (${bytesInWords(observations.databaseBytes)}),
+      Database <strong>${plan.database.name}</strong> (${bytes(observations.databaseBytes)}),
       <code>${plan.from}</code> → <code>${plan.target}</code>${
-        reverts.length === 0 ? '' : `; ${counted(reverts.length, 'migration')} reverted`
+        reverts.length === 0 ? '' : `; ${count(reverts.length, 'migration')} reverted`
       } <span class="faint">plan <code>${hash}</code></span>
     </p>
     ${reverts.map((revision) => reverted(revision, view, reverts.length <= openUpTo))}
@@ -71,7 +71,7 @@ export function planCard(view: View): Html | '' {
         : ''
     }
     ${observations.errors.length === 0 ? '' : more('errors', 'Last errors in the logs', code(observations.errors.join('\n')))}
-    ${observations.notes.length === 0 ? '' : more('notes', counted(observations.notes.length, 'note'), list(observations.notes))}
+    ${observations.notes.length === 0 ? '' : more('notes', count(observations.notes.length, 'note'), list(observations.notes))}
   </div>`;
 }
 

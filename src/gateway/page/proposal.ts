@@ -1,13 +1,12 @@
 import { html } from './html.ts';
 import type { Advice, Diagnosis } from '../../domain/diagnosis.ts';
-import { inWords } from '../../domain/duration.ts';
 import { lossInWords } from '../../views/loss.ts';
 import type { GateName } from '../../domain/definition/service.ts';
 import { orders } from '../../domain/steps.ts';
 import type { StepName } from '../../domain/steps.ts';
-import { counted } from './parts.ts';
 import type { Html } from './html.ts';
 import type { View } from './view.ts';
+import { count, duration } from '../../domain/text.ts';
 
 const advices: Record<Advice, { words: string; kind: string }> = {
   rollback: { words: 'Roll back', kind: 'good' },
@@ -25,7 +24,7 @@ function outageInWords({ expected, plan }: View): string | undefined {
   const down = order.slice(order.indexOf('stop-writes'), order.indexOf('start-app') + 1);
   const known = down.map((step) => expected[step]);
   if (known.length === 0 || known.some((each) => each === undefined)) return undefined;
-  return inWords(known.reduce<number>((sum, each) => sum + (each ?? 0), 0));
+  return duration(known.reduce<number>((sum, each) => sum + (each ?? 0), 0));
 }
 
 function costOfStarting(view: View): Html {
@@ -54,7 +53,7 @@ function costOfDowngrading({ report }: View): Html {
         rehearsal === undefined
           ? 'Not known'
           : rehearsal.rehearsed
-            ? `It worked on a copy, in ${inWords(rehearsal.seconds * 1_000)}${rehearsal.warnings.length > 0 ? `, with ${counted(rehearsal.warnings.length, 'warning')} below` : ''}.`
+            ? `It worked on a copy, in ${duration(rehearsal.seconds * 1_000)}${rehearsal.warnings.length > 0 ? `, with ${count(rehearsal.warnings.length, 'warning')} below` : ''}.`
             : html`<span class="badge waits">No</span> ${rehearsal.why}`
       }
     </dd>
@@ -69,7 +68,7 @@ function costOfDowngrading({ report }: View): Html {
         lost.length > 0
           ? html`<span class="badge bad">Lost</span> ${lost.map((loss) => html`${lossInWords(loss)}<br />`)}`
           : kept.length > 0
-            ? `${salvage?.unknown === undefined ? 'Nothing: ' : ''}${counted(
+            ? `${salvage?.unknown === undefined ? 'Nothing: ' : ''}${count(
                 kept.reduce((sum, { rows }) => sum + rows, 0),
                 'row',
               )} of ${kept.map(({ object }) => object).join(', ')} are kept in a salvage script.`
@@ -100,7 +99,7 @@ export function proposal(view: View, gate: GateName): Html {
       ${
         kind === undefined
           ? html`Move the database from <code>${from}</code> back to <code>${target}</code>, reverting
-              ${reverts.length === 1 ? html`“${reverts[0]?.message.replace(/\.$/, '')}”` : counted(reverts.length, 'migration')};
+              ${reverts.length === 1 ? html`“${reverts[0]?.message.replace(/\.$/, '')}”` : count(reverts.length, 'migration')};
               then the release that fits.`
           : kind === 'emergency-restore'
             ? html`Restore the database beside the present one, at <code>${target}</code>, and rename it into

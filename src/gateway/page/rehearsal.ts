@@ -1,15 +1,14 @@
 import { html } from './html.ts';
 import type { Census } from '../../domain/data-diff.ts';
 import { tableInWords } from '../../domain/data-diff.ts';
-import { inWords } from '../../domain/duration.ts';
 import { momentTableInWords } from '../../domain/plan/point-in-time.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
 import type { Salvage } from '../../domain/salvage.ts';
-import { bytesInWords } from '../../views/summaries.ts';
-import { code, counted, list, more } from './parts.ts';
+import { code, list, more } from './parts.ts';
 import type { Html } from './html.ts';
 import { table } from './table.ts';
 import type { View } from './view.ts';
+import { bytes, count, duration } from '../../domain/text.ts';
 
 const kinds: Record<Loss['kind'], string> = {
   table: 'Table dropped',
@@ -47,7 +46,7 @@ function rehearsed(
   { seconds, losses, warnings, changes, locks }: Rehearsed,
   salvage: Salvage | undefined,
 ): Html {
-  return html`<p>The downgrade worked on a copy of this database, in ${inWords(seconds * 1_000)}.</p>
+  return html`<p>The downgrade worked on a copy of this database, in ${duration(seconds * 1_000)}.</p>
     ${list(
       warnings.map((warning) => html`<strong>Warning:</strong> ${warning}`),
       'warnings',
@@ -55,15 +54,15 @@ function rehearsed(
     <h3>What it destroys</h3>
     ${losses.length === 0 ? html`<p>Nothing.</p>` : census(losses, salvage)}
     ${salvage ? salvaged(salvage) : ''}
-    ${changes.length === 0 ? '' : more('changes', `${counted(changes.length, 'change')} of the schema`, list(changes))}
-    ${locks.length === 0 ? '' : more('locks', counted(locks.length, 'lock'), list(locks.map(({ relation, mode }) => html`<code>${relation}</code> ${mode}`)))}`;
+    ${changes.length === 0 ? '' : more('changes', `${count(changes.length, 'change')} of the schema`, list(changes))}
+    ${locks.length === 0 ? '' : more('locks', count(locks.length, 'lock'), list(locks.map(({ relation, mode }) => html`<code>${relation}</code> ${mode}`)))}`;
 }
 
 const salvaged = ({ kept, notes }: Salvage): Html =>
   html`${
     kept
       ? html`<p>
-            Kept before the downgrade, as an SQL script of ${bytesInWords(kept.bytes)}:
+            Kept before the downgrade, as an SQL script of ${bytes(kept.bytes)}:
             <code>${kept.file}</code> (${kept.store}). It puts everything back by:
           </p>
           ${code(kept.putBack)}`
@@ -71,7 +70,7 @@ const salvaged = ({ kept, notes }: Salvage): Html =>
   }${list(notes)}`;
 
 const counts = ({ tables, lostRows, equal }: Census): Html =>
-  html`<p>${counted(lostRows, 'row')} would be lost; ${counted(equal, 'table')} equal.</p>
+  html`<p>${count(lostRows, 'row')} would be lost; ${count(equal, 'table')} equal.</p>
     ${list(tables.map(tableInWords))}`;
 
 /** What was tried before the database moves, and what moving destroys. */
@@ -86,7 +85,7 @@ export function rehearsalCard({ report }: View): Html | '' {
     ${restoring && counts(restoring)}
     ${
       instance &&
-      html`<p>${counted(instance.equal, 'table')} without a difference.</p>
+      html`<p>${count(instance.equal, 'table')} without a difference.</p>
         ${list(instance.tables.map(momentTableInWords))}`
     }
   </div>`;

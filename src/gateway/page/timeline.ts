@@ -2,19 +2,19 @@ import { raw } from 'hono/html';
 import { html } from './html.ts';
 import { timelineChart } from '../../views/chart.ts';
 import { nameOf, signs } from '../../views/details.ts';
-import { inWords } from '../../domain/duration.ts';
 import type { StepProgress } from '../../domain/journal/step-progress.ts';
 import { list, moment, more, since } from './parts.ts';
 import type { Html } from './html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
+import { duration } from '../../domain/text.ts';
 
 /** The chart moves on by so much; each second would redraw it for nothing. */
 const chartEvery = 5_000;
 
 const timeOf = ({ startedAt, endedAt }: StepProgress, open: boolean, now: number): Html | string => {
   if (startedAt === undefined) return '';
-  if (endedAt !== undefined) return inWords(Date.parse(endedAt) - Date.parse(startedAt));
+  if (endedAt !== undefined) return duration(Date.parse(endedAt) - Date.parse(startedAt));
   return open ? since(startedAt, now) : '';
 };
 

@@ -1,16 +1,15 @@
 import { html } from './html.ts';
 import type { AtWork, Doing } from '../../client.ts';
 import { nameOf } from '../../views/details.ts';
-import { inWords } from '../../domain/duration.ts';
 import type { StepProgress } from '../../domain/journal/step-progress.ts';
-import { bytesInWords } from '../../views/summaries.ts';
 import { list, moment, since } from './parts.ts';
 import type { Html } from './html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
+import { bytes, duration } from '../../domain/text.ts';
 
 const amount = (value: number, unit: string | undefined) =>
-  unit === 'bytes' ? bytesInWords(value) : value.toLocaleString('en');
+  unit === 'bytes' ? bytes(value) : value.toLocaleString('en');
 
 /** How far it is, in bytes or rows, where the step says so. */
 function farInWords({ done, of, unit }: Doing): string {
@@ -56,7 +55,7 @@ function current(line: StepProgress, view: View, now: number): Html {
       line.startedAt === undefined
         ? ''
         : html`<p class="faint">
-              For ${since(line.startedAt, now)}${usual === undefined ? '' : `, usually ${inWords(usual)}`}
+              For ${since(line.startedAt, now)}${usual === undefined ? '' : `, usually ${duration(usual)}`}
             </p>
             ${bar(work, line.startedAt, usual, now)}`
     }

@@ -1,12 +1,11 @@
 import type { Wish } from '../provider.ts';
 import type { PointInTimeOf } from '../../domain/definition/point-in-time.ts';
+import { shellQuote } from '../../domain/text.ts';
 
 type Definition = PointInTimeOf<'pgbackrest'>;
 
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-
 /** Words between which the shell and the far side of an ssh leave everything as it is. */
-const call = (...words: string[]) => words.map(quoted).join(' ');
+const call = (...words: string[]) => words.map(shellQuote).join(' ');
 
 const pgbackrest = ({ stanza, config }: Definition, ...words: string[]) =>
   call('pgbackrest', `--stanza=${stanza}`, ...(config === undefined ? [] : [`--config=${config}`]), ...words);
@@ -41,7 +40,7 @@ function restore(definition: Definition, wish: Wish): string {
   const { data, state, tablespaces } = placesOf(definition, wish);
   const { binaries, port, options } = definition;
   const settings = [`port=${port}`, `data_directory=${data}`, 'external_pid_file=', ...options];
-  const serverOptions = settings.map((setting) => `-c ${quoted(setting)}`).join(' ');
+  const serverOptions = settings.map((setting) => `-c ${shellQuote(setting)}`).join(' ');
   const restoring = pgbackrest(
     definition,
     `--pg1-path=${data}`,
@@ -57,7 +56,7 @@ function restore(definition: Definition, wish: Wish): string {
   return `
 set -u
 cd /
-state=${quoted(state)}
+state=${shellQuote(state)}
 exec 9>>"$state/lock"
 flock -n 9 || exit 0
 echo "$(date -u +%FT%TZ) the restore begins, or goes on"
@@ -85,10 +84,10 @@ export function begin(definition: Definition, wish: Wish): string {
 set -eu
 umask 077
 cd /
-state=${quoted(state)}
-operation=${quoted(wish.operation)}
-mkdir -p ${quoted(definition.directory)}
-if [ ! -e "$state" ] && [ -e ${quoted(data)} ]; then echo "TAKEN ${data}"; exit 0; fi
+state=${shellQuote(state)}
+operation=${shellQuote(wish.operation)}
+mkdir -p ${shellQuote(definition.directory)}
+if [ ! -e "$state" ] && [ -e ${shellQuote(data)} ]; then echo "TAKEN ${data}"; exit 0; fi
 mkdir -p "$state"
 if [ ! -e "$state/operation" ]; then echo "$operation" >"$state/operation"; fi
 if [ "$(cat "$state/operation")" != "$operation" ]; then echo "TAKEN $state"; exit 0; fi
@@ -110,7 +109,7 @@ export function look(definition: Definition, wish: Wish): string {
   const control = call(`${definition.binaries}/pg_controldata`, '-D', data);
   return `
 cd /
-state=${quoted(state)}
+state=${shellQuote(state)}
 failed() {
   echo FAILED
   tail -n 8 "$state/log"
@@ -124,7 +123,7 @@ case "$(cat "$state/ended" 2>/dev/null)" in
     ;;
   1) failed ;;
   *)
-    if flock -n "$state/lock" true; then echo DIED; else echo "RUNNING $(du -sk ${quoted(data)} 2>/dev/null | cut -f1)"; fi
+    if flock -n "$state/lock" true; then echo DIED; else echo "RUNNING $(du -sk ${shellQuote(data)} 2>/dev/null | cut -f1)"; fi
     ;;
 esac
 `;

@@ -1,10 +1,10 @@
-import { named } from '../../domain/data-diff.ts';
 import type { Journal } from '../../domain/journal/journal.ts';
 import { afterwards } from '../../domain/plan/pauses.ts';
 import { damagedIn } from './emergency.ts';
 import { instancesIn } from './point-in-time.ts';
 import { entriesOf, foundBy, progressOf } from '../../domain/journal/progress.ts';
 import type { Subject } from '../../domain/journal/progress.ts';
+import { named } from '../../domain/text.ts';
 
 /** The runbook's Post-Rollback list, in its own order. */
 const postRollback = [

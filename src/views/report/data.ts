@@ -1,9 +1,8 @@
-import { inWords } from '../../domain/duration.ts';
 import { lossInWords } from '../loss.ts';
 import type { Rehearsal } from '../../domain/rehearsal.ts';
 import { loses, type Salvage } from '../../domain/salvage.ts';
-import { bytesInWords } from '../summaries.ts';
 import type { WayBack } from '../ways-back.ts';
+import { bytes, duration } from '../../domain/text.ts';
 
 /** Which way back existed at each moment, a line each. */
 export const waysBackLines = (ways: readonly WayBack[]): string[] =>
@@ -24,7 +23,7 @@ export function rehearsalLines(rehearsal: Rehearsal | undefined): string[] {
   if (!rehearsal.rehearsed) return [`The downgrade was not rehearsed: ${rehearsal.why}`];
   const { seconds, locks, changes, losses, warnings, evidence } = rehearsal;
   return [
-    `The downgrade works on a copy, in ${inWords(seconds * 1_000)}`,
+    `The downgrade works on a copy, in ${duration(seconds * 1_000)}`,
     ...warnings.map((warning) => `Warning: ${warning}`),
     ...changes.map((change) => `Changes: ${change}`),
     ...losses.map((loss) => `Loses: ${lossInWords(loss)}`),
@@ -43,7 +42,7 @@ export function salvageLines(salvage: Salvage | undefined): string[] {
     ...salvaged.map(({ object, rows }) => `Kept: ${object}, ${rows.toLocaleString('en')} rows`),
     ...(kept
       ? [
-          `In ${kept.file} on ${kept.store}, ${bytesInWords(kept.bytes)}, SHA-256 ${kept.sha256}`,
+          `In ${kept.file} on ${kept.store}, ${bytes(kept.bytes)}, SHA-256 ${kept.sha256}`,
           `Put back, once a corrected migration is applied: \`${kept.putBack}\``,
         ]
       : []),

@@ -1,12 +1,12 @@
 import { tableInWords, unreadableIn } from '../../domain/data-diff.ts';
 import type { Census } from '../../domain/data-diff.ts';
-import { inWords } from '../../domain/duration.ts';
 import type { PutInPlace, RestoredBeside } from '../../domain/findings.ts';
 import type { Journal } from '../../domain/journal/journal.ts';
 import { sourceInWords } from '../../domain/plan/source.ts';
 import type { Source } from '../../domain/plan/source.ts';
 import { entriesOf, foundBy } from '../../domain/journal/progress.ts';
 import type { Subject } from '../../domain/journal/progress.ts';
+import { duration } from '../../domain/text.ts';
 
 /** What an emergency restore did; parts are absent where it did not come that far. */
 export interface ReportedRestore {
@@ -43,7 +43,7 @@ export function restoredLines({ source, beside, inPlace }: ReportedRestore): str
   return [
     `From ${sourceInWords(source)}`,
     ...(source.kind === 'file' ? [`SHA-256 ${source.sha256}`] : []),
-    ...(beside ? [`Restored beside in ${inWords(beside.seconds * 1_000)}`] : ['Nothing was restored.']),
+    ...(beside ? [`Restored beside in ${duration(beside.seconds * 1_000)}`] : ['Nothing was restored.']),
     ...(inPlace
       ? [
           `Renamed into place at ${inPlace.revision}; the database as it was is kept as ${inPlace.kept}`,

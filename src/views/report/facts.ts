@@ -1,8 +1,7 @@
 import { provedBy, whereIs } from '../../domain/backup.ts';
 import { diagnosisInWords } from '../diagnosis.ts';
-import { inWords } from '../../domain/duration.ts';
 import type { Report } from './report.ts';
-import { bytesInWords } from '../summaries.ts';
+import { bytes, duration } from '../../domain/text.ts';
 
 /** Who or what asked for it, and how a person was proved. */
 function askedLines({ requested }: Report): string[] {
@@ -24,7 +23,7 @@ function stoppedLines({ writesStopped }: Report): string[] {
   return [
     until === undefined
       ? `Writes stopped: since ${from}, and still stopped`
-      : `Writes stopped: ${inWords(Date.parse(until) - Date.parse(from))} (${from} to ${until})`,
+      : `Writes stopped: ${duration(Date.parse(until) - Date.parse(from))} (${from} to ${until})`,
   ];
 }
 
@@ -43,7 +42,7 @@ export function factLines(report: Report): string[] {
     ...stoppedLines(report),
     ...(restored
       ? [
-          `Restored from the ${restored.from === 'restore-point' ? 'restore point' : 'backup'} in ${inWords(restored.seconds * 1_000)}`,
+          `Restored from the ${restored.from === 'restore-point' ? 'restore point' : 'backup'} in ${duration(restored.seconds * 1_000)}`,
         ]
       : []),
   ];
@@ -52,7 +51,7 @@ export function factLines(report: Report): string[] {
 export function backupLines({ backup }: Report): string[] {
   if (backup === undefined) return [];
   return [
-    `${whereIs(backup)}, ${bytesInWords(backup.bytes)}, by ${backup.client} in ${inWords(backup.seconds * 1_000)}`,
+    `${whereIs(backup)}, ${bytes(backup.bytes)}, by ${backup.client} in ${duration(backup.seconds * 1_000)}`,
     `SHA-256 ${backup.sha256}`,
     `Snapshot of ${backup.takenAt}; ${provedBy(backup)}`,
   ];
@@ -63,7 +62,7 @@ export function foundLines({ foundAtStart: seen }: Report): string[] {
   if (seen === undefined) return [];
   return [
     ...(seen.diagnosis ? diagnosisInWords(seen.diagnosis) : []),
-    `Database of ${bytesInWords(seen.databaseBytes)}`,
+    `Database of ${bytes(seen.databaseBytes)}`,
     ...seen.sessions.map(
       ({ role, application, count }) => `Sessions: ${count} of ${role} (${application || 'unnamed'})`,
     ),

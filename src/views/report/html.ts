@@ -1,10 +1,10 @@
 import { timelineChart } from '../chart.ts';
-import { inWords } from '../../domain/duration.ts';
 import { Markup, markup } from '../markup.ts';
 import { sectionsOf, titleOf } from './sections.ts';
 import type { Block, Section } from './sections.ts';
 import { reportStyle } from './style.ts';
 import type { Report } from './report.ts';
+import { duration } from '../../domain/text.ts';
 
 /** Text between backticks is a command or a name. */
 const inline = (text: string): Markup[] =>
@@ -63,7 +63,7 @@ const mood: Record<NonNullable<Report['outcome']>, string> = {
   aborted: 'bad',
 };
 
-const between = (from: string, until: string) => inWords(Date.parse(until) - Date.parse(from));
+const between = (from: string, until: string) => duration(Date.parse(until) - Date.parse(from));
 
 /** What everybody asks first. */
 function headline({ outcome, revision, writesStopped, startedAt, endedAt }: Report): Markup {

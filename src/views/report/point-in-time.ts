@@ -1,4 +1,3 @@
-import { inWords } from '../../domain/duration.ts';
 import type { Journal } from '../../domain/journal/journal.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { at, momentInWords, momentTableInWords } from '../../domain/plan/point-in-time.ts';
@@ -10,6 +9,7 @@ import type {
 } from '../../domain/plan/point-in-time.ts';
 import { entriesOf, foundBy } from '../../domain/journal/progress.ts';
 import type { Subject } from '../../domain/journal/progress.ts';
+import { duration } from '../../domain/text.ts';
 
 /** What a point-in-time restore did; parts are absent where it did not come that far. */
 export interface ReportedMoment {
@@ -39,7 +39,7 @@ export function momentLines({ moment, restored, switched }: ReportedMoment): str
     `${moment.provider} instance ${moment.instance} as it was at ${momentInWords(moment)}`,
     ...(restored
       ? [
-          `New instance ${restored.instance} at ${at(restored.endpoint)}, made in ${inWords(restored.seconds * 1_000)}`,
+          `New instance ${restored.instance} at ${at(restored.endpoint)}, made in ${duration(restored.seconds * 1_000)}`,
           ...restored.notes,
         ]
       : ['No new instance was seen to be up.']),

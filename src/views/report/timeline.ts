@@ -1,7 +1,7 @@
-import { inWords } from '../../domain/duration.ts';
 import type { Entry, Journal } from '../../domain/journal/journal.ts';
 import type { PersonProof } from '../../domain/approval/statement.ts';
 import type { EntryOf } from '../../domain/journal/progress.ts';
+import { duration } from '../../domain/text.ts';
 
 export interface TimelineLine {
   at: string;
@@ -24,7 +24,7 @@ function took(journal: Journal, ended: Extract<Entry, { kind: 'step-ended' | 'st
       entry.part === ended.part &&
       entry.try === ended.try,
   );
-  return began ? ` after ${inWords(Date.parse(ended.at) - Date.parse(began.at))}` : '';
+  return began ? ` after ${duration(Date.parse(ended.at) - Date.parse(began.at))}` : '';
 }
 
 const proved = (proof: PersonProof | undefined) => (proof === undefined ? '' : `, proved by ${proof.method}`);

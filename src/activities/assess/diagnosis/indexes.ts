@@ -1,4 +1,3 @@
-import { bytesInWords } from '../../../views/summaries.ts';
 import type { Sign } from '../../../domain/diagnosis.ts';
 import type { Client } from '../../../postgres/connect.ts';
 import { blockers, indexBuilds, type Blocker } from '../../../postgres/symptoms/blocking.ts';
@@ -9,6 +8,7 @@ import {
   unusedIndexes,
 } from '../../../postgres/symptoms/indexes.ts';
 import type { Look } from './looks.ts';
+import { bytes } from '../../../domain/text.ts';
 
 /** Index builds and migrations that block, and what failed builds have left (runbook, "Index creation failures blocking queries"). */
 export async function signsOfLocks(client: Client, look: Look): Promise<Sign[]> {
@@ -46,9 +46,9 @@ export async function signsOfIndexes(client: Client, wanted: readonly string[], 
       symptom: 'index-missing',
       evidence: `index ${name} of the definition is not there`,
     })),
-    ...unused.map(({ name, table, bytes }): Sign => ({
+    ...unused.map(({ name, table, bytes: size }): Sign => ({
       symptom: 'index-unused',
-      evidence: `index ${name} on ${table} (${bytesInWords(bytes)}) was never used since the statistics began`,
+      evidence: `index ${name} on ${table} (${bytes(size)}) was never used since the statistics began`,
     })),
     ...scanned.map(({ table, scans, rows }): Sign => ({
       symptom: 'scans-many',

@@ -1,20 +1,20 @@
 // What the page does beyond reading and sending forms, which work without it: clocks, news, and one press only.
 
-/** As `inWords` of src/domain/duration.ts, which the server uses. */
-function inWords(milliseconds) {
-  const seconds = Math.max(0, milliseconds) / 1000;
-  if (seconds < 100) return `${Math.floor(seconds)} s`;
+/** As `countedDown` of src/views/blocks.ts, which the server uses. */
+function countedDown(milliseconds) {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 100) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 100) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+  if (minutes < 100) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
 function tick() {
   const now = Date.now();
   for (const clock of document.querySelectorAll('[data-since]'))
-    clock.textContent = inWords(now - Date.parse(clock.dataset.since));
+    clock.textContent = countedDown(now - Date.parse(clock.dataset.since));
   for (const clock of document.querySelectorAll('[data-until]'))
-    clock.textContent = inWords(Date.parse(clock.dataset.until) - now);
+    clock.textContent = countedDown(Date.parse(clock.dataset.until) - now);
   for (const bar of document.querySelectorAll('progress[data-began]'))
     bar.value = Math.min(bar.max, now - Date.parse(bar.dataset.began));
 }

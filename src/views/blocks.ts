@@ -1,0 +1,165 @@
+import type { Decision } from '../domain/steps.ts';
+import type { GateName } from '../domain/definition/service.ts';
+import type { StepState } from '../domain/journal/step-progress.ts';
+import { bytes, clock, duration, utc } from '../domain/text.ts';
+
+/*
+ * What people read, as data. Views make blocks of a plan, a journal or a report; `render/` makes Markdown, HTML or
+ * lines of a terminal of them, and nothing else does.
+ */
+
+/** How something stands. It becomes a colour, and is always said in words as well. */
+export type Mood = 'good' | 'waits' | 'works' | 'bad' | 'none';
+
+/** A part of a line with its type, so that no renderer has to guess one from the text. A string is plain text. */
+export type Inline =
+  | string
+  /** A command, a name, a revision. */
+  | { code: string }
+  | { strong: string }
+  /** Beside the point, in a softer colour. */
+  | { faint: string }
+  /**
+   * ISO 8601, shown in UTC. `day`: with its date. `since` and `until`: the time gone since, or left until then, where
+   * there is a clock, which a browser goes on counting; elsewhere the time of day.
+   */
+  | { time: string; as?: 'day' | 'since' | 'until' }
+  /** Milliseconds. */
+  | { duration: number }
+  /** Rows and the like, in the column of a table set to the right; `bytes` with a unit. */
+  | { number: number; unit?: 'bytes' }
+  | { badge: string; mood: Mood }
+  /** Named only, where the URL is none of the web: a file beside a definition leads nowhere. */
+  | { link: string; url: string };
+
+export type Text = Inline | readonly Inline[];
+
+/** A step of an operation, as a line of a list. */
+export interface StepLine {
+  state: StepState;
+  name: string;
+  /** How long it took, or since when it is at work. */
+  time?: Text;
+  /** What it says: what it found, or what it does. */
+  says?: Text;
+  notes?: readonly string[];
+}
+
+export type Block =
+  | { kind: 'text'; text: Text; look?: 'faint' | 'trouble' }
+  /** `none` stands in place of an empty list or table; without it nothing does. */
+  | { kind: 'list'; items: readonly Text[]; none?: string; look?: 'warnings' }
+  | {
+      kind: 'table';
+      head: readonly string[];
+      rows: readonly (readonly (Text | undefined)[])[];
+      none?: string;
+      /** Says what the table is about to those who do not see it. */
+      label?: string;
+    }
+  | { kind: 'code'; lines: readonly string[]; language: 'sh' | 'sql' | 'python' | 'text' }
+  /** To be ticked off, each by an owner whom people fill in. */
+  | { kind: 'tasks'; items: readonly Text[] }
+  /** Names with their values, the few that decide. */
+  | { kind: 'facts'; facts: readonly (readonly [name: string, value: Text])[] }
+  | { kind: 'steps'; steps: readonly StepLine[] }
+  | ({ kind: 'section' } & Section);
+
+/** Blocks under a title. `folded`: closed at first where that can be; its key keeps it as the reader left it. */
+export interface Section {
+  title: Text;
+  blocks: readonly Block[];
+  folded?: string;
+}
+
+/** What somebody can do about an operation: a form in HTML, a command in a terminal, a link in a chat. */
+export type Action = {
+  service: string;
+  /** On the button. */
+  label: string;
+  /** What follows, in a sentence. */
+  consequence: string;
+  /** Why it must be confirmed by typing the service's name; none: a press will do. */
+  dangers: readonly string[];
+  /** The one that is proposed. */
+  isPrimary?: boolean;
+  /** `may`: asks for a reason; `must`: does not count without one. */
+  reason?: 'may' | 'must';
+} & ActionTarget;
+
+/** What is answered; hash and hold bind the answer to what was on the screen (law 5). */
+export type ActionTarget =
+  | { verb: 'start' }
+  | { verb: 'approve' | 'reject'; gate: GateName; hash: string; breakGlass?: true }
+  | { verb: 'decide'; hold: string; decision: Decision }
+  | { verb: 'acknowledge' };
+
+export const code = (text: string): Inline => ({ code: text });
+export const time = (iso: string): Inline => ({ time: iso });
+export const list = (items: readonly Text[], none?: string): Block => ({
+  kind: 'list',
+  items,
+  ...(none !== undefined && { none }),
+});
+export const paragraph = (text: Text): Block => ({ kind: 'text', text });
+export const section = (title: Text, ...blocks: Block[]): Block => ({ kind: 'section', title, blocks });
+export const folded = (key: string, title: Text, ...blocks: Block[]): Block => ({
+  kind: 'section',
+  title,
+  blocks,
+  folded: key,
+});
+
+/** Where something applies: spread into a list of blocks or lines. */
+export const where = <T>(applies: unknown, ...made: T[]): T[] => (applies ? made : []);
+
+/** A line with typed parts: `` line`${code('0005')} → ${code('0004')}` ``. */
+export const line = (strings: TemplateStringsArray, ...parts: (Text | number)[]): Inline[] =>
+  strings.flatMap((string, index) => {
+    const part = parts[index];
+    const made = part === undefined ? [] : typeof part === 'number' ? [{ number: part }] : inlines(part);
+    return string === '' ? made : [string, ...made];
+  });
+
+/** Our own sentences (next moves, what is left to do) put commands between backticks. */
+export const sentence = (text: string): Inline[] =>
+  text.split('`').flatMap((part, index) => (part === '' ? [] : [index % 2 === 1 ? { code: part } : part]));
+
+export const inlines = (text: Text): readonly Inline[] => (isList(text) ? text : [text]);
+
+const isList = (text: Text): text is readonly Inline[] => Array.isArray(text);
+
+/** As plain text. Times of day unless `now` is given, in milliseconds, by which the rest is counted. */
+export const plain = (text: Text, now?: number): string =>
+  inlines(text)
+    .map((part) => {
+      if (typeof part === 'string') return part;
+      if ('time' in part) return timeInWords(part, now);
+      if ('duration' in part) return duration(part.duration);
+      if ('number' in part)
+        return part.unit === 'bytes' ? bytes(part.number) : part.number.toLocaleString('en');
+      if ('link' in part) return `${part.link}, ${part.url}`;
+      if ('badge' in part) return part.badge;
+      if ('code' in part) return part.code;
+      return 'strong' in part ? part.strong : part.faint;
+    })
+    .join('');
+
+function timeInWords({ time: iso, as }: Extract<Inline, { time: string }>, now: number | undefined): string {
+  if (as === 'day') return utc(iso);
+  if (as === undefined || now === undefined) return clock(iso);
+  return countedDown(as === 'since' ? now - Date.parse(iso) : Date.parse(iso) - now);
+}
+
+/** Whole seconds: nobody reads tenths of a clock that goes on. Milliseconds. */
+export const countedDown = (left: number): string => duration(Math.max(0, Math.floor(left / 1_000)) * 1_000);
+
+/** Signs of states, for those who see no colours; each beside its words. */
+export const signs = {
+  'to-do': ['○', 'to do'],
+  running: ['▶', 'running'],
+  done: ['✔', 'done'],
+  failed: ['✘', 'failed'],
+  holding: ['⏸', 'waits for a decision'],
+  skipped: ['↷', 'skipped'],
+} as const satisfies Record<StepState, readonly [sign: string, words: string]>;
