@@ -26,6 +26,8 @@ interface Schema {
 
 interface Row {
   key: string;
+  /** Of a value that has several forms: the one to which it belongs, as `provider: rds`. */
+  form?: string;
   value: string;
   otherwise: string;
   what: string;
@@ -91,7 +93,12 @@ function below(path: string, schema: Schema): Row[] {
   if (forms.length > 0)
     return forms.flatMap((form) => {
       const name = formOf(form);
-      return below(name === '' ? path : `${path}(${name})`, form);
+      const rows = below(path, form);
+      if (name === '') return rows;
+      // What tells the forms apart stands in the heading.
+      return rows
+        .filter(({ value }) => value !== code(name.split(': ')[1] ?? ''))
+        .map((row) => ({ ...row, form: name }));
     });
   if (schema.type === 'array' && schema.items) return below(`${path}[]`, schema.items);
   if (typeof schema.additionalProperties === 'object')
@@ -138,19 +145,14 @@ const table = (head: string, rows: Row[]): string[] => [
 const variables = (schema: z.ZodType) => table('variable', rowsOf(inputOf(schema)));
 
 const commandLine: Row[] = [
-  [
-    'BACKSTEP_SERVICES',
-    'text',
-    '`services`',
-    'Directory of the definitions that `validate` checks and shells complete',
-  ],
+  ['BACKSTEP_SERVICES', 'text', '`services`', 'Directory of the definitions, for `validate` and completion'],
   [
     'BACKSTEP_GATEWAY_URL',
     'URL',
     '–',
-    'Gateway through which `rollback`, `approve`, `reject`, `decide`, `acknowledge` and `status` go',
+    'Gateway to which `rollback`, `approve`, `reject`, `decide`, `acknowledge` and `status` go',
   ],
-  ['BACKSTEP_GATEWAY_TOKEN', 'text', '–', 'Your own token for it'],
+  ['BACKSTEP_GATEWAY_TOKEN', 'text', '–', 'Your own token for the gateway'],
   ['NO_COLOR', 'anything', '–', 'No colours on the terminal'],
 ].map(([key = '', value = '', instead = '', what = '']) => ({ key, value, otherwise: instead, what }));
 
@@ -161,6 +163,24 @@ const linked = (row: Row, nested: readonly Row[]): Row =>
     : row;
 
 const top = (key: string) => key.split(/[.[(]/)[0] ?? key;
+
+/** A table, or one for each form of the value under a heading of its own. */
+function section(rows: Row[]): string[] {
+  const forms = [...new Set(rows.flatMap(({ form }) => form ?? []))];
+  const common = rows.filter(({ form }) => form === undefined);
+  return [
+    ...(common.length > 0 || forms.length === 0 ? table('key', common) : []),
+    ...forms.flatMap((form, index) => [
+      ...(index === 0 && common.length === 0 ? [] : ['']),
+      `#### \`${form}\``,
+      '',
+      ...table(
+        'key',
+        rows.filter((row) => row.form === form),
+      ),
+    ]),
+  ];
+}
 
 /** Rows of the definition, a section for each key that has something below it. */
 function definition(): string[] {
@@ -177,10 +197,7 @@ function definition(): string[] {
       `### ${key}`,
       '',
       ...(what === '' ? [] : [`${what}.`, '']),
-      ...table(
-        'key',
-        rows.filter((row) => row.key !== key && top(row.key) === key),
-      ),
+      ...section(rows.filter((row) => row.key !== key && top(row.key) === key)),
     ]),
   ];
 }
@@ -192,29 +209,32 @@ export const configurationText = (): string =>
     '',
     '<!-- Made by `npm run build` from the schemas; change those, not this. -->',
     '',
-    'Backstep reads a service definition for each service, and the environment. Everything is checked before anything is touched, and every fault is named: `backstep validate` for definitions, the start of worker and gateway for the environment.',
+    'Backstep reads one service definition for each service, and the environment. Everything is checked before anything is touched, and every fault is named: definitions by `backstep validate`, the environment at the start of worker and gateway.',
     '',
     '## Service definition',
     '',
-    'One YAML file a service, in the directory `BACKSTEP_SERVICES`. Unknown keys are refused. A `{ secret, key }` names a Kubernetes Secret in the namespace of the service: no secret stands in a definition. A duration is a number and a unit: `500ms`, `180s`, `10m`, `2h`, `7d`. [`deeptech-radar.yaml`](../services/deeptech-radar.yaml) is a whole one; editors complete it by [`service.schema.json`](../services/service.schema.json).',
+    'One YAML file for each service, in the directory `BACKSTEP_SERVICES`. It is read when an operation starts; a change counts from the next start. Unknown keys are refused. [`deeptech-radar.yaml`](../services/deeptech-radar.yaml) is a complete example; editors complete it by [`service.schema.json`](../services/service.schema.json).',
+    '',
+    '- **value** `{ secret, key }`: a Kubernetes Secret in the namespace of the service, and a key in it. No secret is in a definition. **duration**: a number and a unit, `500ms`, `180s`, `10m`, `2h`, `7d`.',
+    '- **default** *needed*: the key has no default. *none*: an empty list. –: without the key it is off, or what the last column says.',
     '',
     ...definition(),
     '',
     '## Worker',
     '',
-    "Beside these, Temporal's own client settings (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_PROFILE`, … or its TOML file) and `KUBECONFIG`.",
+    "In addition: Temporal's own client settings (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_PROFILE`, … or its TOML file) and `KUBECONFIG`.",
     '',
     ...variables(workerEnvironment),
     '',
     '## Gateway',
     '',
-    "Beside these, Temporal's own client settings.",
+    "In addition: Temporal's own client settings.",
     '',
     ...variables(gatewayEnvironment),
     '',
     '## Command line',
     '',
-    "Beside these, Temporal's own client settings; [every option](cli.md) goes before them.",
+    "In addition: Temporal's own client settings. [Options](cli.md) take precedence.",
     '',
     ...table('variable', commandLine),
     '',

@@ -12,7 +12,7 @@ export const environment = z
     BACKSTEP_LOG_LEVEL: z
       .enum(['debug', 'info', 'warn', 'error'])
       .default('info')
-      .describe('Least level that is logged'),
+      .describe('Lowest level that is logged'),
     BACKSTEP_GATEWAY_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
     BACKSTEP_GATEWAY_PORT: z.coerce
       .number()
@@ -24,7 +24,7 @@ export const environment = z
     BACKSTEP_GATEWAY_PUBLIC_URL: z
       .url({ protocol: /^https?$/ })
       .optional()
-      .describe('How people reach the gateway; otherwise where it listens'),
+      .describe('Address of the gateway for people; without it, where it listens'),
     BACKSTEP_GATEWAY_PROXIES: z.coerce
       .number()
       .int()
@@ -32,43 +32,43 @@ export const environment = z
       .max(9)
       .default(0)
       .describe(
-        'How many proxies stand in front, each of which adds to X-Forwarded-For whom it serves: wrong tokens are counted by that address',
+        'How many proxies are in front, each of which adds to X-Forwarded-For. Wrong tokens are counted by the address that results',
       ),
     BACKSTEP_GATEWAY_TRIGGER_SECRETS: file.describe(
-      'Directory with a file for each source of alerts (alertmanager, grafana, pagerduty, standard, generic): one secret a line, # for comments; a source without a file sends nothing',
+      'Directory with a file for each source of alerts (alertmanager, grafana, pagerduty, standard, generic): one secret a line, # for comments; a source without a file is off',
     ),
     BACKSTEP_GATEWAY_GRAFANA_TIMESTAMP: z
       .enum(['required', 'optional'])
       .default('required')
       .describe(
-        "Whether Grafana's signature must cover the time; `optional`: whoever has seen a request can send it again, for a day",
+        "Whether Grafana's signature must cover the time. With `optional`, anybody who has seen a request can send it again, for a day",
       ),
     BACKSTEP_GATEWAY_KEY: file.describe(
-      'The private key that `backstep setup --gateway-keys` made; without it nobody approves through the gateway',
+      'File of the private key that `backstep setup --gateway-keys` made; without it nobody can approve through the gateway',
     ),
     BACKSTEP_GATEWAY_TOKENS: file.describe(
-      'Persons by tokens of their own: a line `name role,role sha256-of-the-token` for each',
+      'File of people with tokens: one line `name role,role sha256-of-the-token` for each',
     ),
     BACKSTEP_GATEWAY_OIDC_ISSUER: z
       .url({ protocol: /^https?$/ })
       .optional()
-      .describe('OpenID Connect provider by which people sign in'),
+      .describe('OpenID Connect provider for sign-in'),
     BACKSTEP_GATEWAY_OIDC_CLIENT_ID: file.describe('Client at that provider'),
     BACKSTEP_GATEWAY_OIDC_CLIENT_SECRET_FILE: file.describe('File with the secret of that client'),
     BACKSTEP_GATEWAY_OIDC_NAME_CLAIM: z
       .string()
       .min(1)
       .default('email')
-      .describe('Claim with the name that approvals count by; `sub` where it is not there, or not verified'),
+      .describe('Claim with the name that approvals count; `sub` if it is missing or not verified'),
     BACKSTEP_GATEWAY_OIDC_ROLES_CLAIM: z
       .string()
       .min(1)
       .default('roles')
       .describe('Claim with the roles, or a path to it: realm_access.roles'),
-    BACKSTEP_GATEWAY_OIDC_ROLE: file.describe('Role without which nobody is let in'),
-    BACKSTEP_GATEWAY_OIDC_AUDIENCE: file.describe('Audience of Bearer tokens; otherwise the client'),
+    BACKSTEP_GATEWAY_OIDC_ROLE: file.describe('Role that everybody needs to sign in'),
+    BACKSTEP_GATEWAY_OIDC_AUDIENCE: file.describe('Audience of Bearer tokens; without it, the client'),
     BACKSTEP_GATEWAY_SESSION_SECRET_FILE: file.describe(
-      'File with at least 32 random characters that seal the sessions of browsers; the same for every gateway',
+      'File with at least 32 random characters that encrypt the sessions of browsers; the same for every gateway',
     ),
     BACKSTEP_GATEWAY_TEMPORAL_UI: z
       .url({ protocol: /^https?$/ })

@@ -7,22 +7,28 @@ import { StartError } from './start-error.ts';
 /** The environment of a worker beside Temporal's own (TEMPORAL_…) and KUBECONFIG: each variable and its default. */
 export const environment = z.object({
   BACKSTEP_SERVICES: z.string().min(1).default('services').describe('Directory of the service definitions'),
-  BACKSTEP_REPORTS: z.string().min(1).default('reports').describe('Directory in which reports are written'),
+  BACKSTEP_REPORTS: z
+    .string()
+    .min(1)
+    .default('reports')
+    .describe(
+      'Directory for reports and evidence. It must outlive the worker, and all workers must share it',
+    ),
   BACKSTEP_NAMESPACE: dnsLabel.default('backstep').describe('Kubernetes namespace of the operation records'),
-  BACKSTEP_JOB_IMAGE: z.string().min(1).optional().describe('Image of the backup and restore Jobs'),
+  BACKSTEP_JOB_IMAGE: z.string().min(1).optional().describe('Image of the Jobs that back up and restore'),
   BACKSTEP_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe("Where people reach the gateway; messages link to the rollback's page there"),
+    .describe('Address of the gateway; notifications link to the page there'),
   BACKSTEP_GATEWAY_KEYS: z
     .string()
     .min(1)
     .optional()
-    .describe("File of the gateway's public keys; without it no proved person can approve"),
+    .describe("File of the gateway's public keys; without it no verified person can approve"),
   BACKSTEP_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
-    .describe('Least level that is logged'),
+    .describe('Lowest level that is logged'),
 });
 
 export interface WorkerSettings {

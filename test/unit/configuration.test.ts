@@ -17,6 +17,10 @@ it('tells defaults, choices and what is needed as the schema has them', () => {
   expect(text).toContain('| `writeOutageBudget` | duration | `2h` |');
   expect(text).toContain('| `onGiveUp` | `put-back`, `stay-stopped` | `put-back` |');
   expect(text).toContain('| `database.url` | `{ secret, key }` | needed |');
-  expect(text).toContain('| `pointInTime(provider: rds).region` |');
+  expect(text).toMatch(
+    /#### `provider: rds`\n\n.*\n.*\n(?:.*\n)*?\| `pointInTime\.region` \| text \| needed \|/,
+  );
+  for (const form of ['provider: cloud-sql', 'provider: pgbackrest', 'channel: slack', 'channel: email'])
+    expect(text.split(`#### \`${form}\``)).toHaveLength(2);
   expect(text).toMatch(/\| `BACKSTEP_GATEWAY_PORT` \| number, 0 to 65535 \| `8080` \|/);
 });

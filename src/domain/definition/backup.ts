@@ -13,16 +13,16 @@ const s3 = z.strictObject({
     .string()
     .regex(/^[^/](.*[^/])?$/, 'must neither begin nor end with "/"')
     .optional()
-    .describe('Put before every key, for instance backstep/production'),
+    .describe('Begins every key, for instance backstep/production'),
   region: z.string().min(1).default('us-east-1').describe('Its region'),
   endpoint: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('Of an S3 server that is not AWS'),
+    .describe('Address of an S3 server that is not AWS'),
   forcePathStyle: z
     .boolean()
     .default(false)
-    .describe('The bucket in the path and not in the host name, as most servers other than AWS want it'),
+    .describe('The bucket in the path and not in the host name, as most servers other than AWS need it'),
   credentials: z
     .strictObject({
       accessKeyId: secretReference.describe('AWS_ACCESS_KEY_ID'),
@@ -40,8 +40,8 @@ const compression = z
     method: z
       .enum(['gzip', 'lz4', 'zstd', 'none'])
       .default('gzip')
-      .describe('What the pg_dump of the job image can do; lz4 and zstd came with version 16'),
-    level: z.int().min(0).max(22).optional().describe('1 if not given, which is the fastest'),
+      .describe('lz4 and zstd need pg_dump 16 or newer, built with them'),
+    level: z.int().min(0).max(22).optional().describe('Without it 1, the fastest'),
   })
   .superRefine(({ method, level }, context) => {
     if (level === undefined) return;
@@ -55,12 +55,12 @@ const compression = z
 /** Where and how the database is backed up, and how far the backup is proved (runbook, Step 2). */
 export const backup = z
   .strictObject({
-    claim: dnsLabel.optional().describe('PersistentVolumeClaim on which dumps are kept'),
-    s3: s3.optional().describe('Bucket in which dumps are kept, in place of a claim'),
+    claim: dnsLabel.optional().describe('PersistentVolumeClaim for dumps'),
+    s3: s3.optional().describe('Bucket for dumps, instead of a claim'),
     format: z
       .enum(['custom', 'directory'])
       .default('custom')
-      .describe('custom: one file, streamed; directory: a file a table, dumped in parallel'),
+      .describe('custom: one file, streamed; directory: one file for each table, dumped in parallel'),
     jobs: z
       .int()
       .min(1)
@@ -72,14 +72,14 @@ export const backup = z
       .enum(['read', 'restore'])
       .default('read')
       .describe(
-        'read: the whole archive is read back, its contents and rows compared with the catalog; restore: it is also restored into a scratch database and compared there',
+        'read: the whole archive is read back and compared with the catalog and the row counts; restore: it is also restored into a scratch database and compared there',
       ),
     image: z
       .string()
       .min(1)
       .optional()
       .describe(
-        "Backstep's job image, with the PostgreSQL clients of every supported major; otherwise the worker's BACKSTEP_JOB_IMAGE",
+        "Backstep's job image, with the PostgreSQL clients of every supported major version; without it, the worker's BACKSTEP_JOB_IMAGE",
       ),
     serviceAccount: dnsLabel
       .optional()
@@ -89,7 +89,7 @@ export const backup = z
       .enum(['downgrade', 'resume', 'end'])
       .default('downgrade')
       .describe(
-        'By when the backup must be proved. With resume (of writes) or end, the dump is taken from the restore point while the rollback goes on; without a restore point it is proved before the downgrade all the same',
+        'When the backup must be proven. With resume (of writes) or end, the snapshot is dumped while the rollback goes on; without a snapshot it is proven before the downgrade in any case',
       ),
     keepFor: duration
       .prefault('30d')

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { duration } from '../duration.ts';
 import { dnsLabel } from '../names.ts';
 
-const name = z.string().min(1).describe('How the check is called where it fails');
+const name = z.string().min(1).describe('Name of the check');
 
 const since = z
   .string()
   .min(1)
   .optional()
-  .describe('Revision from which on it holds: not made where that one is reverted');
+  .describe('Revision from which on the check holds; it is left out if that revision is reverted');
 
 const sql = z.strictObject({
   name,
@@ -16,13 +16,13 @@ const sql = z.strictObject({
     .string()
     .min(1)
     .describe(
-      'One SELECT. Without `expect` it passes when it answers no row (it looks for what must not be), or one row with one column that is true',
+      'One SELECT. Without `expect` it passes if it returns no row (it looks for what must not be), or one row with one column that is true',
     ),
   expect: z
     .union([z.string(), z.number(), z.boolean()])
     .optional()
-    .describe('It passes when it answers one row with one column that reads like this, as text'),
-  within: duration.prefault('30s').describe('A query that takes longer has failed'),
+    .describe('It passes if it returns one row with one column that is this text'),
+  within: duration.prefault('30s').describe('A query that takes longer fails'),
   since,
 });
 
@@ -30,10 +30,10 @@ const http = z.strictObject({
   name,
   service: dnsLabel.describe('Kubernetes Service in front of the pods'),
   port: z.int().min(1).max(65_535).describe('Port of that Service'),
-  path: z.string().startsWith('/').describe('What is asked for'),
+  path: z.string().startsWith('/').describe('Path of the request'),
   status: z.int().min(100).max(599).default(200).describe('Status that it must answer with'),
   contains: z.string().min(1).optional().describe('Text that must be in the answer'),
-  within: duration.prefault('20s').describe('Asked again until then; what still fails has failed'),
+  within: duration.prefault('20s').describe('It is tried again until then'),
   since,
 });
 
@@ -43,12 +43,12 @@ export const checks = z.strictObject({
     .array(sql)
     .default([])
     .describe(
-      'Made by verify, on the downgraded database, before anything runs again; and on what a restore gives, before it is used',
+      'Run by verify on the downgraded database, before anything starts again; and on a restored database, before it is put to use',
     ),
   http: z
     .array(http)
     .default([])
-    .describe('GET requests made by start-app, once every workload is Ready and healthy'),
+    .describe('GET requests made by start-app when every workload is Ready and healthy'),
 });
 
 /** Those that hold at the target of a downgrade. */

@@ -14,36 +14,34 @@ const forbid = z.strictObject({
       }),
     )
     .default([])
-    .describe('Columns whose values together must not be there twice; NULL equals nothing'),
+    .describe('Columns whose values together must be unique; NULL equals nothing'),
   orphans: z
     .array(
       z.strictObject({
         column: column.describe('The column that refers'),
-        references: column.describe('The column in which its values must be found'),
+        references: column.describe('The column in which its values must exist'),
       }),
     )
     .default([])
-    .describe('Columns whose value must be found in another one, whether or not a foreign key says so'),
+    .describe('Columns whose values must exist in another column, with or without a foreign key'),
 });
 
 /** What `assess` looks for to say roll back, fix forward or unsure (runbook, When to Rollback). */
 export const diagnosis = z.strictObject({
-  within: duration
-    .prefault('20s')
-    .describe('Longest time that looking may take; what was not reached by then is named'),
+  within: duration.prefault('20s').describe('Time limit; what was not looked at by then is named'),
   queries: z
     .array(
       z.strictObject({
-        name: z.string().min(1).describe('How it is called where its plan got worse'),
+        name: z.string().min(1).describe('Name of the query'),
         query: z.string().min(1).describe('One SELECT'),
       }),
     )
     .default([])
-    .describe('Queries whose plans are compared, before and after; never executed'),
+    .describe('Queries whose plans are compared, before and after; they are never executed'),
   indexes: z
     .array(table)
     .default([])
-    .describe('Indexes, or schema.index, that must be there and valid at every revision'),
+    .describe('Indexes (index or schema.index) that must exist and be valid at every revision'),
   forbid: forbid.prefault({}).describe('What must not be in the data'),
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration } from '../duration.ts';
 import { dnsLabel } from '../names.ts';
 
-const who = z.string().min(1).describe('A person, a role or a team, as people call them');
+const who = z.string().min(1).describe('A person, a role or a team');
 
 const rung = z.union([
   who,
@@ -11,21 +11,21 @@ const rung = z.union([
     tell: z
       .array(dnsLabel)
       .default([])
-      .describe('Channels of notify that are told then; all with `escalation`, if none is named'),
+      .describe('Channels of `notify` that get the message; without it, all that have `escalation`'),
     after: duration
       .optional()
-      .describe('How long the rung before has to acknowledge; escalation.every, if not given'),
+      .describe('How long the level before has to acknowledge; without it, escalation.every'),
   }),
 ]);
 
 /** Runbook, Escalation: when, and whom in which order. */
 export const escalation = z.strictObject({
-  attempts: z.int().min(1).default(2).describe('Failed attempts of one step after which it is escalated'),
-  downFor: duration.prefault('2h').describe('Stopped writes after which it is escalated'),
+  attempts: z.int().min(1).default(2).describe('So many failures of one step call the path'),
+  downFor: duration.prefault('2h').describe('Writes stopped for so long call the path'),
   every: duration
     .prefault('15m')
-    .describe('How long a rung of the path has to acknowledge before the next one is told'),
-  path: z.array(rung).min(1).describe('Who is told, one after the other, until somebody acknowledges'),
+    .describe('How long a level has to acknowledge before the next one is called'),
+  path: z.array(rung).min(1).describe('Who is called, one after the other, until somebody acknowledges'),
 });
 
 export type Escalating = z.infer<typeof escalation>;

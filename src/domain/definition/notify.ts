@@ -8,12 +8,12 @@ export const occasions = ['gate', 'hold', 'escalation', 'end'] as const;
 export type Occasion = (typeof occasions)[number];
 
 const everyone = {
-  name: dnsLabel.describe('How escalation.path and the report name this channel'),
+  name: dnsLabel.describe('Name of the channel, as escalation.path and the report use it'),
   on: z
     .array(z.enum(occasions))
     .min(1)
     .default([...occasions])
-    .describe('Of what it is told: gates and holds that open and close, escalations, the end'),
+    .describe('What is sent: gates and holds that open and close, escalations, the end'),
 };
 
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -22,7 +22,7 @@ const mailbox = z.email();
 const slack = z.strictObject({
   ...everyone,
   channel: z.literal('slack'),
-  url: secretReference.describe('Incoming webhook; whoever knows its URL can post, so it is a secret'),
+  url: secretReference.describe('Incoming webhook; anybody who knows its URL can post, so it is a secret'),
 });
 
 const pagerduty = z.strictObject({
@@ -39,19 +39,21 @@ const webhook = z.strictObject({
   channel: z.literal('webhook'),
   url: z
     .union([httpUrl, secretReference])
-    .describe('Gets the tiding as JSON by POST; a Secret where the URL itself lets people in'),
-  secret: secretReference.describe('Signs it, as Standard Webhooks has it: whsec_ and base64, or any text'),
+    .describe('Gets the notification as JSON by POST; a Secret reference if the URL itself is a credential'),
+  secret: secretReference.describe(
+    'Key of the signature by Standard Webhooks: whsec_ and base64, or any text',
+  ),
 });
 
 const email = z.strictObject({
   ...everyone,
   channel: z.literal('email'),
   server: secretReference.describe(
-    'URL of the mail server: smtps://user:password@host, or smtp:// (with a password never without STARTTLS)',
+    'URL of the mail server: smtps://user:password@host, or smtp:// (with a password only by STARTTLS)',
   ),
   ca: secretReference.optional().describe("Certificate (PEM) of the mail server's own authority"),
   from: mailbox.describe('Sender'),
-  to: z.array(mailbox).min(1).max(50).describe('Who gets it'),
+  to: z.array(mailbox).min(1).max(50).describe('Recipients'),
 });
 
 const entry = z.discriminatedUnion('channel', [slack, pagerduty, webhook, email]);

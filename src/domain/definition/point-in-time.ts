@@ -5,7 +5,7 @@ const name = z.string().min(1).max(255);
 const api = z
   .url({ protocol: /^https?$/ })
   .optional()
-  .describe("Another address of the provider's API: a private one, or that of a test");
+  .describe("Another address of the provider's API, such as a private one");
 const within = duration.prefault('6h').describe('Longest time that the new instance may take');
 
 const rds = z.strictObject({
@@ -23,7 +23,7 @@ const cloudSql = z.strictObject({
   address: z
     .enum(['private', 'public'])
     .default('private')
-    .describe('Which of the addresses of the instance the application uses'),
+    .describe('Which address of the instance the application uses'),
   api,
   within,
 });
@@ -46,9 +46,9 @@ const pgbackrest = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe(
-      "What runs `sh` on the database's host as the user who owns the cluster, such as [ssh, -o, BatchMode=yes, postgres@db1]; the worker's own host and user if empty",
+      "Command that runs `sh` on the host of the database as the owner of the cluster, such as [ssh, -o, BatchMode=yes, postgres@db1]; without it, on the worker's host",
     ),
-  config: path.optional().describe('pgbackrest.conf, where it is not in its usual place'),
+  config: path.optional().describe('pgbackrest.conf, if it is not in its usual place'),
   binaries: path.describe('Directory of pg_ctl, such as /usr/lib/postgresql/15/bin'),
   directory: path.describe('Directory in which the data directory of the new cluster is made'),
   options: z

@@ -5,5 +5,7 @@ export const rehearsal = z.strictObject({
   use: z
     .enum(['auto', 'never'])
     .default('auto')
-    .describe('auto: wherever a copy can be made; never: only where the copy would take too long'),
+    .describe(
+      'auto: if a copy can be made; never: for databases whose copy would take too long. Without a rehearsal the loss is unknown, and the people of approvals.loss must approve',
+    ),
 });

@@ -5,5 +5,5 @@ export const salvage = z.strictObject({
   use: z
     .enum(['auto', 'never'])
     .default('auto')
-    .describe('auto: everything that the rehearsal finds lost is kept in a file'),
+    .describe('auto: everything that the rehearsal finds lost is saved in a file; never: it is lost'),
 });

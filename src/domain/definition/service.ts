@@ -26,7 +26,7 @@ const tableName = z
 const database = z.strictObject({
   url: secretReference.describe("The application's own DATABASE_URL; its role owns the tables"),
   admin: secretReference.describe(
-    'A connection to the maintenance database for the role that takes the database aside: CREATEDB, pg_signal_backend, and membership in the owner',
+    'A connection to a maintenance database, such as postgres, with the role that fences the database: CREATEDB, pg_signal_backend, and membership in the owner',
   ),
   extensionAdmin: secretReference
     .optional()
@@ -34,7 +34,7 @@ const database = z.strictObject({
       'A connection that may create extensions which are not trusted, such as vector; used for nothing else',
     ),
   tables: z.array(tableName).min(1).describe('Tables that must exist and be counted before and after'),
-  extensions: z.array(identifier).default([]).describe('Extensions that must be there at the end'),
+  extensions: z.array(identifier).default([]).describe('Extensions that must exist at the end'),
 });
 
 const migrations = z.strictObject({
@@ -91,36 +91,38 @@ const health = z.strictObject({
 
 const workload = z.strictObject({
   deployment: dnsLabel.describe('Name of the Deployment'),
-  replicas: z.int().min(0).describe('Replicas wanted when all is well, whatever is found'),
+  replicas: z.int().min(0).describe('Replicas in normal operation'),
   readyWithin: duration.prefault('180s').describe('Time in which its pods must be Ready'),
   stop: z
     .enum(['scale', 'read-only'])
     .default('scale')
     .describe(
-      'scale: 0 replicas while writes are stopped; read-only: it goes on, and reads from a copy to which nobody can write',
+      'scale: 0 replicas while writes are stopped; read-only: it runs on, and reads from a copy to which nobody can write',
     ),
-  health: health.optional().describe('What says that it is healthy, once it is Ready'),
+  health: health.optional().describe('Health check, made when it is Ready'),
   toRevision: z
     .int()
     .min(1)
     .optional()
-    .describe('As `kubectl rollout undo --to-revision`; otherwise the newest that fits'),
-  image: z.string().min(1).optional().describe('Image to roll back to, where no earlier release holds it'),
+    .describe(
+      'Release to return to, as in `kubectl rollout undo --to-revision`; without it, the newest that fits the target',
+    ),
+  image: z.string().min(1).optional().describe('Image to return to, if no earlier release has it'),
 });
 
 const cronJob = z.strictObject({
   name: dnsLabel.describe('Name of the CronJob'),
-  suspended: z.boolean().default(false).describe('Wanted state when all is well'),
+  suspended: z.boolean().default(false).describe('Its state in normal operation'),
   image: z
     .string()
     .min(1)
     .optional()
-    .describe('Image to roll back to; otherwise the one that its workload gets'),
+    .describe('Image to return to; without it, the image that its workload gets'),
   resume: z
     .enum(['run-once', 'wait'])
     .default('run-once')
-    .describe('run-once: start one run and see it succeed; wait: see the next scheduled run succeed'),
-  within: duration.prefault('10m').describe('Time in which that run must have succeeded'),
+    .describe('run-once: one run is started and must succeed; wait: the next scheduled run must succeed'),
+  within: duration.prefault('10m').describe('Time limit of that run'),
 });
 
 /**
@@ -130,53 +132,58 @@ const cronJob = z.strictObject({
 export const serviceDefinition = z
   .strictObject({
     $schema: z.string().optional(),
-    service: serviceName.describe('Its name, in commands, workflow IDs and names of Jobs'),
-    namespace: dnsLabel.describe('Kubernetes namespace in which it runs'),
-    database: database.describe('The database, and who may do what with it'),
-    migrations: migrations.describe('How its migrations are run'),
-    workloads: z.array(workload).min(1).describe('Deployments that write to the database'),
-    cronJobs: z.array(cronJob).default([]).describe('In the order in which they are resumed, one at a time'),
-    backup: backup.describe('Where and how it is backed up, and how far the backup is proved'),
+    service: serviceName.describe('Name of the service, in commands, workflow IDs and names of Jobs'),
+    namespace: dnsLabel.describe('Its Kubernetes namespace'),
+    database: database.describe('The database, and the roles that may use it'),
+    migrations: migrations.describe('How migrations are run'),
+    workloads: z.array(workload).min(1).describe('Deployments that use the database'),
+    cronJobs: z
+      .array(cronJob)
+      .default([])
+      .describe('CronJobs, in the order in which they are resumed one at a time'),
+    backup: backup.describe('Where and how the database is backed up, and how the backup is proven'),
     restorePoint: restorePoint
       .prefault({})
-      .describe('The clone on the same server, made once writes have stopped'),
-    rehearsal: rehearsal.prefault({}).describe('The downgrade on a copy, before anybody is asked'),
-    salvage: salvage.prefault({}).describe('What the downgrade would destroy is kept first'),
+      .describe('The clone on the same server, made when writes have stopped'),
+    rehearsal: rehearsal.prefault({}).describe('The downgrade, tried on a copy before anybody is asked'),
+    salvage: salvage.prefault({}).describe('What the downgrade would destroy is saved first'),
     pointInTime: pointInTime
       .optional()
-      .describe('Who can restore the database to a moment; needed for a point-in-time restore only'),
-    checks: checks.prefault({}).describe('What must hold besides what Backstep looks at by itself'),
-    diagnosis: diagnosis.prefault({}).describe('What is looked for to say roll back, fix forward or unsure'),
-    approvals: approvals.prefault({}).describe('Who passes the gates, and how they are proved'),
+      .describe(
+        'The provider that can restore the database to a time; needed for a point-in-time restore only',
+      ),
+    checks: checks.prefault({}).describe('Your own checks, besides those of Backstep'),
+    diagnosis: diagnosis.prefault({}).describe('What the advice (roll back, fix forward, unsure) looks at'),
+    approvals: approvals.prefault({}).describe('Who may approve at the gates, and how they are verified'),
     writes: writes.prefault({}).describe('How writes are stopped'),
     writeOutageBudget: duration
       .prefault('2h')
       .describe(
-        'How long writes may be stopped: it is counted down wherever people look; a hold before the downgrade lasts no longer',
+        'Maximum time for which writes may be stopped, shown as a countdown. A hold before the downgrade ends then (see `onGiveUp`)',
       ),
     coolDown: duration
       .prefault('1h')
       .describe(
-        'For so long after a rollback a relative target (-1) is answered with it instead of moving further',
+        'For so long after a rollback, another one to a relative target (-1) is answered with the first one and does not move the database further',
       ),
     onGiveUp: z
       .enum(['put-back', 'stay-stopped'])
       .default('put-back')
       .describe(
-        'What becomes of such a hold that nobody decides: everything runs again, or writes stay stopped',
+        'What happens to that hold if nobody decides: put-back starts everything again; stay-stopped leaves writes stopped',
       ),
-    notify: notify.describe('Who is told what happens, and where'),
-    triggers: triggers.describe('Alerts that start a rollback; one that fits no rule starts nothing'),
-    escalation: escalation.describe('When it is escalated, and to whom in which order'),
+    notify: notify.describe('Where notifications are sent'),
+    triggers: triggers.describe('Alerts that start a rollback; an alert that matches no rule starts nothing'),
+    escalation: escalation.describe('When people are called, and in which order'),
     relatedRunbooks: z
       .array(
         z.strictObject({
-          title: z.string().min(1).describe('As people call it'),
-          url: z.string().min(1).describe('Where it lies'),
+          title: z.string().min(1).describe('Its title'),
+          url: z.string().min(1).describe('Its address; a web address becomes a link'),
         }),
       )
       .default([])
-      .describe('Linked at every hold and in the report'),
+      .describe('Runbooks that every hold and the report refer to'),
   })
   .superRefine(({ escalation, notify }, context) => {
     escalation.path.forEach((rung, index) => {

@@ -13,7 +13,9 @@ const rule = z.strictObject({
   begins: z
     .enum(['at-gate', 'at-once'])
     .default('at-gate')
-    .describe('at-gate: gate start needs a person, whatever approvals say; at-once: approvals decide'),
+    .describe(
+      'at-gate: a person must approve at gate start, whatever approvals say; at-once: approvals decide',
+    ),
 });
 
 /** The allow-list: an alert that fits no rule starts nothing. */

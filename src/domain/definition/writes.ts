@@ -6,8 +6,8 @@ const pauseOrName = z.enum(['pause', 'name']).default('pause');
 
 /** How writes are stopped (runbook, Step 1). */
 export const writes = z.strictObject({
-  gracePeriod: duration.prefault('30s').describe('Time for pods and sessions to end by themselves'),
-  quietFor: duration.prefault('10s').describe('How long there must be no foreign session'),
+  gracePeriod: duration.prefault('30s').describe('Time for pods and sessions to end'),
+  quietFor: duration.prefault('10s').describe('How long there must be no session of others'),
   runningJobs: z
     .enum(['wait', 'delete'])
     .default('delete')
@@ -19,7 +19,7 @@ export const writes = z.strictObject({
   ),
   argocdNamespace: dnsLabel
     .default('argocd')
-    .describe('Namespace of the Argo CD Applications that carry no namespace in their tracking id'),
+    .describe('Namespace of Argo CD Applications whose tracking id has no namespace'),
   scaledJobs: z
     .array(dnsLabel)
     .default([])
@@ -30,6 +30,6 @@ export const writes = z.strictObject({
     .enum(['hold', 'roll-back'])
     .default('hold')
     .describe(
-      'Prepared transactions: writes cannot be stopped before they have ended. hold: say so and put back; roll-back: roll them back, which cannot be undone',
+      'Prepared transactions keep writes from being stopped. hold: they are named, and everything is put back; roll-back: they are rolled back, which cannot be undone',
     ),
 });
