@@ -4,8 +4,8 @@ import { stateDirectory } from './paths.ts';
 
 /** Mount points below the directory, innermost first. */
 export function mountsBelow(directory: string, mountinfo: string): string[] {
-  const points = mountinfo.split('\n').map((line) => line.split(' ')[4] ?? '');
-  return points.filter((point) => point.startsWith(`${directory}/`)).toReversed();
+  const snapshots = mountinfo.split('\n').map((line) => line.split(' ')[4] ?? '');
+  return snapshots.filter((snapshot) => snapshot.startsWith(`${directory}/`)).toReversed();
 }
 
 /** What of the lab is mounted. */

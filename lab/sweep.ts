@@ -75,7 +75,7 @@ async function removeSharedMemory(): Promise<void> {
 }
 
 async function unmountAll(): Promise<void> {
-  for (const point of ownMounts()) await command('umount', ['--lazy', point]).catch(() => undefined);
+  for (const snapshot of ownMounts()) await command('umount', ['--lazy', snapshot]).catch(() => undefined);
   const left = ownMounts();
   if (left.length > 0) throw new LabError(`${left[0]} cannot be unmounted; end what uses it and try again.`);
 }

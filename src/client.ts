@@ -14,8 +14,8 @@ import type { Started } from './client/start.ts';
 import { query, readStatus, watched, workerPolls } from './client/status.ts';
 import type { Status } from './client/status.ts';
 import { emergencyRequest } from './domain/plan/emergency-request.ts';
-import { keptRequest, removeKeptRequest } from './domain/artifacts.ts';
-import type { KeptList, RemovedKept } from './domain/artifacts.ts';
+import { artifactsRequest, removeArtifactsRequest } from './domain/artifacts.ts';
+import type { ArtifactList, RemovedArtifacts } from './domain/artifacts.ts';
 import { messages } from './domain/approval/messages.ts';
 import type {
   AcknowledgeMessage,
@@ -123,15 +123,15 @@ export class Backstep {
   }
 
   /** What Backstep left for a service on its database server and where its dumps lie. */
-  async kept(request: z.input<typeof keptRequest>): Promise<KeptList> {
-    const checked = parsed(keptRequest, request);
-    return this.answer<KeptList>('kept', checked, 'list what is kept');
+  async artifacts(request: z.input<typeof artifactsRequest>): Promise<ArtifactList> {
+    const checked = parsed(artifactsRequest, request);
+    return this.answer<ArtifactList>('artifacts', checked, 'list what is kept');
   }
 
   /** Removes some of it; what an unfinished operation may need is refused by name. */
-  async removeKept(request: z.input<typeof removeKeptRequest>): Promise<RemovedKept> {
-    const checked = parsed(removeKeptRequest, request);
-    return this.answer<RemovedKept>('removeKept', checked, 'remove what is kept');
+  async removeArtifacts(request: z.input<typeof removeArtifactsRequest>): Promise<RemovedArtifacts> {
+    const checked = parsed(removeArtifactsRequest, request);
+    return this.answer<RemovedArtifacts>('removeArtifacts', checked, 'remove what is kept');
   }
 
   /**

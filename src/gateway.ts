@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { createGateway } from './gateway/app.ts';
-import { gatewayMeans } from './gateway/means.ts';
+import { gatewayDependencies } from './gateway/dependencies.ts';
 import { lookAtRetention } from './gateway/retention.ts';
 import { readGatewaySettings } from './gateway/settings.ts';
 import { whyEnded } from './worker/start-error.ts';
@@ -14,10 +14,10 @@ const drainFor = 4_000;
 async function main(): Promise<void> {
   const settings = readGatewaySettings(process.env);
   const log = pino({ level: settings.logLevel, base: { service: 'backstep-gateway' } });
-  const means = await gatewayMeans(settings, log);
+  const dependencies = await gatewayDependencies(settings, log);
   const { host: hostname, port } = settings;
   const server = serve({
-    fetch: createGateway(means).fetch,
+    fetch: createGateway(dependencies).fetch,
     hostname,
     port,
     // A body of a megabyte takes no longer; who sends it byte by byte is not waited for.
@@ -26,10 +26,10 @@ async function main(): Promise<void> {
   const stopped = new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', () => {
-      const { publicUrl } = means;
-      const { namespace } = means.backstep.temporal.options;
+      const { publicUrl } = dependencies;
+      const { namespace } = dependencies.backstep.temporal.options;
       log.info({ address: server.address(), publicUrl, namespace }, 'the gateway is ready');
-      void lookAtRetention(means);
+      void lookAtRetention(dependencies);
     });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { backUp } from './activities/back-up/job.ts';
-import { census, type CensusArguments } from './activities/data-diff/job.ts';
+import { dataDiff, type DataDiffArguments } from './activities/data-diff/job.ts';
 import { copyLive, type CopyLiveArguments } from './activities/rehearse-live/job.ts';
 import { drill } from './activities/back-up/drill-job.ts';
 import type { BackUpArguments, CheckArguments, RestoreArguments } from './dumps/manifest.ts';
 import { argumentsVariable, sayFailure, sayResult } from './kubernetes/job-protocol.ts';
 import { putBackSalvage, type PutBackArguments } from './activities/salvage/put-back-job.ts';
-import { kept, type KeptArguments } from './activities/messages/artifacts/job.ts';
+import { artifacts, type ArtifactArguments } from './activities/messages/artifacts/job.ts';
 import { readDump, type ReadDumpArguments } from './dumps/read-dump.ts';
 import { restoreGiven, type RestoreGivenArguments } from './activities/restore-beside/job.ts';
 import { check, restore } from './activities/restore/job.ts';
@@ -25,9 +25,9 @@ const programs: Record<string, (told: unknown) => Promise<unknown>> = {
   drill: (told) => drill(environment('ADMIN_URL'), told as RestoreArguments),
   'read-dump': (told) => readDump(told as ReadDumpArguments),
   'restore-given': (told) => restoreGiven(environment('ADMIN_URL'), told as RestoreGivenArguments),
-  census: (told) => census(environment('ADMIN_URL'), told as CensusArguments),
+  'data-diff': (told) => dataDiff(environment('ADMIN_URL'), told as DataDiffArguments),
   restore: (told) => restore(environment('ADMIN_URL'), told as RestoreArguments),
-  kept: (told) => kept(told as KeptArguments),
+  artifacts: (told) => artifacts(told as ArtifactArguments),
   salvage: (told) => salvage(environment('DATABASE_URL'), told as SalvageArguments),
   'put-back-salvage': async (told) => {
     await untilAttached();

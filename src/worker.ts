@@ -8,7 +8,7 @@ import { taskQueue } from './domain/names.ts';
 import { connectWorker } from './worker/connection.ts';
 import { registerAttributes } from './worker/search-attributes.ts';
 import { temporalLogger } from './worker/log.ts';
-import { meansOf } from './worker/means.ts';
+import { meansOf } from './worker/dependencies.ts';
 import { readSettings } from './worker/settings.ts';
 import { whyEnded } from './worker/start-error.ts';
 
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
       logging: { forward: {}, filter: 'temporalio_sdk_core=WARN,temporalio_client=WARN,ERROR' },
     },
   });
-  const means = await meansOf(settings, log);
+  const dependencies = await meansOf(settings, log);
   const { connection, namespace, address } = await connectWorker();
   try {
     await registerAttributes(connection, namespace, log);
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
       namespace,
       taskQueue,
       ...workflows(),
-      activities: createActivities(means),
+      activities: createActivities(dependencies),
       // A dead worker's workflows answer from another one after 1.7 s instead of 10 to 12 s.
       stickyQueueScheduleToStartTimeout: '1s',
       // A workflow with zod takes some MB; hardly more rollbacks than this are ever open at once.

@@ -48,7 +48,7 @@ export const gatePassed: Event = {
 export const straight: Event[] = [
   ...done('assess'),
   ...done('stop-writes'),
-  ...done('restore-point'),
+  ...done('snapshot'),
   ...done('back-up'),
   ...done('rehearse'),
   ...done('salvage'),

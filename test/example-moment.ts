@@ -3,7 +3,7 @@ import type { ServiceDefinitionSource } from '../src/domain/definition/service.t
 import { examplePlan, operation } from './example-plan.ts';
 
 /** What a point-in-time restore of the same service pins. */
-export function momentPlan(
+export function recoveryPlan(
   changes: Partial<PointInTimePlan> = {},
   source: Partial<ServiceDefinitionSource> = {},
 ): PointInTimePlan {

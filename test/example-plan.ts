@@ -48,7 +48,7 @@ export function examplePlan(
       name: 'radar',
       owner: 'radar',
       role: 'radar',
-      aside: besideName('radar', 'backstep', operation),
+      fencedName: besideName('radar', 'backstep', operation),
     },
     from: '0005',
     target: '0004',
@@ -128,7 +128,7 @@ export const findings: Findings = {
     jobsEnded: ['hourly-1'],
     alreadyStopped: [],
   },
-  'keep-writes-stopped': { breaches: [] },
+  'guard-writes': { breaches: [] },
   'back-up': {
     file: 'radar/bs-0a1b2c3d-1.dump',
     manifest: 'radar/bs-0a1b2c3d-1.json',
@@ -142,9 +142,9 @@ export const findings: Findings = {
     client: 'pg_dump 18.4',
     proof: 'read',
   },
-  'restore-point': {
+  snapshot: {
     made: true,
-    database: 'radar__point_0a1b2c3d',
+    database: 'radar__snapshot_0a1b2c3d',
     method: 'file_copy',
     takenAt: '2025-11-18T03:00:11.000Z',
     seconds: 0.4,
@@ -222,7 +222,7 @@ export const findings: Findings = {
     checked: ['rows of 2 tables equal to those in the dump'],
     notVerified: [],
   },
-  census: {
+  'data-diff': {
     at: '2025-11-18T03:00:30.000Z',
     tables: [
       {
@@ -239,7 +239,11 @@ export const findings: Findings = {
     lostRows: 12,
     loses: true,
     seconds: 1,
-    evidence: { summary: '1 table differs', ref: 'bs-0a1b2c3d/census-1.json', sha256: 'ce'.padEnd(64, '0') },
+    evidence: {
+      summary: '1 table differs',
+      ref: 'bs-0a1b2c3d/data diff-1.json',
+      sha256: 'ce'.padEnd(64, '0'),
+    },
   },
   'put-in-place': {
     kept: 'radar__failed_0a1b2c3d',
@@ -255,7 +259,7 @@ export const findings: Findings = {
 /** What stands between a downgrade and a loss when all is well. */
 export const waysBack: WaysBack = {
   stopped: findings['stop-writes'],
-  point: findings['restore-point'],
+  snapshot: findings['snapshot'],
   backup: findings['back-up'],
   rehearsal: findings.rehearse,
   salvage: findings.salvage,

@@ -1,5 +1,5 @@
 import { backUp } from '../src/activities/back-up/job.ts';
-import { census, type CensusArguments } from '../src/activities/data-diff/job.ts';
+import { dataDiff, type DataDiffArguments } from '../src/activities/data-diff/job.ts';
 import type { BackUpArguments, CheckArguments, RestoreArguments } from '../src/dumps/manifest.ts';
 import { argumentsVariable } from '../src/kubernetes/job-protocol.ts';
 import { check, restore } from '../src/activities/restore/job.ts';
@@ -10,7 +10,7 @@ import type { Ended, Started } from './fake-cluster.ts';
 /** As src/job.ts has them. */
 const programs: Record<string, (env: Record<string, string>, told: unknown) => Promise<unknown>> = {
   'back-up': (env, told) => backUp(env['DATABASE_URL'] ?? '', told as BackUpArguments),
-  census: (env, told) => census(env['ADMIN_URL'] ?? '', told as CensusArguments),
+  dataDiff: (env, told) => dataDiff(env['ADMIN_URL'] ?? '', told as DataDiffArguments),
   check: (_env, told) => check(told as CheckArguments),
   salvage: (env, told) => salvage(env['DATABASE_URL'] ?? '', told as SalvageArguments),
   restore: (env, told) => restore(env['ADMIN_URL'] ?? '', told as RestoreArguments),

@@ -37,7 +37,7 @@ export interface FakeCluster {
 export type Changed = (what: 'record' | 'job') => Promise<void>;
 
 /**
- * A cluster as far as deeds ask one, in memory. It refuses what an API server refuses: a second object of a name,
+ * A cluster as far as activities ask one, in memory. It refuses what an API server refuses: a second object of a name,
  * a write over another version than the one read. A Job is run by `run`, to its end, before it is answered that it
  * was made: nobody waits for a pod.
  */

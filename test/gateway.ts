@@ -6,7 +6,7 @@ import { Backstep } from '../src/client.ts';
 import type { BackstepOptions } from '../src/client.ts';
 import { connectClient } from '../src/client/connection.ts';
 import { createGateway } from '../src/gateway/app.ts';
-import type { GatewayMeans } from '../src/gateway/app.ts';
+import type { GatewayDependencies } from '../src/gateway/app.ts';
 import { peopleBy } from '../src/gateway/people/people.ts';
 import { sessionsWith } from '../src/gateway/people/session.ts';
 import { noStatements } from '../src/gateway/people/statements.ts';
@@ -45,15 +45,15 @@ export async function lazily(address: string, options: Partial<BackstepOptions> 
 
 export interface Served {
   url: string;
-  means: GatewayMeans;
+  dependencies: GatewayDependencies;
   /** What it logged, a JSON object each. */
   logged: Record<string, unknown>[];
   close(): Promise<void>;
 }
 
-/** A real gateway on a loopback port. Means not given prove nobody and know no secret. */
+/** A real gateway on a loopback port. Dependencies not given prove nobody and know no secret. */
 export async function served(
-  given: Partial<Omit<GatewayMeans, 'backstep'>> & Pick<GatewayMeans, 'backstep'>,
+  given: Partial<Omit<GatewayDependencies, 'backstep'>> & Pick<GatewayDependencies, 'backstep'>,
   port?: number,
 ): Promise<Served> {
   const open = port ?? (await getPort());
@@ -62,7 +62,7 @@ export async function served(
     { level: 'debug' },
     { write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>) },
   );
-  const means: GatewayMeans = {
+  const dependencies: GatewayDependencies = {
     definitions: definitionsOf([]),
     secretsOf: async () => [],
     people: peopleBy(sessionsWith(sessionSecret, false)),
@@ -72,11 +72,11 @@ export async function served(
     now: Date.now,
     ...given,
   };
-  const server = serve({ fetch: createGateway(means).fetch, hostname: '127.0.0.1', port: open });
+  const server = serve({ fetch: createGateway(dependencies).fetch, hostname: '127.0.0.1', port: open });
   if (!server.listening) await once(server, 'listening');
   return {
-    url: means.publicUrl,
-    means,
+    url: dependencies.publicUrl,
+    dependencies,
     logged,
     close: async () => {
       const closed = once(server, 'close');

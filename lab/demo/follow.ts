@@ -54,7 +54,7 @@ function lineOf(step: StepProgress): string | undefined {
 
 function showDoing(status: Status): void {
   if (!process.stdout.isTTY) return;
-  const doing = status.atWork.find(({ step }) => step !== 'keep-writes-stopped') ?? status.atWork[0];
+  const doing = status.atWork.find(({ step }) => step !== 'guard-writes') ?? status.atWork[0];
   if (doing === undefined) return;
   const text = `          … ${doing.step}: ${doing.latest?.doing ?? 'begins'}`;
   clear();

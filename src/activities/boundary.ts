@@ -1,31 +1,34 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { Failure, failures, fault } from '../domain/failures.ts';
-import type { DeedInput, DeedOutput } from '../domain/deeds.ts';
+import type { ActivityInput, ActivityOutput } from '../domain/deeds.ts';
 import type { StepName } from '../domain/steps.ts';
-import type { Attempt, Means } from './means.ts';
+import type { Attempt, Dependencies } from './dependencies.ts';
 import { redact, truncate } from './redact.ts';
 
-/** A deed as its file exports it. */
-export type Deed<S extends StepName> = (
-  means: Means,
-  input: DeedInput<S>,
+/** An activity as its file exports it. */
+export type Activity<S extends StepName> = (
+  dependencies: Dependencies,
+  input: ActivityInput<S>,
   attempt: Attempt,
-) => Promise<DeedOutput<S>>;
+) => Promise<ActivityOutput<S>>;
 
 /** Half of the shortest heartbeat time-out would do; every second keeps `status` live as well. */
 const heartbeatEvery = 1_000;
 const messageLimit = 3_500;
 
 /**
- * Makes an activity of a deed, once for all: heartbeats with what is being done, redacts and shortens what it
+ * Makes an activity of an activity, once for all: heartbeats with what is being done, redacts and shortens what it
  * throws, and turns it into an `ApplicationFailure` of the closed set.
  */
-export const activity = <S extends StepName>(deed: Deed<S>, means: Means) =>
-  bounded<DeedInput<S>, DeedOutput<S>>(deed, means);
+export const activity = <S extends StepName>(activity: Activity<S>, dependencies: Dependencies) =>
+  bounded<ActivityInput<S>, ActivityOutput<S>>(activity, dependencies);
 
 /** The same for what is no step. */
-export function bounded<I, O>(deed: (means: Means, input: I, attempt: Attempt) => Promise<O>, means: Means) {
+export function bounded<I, O>(
+  activity: (dependencies: Dependencies, input: I, attempt: Attempt) => Promise<O>,
+  dependencies: Dependencies,
+) {
   return async (input: I): Promise<O> => {
     const context = Context.current();
     const signal = context.cancellationSignal;
@@ -48,7 +51,7 @@ export function bounded<I, O>(deed: (means: Means, input: I, attempt: Attempt) =
       },
     };
     try {
-      return await deed(means, input, attempt);
+      return await activity(dependencies, input, attempt);
     } catch (error) {
       // The SDK tells a request to cancel from a shutdown by this very reason.
       if (signal.aborted && !(error instanceof Failure)) throw signal.reason;

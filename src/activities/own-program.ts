@@ -5,7 +5,7 @@ import { Failure, failures, type FailureType } from '../domain/failures.ts';
 import { jobName } from '../domain/names.ts';
 import { dumpsOf } from '../domain/definition/backup.ts';
 import type { Plan } from '../domain/plan/plan.ts';
-import type { Attempt, Means } from './means.ts';
+import type { Attempt, Dependencies } from './dependencies.ts';
 
 /** Of a plan, what a Job needs: `assess` has no more yet. */
 export interface Asking {
@@ -14,7 +14,15 @@ export interface Asking {
 }
 
 interface Wish {
-  step: 'assess' | 'back-up' | 'rehearse' | 'restore' | 'salvage' | 'restore-beside' | 'census' | 'kept';
+  step:
+    | 'assess'
+    | 'back-up'
+    | 'rehearse'
+    | 'restore'
+    | 'salvage'
+    | 'restore-beside'
+    | 'data-diff'
+    | 'artifacts';
   program: OwnJob['program'];
   /** Tells Jobs of one step and try apart. */
   part?: string;
@@ -36,7 +44,7 @@ export const ownJobName = (
  * @throws Failure as the program says it, or of that type with the last lines of its log
  */
 export async function ownProgram<T>(
-  means: Means,
+  dependencies: Dependencies,
   input: Asking,
   attempt: Attempt,
   wish: Wish,
@@ -56,7 +64,7 @@ export async function ownProgram<T>(
     serviceAccount: service.backup.serviceAccount,
     deadlineSeconds: Math.ceil(service.backup.timeout / 1_000),
   });
-  const end = await runJob(means.cluster, job, {
+  const end = await runJob(dependencies.cluster, job, {
     signal: attempt.signal,
     onLine: (line) => {
       const progress = progressIn(line);

@@ -2,7 +2,7 @@ import { readRecord } from '../kubernetes/records.ts';
 import { Failure } from '../domain/failures.ts';
 import type { Plan } from '../domain/plan/plan.ts';
 import type { OperationRecord } from '../domain/record.ts';
-import type { Means } from './means.ts';
+import type { Dependencies } from './dependencies.ts';
 
 /**
  * The operation record of this very operation (law 6).
@@ -10,10 +10,10 @@ import type { Means } from './means.ts';
  * @throws Failure OperationLost where another operation holds it, or where it is closed
  */
 export async function ownRecord(
-  means: Means,
+  dependencies: Dependencies,
   { database, operation }: Pick<Plan, 'database' | 'operation'>,
 ): Promise<OperationRecord> {
-  const { record } = await readRecord(means.cluster, means.recordsNamespace, database);
+  const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, database);
   if (record?.operation === operation) return record;
   throw new Failure('OperationLost', `The record of ${database.name} is not of ${operation} any more.`);
 }

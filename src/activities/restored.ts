@@ -2,10 +2,10 @@ import { readRecord } from '../kubernetes/records.ts';
 import { catalog, catalogHash, counts as countsOf } from '../postgres/catalog.ts';
 import { withClient, withDatabase } from '../postgres/connect.ts';
 import { revisions } from '../postgres/revision.ts';
-import type { DeedInput } from '../domain/deeds.ts';
+import type { ActivityInput } from '../domain/deeds.ts';
 import { Failure } from '../domain/failures.ts';
 import { adminUrl } from './connections.ts';
-import type { Means } from './means.ts';
+import type { Dependencies } from './dependencies.ts';
 
 /**
  * Looks at a restored database from outside: rows of every table and catalog as they were when
@@ -14,13 +14,13 @@ import type { Means } from './means.ts';
  * @throws Failure RestoreFailed with every difference
  */
 export async function assertAsBefore(
-  means: Means,
-  { plan, backup }: Pick<DeedInput<'restore'>, 'plan' | 'backup'>,
+  dependencies: Dependencies,
+  { plan, backup }: Pick<ActivityInput<'restore'>, 'plan' | 'backup'>,
   database: string,
 ): Promise<{ counts: Record<string, number>; revision: string }> {
   const { service, operation } = plan;
-  const { record } = await readRecord(means.cluster, means.recordsNamespace, plan.database);
-  const url = withDatabase(await adminUrl(means, service), database);
+  const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, plan.database);
+  const url = withDatabase(await adminUrl(dependencies, service), database);
   const found = await withClient(url, { operation }, async (client) => ({
     counts: await countsOf(client),
     catalog: catalogHash(await catalog(client)),

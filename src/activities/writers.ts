@@ -12,7 +12,7 @@ import {
 } from '../kubernetes/writers.ts';
 import { Failure } from '../domain/failures.ts';
 import type { Plan } from '../domain/plan/plan.ts';
-import type { Attempt, Means } from './means.ts';
+import type { Attempt, Dependencies } from './dependencies.ts';
 
 /** Workloads that go on while writes are stopped, and read from a copy. */
 export const readersOf = ({ service }: Plan): string[] =>
@@ -53,12 +53,12 @@ const longestGrace = 10 * 60_000;
  * @throws Failure WritesNotStopped naming the pods and Jobs that stay
  */
 export async function endWriters(
-  means: Means,
+  dependencies: Dependencies,
   plan: Plan,
   migrating: readonly string[],
   attempt: Attempt,
 ): Promise<string[]> {
-  const { cluster } = means;
+  const { cluster } = dependencies;
   const writers = writersOf(plan);
   const { gracePeriod, runningJobs: policy } = plan.service.writes;
   const began = Date.now();
@@ -90,7 +90,7 @@ export async function endWriters(
     if (late) await endPods(cluster, pods, 0);
     await pause(every, attempt.signal);
   }
-  await endUnfinishedJobs(means, plan, attempt);
+  await endUnfinishedJobs(dependencies, plan, attempt);
   return [...ended];
 }
 
@@ -101,17 +101,17 @@ const migrationMayTake = 10 * 60_000;
  * Jobs of an operation that was taken up may still move the database: they end first, then they go. Those of
  * this operation (it was reset) are found again by the steps that made them.
  */
-async function endUnfinishedJobs(means: Means, plan: Plan, attempt: Attempt): Promise<void> {
+async function endUnfinishedJobs(dependencies: Dependencies, plan: Plan, attempt: Attempt): Promise<void> {
   if (plan.takesUp === undefined || plan.takesUp.operation === plan.operation) return;
   const { namespace } = plan.service;
   const end = Date.now() + migrationMayTake;
   for (;;) {
-    const jobs = await operationJobs(means.cluster, namespace, plan.takesUp.operation);
+    const jobs = await operationJobs(dependencies.cluster, namespace, plan.takesUp.operation);
     if (jobs.length === 0) return;
     for (const job of jobs) {
       const over = endOfJob(job) !== undefined || Date.now() > end;
       if (over && job.metadata?.deletionTimestamp === undefined) {
-        await deleteJob(means.cluster, namespace, nameOf(job), 'Foreground');
+        await deleteJob(dependencies.cluster, namespace, nameOf(job), 'Foreground');
       }
     }
     attempt.progress({

@@ -1,36 +1,36 @@
 import type { Command } from 'commander';
-import type { Kept, KeptList, RemovedKept } from '../domain/artifacts.ts';
+import type { Kept, ArtifactList, RemovedArtifacts } from '../domain/artifacts.ts';
 import { json, withBackstep } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 import { bytes } from '../domain/text.ts';
 
-interface KeptOptions extends GlobalOptions {
+interface ArtifactOptions extends GlobalOptions {
   remove?: string[];
   expired?: boolean;
   by?: string;
 }
 
-export const kept: Register = (program, doors, action) => {
+export const artifacts: Register = (program, doors, action) => {
   program
-    .command('kept')
-    .description('List restore points, failed databases, dumps and salvage files, or remove them')
+    .command('artifacts')
+    .description('List snapshots, failed databases, dumps and salvage files, or remove them')
     .argument('<service>', 'name of a service definition')
     .option('--remove <name...>', 'remove these, by the names listed')
     .option('--expired', 'remove everything that is kept longer than the definition says')
     .option('--by <person>', 'who removes; otherwise the user of this system')
     .action(
       action(async (service: string, _options: object, command: Command) => {
-        const options = command.optsWithGlobals<KeptOptions>();
+        const options = command.optsWithGlobals<ArtifactOptions>();
         const { remove: names, expired } = options;
         return withBackstep(doors, options, async (backstep) => {
           if (names === undefined && expired !== true) {
-            const list = await backstep.kept({ service });
+            const list = await backstep.artifacts({ service });
             doors.out(options.json ? json(list) : `${listed(list).join('\n')}\n`);
             return exit.done;
           }
           const requestedBy = options.by ?? doors.person;
-          const answer = await backstep.removeKept({
+          const answer = await backstep.removeArtifacts({
             service,
             requestedBy,
             ...(names && { names }),
@@ -44,7 +44,7 @@ export const kept: Register = (program, doors, action) => {
 };
 
 /** One paragraph each: names are long, and people copy them. */
-function listed({ service, kept: all, notes }: KeptList): string[] {
+function listed({ service, kept: all, notes }: ArtifactList): string[] {
   if (all.length === 0 && notes.length === 0) return [`Nothing is kept of ${service}.`];
   return [...all.flatMap((each) => [each.name, `  ${inWords(each)}`]), ...notes];
 }
@@ -62,7 +62,7 @@ function inWords({ kind, operation, bytes: size, since, until, expired, heldBy }
   ].join(', ');
 }
 
-function removal({ removed, refused }: RemovedKept): string[] {
+function removal({ removed, refused }: RemovedArtifacts): string[] {
   if (removed.length + refused.length === 0) return ['Nothing is expired.'];
   return [
     ...removed.map((name) => `Removed ${name}`),

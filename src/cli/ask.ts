@@ -4,7 +4,7 @@ import type { Status } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
 import type { Decision } from '../domain/steps.ts';
 import type { GateProgress, HoldProgress, Progress } from '../domain/journal/progress.ts';
-import type { Doors } from './context.ts';
+import type { CliContext } from './context.ts';
 import { waitsFor } from './waits-for.ts';
 
 export const decisions: Record<Decision, string> = {
@@ -15,7 +15,7 @@ export const decisions: Record<Decision, string> = {
 };
 
 /** What to call at every look of `follow`, so that the person at the terminal is asked; undefined without one. */
-export function asker(doors: Doors, backstep: Voice, service: string, by: string) {
+export function asker(doors: CliContext, backstep: Voice, service: string, by: string) {
   if (!doors.interactive) return undefined;
   const left = new Set<string>();
   return async ({ progress }: Status, stopDrawing: () => void): Promise<boolean> => {
@@ -32,7 +32,7 @@ export function asker(doors: Doors, backstep: Voice, service: string, by: string
 }
 
 async function ask(
-  doors: Doors,
+  doors: CliContext,
   backstep: Voice,
   progress: Progress,
   by: string,
@@ -71,7 +71,7 @@ async function untilAnswered(backstep: Voice, asked: Progress, elsewhere: AbortC
 
 /** Asks for a verdict on the open gate and gives it; undefined where the person leaves it open. */
 export async function askGate(
-  doors: Doors,
+  doors: CliContext,
   backstep: Voice,
   service: string,
   { gate, hash }: GateProgress,
@@ -94,7 +94,7 @@ export async function askGate(
 
 /** Asks for the answer to the open hold and gives it; undefined where the person leaves it open. */
 export async function askHold(
-  doors: Doors,
+  doors: CliContext,
   backstep: Voice,
   service: string,
   { hold, decisions: possible }: HoldProgress,
@@ -112,6 +112,6 @@ export async function askHold(
 }
 
 /** Prints what is open, for a person about to be asked. */
-export function showOpen(doors: Doors, progress: Progress): void {
+export function showOpen(doors: CliContext, progress: Progress): void {
   doors.out(`${waitsFor(progress, doors.colours).join('\n')}\n`);
 }

@@ -3,7 +3,7 @@ import type { Started } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
 import { asker } from './ask.ts';
 import { json } from './context.ts';
-import type { Doors, GlobalOptions } from './context.ts';
+import type { CliContext, GlobalOptions } from './context.ts';
 import { exit, ofStatus } from './exit.ts';
 import type { Exit } from './exit.ts';
 import { follow } from './follow.ts';
@@ -17,7 +17,7 @@ export interface BegunOptions extends GlobalOptions {
 }
 
 /** The options of every command that begins an operation. */
-export const beginning = (command: Command, { person }: Doors): Command =>
+export const beginning = (command: Command, { person }: CliContext): Command =>
   command
     .option('--reason <text>', 'why, for the report')
     .option('--by <name>', 'who asks', person)
@@ -33,7 +33,7 @@ export const asked = ({ reason, by: requestedBy, trigger }: BegunOptions) => ({
 
 /** Says what was started, or which run answers instead, and follows it where that is asked for. */
 export async function begun(
-  doors: Doors,
+  doors: CliContext,
   backstep: Voice,
   service: string,
   started: Started,
@@ -47,7 +47,7 @@ export async function begun(
 
 /** Follows it to its end, and asks for decisions on a terminal. */
 export async function followed(
-  doors: Doors,
+  doors: CliContext,
   backstep: Voice,
   service: string,
   options: BegunOptions,
@@ -60,7 +60,7 @@ export async function followed(
   return last === undefined ? left(doors, service, options) : ofStatus(last);
 }
 
-function say({ out, colours }: Doors, service: string, started: Started, options: BegunOptions): void {
+function say({ out, colours }: CliContext, service: string, started: Started, options: BegunOptions): void {
   if (options.json) return out(json(started));
   const { workflowId, runId, already, worker } = started;
   if (already === undefined) out(`Started ${workflowId} (run ${runId}).\n`);
@@ -77,7 +77,7 @@ function say({ out, colours }: Doors, service: string, started: Started, options
 }
 
 /** Ctrl-C while following: the operation itself goes on. */
-export function left(doors: Doors, service: string, options: GlobalOptions): Exit {
+export function left(doors: CliContext, service: string, options: GlobalOptions): Exit {
   if (!options.json) doors.out(`\nIt goes on. Follow it: backstep status ${service} --watch\n`);
   return exit.done;
 }

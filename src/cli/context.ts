@@ -15,7 +15,7 @@ export interface Choice {
 }
 
 /** What a command speaks through; tests hand it others. */
-export interface Doors {
+export interface CliContext {
   out: (text: string) => void;
   err: (text: string) => void;
   /** Width of the terminal that is drawn on; absent where the output goes elsewhere. */
@@ -57,7 +57,7 @@ export function gatewayIn(variables: NodeJS.ProcessEnv): Partial<GatewayAccess> 
 }
 
 /** The doors of a real terminal. Prompts are loaded only when somebody is asked: they take 0.1 s. */
-export function terminal(interrupted: AbortSignal): Doors {
+export function terminal(interrupted: AbortSignal): CliContext {
   const { stdin, stdout, stderr, env } = process;
   return {
     out: (text) => void stdout.write(text),
@@ -82,7 +82,7 @@ export function terminal(interrupted: AbortSignal): Doors {
  * Temporal otherwise, where names are self-asserted.
  */
 export async function withVoice<T>(
-  doors: Doors,
+  doors: CliContext,
   command: Command,
   work: (voice: Voice) => Promise<T>,
 ): Promise<T> {
@@ -96,7 +96,7 @@ export async function withVoice<T>(
   return work(new ThroughGateway({ url, token: await tokenOf(doors, options) }));
 }
 
-async function tokenOf({ gateway }: Doors, { tokenFile }: GlobalOptions): Promise<string> {
+async function tokenOf({ gateway }: CliContext, { tokenFile }: GlobalOptions): Promise<string> {
   const next = 'Set BACKSTEP_GATEWAY_TOKEN, or name a file that holds it: --token-file.';
   if (tokenFile === undefined) {
     if (gateway.token !== undefined) return gateway.token.trim();
@@ -112,7 +112,7 @@ async function tokenOf({ gateway }: Doors, { tokenFile }: GlobalOptions): Promis
 
 /** Connects, works, and closes. `options` are those of the command together with the global ones. */
 export async function withBackstep<T>(
-  doors: Doors,
+  doors: CliContext,
   { address, namespace, profile }: GlobalOptions,
   work: (backstep: Backstep) => Promise<T>,
 ): Promise<T> {
@@ -129,7 +129,7 @@ export async function withBackstep<T>(
 }
 
 /** One command: registers itself on the program; its action answers with the exit status. */
-export type Register = (program: Command, doors: Doors, action: ActionOf) => void;
+export type Register = (program: Command, doors: CliContext, action: ActionOf) => void;
 
 /** Makes a commander action of a function that answers with an exit status. */
 export type ActionOf = <A extends unknown[]>(

@@ -4,7 +4,7 @@ import type { Started } from '../client.ts';
 import { asked, beginning, followed } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
 import { json, withBackstep } from './context.ts';
-import type { Doors, Register } from './context.ts';
+import type { CliContext, Register } from './context.ts';
 import { exit, ofEnd } from './exit.ts';
 import { ending } from './status-view.ts';
 
@@ -16,11 +16,11 @@ interface RestoreOptions extends BegunOptions {
 export const emergencyRestore: Register = (program, doors, action) => {
   const command = program
     .command('emergency-restore')
-    .description('Restore the database from a restore point, a backup or a dump; the present one is kept')
+    .description('Restore the database from a snapshot, a backup or a dump; the present one is kept')
     .argument('<service>', 'name of a service definition')
     .option(
       '--from <what>',
-      'restore-point, backup, or the name of one; otherwise the newest restore point, then the newest backup',
+      'snapshot, backup, or the name of one; otherwise the newest snapshot, then the newest backup',
     )
     .option('--file <path>', 'a dump on the backup store: .sql.gz, .sql, or custom format');
   beginning(command, doors).action(
@@ -28,7 +28,7 @@ export const emergencyRestore: Register = (program, doors, action) => {
       const options = given.optsWithGlobals<RestoreOptions>();
       const { from, file } = options;
       if (from !== undefined && file !== undefined) {
-        const next = 'A dump of your own is --file; a restore point or a backup of Backstep is --from.';
+        const next = 'A dump of your own is --file; a snapshot or a backup of Backstep is --from.';
         throw new ClientError('invalid', 'Name either --from or --file.', next);
       }
       const source = file === undefined ? from : { file };
@@ -49,7 +49,7 @@ export const emergencyRestore: Register = (program, doors, action) => {
   );
 };
 
-function say({ out, colours }: Doors, service: string, started: Started, options: RestoreOptions): void {
+function say({ out, colours }: CliContext, service: string, started: Started, options: RestoreOptions): void {
   if (options.json) return out(json(started));
   const { workflowId, runId, already, worker } = started;
   if (already === undefined) out(`Started ${workflowId} (run ${runId}).\n`);

@@ -1,6 +1,6 @@
 import type { Expected } from '../client.ts';
 import type { Progress, StepProgress } from '../domain/journal/progress.ts';
-import type { Doors } from './context.ts';
+import type { CliContext } from './context.ts';
 import { duration } from '../domain/text.ts';
 
 /** How long a step usually takes, for one that is at work or still to come; empty where no earlier run tells. */
@@ -11,7 +11,7 @@ export function usually({ step, state }: StepProgress, expected: Expected): stri
 }
 
 const isOpen = ({ step, state }: StepProgress) =>
-  step !== 'keep-writes-stopped' && (state === 'running' || state === 'to-do');
+  step !== 'guard-writes' && (state === 'running' || state === 'to-do');
 
 /**
  * The work that is left, by what each step usually takes; nobody can tell how long people wait at gates and holds.
@@ -31,7 +31,11 @@ export function leftInWords(steps: readonly StepProgress[], expected: Expected, 
 }
 
 /** The write outage against its budget, counted down; nothing while writes go on. */
-export function outageInWords(outage: Progress['outage'], now: number, colours: Doors['colours']): string[] {
+export function outageInWords(
+  outage: Progress['outage'],
+  now: number,
+  colours: CliContext['colours'],
+): string[] {
   if (outage === undefined) return [];
   const stopped = `Writes stopped for ${duration(now - Date.parse(outage.since))}`;
   const left = Date.parse(outage.endsAt) - now;

@@ -1,7 +1,7 @@
 import { ClientError } from '../client.ts';
 import type { Expected, Status } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
-import type { Doors } from './context.ts';
+import type { CliContext } from './context.ts';
 import { statusLines } from './status-view.ts';
 
 export interface FollowOptions {
@@ -19,7 +19,7 @@ const every = 1_000;
  * @returns the last status; undefined where Ctrl-C came first
  */
 export async function follow(
-  doors: Doors,
+  doors: CliContext,
   backstep: Voice,
   service: string,
   options: FollowOptions = {},
@@ -57,12 +57,12 @@ interface Screen {
   leave(): void;
 }
 
-function screenOf(doors: Doors): Screen {
+function screenOf(doors: CliContext): Screen {
   const { columns } = doors;
   return columns === undefined ? changesOnly(doors) : inPlace(doors, columns);
 }
 
-function inPlace(doors: Doors, columns: number): Screen {
+function inPlace(doors: CliContext, columns: number): Screen {
   let drawn = 0;
   return {
     show: (lines) => {
@@ -91,7 +91,7 @@ function lasting(line: string, index: number): string | undefined {
 }
 
 /** Each line once, and again when more than a time has changed in it. */
-function changesOnly(doors: Doors): Screen {
+function changesOnly(doors: CliContext): Screen {
   const seen = new Set<string>();
   return {
     show: (lines) => {

@@ -1,10 +1,10 @@
 import { diagnosisInWords } from '../views/diagnosis.ts';
 import type { Assessment, Observations, Plan } from '../domain/plan/plan.ts';
 import { plannedWaysBack } from '../views/ways-back.ts';
-import type { Doors } from './context.ts';
+import type { CliContext } from './context.ts';
 import { bytes } from '../domain/text.ts';
 
-type Colours = Doors['colours'];
+type Colours = CliContext['colours'];
 
 /** What `assess` answered, one entry a line, in the order in which a person asks at night. */
 export function assessmentLines(assessment: Assessment, colours: Colours): string[] {
@@ -30,7 +30,7 @@ function planLines(plan: Plan, hash: string, seen: Observations, colours: Colour
       plan.reverts.map(({ revision, message }) => `${revision}  ${message}`),
     ),
     ...section('Database', [
-      `${database.name} (PostgreSQL ${database.serverMajor}, owner ${database.owner}, ${bytes(seen.databaseBytes)}), taken aside as ${database.aside}`,
+      `${database.name} (PostgreSQL ${database.serverMajor}, owner ${database.owner}, ${bytes(seen.databaseBytes)}), fenced off as ${database.fencedName}`,
       ...rows,
     ]),
     ...section(

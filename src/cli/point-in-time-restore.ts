@@ -4,7 +4,7 @@ import type { BegunOptions } from './begun.ts';
 import { withBackstep } from './context.ts';
 import type { Register } from './context.ts';
 
-interface MomentOptions extends BegunOptions {
+interface RecoveryOptions extends BegunOptions {
   to?: string;
   target: string;
 }
@@ -21,7 +21,7 @@ export const pointInTimeRestore: Register = (program, doors, action) => {
     .option('--target <revision>', '-1: the revision before; or the one that the database had then', '-1');
   beginning(command, doors).action(
     action(async (service: string, _options: object, given: Command) => {
-      const options = given.optsWithGlobals<MomentOptions>();
+      const options = given.optsWithGlobals<RecoveryOptions>();
       const { to, target } = options;
       return withBackstep(doors, options, async (backstep) => {
         const started = await backstep.pointInTimeRestore({

@@ -6,10 +6,10 @@ import { completion } from './completion.ts';
 import { decide } from './decide.ts';
 import { json } from './context.ts';
 import { emergencyRestore } from './emergency-restore.ts';
-import type { ActionOf, Doors, GlobalOptions, Register } from './context.ts';
+import type { ActionOf, CliContext, GlobalOptions, Register } from './context.ts';
 import { exit, exitHelp, ofError } from './exit.ts';
 import type { Exit } from './exit.ts';
-import { kept } from './artifacts.ts';
+import { artifacts } from './artifacts.ts';
 import { plan } from './plan.ts';
 import { pointInTimeRestore } from './point-in-time-restore.ts';
 import { rehearse } from './rehearse.ts';
@@ -33,7 +33,7 @@ const commands: Register[] = [
   acknowledge,
   status,
   report,
-  kept,
+  artifacts,
   validate,
   completion,
 ];
@@ -43,7 +43,7 @@ const version = () =>
     .version;
 
 /** Runs one command line, without the program's own name. Never throws; answers with the exit status. */
-export async function run(words: readonly string[], doors: Doors): Promise<Exit> {
+export async function run(words: readonly string[], doors: CliContext): Promise<Exit> {
   let status: Exit = exit.done;
   const action: ActionOf =
     (work) =>
@@ -61,7 +61,7 @@ export async function run(words: readonly string[], doors: Doors): Promise<Exit>
 }
 
 /** The whole command, for whoever acts or only reads it. */
-export function programOf(doors: Doors, action: ActionOf): Command {
+export function programOf(doors: CliContext, action: ActionOf): Command {
   const program = new Command('backstep')
     .description(
       'Rolls a bad database migration back: durable, approved, verified, and put back where it fails.',
@@ -85,7 +85,7 @@ export function programOf(doors: Doors, action: ActionOf): Command {
 }
 
 /** Wrong words: said already for people, and here for programs, which read nothing else. */
-function misused({ exitCode, message }: CommanderError, doors: Doors, words: readonly string[]): Exit {
+function misused({ exitCode, message }: CommanderError, doors: CliContext, words: readonly string[]): Exit {
   if (exitCode === 0) return exit.done;
   if (words.includes('--json')) {
     const next = 'Correct the command line; `--help` shows what there is.';
@@ -95,7 +95,7 @@ function misused({ exitCode, message }: CommanderError, doors: Doors, words: rea
 }
 
 /** One sentence and the next move; never a stack, since nobody can mend Backstep at night. */
-function sayError(error: unknown, doors: Doors, options: GlobalOptions): Exit {
+function sayError(error: unknown, doors: CliContext, options: GlobalOptions): Exit {
   const known = error instanceof ClientError;
   const kind = known ? error.kind : 'failed';
   const message = error instanceof Error ? error.message : String(error);

@@ -3,7 +3,7 @@ import { lossInWords } from '../views/loss.ts';
 import type { RehearsalResult } from '../domain/live-rehearsal.ts';
 import type { Rehearsed } from '../domain/rehearsal.ts';
 import { json, withBackstep } from './context.ts';
-import type { Doors, GlobalOptions, Register } from './context.ts';
+import type { CliContext, GlobalOptions, Register } from './context.ts';
 import { exit, isBadInput } from './exit.ts';
 import type { Exit } from './exit.ts';
 
@@ -52,7 +52,7 @@ export function statusOf(result: RehearsalResult): Exit {
 
 const isWrong = ({ wrong = [] }: Rehearsed): boolean => wrong.length > 0;
 
-function resultLines(result: RehearsalResult, colours: Doors['colours']): string[] {
+function resultLines(result: RehearsalResult, colours: CliContext['colours']): string[] {
   if (result.outcome === 'nothing-to-do') return [`${colours.green('Nothing to rehearse')}: ${result.why}`];
   if (result.outcome === 'refused')
     return result.faults.flatMap(({ type, message, next }) => [

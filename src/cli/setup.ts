@@ -5,7 +5,7 @@ import { shortRetention } from '../client/retention.ts';
 import { attributeNames, registerSearchAttributes } from '../client/search-attributes.ts';
 import { createKeys } from '../identity/keys.ts';
 import { json, withBackstep } from './context.ts';
-import type { Doors, GlobalOptions, Register } from './context.ts';
+import type { CliContext, GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 import type { Exit } from './exit.ts';
 
@@ -52,7 +52,11 @@ export const setup: Register = (program, doors, action) => {
 };
 
 /** Needs no Temporal. Made again, the key before goes on counting until it is made once more. */
-async function makeKeys(doors: Doors, { json: asJson }: GlobalOptions, directory: string): Promise<Exit> {
+async function makeKeys(
+  doors: CliContext,
+  { json: asJson }: GlobalOptions,
+  directory: string,
+): Promise<Exit> {
   const made = await createKeys(resolve(directory)).catch((error: unknown) => {
     const { code, message } = error as NodeJS.ErrnoException;
     const next = 'Name a directory that can be written, and whose key files are whole.';

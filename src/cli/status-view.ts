@@ -1,12 +1,12 @@
 import type { AtWork, Expected, Status } from '../client.ts';
 import { nameOf } from '../views/details.ts';
 import type { StepProgress } from '../domain/journal/progress.ts';
-import type { Doors } from './context.ts';
+import type { CliContext } from './context.ts';
 import { leftInWords, outageInWords, usually } from './estimate.ts';
 import { waitsFor } from './waits-for.ts';
 import { bytes, duration } from '../domain/text.ts';
 
-type Colours = Doors['colours'];
+type Colours = CliContext['colours'];
 
 /** Room for the longest title together with a CronJob's name. */
 const nameWidth = 56;

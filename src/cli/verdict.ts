@@ -7,7 +7,7 @@ import type { GateName } from '../domain/definition/service.ts';
 import type { GateProgress } from '../domain/journal/progress.ts';
 import { showOpen } from './ask.ts';
 import { json, withVoice } from './context.ts';
-import type { Doors, GlobalOptions, Register } from './context.ts';
+import type { CliContext, GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 
 interface VerdictOptions extends GlobalOptions {
@@ -23,7 +23,7 @@ type Verb = 'approve' | 'reject';
 const gates: GateName[] = ['start', 'downgrade', 'restore'];
 
 /** What both verdicts take. */
-const verdict = (program: Command, { person }: Doors, verb: Verb, description: string): Command =>
+const verdict = (program: Command, { person }: CliContext, verb: Verb, description: string): Command =>
   program
     .command(verb)
     .description(description)
@@ -35,23 +35,24 @@ const verdict = (program: Command, { person }: Doors, verb: Verb, description: s
     .option('--by <name>', 'who says it, without a gateway', person)
     .option('--reason <text>', 'why, for the report');
 
-const given = (doors: Doors, verb: Verb) => async (service: string, _options: object, command: Command) => {
-  const options = command.optsWithGlobals<VerdictOptions>();
-  const { by, reason, breakGlass } = options;
-  return withVoice(doors, command, async (backstep) => {
-    const meant = await gateOf(doors, backstep, service, verb, options);
-    if (meant === undefined) return exit.refused;
-    const message = {
-      ...meant,
-      by,
-      ...(reason === undefined ? {} : { reason }),
-      ...(breakGlass === undefined ? {} : { breakGlass }),
-    };
-    const answer = await backstep[verb](service, message);
-    doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
-    return exit.done;
-  });
-};
+const given =
+  (doors: CliContext, verb: Verb) => async (service: string, _options: object, command: Command) => {
+    const options = command.optsWithGlobals<VerdictOptions>();
+    const { by, reason, breakGlass } = options;
+    return withVoice(doors, command, async (backstep) => {
+      const meant = await gateOf(doors, backstep, service, verb, options);
+      if (meant === undefined) return exit.refused;
+      const message = {
+        ...meant,
+        by,
+        ...(reason === undefined ? {} : { reason }),
+        ...(breakGlass === undefined ? {} : { breakGlass }),
+      };
+      const answer = await backstep[verb](service, message);
+      doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
+      return exit.done;
+    });
+  };
 
 export const approve: Register = (program, doors, action) => {
   verdict(program, doors, 'approve', 'Let the rollback pass its gate, for one plan hash')
@@ -67,7 +68,7 @@ export const reject: Register = (program, doors, action) => {
 
 /** The gate and hash that are meant: those given, or the open gate's after a person has seen it. */
 async function gateOf(
-  doors: Doors,
+  doors: CliContext,
   backstep: Voice,
   service: string,
   verb: string,

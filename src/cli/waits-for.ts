@@ -1,8 +1,8 @@
 import type { Progress } from '../domain/journal/progress.ts';
-import type { Doors } from './context.ts';
+import type { CliContext } from './context.ts';
 
 /** What a person must do now: the open gate or hold, with the commands to type. */
-export function waitsFor(progress: Progress, colours: Doors['colours']): string[] {
+export function waitsFor(progress: Progress, colours: CliContext['colours']): string[] {
   const { service, gate, hold } = progress;
   if (hold !== undefined) {
     return [

@@ -75,7 +75,7 @@ export function stepTimes(events: readonly HistoryEvent[]): Map<StepName, number
       const name = event.activityTaskScheduledEventAttributes?.activityType?.name;
       const step = stepNames.find((known) => known === name);
       // That one ends when the others say so.
-      if (step !== undefined && step !== 'keep-writes-stopped')
+      if (step !== undefined && step !== 'guard-writes')
         scheduled.set(String(eventId), { step, at: milliseconds(eventTime) });
     }
     if (eventType === EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED) {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { serviceName, type OperationId } from './names.ts';
 
 /** What Backstep left for a person, and a person removes: nothing of it goes by itself. */
-export type KeptKind =
-  | 'restore point'
+export type ArtifactKind =
+  | 'snapshot'
   | 'failed database'
   | 'copy'
   | 'dump'
@@ -13,7 +13,7 @@ export type KeptKind =
 export interface Kept {
   /** Database, or path in the store of the dumps; by this it is removed. */
   name: string;
-  kind: KeptKind;
+  kind: ArtifactKind;
   operation: OperationId;
   bytes?: number;
   /** ISO 8601; absent where nothing tells. */
@@ -25,23 +25,23 @@ export interface Kept {
   heldBy?: string;
 }
 
-export interface KeptList {
+export interface ArtifactList {
   service: string;
   kept: Kept[];
   /** What could not be looked at. */
   notes: string[];
 }
 
-export interface RemovedKept {
+export interface RemovedArtifacts {
   service: string;
   removed: string[];
   refused: { name: string; why: string }[];
 }
 
-export const keptRequest = z.strictObject({ service: serviceName });
-export type KeptRequest = z.infer<typeof keptRequest>;
+export const artifactsRequest = z.strictObject({ service: serviceName });
+export type ArtifactRequest = z.infer<typeof artifactsRequest>;
 
-export const removeKeptRequest = z
+export const removeArtifactsRequest = z
   .strictObject({
     service: serviceName,
     names: z.array(z.string().min(1).max(1_024)).max(200).default([]),
@@ -53,10 +53,13 @@ export const removeKeptRequest = z
     const message = 'name what is to be removed, or say expired: true; not both';
     context.addIssue({ code: 'custom', path: ['names'], message });
   });
-export type RemoveKeptRequest = z.infer<typeof removeKeptRequest>;
+export type RemoveArtifactsRequest = z.infer<typeof removeArtifactsRequest>;
 
-/** The activities of the two workflow types `kept` and `removeKept`. */
-export interface KeptDeeds {
-  kept(input: { request: KeptRequest; operation: OperationId }): Promise<KeptList>;
-  'remove-kept'(input: { request: RemoveKeptRequest; operation: OperationId }): Promise<RemovedKept>;
+/** The activities of the two workflow types `kept` and `removeArtifacts`. */
+export interface ArtifactActivities {
+  artifacts(input: { request: ArtifactRequest; operation: OperationId }): Promise<ArtifactList>;
+  'remove-artifacts'(input: {
+    request: RemoveArtifactsRequest;
+    operation: OperationId;
+  }): Promise<RemovedArtifacts>;
 }

@@ -42,14 +42,14 @@ export interface Backup {
   extensions: string[];
   /** How to make those extensions anew; a schema is named where it must be there before. */
   installed?: { name: string; version?: string; schema?: { name: string; owner: string } }[];
-  /** Moment of the data, by the worker's clock: the dump's snapshot, or the restore point it was dumped from. */
+  /** Moment of the data, by the worker's clock: the dump's snapshot, or the snapshot it was dumped from. */
   takenAt: string;
   seconds: number;
   client: string;
   proof: Proof;
   /** What was equal in a database filled from it, in words; where `proof` is `restore`. */
   drill?: string[];
-  /** ISO 8601; afterwards `backstep kept <service> --expired` deletes it. */
+  /** ISO 8601; afterwards `backstep artifacts <service> --expired` deletes it. */
   keepUntil?: string;
 }
 

@@ -5,7 +5,7 @@ const why = 'The rollback began with a version of Backstep that had no such step
 
 /** What a step that came with a later version answers in a run that began before. */
 export const beforeThereWas: { [S in StepName]?: Findings[S] } = {
-  'restore-point': { made: false, why },
+  snapshot: { made: false, why },
   rehearse: { rehearsed: false, why },
   salvage: { salvaged: [], lost: [], notes: [why] },
 };

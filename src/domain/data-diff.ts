@@ -2,7 +2,7 @@ import type { Evidence } from './findings.ts';
 import { count } from './text.ts';
 
 /** One table, as it is now and as it was restored. */
-export interface TableCensus {
+export interface TableDiff {
   table: string;
   /** Rows; absent where the table is not there. */
   now?: number;
@@ -22,11 +22,11 @@ export interface TableCensus {
 }
 
 /** What the database holds now and the restored one does not: what a restore loses (runbook: "if data loss is acceptable"). */
-export interface Census {
+export interface DataDiff {
   /** When it was taken; ISO 8601. */
   at: string;
   /** Tables that differ; the others are equal row by row. */
-  tables: TableCensus[];
+  tables: TableDiff[];
   equal: number;
   /** Rows that are only in the database as it is now, or are different there, as far as they could be counted. */
   lostRows: number;
@@ -41,20 +41,20 @@ export interface Census {
 const rows = (amount: number) => count(amount, 'row');
 
 /** Rows lost by restoring one table, as far as they could be counted. */
-export function lostIn({ now = 0, restored, onlyNow = 0, changed = 0, notCompared }: TableCensus): number {
+export function lostIn({ now = 0, restored, onlyNow = 0, changed = 0, notCompared }: TableDiff): number {
   if (restored === undefined) return now;
   return notCompared === undefined ? onlyNow + changed : Math.max(0, now - restored);
 }
 
 /** Whether restoring a table loses something, or nobody can say that it does not. */
-export const losesIn = (of: TableCensus): boolean =>
+export const losesIn = (of: TableDiff): boolean =>
   lostIn(of) > 0 ||
   of.notCompared !== undefined ||
   of.unreadable !== undefined ||
   (of.columns ?? []).some(({ values }) => values > 0);
 
 /** One table in one line. */
-export function tableInWords(of: TableCensus): string {
+export function tableInWords(of: TableDiff): string {
   const { table, now, restored, onlyNow = 0, onlyRestored = 0, changed = 0, newest, notCompared } = of;
   const { columns = [], unreadable } = of;
   if (unreadable !== undefined)
@@ -81,5 +81,5 @@ export function tableInWords(of: TableCensus): string {
 /** What cannot be read of the database as it is now, by what counted it and by what compared it, each once. */
 export const unreadableIn = (
   stopped: { unreadable?: string[] } | undefined,
-  census: Pick<Census, 'unreadable'> | undefined,
-): string[] => [...new Set([...(stopped?.unreadable ?? []), ...(census?.unreadable ?? [])])];
+  dataDiff: Pick<DataDiff, 'unreadable'> | undefined,
+): string[] => [...new Set([...(stopped?.unreadable ?? []), ...(dataDiff?.unreadable ?? [])])];

@@ -1,4 +1,4 @@
-import type { Census } from './data-diff.ts';
+import type { DataDiff } from './data-diff.ts';
 import type {
   Backup,
   Breach,
@@ -16,7 +16,7 @@ import type {
   Verification,
   WaysBack,
 } from './findings.ts';
-import type { FirstCensus } from './diagnosis.ts';
+import type { EstimatedLosses } from './diagnosis.ts';
 import type { Journal } from './journal/journal.ts';
 import type { LiveRehearsal } from './live-rehearsal.ts';
 import type { OperationId } from './names.ts';
@@ -30,7 +30,7 @@ import type {
   SwitchedDatabase,
 } from './plan/point-in-time.ts';
 import type { Rehearsal } from './rehearsal.ts';
-import type { RestorePoint } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { Salvage } from './salvage.ts';
 import type { StepName } from './steps.ts';
 
@@ -49,13 +49,13 @@ export interface TriedRestore {
 }
 
 /** Of a point-in-time restore. */
-export interface TriedMoment {
+export interface TriedRecovery {
   plan: PointInTimePlan;
   try: number;
 }
 
-/** One deed a step: what the workflow asks for, what the activity answers. A missing deed does not compile. */
-export interface Deeds {
+/** One activity a step: what the workflow asks for, what the activity answers. A missing activity does not compile. */
+export interface Activities {
   assess(
     input: Asked & {
       operation: OperationId;
@@ -70,16 +70,16 @@ export interface Deeds {
     input: Tried & { workflowId: string; runId: string; temporalNamespace?: string; again: boolean },
   ): Promise<StoppedWrites>;
   /** Runs until cancelled; answers with the breaches seen. */
-  'keep-writes-stopped'(input: { plan: Plan }): Promise<{ breaches: Breach[] }>;
+  'guard-writes'(input: { plan: Plan }): Promise<{ breaches: Breach[] }>;
   /** Answers `made: false` where space, time or rights forbid it: the backup alone must do then. */
-  'restore-point'(input: Tried): Promise<RestorePoint>;
-  /** Dumps the restore point where that stands and `beside` says so, otherwise the database that is aside. */
-  'back-up'(input: Tried & { point?: RestorePoint; beside?: boolean }): Promise<Backup>;
-  rehearse(input: Tried & { point: RestorePoint }): Promise<Rehearsal>;
+  snapshot(input: Tried): Promise<Snapshot>;
+  /** Dumps the snapshot where that stands and `beside` says so, otherwise the database that is fenced off. */
+  'back-up'(input: Tried & { snapshot?: Snapshot; beside?: boolean }): Promise<Backup>;
+  rehearse(input: Tried & { snapshot: Snapshot }): Promise<Rehearsal>;
   /** Of a database that is in use; writes no record, and yields to a rollback. */
   'rehearse-live'(input: Tried): Promise<LiveRehearsal>;
-  /** Keeps what the rehearsal found lost; without one what `first`, the census of `assess`, names and is there. */
-  salvage(input: Tried & { rehearsal: Rehearsal; first?: FirstCensus }): Promise<Salvage>;
+  /** Keeps what the rehearsal found lost; without one what `first`, the data diff of `assess`, names and is there. */
+  salvage(input: Tried & { rehearsal: Rehearsal; first?: EstimatedLosses }): Promise<Salvage>;
   downgrade(input: Tried & { waysBack: WaysBack; approved: string }): Promise<Downgrade>;
   verify(input: Tried & { stopped: StoppedWrites; rehearsal: Rehearsal }): Promise<Verification>;
   'roll-back-app'(input: Tried): Promise<RolledBackApp>;
@@ -87,37 +87,37 @@ export interface Deeds {
   'resume-cron-jobs'(input: Tried & { cronJob: string }): Promise<ResumedCronJob>;
   /** Before the pivot: as found. After a restore: `app` is the newer release again, since images were not moved back. */
   'put-back'(input: Tried): Promise<PutBack>;
-  /** From the restore point where it stands, otherwise from the backup. */
-  restore(input: Tried & { point: RestorePoint; backup?: Backup }): Promise<Restored>;
+  /** From the snapshot where it stands, otherwise from the backup. */
+  restore(input: Tried & { snapshot: Snapshot; backup?: Backup }): Promise<Restored>;
   /** While a rollback of the service holds where it offers `restore`, decides that; otherwise says why not. */
   'hand-over'(input: { request: EmergencyRequest; try: number }): Promise<HandedOver>;
-  /** Fills a new database beside the one that is aside, and compares it with what it was filled from. */
+  /** Fills a new database beside the one that is fenced off, and compares it with what it was filled from. */
   'restore-beside'(input: TriedRestore): Promise<RestoredBeside>;
   /** What the database holds now, or held when it failed, and the restored one does not. */
-  census(
+  'data-diff'(
     input: Tried & {
       restored: Pick<RestoredBeside, 'database'>;
       /** The database that is compared with it, where that is not the one aside. */
       now?: string;
     },
-  ): Promise<Census>;
-  /** Renames the restored database to the name of the one that is aside, and keeps that one. */
+  ): Promise<DataDiff>;
+  /** Renames the restored database to the name of the one that is fenced off, and keeps that one. */
   'put-in-place'(
-    input: TriedRestore & { restored: RestoredBeside; census: Census; approved: string },
+    input: TriedRestore & { restored: RestoredBeside; dataDiff: DataDiff; approved: string },
   ): Promise<PutInPlace>;
-  /** Has the provider restore into a new instance, and takes the database aside there too. */
-  'restore-instance'(input: TriedMoment): Promise<RestoredInstance>;
+  /** Has the provider restore into a new instance, and fences the database off there too. */
+  'restore-instance'(input: TriedRecovery): Promise<RestoredInstance>;
   /** Looks at the new instance, and at what the present one holds that it does not. */
   'compare-instance'(
-    input: TriedMoment & { restored: RestoredInstance; stopped: StoppedWrites },
+    input: TriedRecovery & { restored: RestoredInstance; stopped: StoppedWrites },
   ): Promise<ComparedInstance>;
   /** Lets the Secrets of the definition lead to the new instance. */
   'switch-database'(
-    input: TriedMoment & { restored: RestoredInstance; compared: ComparedInstance; approved: string },
+    input: TriedRecovery & { restored: RestoredInstance; compared: ComparedInstance; approved: string },
   ): Promise<SwitchedDatabase>;
   /** Lets them lead to the old one again, as long as nothing was written to the new one. */
   'switch-back'(
-    input: TriedMoment & { restored: RestoredInstance; compared: ComparedInstance },
+    input: TriedRecovery & { restored: RestoredInstance; compared: ComparedInstance },
   ): Promise<SwitchedBack>;
   /** Writes the files, removes the operation's Jobs and Secrets, and closes the record unless writes stay stopped. */
   report(input: {
@@ -130,10 +130,10 @@ export interface Deeds {
 }
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
-export const everyStepHasItsDeed: Same<keyof Deeds, StepName> = true;
+export const everyStepHasItsActivity: Same<keyof Activities, StepName> = true;
 
 /** What `assess` is asked by one workflow type. */
-export type AssessInput<K extends Asked['kind']> = Extract<DeedInput<'assess'>, { kind?: K }>;
+export type AssessInput<K extends Asked['kind']> = Extract<ActivityInput<'assess'>, { kind?: K }>;
 
-export type DeedInput<S extends StepName> = Parameters<Deeds[S]>[0];
-export type DeedOutput<S extends StepName> = Awaited<ReturnType<Deeds[S]>>;
+export type ActivityInput<S extends StepName> = Parameters<Activities[S]>[0];
+export type ActivityOutput<S extends StepName> = Awaited<ReturnType<Activities[S]>>;

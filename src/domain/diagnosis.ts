@@ -8,7 +8,7 @@ export interface Sign {
 }
 
 /** What the downgrade may destroy, judged from the catalog alone; the rehearsal measures it. */
-export interface FirstCensus {
+export interface EstimatedLosses {
   losses: Loss[];
   /** What this does not tell, and why. */
   unknown: string[];
@@ -23,7 +23,7 @@ export interface Diagnosis {
   because: string;
   /** Those that decided come first. */
   signs: Sign[];
-  census: FirstCensus;
+  estimated: EstimatedLosses;
   /** What could not be looked at, and why. */
   notSeen: string[];
 }

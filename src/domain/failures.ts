@@ -193,11 +193,11 @@ export const failures = {
     means: 'A session or a pod is still there after the grace period, or the database is not fenced.',
     next: 'End the session or pod named. Then start again, for everything was put back; at a hold, `retry`.',
   },
-  RestorePointFailed: {
+  SnapshotFailed: {
     group: 'reversible',
     retry: false,
     means: 'The snapshot could not be made, or is not equal to the database.',
-    next: 'Fix what is named, then `retry`. Or `abort`, set `restorePoint.use: never` and start again: then the backup is the only way back.',
+    next: 'Fix what is named, then `retry`. Or `abort`, set `snapshot.use: never` and start again: then the backup is the only way back.',
   },
   BackupFailed: {
     group: 'reversible',
@@ -331,7 +331,7 @@ export const failures = {
     means: "The gateway's signature on a message is invalid, or too old.",
     next: 'Sign in at the gateway and press again. If that fails too, the file `BACKSTEP_GATEWAY_KEYS` of the worker lacks the public key of the gateway.',
   },
-  NotTold: {
+  NotDelivered: {
     group: 'people',
     retry: true,
     means: 'A notification channel does not answer.',

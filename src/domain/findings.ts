@@ -1,5 +1,5 @@
 import type { Backup } from './backup.ts';
-import type { Census } from './data-diff.ts';
+import type { DataDiff } from './data-diff.ts';
 import type { LiveRehearsal } from './live-rehearsal.ts';
 import type { Observations } from './plan/plan.ts';
 import type { Pause } from './plan/pauses.ts';
@@ -10,7 +10,7 @@ import type {
   SwitchedDatabase,
 } from './plan/point-in-time.ts';
 import type { Rehearsal } from './rehearsal.ts';
-import type { RestorePoint } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { Salvage } from './salvage.ts';
 
 export type { Backup } from './backup.ts';
@@ -55,11 +55,11 @@ export interface StoppedWrites {
 
 /**
  * What was found between the stop of writes and the downgrade: what people approve, and by which the downgrade
- * is undone. `backup` is absent while it is still being proved (`proveBefore`), the restore point standing.
+ * is undone. `backup` is absent while it is still being proved (`proveBefore`), the snapshot standing.
  */
 export interface WaysBack {
   stopped: StoppedWrites;
-  point: RestorePoint;
+  snapshot: Snapshot;
   backup?: Backup;
   rehearsal: Rehearsal;
   salvage: Salvage;
@@ -124,8 +124,8 @@ export interface Restored {
   counts: Record<string, number>;
   revision: string;
   seconds: number;
-  /** Absent where a version without restore points restored it: from the backup. */
-  from?: 'restore-point' | 'backup';
+  /** Absent where a version without snapshots restored it: from the backup. */
+  from?: 'snapshot' | 'backup';
   /** Settings of the database that a person must carry over, with the command. */
   notes?: string[];
 }
@@ -138,7 +138,7 @@ export type HandedOver =
   /** Open, and not where it could restore; `next` is what a person can do. */
   | { to: 'busy'; workflowId: string; phase: string; next: string };
 
-/** A restored database, beside the one that is aside; nothing is renamed yet. */
+/** A restored database, beside the one that is fenced off; nothing is renamed yet. */
 export interface RestoredBeside {
   database: string;
   counts: Record<string, number>;
@@ -172,8 +172,8 @@ export interface ReportFiles {
 export interface Findings {
   assess: Observations;
   'stop-writes': StoppedWrites;
-  'keep-writes-stopped': { breaches: Breach[] };
-  'restore-point': RestorePoint;
+  'guard-writes': { breaches: Breach[] };
+  snapshot: Snapshot;
   'back-up': Backup;
   rehearse: Rehearsal;
   'rehearse-live': LiveRehearsal;
@@ -187,7 +187,7 @@ export interface Findings {
   restore: Restored;
   'hand-over': HandedOver;
   'restore-beside': RestoredBeside;
-  census: Census;
+  'data-diff': DataDiff;
   'put-in-place': PutInPlace;
   'restore-instance': RestoredInstance;
   'compare-instance': ComparedInstance;

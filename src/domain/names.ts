@@ -36,7 +36,7 @@ const identifierBytes = 63;
 
 export const besideRoles = [
   'backstep',
-  'point',
+  'snapshot',
   'restored',
   'scratch',
   'drill',

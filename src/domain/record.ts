@@ -3,7 +3,7 @@ import type { OperationId } from './names.ts';
 import type { Pause } from './plan/pauses.ts';
 import type { Endpoint, Moment } from './plan/point-in-time.ts';
 import type { PlanKind } from './plan/plan.ts';
-import type { MadeRestorePoint } from './snapshot.ts';
+import type { MadeSnapshot } from './snapshot.ts';
 
 /** What a workload was, and what it becomes when everything is put back. */
 export interface StoppedWorkload {
@@ -41,7 +41,7 @@ export interface OperationRecord {
   trigger?: string;
   namespace: string;
   startedAt: string;
-  database: { server: string; name: string; aside: string };
+  database: { server: string; name: string; fencedName: string };
   from: string;
   target: string;
   stopped: {
@@ -65,7 +65,7 @@ export interface OperationRecord {
    * verified then. `frozen` stays what a restore brings back.
    */
   counted?: { at: string; counts: Record<string, number> };
-  point?: MadeRestorePoint;
+  snapshot?: MadeSnapshot;
   backup?: Backup;
   breaches: Breach[];
   /** Of a point-in-time restore: where to, and the new instance; what takes it up goes on with the same. */
@@ -82,8 +82,8 @@ export interface OperationRecord {
   /** Set once the application may have written since `frozen`: by start-app, or by stop-writes that finds so. */
   resumedAt?: string;
   /** Written just before a restore renames databases: what takes the place of the one that failed. */
-  restoring?: { from: 'restore-point' | 'backup'; database: string; notes: string[] };
-  /** Databases kept aside, which a person removes (`backstep kept`). */
+  restoring?: { from: 'snapshot' | 'backup'; database: string; notes: string[] };
+  /** Databases kept aside, which a person removes (`backstep artifacts`). */
   kept: string[];
 }
 
@@ -96,11 +96,11 @@ export interface FinishedOperation {
   endedAt: string;
   trigger?: string;
   /** Databases that it left on the server. */
-  kept?: KeptDatabase[];
+  kept?: ArtifactDatabase[];
 }
 
 /** A database that an operation left for a person, and until when it stays by the definition; ISO 8601. */
-export interface KeptDatabase {
+export interface ArtifactDatabase {
   name: string;
   since: string;
   until: string;
@@ -108,15 +108,15 @@ export interface KeptDatabase {
 
 const aWeek = 7 * 24 * 3_600_000;
 
-/** What an operation that ends leaves on the server: its restore point, unless that was used up, and failed databases. */
+/** What an operation that ends leaves on the server: its snapshot, unless that was used up, and failed databases. */
 export function leftBehind(
-  { point, kept }: OperationRecord,
+  { snapshot, kept }: OperationRecord,
   endedAt: string,
   keepFor: number = aWeek,
-): KeptDatabase[] {
+): ArtifactDatabase[] {
   const until = new Date(Date.parse(endedAt) + keepFor).toISOString();
   return [
-    ...(point ? [{ name: point.database, since: point.takenAt, until: point.keepUntil }] : []),
-    ...kept.filter((name) => name !== point?.database).map((name) => ({ name, since: endedAt, until })),
+    ...(snapshot ? [{ name: snapshot.database, since: snapshot.takenAt, until: snapshot.keepUntil }] : []),
+    ...kept.filter((name) => name !== snapshot?.database).map((name) => ({ name, since: endedAt, until })),
   ];
 }

@@ -6,7 +6,7 @@ export interface Salvage {
   kept?: SalvageFile;
   /** What was kept, with the rows that the file holds. */
   salvaged: { object: string; rows: number }[];
-  /** What is lost for good but for backup and restore point; empty where all was kept. */
+  /** What is lost for good but for backup and snapshot; empty where all was kept. */
   lost: Loss[];
   /** Why nobody knows what is lost: that counts as a loss. Absent where the rehearsal measured it. */
   unknown?: string;

@@ -2,9 +2,9 @@
  * A clone of the database on its own server, closed to everyone, from just after writes had stopped. Restoring
  * from it is a rename. Where none could be made, why: then the backup alone is the way back, and is said to be.
  */
-export type RestorePoint = MadeRestorePoint | { made: false; why: string };
+export type Snapshot = MadeSnapshot | { made: false; why: string };
 
-export interface MadeRestorePoint {
+export interface MadeSnapshot {
   made: true;
   /** Name of the clone on the server. */
   database: string;
@@ -22,6 +22,6 @@ export interface MadeRestorePoint {
   publicPrivileges: string[];
   /** Properties that could not be carried over, with the command for a person. */
   notes?: string[];
-  /** ISO 8601; afterwards `backstep kept <service> --expired` drops it. */
+  /** ISO 8601; afterwards `backstep artifacts <service> --expired` drops it. */
   keepUntil: string;
 }

@@ -42,15 +42,15 @@ export const steps = {
     decisions: [],
     timeouts: { attempt: minutes(15), heartbeat },
   },
-  'keep-writes-stopped': {
+  'guard-writes': {
     title: 'Keep writes stopped',
     section: 'Step 1: Stop Write Operations',
     onFailure: 'report',
     decisions: [],
     timeouts: { attempt: minutes(7 * 24 * 60), heartbeat },
   },
-  'restore-point': {
-    title: 'Make a restore point',
+  snapshot: {
+    title: 'Make a snapshot',
     section: 'Step 2: Create Database Backup',
     onFailure: 'hold',
     decisions: ['retry', 'abort'],
@@ -150,7 +150,7 @@ export const steps = {
     decisions: ['retry', 'abort'],
     timeouts: { attempt: minutes(12 * 60), heartbeat },
   },
-  census: {
+  'data-diff': {
     title: 'Count what the present database holds and the restored one does not',
     section: 'Common Rollback Scenarios: if data loss is acceptable',
     onFailure: 'hold',
@@ -210,7 +210,7 @@ export const orders = {
   rollback: [
     'assess',
     'stop-writes',
-    'restore-point',
+    'snapshot',
     'back-up',
     'rehearse',
     'salvage',
@@ -224,9 +224,9 @@ export const orders = {
   'emergency-restore': [
     'assess',
     'stop-writes',
-    'restore-point',
+    'snapshot',
     'restore-beside',
-    'census',
+    'data-diff',
     'put-in-place',
     'roll-back-app',
     'start-app',

@@ -22,7 +22,7 @@ export interface ReadDumpArguments {
 }
 
 export interface ReadDumpResult {
-  source: Exclude<Source, { kind: 'restore-point' }>;
+  source: Exclude<Source, { kind: 'snapshot' }>;
   tables: string[];
   /** Roles that must be there before it is restored; of a given file. */
   roles: string[];

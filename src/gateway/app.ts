@@ -18,7 +18,7 @@ import { triggerRoutes } from './triggers.ts';
 export type { People } from './people/people.ts';
 
 /** What the gateway acts with; tests hand it other means. */
-export interface GatewayMeans {
+export interface GatewayDependencies {
   backstep: Backstep;
   definitions: Definitions;
   /** Secrets of a source, read anew at every request so that they can be replaced; none: it is not set up. */
@@ -40,16 +40,16 @@ export interface GatewayMeans {
 }
 
 /** The gateway as one HTTP application: alerts, people by API, people by browser. */
-export function createGateway(means: GatewayMeans): OpenAPIHono {
+export function createGateway(dependencies: GatewayDependencies): OpenAPIHono {
   const app = new OpenAPIHono();
-  const limits = new Limits(means.limits, means.proxies);
-  app.onError(answerErrors(means.log));
+  const limits = new Limits(dependencies.limits, dependencies.proxies);
+  app.onError(answerErrors(dependencies.log));
   app.notFound(notFound);
-  app.route('/', healthRoutes(means));
-  app.route('/', triggerRoutes(means, limits));
-  app.route('/', rollbackRoutes(means, limits));
-  describe(app, means);
-  app.route('/', signInRoutes(means, limits));
-  app.route('/', pages(means, limits));
+  app.route('/', healthRoutes(dependencies));
+  app.route('/', triggerRoutes(dependencies, limits));
+  app.route('/', rollbackRoutes(dependencies, limits));
+  describe(app, dependencies);
+  app.route('/', signInRoutes(dependencies, limits));
+  app.route('/', pages(dependencies, limits));
   return app;
 }

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { readFileSync } from 'node:fs';
-import type { GatewayMeans } from './app.ts';
+import type { GatewayDependencies } from './app.ts';
 import type { RefusalStatus } from './refusal.ts';
 
 const error = z
@@ -42,7 +42,7 @@ const version = () =>
     .version;
 
 /** `/openapi.json`, made from the routes themselves. */
-export function describe(app: OpenAPIHono, { publicUrl }: Pick<GatewayMeans, 'publicUrl'>): void {
+export function describe(app: OpenAPIHono, { publicUrl }: Pick<GatewayDependencies, 'publicUrl'>): void {
   const register = app.openAPIRegistry;
   register.registerComponent('securitySchemes', 'source', {
     type: 'apiKey',

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { ClientError } from '../client.ts';
 import type { Backstep } from '../client.ts';
-import type { GatewayMeans } from './app.ts';
+import type { GatewayDependencies } from './app.ts';
 
 /** How soon Temporal must answer: PagerDuty waits five seconds for us. */
 const within = 2_000;
@@ -32,7 +32,7 @@ export async function temporalAnswers({ temporal }: Backstep): Promise<void> {
 export function healthRoutes({
   backstep,
   definitions,
-}: Pick<GatewayMeans, 'backstep' | 'definitions'>): Hono {
+}: Pick<GatewayDependencies, 'backstep' | 'definitions'>): Hono {
   const app = new Hono();
   app.get('/healthz', (context) => context.json({ status: 'alive' }));
   app.get('/readyz', async (context) => {

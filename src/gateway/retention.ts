@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { shortRetention } from '../client/retention.ts';
-import type { GatewayMeans } from './app.ts';
+import type { GatewayDependencies } from './app.ts';
 import { temporalAnswers } from './health.ts';
 
 /** Temporal may come later. */
@@ -8,7 +8,7 @@ const again = 30_000;
 
 /** Warns once, as soon as Temporal answers, where a repeated alert could be taken for a new one. */
 export async function lookAtRetention(
-  { backstep, log }: Pick<GatewayMeans, 'backstep' | 'log'>,
+  { backstep, log }: Pick<GatewayDependencies, 'backstep' | 'log'>,
   every = again,
 ): Promise<void> {
   for (;;) {

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { messages } from '../domain/approval/messages.ts';
 import { serviceName } from '../domain/names.ts';
 import { faultsOf, rollbackRequest } from '../domain/plan/request.ts';
-import type { GatewayMeans } from './app.ts';
+import type { GatewayDependencies } from './app.ts';
 import { jsonOnly, noLargerThan, requestLimit } from './body.ts';
 import { mustBeDefined } from './defined.ts';
 import { refused } from './document.ts';
@@ -67,14 +67,17 @@ const post = (verb: Verb) =>
   });
 
 /** The JSON API for people with a token or a session, and for the CLI. */
-export function rollbackRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono<{ Variables: Known }> {
-  const { backstep, definitions, statements } = means;
+export function rollbackRoutes(
+  dependencies: GatewayDependencies,
+  limits: Limits,
+): OpenAPIHono<{ Variables: Known }> {
+  const { backstep, definitions, statements } = dependencies;
   const app = new OpenAPIHono<{ Variables: Known }>();
   app.openAPIRegistry.registerPath(read);
   for (const verb of Object.keys(bodies) as Verb[]) app.openAPIRegistry.registerPath(post(verb));
 
   app.use('/api/*', async (context, next) => {
-    const person = await proved(context, means, limits);
+    const person = await proved(context, dependencies, limits);
     await limits.request(person.name);
     context.set('person', person);
     context.header('cache-control', 'no-store');
@@ -142,7 +145,7 @@ const parsed = async <T extends object>(schema: z.ZodType<T>, context: Context) 
 /** Throws 401 where nobody is proved, and 403 for what another site makes a signed-in browser send. */
 async function proved(
   context: Context,
-  { people, publicUrl }: GatewayMeans,
+  { people, publicUrl }: GatewayDependencies,
   limits: Limits,
 ): Promise<Person> {
   const byCookie = context.req.header('authorization') === undefined;

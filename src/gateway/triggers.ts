@@ -4,7 +4,7 @@ import { alertSource } from '../domain/alert.ts';
 import type { AlertSource } from '../domain/alert.ts';
 import { triggers } from '../triggers/index.ts';
 import type { Alert } from '../triggers/trigger.ts';
-import type { GatewayMeans } from './app.ts';
+import type { GatewayDependencies } from './app.ts';
 import { alertLimit, bytesOf, noLargerThan, readJson } from './body.ts';
 import { refused } from './document.ts';
 import { temporalAnswers } from './health.ts';
@@ -38,11 +38,13 @@ const route = createRoute({
 });
 
 /** `POST /triggers/<source>`: bytes first, then their signature, then what they say. */
-export function triggerRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono {
-  const { backstep, log, now } = means;
+export function triggerRoutes(dependencies: GatewayDependencies, limits: Limits): OpenAPIHono {
+  const { backstep, log, now } = dependencies;
   const app = new OpenAPIHono();
-  const allowed = new AllowList(means.definitions, now, log);
-  const taker = new Taker(backstep, means.publicUrl, now, (request) => means.statements.byAlert(request));
+  const allowed = new AllowList(dependencies.definitions, now, log);
+  const taker = new Taker(backstep, dependencies.publicUrl, now, (request) =>
+    dependencies.statements.byAlert(request),
+  );
   app.openAPIRegistry.registerPath(route);
 
   app.post('/triggers/:source', noLargerThan(alertLimit), async (context) => {
@@ -52,8 +54,8 @@ export function triggerRoutes(means: GatewayMeans, limits: Limits): OpenAPIHono 
       throw new Refusal(404, 'No such source of alerts.', next);
     }
     const body = await bytesOf(context);
-    const secrets = await means.secretsOf(source);
-    const { untimed } = means;
+    const secrets = await dependencies.secretsOf(source);
+    const { untimed } = dependencies;
     const { headers } = context.req.raw;
     const signed = { headers, body, now: now(), ...(untimed !== undefined && { untimed }) };
     const verdict = verify(source, signed, secrets);

@@ -1,7 +1,7 @@
 import { isFailureType, type FailureType } from '../domain/failures.ts';
 
 /**
- * What a program in a Job says to the deed that started it: lines on standard output, each a word and JSON.
+ * What a program in a Job says to the activity that started it: lines on standard output, each a word and JSON.
  * Everything else that it prints is log.
  */
 const words = {

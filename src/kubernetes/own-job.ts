@@ -21,10 +21,10 @@ export interface OwnJob {
     | 'restore'
     | 'read-dump'
     | 'restore-given'
-    | 'census'
+    | 'data-diff'
     | 'salvage'
     | 'put-back-salvage'
-    | 'kept';
+    | 'artifacts';
   arguments: object;
   /** Secret with DATABASE_URL and ADMIN_URL; absent where the program needs no database. */
   secret?: string;

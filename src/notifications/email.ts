@@ -1,9 +1,9 @@
 import { createTransport } from 'nodemailer';
 import { Failure } from '../domain/failures.ts';
 import type { NotifyOf } from '../domain/definition/notify.ts';
-import type { Tiding } from '../views/notification.ts';
+import type { Notification } from '../views/notification.ts';
 import { patience, unanswered } from './failure.ts';
-import type { Telling } from './channel.ts';
+import type { Delivery } from './channel.ts';
 
 /** The mail server as its URL says. Throws Failure ChannelRefused for what is no such URL. */
 function serverOf(name: string, url: string) {
@@ -32,7 +32,7 @@ function parsed(name: string, url: string): URL {
   throw new Failure('ChannelRefused', `E-mail ${name}: its Secret holds no smtp:// or smtps:// URL`);
 }
 
-const bodyOf = ({ title, lines, next, link, operation, at }: Tiding) =>
+const bodyOf = ({ title, lines, next, link, operation, at }: Notification) =>
   [
     title,
     '',
@@ -55,7 +55,7 @@ function failureOf(name: string, error: unknown): Failure {
   const channel = `E-mail ${name}`;
   const { code = '', responseCode, response = '' } = error as MailError;
   const said = `${channel}: the mail server answered ${response.slice(0, 300)}`;
-  if (responseCode !== undefined && responseCode < 500) return new Failure('NotTold', said);
+  if (responseCode !== undefined && responseCode < 500) return new Failure('NotDelivered', said);
   if (responseCode !== undefined) return new Failure('ChannelRefused', said);
   if (/certificate/i.test(String(error)))
     return new Failure('ChannelRefused', `${channel}: ${String(error)}`);
@@ -65,16 +65,16 @@ function failureOf(name: string, error: unknown): Failure {
 }
 
 /**
- * By SMTP, one message to all. Its Message-ID is the tiding's key, by which mail systems know a repeat; all of an
+ * By SMTP, one message to all. Its Message-ID is the notification's key, by which mail systems know a repeat; all of an
  * operation are one conversation.
  *
  * @returns addresses that the server refused, while it took others
- * @throws Failure NotTold, ChannelRefused
+ * @throws Failure NotDelivered, ChannelRefused
  */
-export async function tellEmail(
+export async function notifyEmail(
   { name, server, ca, from, to }: NotifyOf<'email'>,
-  tiding: Tiding,
-  { secret, signal }: Telling,
+  notification: Notification,
+  { secret, signal }: Delivery,
 ): Promise<string[]> {
   const transport = createTransport({
     ...serverOf(name, await secret(server)),
@@ -85,19 +85,19 @@ export async function tellEmail(
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const conversation = `<${tiding.operation}@backstep>`;
+  const conversation = `<${notification.operation}@backstep>`;
   const close = () => transport.close();
   signal.addEventListener('abort', close, { once: true });
   try {
     const { rejected } = await transport.sendMail({
       from,
       to,
-      subject: tiding.title,
-      messageId: `<${tiding.key.replaceAll(/[^\w.-]/g, '-')}@backstep>`,
+      subject: notification.title,
+      messageId: `<${notification.key.replaceAll(/[^\w.-]/g, '-')}@backstep>`,
       references: conversation,
       inReplyTo: conversation,
       headers: { 'Auto-Submitted': 'auto-generated' },
-      text: bodyOf(tiding),
+      text: bodyOf(notification),
     });
     return rejected;
   } catch (error) {

@@ -18,7 +18,7 @@ export function answered(channel: string, status: number, body: string, retryAft
   const said = body.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
   const message = `${channel} answered ${status}${said === '' ? '' : `: ${said}`}`;
   if (!mayMend(status)) return new Failure('ChannelRefused', message);
-  return new Failure('NotTold', message, retryAfter === undefined ? {} : { retryAfter });
+  return new Failure('NotDelivered', message, retryAfter === undefined ? {} : { retryAfter });
 }
 
 /** No answer. Only the innermost cause is for people, and it names host and port at most. */
@@ -28,7 +28,7 @@ export function unanswered(channel: string, error: unknown): Failure {
   while (at instanceof Error && at.cause !== undefined) at = at.cause;
   const inner = at instanceof AggregateError ? at.errors[0] : at;
   const why = inner instanceof Error ? codeOf(inner) : 'no answer';
-  return new Failure('NotTold', `${channel} could not be reached: ${why}`);
+  return new Failure('NotDelivered', `${channel} could not be reached: ${why}`);
 }
 
 function codeOf(error: Error & { code?: unknown }): string {

@@ -1,31 +1,31 @@
 import type { Notify } from '../domain/definition/notify.ts';
-import type { Tiding } from '../views/notification.ts';
-import { tellEmail } from './email.ts';
-import { tellPagerDuty } from './pagerduty.ts';
-import { tellSlack } from './slack.ts';
-import type { Telling } from './channel.ts';
-import { tellWebhook } from './webhook.ts';
+import type { Notification } from '../views/notification.ts';
+import { notifyEmail } from './email.ts';
+import { notifyPagerDuty } from './pagerduty.ts';
+import { notifySlack } from './slack.ts';
+import type { Delivery } from './channel.ts';
+import { notifyWebhook } from './webhook.ts';
 
 /**
- * Tells one channel one tiding. Once is not promised of Slack: a worker that dies between Slack's answer and its
- * own tells it again; the other channels know a repeat by the tiding's key.
+ * Tells one channel one notification. Once is not promised of Slack: a worker that dies between Slack's answer and its
+ * own tells it again; the other channels know a repeat by the notification's key.
  *
  * @returns addresses that the channel would not take, while it took others
- * @throws Failure NotTold where it may be tried again, ChannelRefused where it makes no sense
+ * @throws Failure NotDelivered where it may be tried again, ChannelRefused where it makes no sense
  */
-export async function tellBy(to: Notify, tiding: Tiding, telling: Telling): Promise<string[]> {
+export async function notifyBy(to: Notify, notification: Notification, telling: Delivery): Promise<string[]> {
   switch (to.channel) {
     case 'slack':
-      await tellSlack(to, tiding, telling);
+      await notifySlack(to, notification, telling);
       return [];
     case 'pagerduty':
-      await tellPagerDuty(to, tiding, telling);
+      await notifyPagerDuty(to, notification, telling);
       return [];
     case 'webhook':
-      await tellWebhook(to, tiding, telling);
+      await notifyWebhook(to, notification, telling);
       return [];
     case 'email':
-      return tellEmail(to, tiding, telling);
+      return notifyEmail(to, notification, telling);
   }
   return to satisfies never;
 }

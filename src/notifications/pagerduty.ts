@@ -1,7 +1,7 @@
 import type { NotifyOf } from '../domain/definition/notify.ts';
-import type { Tiding } from '../views/notification.ts';
+import type { Notification } from '../views/notification.ts';
 import { post } from './post.ts';
-import type { Telling } from './channel.ts';
+import type { Delivery } from './channel.ts';
 
 const actions = { 'needs-you': 'trigger', 'on-it': 'acknowledge', settled: 'resolve' } as const;
 
@@ -10,22 +10,22 @@ const severities = { gate: 'error', hold: 'critical', escalation: 'critical', en
 
 const longestSummary = 1_024;
 
-const rung = (operation: string, number: number) => `${operation}-escalation-${number}`;
+const level = (operation: string, number: number) => `${operation}-escalation-${number}`;
 
 /**
- * One alert an operation, and one each rung of the ladder: PagerDuty tells nobody of a second trigger while the
+ * One alert an operation, and one each level of the escalation path: PagerDuty tells nobody of a second trigger while the
  * first is open. What settles a gate or a hold resolves them all, so that the next one pages anew.
  */
-export function pagerDutyEvents(routingKey: string, tiding: Tiding): object[] {
-  const { operation, state, kind, escalations = 0, service, at, title, lines, next, link } = tiding;
+export function pagerDutyEvents(routingKey: string, notification: Notification): object[] {
+  const { operation, state, kind, escalations = 0, service, at, title, lines, next, link } = notification;
   const event = { routing_key: routingKey, event_action: actions[state] };
   if (state !== 'needs-you') {
-    const rungs = Array.from({ length: escalations }, (_unused, index) => rung(operation, index + 1));
-    return [operation, ...rungs].map((dedup_key) => ({ ...event, dedup_key }));
+    const levels = Array.from({ length: escalations }, (_unused, index) => level(operation, index + 1));
+    return [operation, ...levels].map((dedup_key) => ({ ...event, dedup_key }));
   }
   const told = {
     ...event,
-    dedup_key: kind === 'escalation' ? rung(operation, escalations) : operation,
+    dedup_key: kind === 'escalation' ? level(operation, escalations) : operation,
     client: 'Backstep',
     ...(link !== undefined && { client_url: link, links: [{ href: link, text: 'Page of the rollback' }] }),
     payload: {
@@ -41,13 +41,13 @@ export function pagerDutyEvents(routingKey: string, tiding: Tiding): object[] {
   return [told];
 }
 
-/** By the Events API v2. Throws Failure NotTold, ChannelRefused. */
-export async function tellPagerDuty(
+/** By the Events API v2. Throws Failure NotDelivered, ChannelRefused. */
+export async function notifyPagerDuty(
   { name, routingKey, api }: NotifyOf<'pagerduty'>,
-  tiding: Tiding,
-  { secret, signal }: Telling,
+  notification: Notification,
+  { secret, signal }: Delivery,
 ): Promise<void> {
-  const events = pagerDutyEvents(await secret(routingKey), tiding);
+  const events = pagerDutyEvents(await secret(routingKey), notification);
   const url = new URL('/v2/enqueue', api).href;
   await Promise.all(
     events.map((event) => post(`PagerDuty (${name})`, url, JSON.stringify(event), {}, signal)),

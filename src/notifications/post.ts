@@ -4,7 +4,7 @@ import { answered, patience, retryAfterOf, unanswered } from './failure.ts';
 /**
  * Posts JSON, once: Temporal tries again. A redirect is an error, for it may lead a signed message anywhere.
  *
- * @throws Failure NotTold, ChannelRefused
+ * @throws Failure NotDelivered, ChannelRefused
  */
 export async function post(
   channel: string,

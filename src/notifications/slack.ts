@@ -1,9 +1,9 @@
 import { IncomingWebhook, IncomingWebhookHTTPError } from '@slack/webhook';
 import type { IncomingWebhookSendArguments } from '@slack/webhook';
 import type { NotifyOf } from '../domain/definition/notify.ts';
-import type { Tiding } from '../views/notification.ts';
+import type { Notification } from '../views/notification.ts';
 import { answered, patience, retryAfterOf, unanswered } from './failure.ts';
-import type { Telling } from './channel.ts';
+import type { Delivery } from './channel.ts';
 
 /** Slack refuses a message whose header or text is longer. */
 const limits = { header: 150, text: 3_000 };
@@ -29,7 +29,7 @@ function within(lines: string[], limit: number): string {
 }
 
 /** The message in Block Kit; its `text` is what a notification on the phone shows. */
-export function slackMessage({ title, state, lines, next, link, operation, at }: Tiding) {
+export function slackMessage({ title, state, lines, next, link, operation, at }: Notification) {
   const heading = `${signs[state]} ${title}`;
   const says = within(
     lines.map((line) => `• ${plain(line)}`),
@@ -49,11 +49,11 @@ export function slackMessage({ title, state, lines, next, link, operation, at }:
   } satisfies IncomingWebhookSendArguments;
 }
 
-/** By incoming webhook. Throws Failure NotTold, ChannelRefused. */
-export async function tellSlack(
+/** By incoming webhook. Throws Failure NotDelivered, ChannelRefused. */
+export async function notifySlack(
   { name, url }: NotifyOf<'slack'>,
-  tiding: Tiding,
-  { secret, signal }: Telling,
+  notification: Notification,
+  { secret, signal }: Delivery,
 ): Promise<void> {
   const channel = `Slack channel ${name}`;
   let retryAfter: string | null = null;
@@ -67,7 +67,7 @@ export async function tellSlack(
     },
   });
   try {
-    await webhook.send(slackMessage(tiding));
+    await webhook.send(slackMessage(notification));
   } catch (error) {
     if (error instanceof IncomingWebhookHTTPError)
       throw answered(channel, error.statusCode, error.body, retryAfterOf(retryAfter));

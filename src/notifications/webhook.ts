@@ -1,9 +1,9 @@
 import { Webhook } from 'standardwebhooks';
 import { Failure } from '../domain/failures.ts';
 import type { NotifyOf } from '../domain/definition/notify.ts';
-import type { Tiding } from '../views/notification.ts';
+import type { Notification } from '../views/notification.ts';
 import { post } from './post.ts';
-import type { Telling } from './channel.ts';
+import type { Delivery } from './channel.ts';
 
 /** Throws Failure ChannelRefused for a secret that signs nothing. */
 function signer(name: string, secret: string): Webhook {
@@ -16,25 +16,25 @@ function signer(name: string, secret: string): Webhook {
 }
 
 /**
- * By POST, signed as Standard Webhooks has it; `webhook-id` is the tiding's key, the same for each attempt.
- * Throws Failure NotTold, ChannelRefused.
+ * By POST, signed as Standard Webhooks has it; `webhook-id` is the notification's key, the same for each attempt.
+ * Throws Failure NotDelivered, ChannelRefused.
  */
-export async function tellWebhook(
+export async function notifyWebhook(
   { name, url, secret: key }: NotifyOf<'webhook'>,
-  tiding: Tiding,
-  { secret, signal }: Telling,
+  notification: Notification,
+  { secret, signal }: Delivery,
 ): Promise<void> {
   const target = typeof url === 'string' ? url : await secret(url);
   const body = JSON.stringify({
-    type: `backstep.${tiding.kind}.${tiding.state}`,
-    timestamp: tiding.at,
-    data: tiding,
+    type: `backstep.${notification.kind}.${notification.state}`,
+    timestamp: notification.at,
+    data: notification,
   });
   const now = new Date();
   const headers = {
-    'webhook-id': tiding.key,
+    'webhook-id': notification.key,
     'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-    'webhook-signature': signer(name, await secret(key)).sign(tiding.key, now, body),
+    'webhook-signature': signer(name, await secret(key)).sign(notification.key, now, body),
   };
   await post(`Webhook ${name}`, target, body, headers, signal);
 }

@@ -5,7 +5,7 @@ import { allowConnections, close } from './fence.ts';
 import { quoted, type Client } from './connect.ts';
 
 /** A database that Backstep made beside the application's. */
-export interface KeptDatabase {
+export interface ArtifactDatabase {
   name: string;
   role: Exclude<BesideRole, 'backstep'>;
   operation: OperationId;
@@ -16,7 +16,7 @@ export interface KeptDatabase {
  * The databases that Backstep made beside one: by name, so that no other is ever taken for its own. The one that is
  * aside is the application's itself, and is never among them.
  */
-export async function keptBeside(admin: Client, database: string): Promise<KeptDatabase[]> {
+export async function keptBeside(admin: Client, database: string): Promise<ArtifactDatabase[]> {
   const { rows } = await admin.query<{ name: string; bytes: string }>(
     `SELECT datname AS name, pg_database_size(oid) AS bytes FROM pg_catalog.pg_database
      WHERE datname ~ '__[a-z]+_[0-9a-f]{8}$' AND pg_has_role(datdba, 'USAGE') ORDER BY 1`,

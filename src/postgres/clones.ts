@@ -7,11 +7,11 @@ import { applicationName, quoted, withClient, withDatabase, type Client } from '
 import { carryOver, propertiesOf, publicPrivileges } from './properties.ts';
 
 export interface Cloning {
-  /** The database that is aside, or a clone: every session on it is ended, and none is let in meanwhile. */
+  /** The database that is fenced off, or a clone: every session on it is ended, and none is let in meanwhile. */
   from: string;
   to: string;
   operation: OperationId;
-  /** Whether `from` lets sessions in afterwards: the one that is aside does, a clone at rest does not. */
+  /** Whether `from` lets sessions in afterwards: the one that is fenced off does, a clone at rest does not. */
   sourceStays: 'open' | 'closed';
   /** Milliseconds that copying may take; as long as it takes if absent. */
   within?: number;
@@ -67,7 +67,7 @@ export async function cloneDatabase(adminUrl: string, wanted: Cloning): Promise<
 /** A clone that does not come about for a reason that trying again would not mend. */
 export class CloneRefused extends Failure {
   constructor(message: string, options?: ErrorOptions) {
-    super('RestorePointFailed', message, {}, options);
+    super('SnapshotFailed', message, {}, options);
   }
 }
 

@@ -118,7 +118,7 @@ export async function databaseExists(admin: Client, name: string): Promise<boole
 }
 
 /**
- * Drops a database that this operation made for itself: a half-filled restore, scratch, a rehearsed copy, or a restore point that no
+ * Drops a database that this operation made for itself: a half-filled restore, scratch, a rehearsed copy, or a snapshot that no
  * record names. One that is gone already is fine.
  *
  * @throws Failure Unexpected for any other name: a restore destroys nothing (law 7)
@@ -131,7 +131,7 @@ export async function dropDatabase(admin: Client, name: string, operation: Opera
 }
 
 function assertOwn(name: string, operation: OperationId): void {
-  const own = (['restored', 'scratch', 'rehearsal', 'drill', 'point', 'reads'] as const).some((role) =>
+  const own = (['restored', 'scratch', 'rehearsal', 'drill', 'snapshot', 'reads'] as const).some((role) =>
     name.endsWith(besideName('', role, operation)),
   );
   if (!own)

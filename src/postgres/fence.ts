@@ -4,24 +4,24 @@ import { Failure } from '../domain/failures.ts';
 import { quoted, type Client } from './connect.ts';
 import { endSessions, inWords, preparedTransactions, type Session } from './sessions.ts';
 
-/** The database's own name, and the one under which it is taken aside. */
+/** The database's own name, and the one under which it is fenced off. */
 export interface Names {
   name: string;
-  aside: string;
+  fencedName: string;
 }
 
 /**
- * `down`: the application reaches the database by its name. `up`: it is aside. `half`: a raising or lowering
- * stopped on its way. `occupied`: it is aside, and somebody made another database under its name.
+ * `down`: the application reaches the database by its name. `up`: it is fenced off. `half`: a raising or lowering
+ * stopped on its way. `occupied`: it is fenced off, and somebody made another database under its name.
  */
-export type BarrierState = 'down' | 'up' | 'half' | 'missing' | 'occupied';
+export type FenceState = 'down' | 'up' | 'half' | 'missing' | 'occupied';
 
 interface Place {
   /** Under which name the database is found. */
   at: 'name' | 'aside' | 'neither' | 'both';
-  /** ALLOW_CONNECTIONS of the one that is aside, or else of the one at its own name. */
+  /** ALLOW_CONNECTIONS of the one that is fenced off, or else of the one at its own name. */
   open: boolean;
-  /** While it is aside, a copy that nobody can write to may stand under its name. */
+  /** While it is fenced off, a copy that nobody can write to may stand under its name. */
   copied: boolean;
 }
 
@@ -37,12 +37,12 @@ export async function isReadCopy(admin: Client, name: string): Promise<boolean> 
   return rows[0]?.comment?.startsWith(readCopyComment('')) === true;
 }
 
-async function place(admin: Client, { name, aside }: Names): Promise<Place> {
+async function place(admin: Client, { name, fencedName }: Names): Promise<Place> {
   const { rows } = await admin.query<{ datname: string; datallowconn: boolean }>(
     'SELECT datname, datallowconn FROM pg_catalog.pg_database WHERE datname IN ($1, $2)',
-    [name, aside],
+    [name, fencedName],
   );
-  const away = rows.find((row) => row.datname === aside);
+  const away = rows.find((row) => row.datname === fencedName);
   const copied = away !== undefined && rows.length > 1 && (await isReadCopy(admin, name));
   const own = copied ? undefined : rows.find((row) => row.datname === name);
   if (away !== undefined)
@@ -53,7 +53,7 @@ async function place(admin: Client, { name, aside }: Names): Promise<Place> {
 }
 
 /** Looks where the database is; changes nothing. */
-export async function state(admin: Client, names: Names): Promise<BarrierState> {
+export async function state(admin: Client, names: Names): Promise<FenceState> {
   const { at, open } = await place(admin, names);
   if (at === 'neither') return 'missing';
   if (at === 'both') return 'occupied';
@@ -63,7 +63,7 @@ export async function state(admin: Client, names: Names): Promise<BarrierState> 
 
 const patience = 30_000;
 
-export interface BarrierOptions {
+export interface FenceOptions {
   /** Milliseconds in which every session must have ended; 30 s if absent. */
   within?: number;
   signal?: AbortSignal;
@@ -75,7 +75,7 @@ export interface BarrierOptions {
 }
 
 /**
- * Takes the database aside (runbook, Step 1): nobody who knows only its name can write, whatever the role, pooler or
+ * Takes the fenced database (runbook, Step 1): nobody who knows only its name can write, whatever the role, pooler or
  * forgotten cron. Idempotent; goes on from each point at which an earlier attempt may have stopped.
  *
  * @param admin a session on another database of the server, as member of the owner with CREATEDB and
@@ -84,15 +84,15 @@ export interface BarrierOptions {
  * @throws Failure DatabaseInvalid where there is no such database, WritesNotStopped naming who cannot be
  *   ended, DatabaseRightMissing.
  */
-export async function raise(admin: Client, names: Names, options: BarrierOptions = {}): Promise<Session[]> {
+export async function raise(admin: Client, names: Names, options: FenceOptions = {}): Promise<Session[]> {
   const { at, open } = await place(admin, names);
   if (at === 'neither') throw missing(names);
   if (at !== 'name') {
-    if (!open) await allowConnections(admin, names.aside, true);
+    if (!open) await allowConnections(admin, names.fencedName, true);
     return [];
   }
-  const ended = await moveAway(admin, names.name, names.aside, options);
-  await allowConnections(admin, names.aside, true);
+  const ended = await moveAway(admin, names.name, names.fencedName, options);
+  await allowConnections(admin, names.fencedName, true);
   return ended;
 }
 
@@ -102,22 +102,22 @@ export async function raise(admin: Client, names: Names, options: BarrierOptions
  *
  * @throws Failure DatabaseInvalid where the database is missing or its name was taken by another.
  */
-export async function lower(admin: Client, names: Names, options: BarrierOptions = {}): Promise<Session[]> {
+export async function lower(admin: Client, names: Names, options: FenceOptions = {}): Promise<Session[]> {
   const { at, open, copied } = await place(admin, names);
   if (at === 'neither') throw missing(names);
   if (at === 'both') {
     throw new Failure(
       'DatabaseInvalid',
-      `Database ${names.aside} cannot get its name back: meanwhile somebody created another database ${names.name}. ` +
+      `Database ${names.fencedName} cannot get its name back: meanwhile somebody created another database ${names.name}. ` +
         `Rename that one: ALTER DATABASE ${quoted(names.name)} RENAME TO …`,
     );
   }
   if (copied) {
-    // It holds nothing but what is aside: nobody could write to it.
+    // It holds nothing but what is fenced off: nobody could write to it.
     await close(admin, names.name, options);
     await admin.query(`DROP DATABASE ${quoted(names.name)}`);
   }
-  const ended = at === 'aside' ? await moveAway(admin, names.aside, names.name, options) : [];
+  const ended = at === 'aside' ? await moveAway(admin, names.fencedName, names.name, options) : [];
   if (at === 'aside' || !open) await allowConnections(admin, names.name, true);
   return ended;
 }
@@ -127,12 +127,7 @@ export async function lower(admin: Client, names: Names, options: BarrierOptions
  * reconnects in a loop may have been let in just before the database was closed, and be seen only afterwards:
  * so both are done again until the rename succeeds.
  */
-async function moveAway(
-  admin: Client,
-  from: string,
-  to: string,
-  options: BarrierOptions,
-): Promise<Session[]> {
+async function moveAway(admin: Client, from: string, to: string, options: FenceOptions): Promise<Session[]> {
   const deadline = Date.now() + (options.within ?? patience);
   const ended: Session[] = [];
   for (;;) {
@@ -174,11 +169,7 @@ const isBusy = (error: unknown): boolean =>
  *
  * @throws Failure WritesNotStopped naming superusers' sessions and prepared transactions.
  */
-export async function close(
-  admin: Client,
-  database: string,
-  options: BarrierOptions = {},
-): Promise<Session[]> {
+export async function close(admin: Client, database: string, options: FenceOptions = {}): Promise<Session[]> {
   const { within = patience, signal } = options;
   const deadline = Date.now() + within;
   const ended = new Map<number, Session>();
@@ -214,5 +205,5 @@ export async function allowConnections(admin: Client, database: string, allow: b
   await admin.query(`ALTER DATABASE ${quoted(database)} ALLOW_CONNECTIONS ${allow}`);
 }
 
-const missing = ({ name, aside }: Names): Failure =>
-  new Failure('DatabaseInvalid', `There is neither a database ${name} nor ${aside} on the server.`);
+const missing = ({ name, fencedName }: Names): Failure =>
+  new Failure('DatabaseInvalid', `There is neither a database ${name} nor ${fencedName} on the server.`);

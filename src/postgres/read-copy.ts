@@ -26,20 +26,23 @@ export interface ReadCopyWish extends Names {
  *   CloneRefused
  */
 export async function makeReadCopy(adminUrl: string, wish: ReadCopyWish): Promise<void> {
-  const { name, aside, operation, role, within, signal } = wish;
+  const { name, fencedName, operation, role, within, signal } = wish;
   const to = besideName(name, 'reads', operation);
   const asAdmin = <T>(use: (admin: Client) => Promise<T>) =>
     withClient(adminUrl, { operation, ...(signal && { signal }) }, use);
   if (await asAdmin((admin) => isReadCopy(admin, name))) return;
   await asAdmin(async (admin) => {
     if (await databaseExists(admin, name))
-      throw new Failure('WritesNotStopped', `Somebody made a database ${name} while ${aside} is aside.`);
+      throw new Failure(
+        'WritesNotStopped',
+        `Somebody made a database ${name} while ${fencedName} is fenced off.`,
+      );
     // What an earlier attempt left may not be locked yet.
     await dropDatabase(admin, to, operation);
   });
   try {
     await cloneDatabase(adminUrl, {
-      from: aside,
+      from: fencedName,
       to,
       operation,
       sourceStays: 'open',

@@ -18,12 +18,12 @@ export const suspensionToPutBack = (found: boolean, wanted: boolean) => found &&
  * @param paused what `stop-writes` paused; what the plan names where it did not end
  */
 export function byHand(plan: Plan, paused: readonly Pause[] = plan.pauses ?? []): string[] {
-  const { aside, name } = plan.database;
+  const { fencedName, name } = plan.database;
   const namespace = plan.service.namespace;
   return [
     ...(plan.kind === 'point-in-time-restore' ? secretsByHand(plan) : []),
     ...(plan.service.workloads.some(({ stop }) => stop === 'read-only') ? [copyAway(plan)] : []),
-    `psql "$ADMIN_DATABASE_URL" -c ${shellQuote(`ALTER DATABASE ${sqlName(aside)} RENAME TO ${sqlName(name)}`)}`,
+    `psql "$ADMIN_DATABASE_URL" -c ${shellQuote(`ALTER DATABASE ${sqlName(fencedName)} RENAME TO ${sqlName(name)}`)}`,
     ...plan.workloads.map(
       (workload) =>
         `kubectl scale deployment/${workload.deployment} -n ${namespace} --replicas=${replicasToPutBack(workload.found.replicas, workload.wanted.replicas)}`,

@@ -52,7 +52,7 @@ function barsOf({ steps, waits = [] }: ChartData, end: number): Bar[] {
   const worked = steps.flatMap((line): Bar[] => {
     const { step, state, startedAt, endedAt } = line;
     // Keeping writes stopped is the shade behind the others, not one of them.
-    if (startedAt === undefined || step === 'keep-writes-stopped') return [];
+    if (startedAt === undefined || step === 'guard-writes') return [];
     const from = time(startedAt);
     const until = endedAt === undefined ? Math.max(end, from) : time(endedAt);
     const [sign = ''] = state === 'holding' ? pause : signs[state];

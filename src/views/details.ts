@@ -90,7 +90,7 @@ function meanwhile(journal: Journal, progress: Progress): string[] {
   const called = escalated.at(-1);
   const waits = outcome === undefined && acknowledgedBy.length === 0;
   const alert = annotations.at(-1);
-  const silent = new Set(entriesOf(journal, 'not-told').map(({ to }) => to));
+  const silent = new Set(entriesOf(journal, 'not-notified').map(({ to }) => to));
   const message = ignored.at(-1);
   return [
     ...(called

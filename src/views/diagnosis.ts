@@ -15,7 +15,7 @@ const voices: Record<Voice, string> = {
 };
 
 /** The diagnosis as lines for people: the advice, each reason with its evidence and the runbook's line, the losses. */
-export function diagnosisInWords({ advice, because, signs, census, notSeen }: Diagnosis): string[] {
+export function diagnosisInWords({ advice, because, signs, estimated, notSeen }: Diagnosis): string[] {
   return [
     `Advice: ${title[advice]}, because ${because}`,
     ...signs.map((sign) => {
@@ -23,8 +23,8 @@ export function diagnosisInWords({ advice, because, signs, census, notSeen }: Di
       const voice = sign.symptom === 'written-since' ? 'Against it' : voices[speaks];
       return `${voice}: ${sign.evidence} (runbook: “${line}”)`;
     }),
-    ...census.losses.map((loss) => `May be lost: ${lossInWords(loss)}`),
-    ...census.unknown.map((what) => `Loss unknown until the rehearsal: ${what}`),
+    ...estimated.losses.map((loss) => `May be lost: ${lossInWords(loss)}`),
+    ...estimated.unknown.map((what) => `Loss unknown until the rehearsal: ${what}`),
     ...notSeen.map((what) => `Not looked at: ${what}`),
   ];
 }

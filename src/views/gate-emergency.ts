@@ -1,8 +1,8 @@
 import { tableInWords, unreadableIn } from '../domain/data-diff.ts';
-import type { Census } from '../domain/data-diff.ts';
+import type { DataDiff } from '../domain/data-diff.ts';
 import type { RestoredBeside, StoppedWrites } from '../domain/findings.ts';
 import type { EmergencyPlan, Observations } from '../domain/plan/plan.ts';
-import type { RestorePoint } from '../domain/snapshot.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 import { release } from './gate-rollback.ts';
 import { sourceInWords } from '../domain/plan/source.ts';
 import { summaries } from './summaries.ts';
@@ -29,30 +29,30 @@ export function shownAtEmergencyStart(plan: EmergencyPlan, observations: Observa
 
 interface Found {
   stopped: StoppedWrites;
-  point: RestorePoint;
+  snapshot: Snapshot;
   restored: RestoredBeside;
-  census: Census;
+  dataDiff: DataDiff;
 }
 
 /** At gate `restore` of an emergency restore: what is lost by it (runbook: "if data loss is acceptable"). */
 export function shownAtEmergency(plan: EmergencyPlan, found: Found): string[] {
-  const { stopped, point, restored, census } = found;
-  const unreadable = unreadableIn(stopped, census);
+  const { stopped, snapshot, restored, dataDiff } = found;
+  const unreadable = unreadableIn(stopped, dataDiff);
   return [
     ...moves(plan),
-    summaries.census(census).summary,
+    summaries['data-diff'](dataDiff).summary,
     ...(unreadable.length > 0
       ? [`CANNOT BE READ, so nobody can tell what is lost of it: ${named(unreadable)}`]
       : []),
-    ...census.tables.map(tableInWords),
+    ...dataDiff.tables.map(tableInWords),
     ...(restored.wrong ?? []).map((what) => `WRONG in what was restored: ${what}`),
     `Restored beside: ${summaries['restore-beside'](restored).summary}`,
     ...restored.notVerified.map((what) => `Not verified: ${what}`),
-    // After a downgrade the counts of the stop are those from before it: what is there now, the census tells.
+    // After a downgrade the counts of the stop are those from before it: what is there now, the data diff tells.
     `Writes are stopped: no foreign session left; ${stopped.sessionsEnded} ended`,
-    point.made
-      ? `Restore point of the database as it is now: ${summaries['restore-point'](point).summary}`
-      : `No restore point of the database as it is now: ${point.why}`,
+    snapshot.made
+      ? `Snapshot of the database as it is now: ${summaries['snapshot'](snapshot).summary}`
+      : `No snapshot of the database as it is now: ${snapshot.why}`,
     `Way back: the database as it is now, kept under another name`,
     ...release(plan),
     'Approve: the restored database takes the name, and the one of now is kept under another',

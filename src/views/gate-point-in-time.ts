@@ -1,18 +1,18 @@
 import type { StoppedWrites } from '../domain/findings.ts';
 import type { Observations, PointInTimePlan } from '../domain/plan/plan.ts';
-import { at, keptSecret, momentInWords, momentTableInWords } from '../domain/plan/point-in-time.ts';
+import { at, keptSecret, recoveryTimeInWords, lossTableInWords } from '../domain/plan/point-in-time.ts';
 import type { ComparedInstance, RestoredInstance } from '../domain/plan/point-in-time.ts';
 import { release } from './gate-rollback.ts';
 import { summaries } from './summaries.ts';
 
 const moves = ({ moment, from, target }: PointInTimePlan) => [
-  `Restores ${moment.provider} instance ${moment.instance} as it was at ${momentInWords(moment)}`,
+  `Restores ${moment.provider} instance ${moment.instance} as it was at ${recoveryTimeInWords(moment)}`,
   `Into the new instance ${moment.newInstance}; ${moment.instance} stays as it is`,
   `Database: ${from} → ${target}`,
 ];
 
 /** At gate `start` of a point-in-time restore. A moment that was proposed is confirmed by approving. */
-export function shownAtMomentStart(plan: PointInTimePlan, observations: Observations): string[] {
+export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observations): string[] {
   const { takesUp, moment } = plan;
   return [
     ...(takesUp ? [`Takes up the unfinished operation ${takesUp.operation}`] : []),
@@ -27,7 +27,7 @@ export function shownAtMomentStart(plan: PointInTimePlan, observations: Observat
     `The provider can restore from ${moment.earliest} to ${moment.latest}`,
     `Carried over: ${moment.carries.join(', ')}`,
     ...release(plan),
-    'Way back: the old instance, whose database is taken aside and not changed',
+    'Way back: the old instance, whose database is fenced off and not changed',
     ...observations.notes,
     ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
     ...observations.notVerified.map((what) => `Not verified: ${what}`),
@@ -47,7 +47,7 @@ export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compar
     ...moves(plan),
     ...(compared.wrong ?? []).map((what) => `WRONG in the new instance: ${what}`),
     summaries['compare-instance'](compared).summary,
-    ...compared.tables.map(momentTableInWords),
+    ...compared.tables.map(lossTableInWords),
     `New instance: ${summaries['restore-instance'](restored).summary}`,
     ...restored.notes,
     ...compared.notVerified.map((what) => `Not verified: ${what}`),

@@ -1,7 +1,7 @@
 import { diagnosisInWords } from './diagnosis.ts';
 import type { Restored, WaysBack } from '../domain/findings.ts';
 import { tableInWords } from '../domain/data-diff.ts';
-import type { Census } from '../domain/data-diff.ts';
+import type { DataDiff } from '../domain/data-diff.ts';
 import { lossInWords } from './loss.ts';
 import type { Observations, Plan } from '../domain/plan/plan.ts';
 import { summaries } from './summaries.ts';
@@ -50,7 +50,7 @@ export function shownAtStart(plan: Plan, observations: Observations): string[] {
 
 /** At gate `downgrade`: the plan with its ways back, what was rehearsed, and what would be lost. */
 export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
-  const { stopped, point, backup, rehearsal, salvage } = waysBack;
+  const { stopped, snapshot, backup, rehearsal, salvage } = waysBack;
   return [
     ...moves(plan),
     ...(salvage.unknown === undefined
@@ -58,10 +58,10 @@ export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
       : [`LOSS UNKNOWN, counted as a loss: ${salvage.unknown}; only the ways back hold all of it`]),
     ...salvage.lost.map((loss) => `LOST for good but for the ways back: ${lossInWords(loss)}`),
     `Writes: ${summaries['stop-writes'](stopped).summary}`,
-    `Restore point: ${summaries['restore-point'](point).summary}`,
+    `Snapshot: ${summaries['snapshot'](snapshot).summary}`,
     backup
       ? `Backup: ${summaries['back-up'](backup).summary}`
-      : `Backup: made from the restore point beside the rollback, proved before ${plan.service.backup.proveBefore === 'resume' ? 'writes resume' : 'the end'}`,
+      : `Backup: made from the snapshot beside the rollback, proved before ${plan.service.backup.proveBefore === 'resume' ? 'writes resume' : 'the end'}`,
     `Rehearsal: ${summaries.rehearse(rehearsal).summary}`,
     ...(rehearsal.rehearsed
       ? [
@@ -75,12 +75,12 @@ export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
 }
 
 /** At gate `restore`: approving starts the newer release on the bad revision again. */
-export function shownAtRestore(plan: Plan, restored: Restored, newer?: Census): string[] {
+export function shownAtRestore(plan: Plan, restored: Restored, newer?: DataDiff): string[] {
   return [
     summaries.restore(restored).summary,
     ...(newer
       ? [
-          `Written since the application had started again, and only in ${restored.kept}: ${summaries.census(newer).summary}`,
+          `Written since the application had started again, and only in ${restored.kept}: ${summaries['data-diff'](newer).summary}`,
           ...newer.tables.map(tableInWords),
         ]
       : []),

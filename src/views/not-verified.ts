@@ -23,7 +23,7 @@ export function notVerifiedIn(journal: Journal, { plan }: Subject): string[] {
       (name) => `CronJob ${name} was not tried: it stays suspended.`,
     ),
     ...entriesOf(journal, 'step-failed')
-      .filter(({ step }) => step === 'keep-writes-stopped')
+      .filter(({ step }) => step === 'guard-writes')
       .map(
         ({ fault }) => `Whether writes stayed stopped, after keeping them stopped failed: ${fault.message}`,
       ),

@@ -8,7 +8,7 @@ import { entriesOf } from '../domain/journal/progress.ts';
 import type { EntryOf, Subject } from '../domain/journal/progress.ts';
 
 /** What people are told of one entry of the journal, whatever the channel. */
-export interface Tiding {
+export interface Notification {
   /** The same for the same entry, also after a worker's death or a *Reset*: receivers know a repeat by it. */
   key: string;
   kind: Occasion;
@@ -16,7 +16,7 @@ export interface Tiding {
   state: 'needs-you' | 'on-it' | 'settled';
   service: string;
   operation: OperationId;
-  /** How often the ladder was climbed so far, this time included; absent where it never was. */
+  /** How often the escalation path was climbed so far, this time included; absent where it never was. */
   escalations?: number;
   /** ISO 8601. */
   at: string;
@@ -28,7 +28,7 @@ export interface Tiding {
   link?: string;
 }
 
-type Said = Pick<Tiding, 'key' | 'kind' | 'state' | 'title' | 'lines' | 'next'>;
+type Said = Pick<Notification, 'key' | 'kind' | 'state' | 'title' | 'lines' | 'next'>;
 
 const longest = 600;
 const short = (text: string) => {
@@ -167,7 +167,7 @@ function said(entry: Entry, subject: Subject, escalations: number): Said | undef
  *
  * @param journal up to the entry, and with it
  */
-export function tidingOf(entry: Entry, subject: Subject, journal: Journal): Tiding | undefined {
+export function notificationOf(entry: Entry, subject: Subject, journal: Journal): Notification | undefined {
   const escalations = entriesOf(journal, 'escalated').length;
   const words = said(entry, subject, escalations);
   if (words === undefined) return undefined;
@@ -185,16 +185,16 @@ export function tidingOf(entry: Entry, subject: Subject, journal: Journal): Tidi
   };
 }
 
-/** What the activity `tell` is asked: one channel, one tiding; secrets are references (law 9). */
-export interface TellInput {
+/** What the activity `tell` is asked: one channel, one notification; secrets are references (law 9). */
+export interface NotifyInput {
   /** Where the Secrets of the definition lie. */
   namespace: string;
   to: Notify;
-  tiding: Tiding;
+  notification: Notification;
 }
 
 /** The activity that tells; no step, since nothing waits for it. */
-export interface TellingDeeds {
+export interface NotificationActivities {
   /** `missed`: addresses that the channel refused, while it took others. */
-  tell(input: TellInput): Promise<{ told: true; missed?: string[] }>;
+  notify(input: NotifyInput): Promise<{ told: true; missed?: string[] }>;
 }

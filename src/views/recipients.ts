@@ -1,18 +1,18 @@
 import type { Entry, Journal } from '../domain/journal/journal.ts';
 import type { Notify } from '../domain/definition/notify.ts';
-import type { Tiding } from './notification.ts';
+import type { Notification } from './notification.ts';
 import type { EntryOf } from '../domain/journal/progress.ts';
 
-const isToldOf = ({ name, on }: Notify, { tell = [] }: EntryOf<'escalated'>): boolean =>
-  tell.length > 0 ? tell.includes(name) : on.includes('escalation');
+const isToldOf = ({ name, on }: Notify, { notify = [] }: EntryOf<'escalated'>): boolean =>
+  notify.length > 0 ? notify.includes(name) : on.includes('escalation');
 
 /**
- * Who is told: whoever wants to know of it, and of an escalation the channels that its rung names. Whom an
+ * Who is told: whoever wants to know of it, and of an escalation the channels that its level names. Whom an
  * escalation has reached is also told that somebody is on it, and that it has ended.
  */
 export function recipientsOf(
   entry: Entry,
-  { kind }: Tiding,
+  { kind }: Notification,
   journal: Journal,
   notify: readonly Notify[],
 ): Notify[] {

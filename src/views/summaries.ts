@@ -2,7 +2,7 @@ import { provedBy, whereIs } from '../domain/backup.ts';
 import type { Findings } from '../domain/findings.ts';
 import { tableInWords } from '../domain/data-diff.ts';
 import { lossInWords } from './loss.ts';
-import { at, momentTableInWords } from '../domain/plan/point-in-time.ts';
+import { at, lossTableInWords } from '../domain/plan/point-in-time.ts';
 import type { StepName } from '../domain/steps.ts';
 import { bytes, count, duration, named, rowsByTable } from '../domain/text.ts';
 
@@ -41,7 +41,7 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
       `No foreign session left; ${count(found.sessionsEnded, 'session')} and ${count(found.jobsEnded.length, 'running Job')} ended; ${rowsByTable(found.counts)}`,
       stoppedNotes(found),
     ),
-  'keep-writes-stopped': ({ breaches }) =>
+  'guard-writes': ({ breaches }) =>
     breaches.length === 0
       ? { summary: 'Nothing came back' }
       : {
@@ -52,7 +52,7 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
     summary: `${bytes(found.bytes)} in ${seconds(found.seconds)}, ${provedBy(found)}: ${rowsByTable(found.counts)}; SHA-256 ${found.sha256.slice(0, 12)}…`,
     notes: [whereIs(found), ...(found.drill ?? [])],
   }),
-  'restore-point': (found) =>
+  snapshot: (found) =>
     found.made
       ? {
           summary: `${bytes(found.bytes)} cloned in ${seconds(found.seconds)} (${found.method}); ${rowsByTable(found.counts)}; fingerprint ${found.fingerprint.slice(0, 12)}…`,
@@ -157,7 +157,7 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
         ...found.notVerified.map((what) => `Not verified: ${what}`),
       ],
     ),
-  census: (found) =>
+  'data-diff': (found) =>
     saying(
       found.tables.length === 0
         ? `Nothing is lost: ${count(found.equal, 'table')} equal row by row`
@@ -175,7 +175,7 @@ export const summaries: { [S in StepName]: (found: Findings[S]) => Said } = {
       `At ${found.revision}: ${rowsByTable(found.counts)}; ${found.loses ? 'LOSES what was written since' : 'nothing was written since'}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}${failed(found.wrong)}`,
       [
         ...(found.wrong ?? []).map((what) => `WRONG: ${what}`),
-        ...found.tables.map(momentTableInWords),
+        ...found.tables.map(lossTableInWords),
         ...found.checked,
         ...found.notVerified.map((what) => `Not verified: ${what}`),
       ],

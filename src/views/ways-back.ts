@@ -16,15 +16,15 @@ export interface WayBack {
 
 /** Which ways back a rollback will have, and when: said with the plan, before anything is touched (law 1). */
 export function plannedWaysBack({ service }: Plan): string[] {
-  const { restorePoint, backup } = service;
-  // A plan that was made before there were restore points.
-  if (restorePoint === undefined) return ['Way back: a backup, proved before the downgrade'];
+  const { snapshot, backup } = service;
+  // A plan that was made before there were snapshots.
+  if (snapshot === undefined) return ['Way back: a backup, proved before the downgrade'];
   const later = { downgrade: 'before the downgrade', resume: 'before writes resume', end: 'before the end' };
-  if (restorePoint.use === 'never')
-    return [`Way back: a backup, proved ${later.downgrade} (no restore point, as the definition has it)`];
+  if (snapshot.use === 'never')
+    return [`Way back: a backup, proved ${later.downgrade} (no snapshot, as the definition has it)`];
   return [
-    'Way back 1: a restore point on the database server, made once writes have stopped',
-    `Way back 2: a backup, proved ${later[backup.proveBefore]}${backup.proveBefore === 'downgrade' ? '' : ' (before the downgrade where no restore point can be made)'}`,
+    'Way back 1: a snapshot on the database server, made once writes have stopped',
+    `Way back 2: a backup, proved ${later[backup.proveBefore]}${backup.proveBefore === 'downgrade' ? '' : ' (before the downgrade where no snapshot can be made)'}`,
   ];
 }
 
@@ -37,8 +37,8 @@ export function waysBackIn(journal: Journal): WayBack[] {
   const resumed = ended.find(({ step }) => step === 'start-app')?.at;
   const ways: WayBack[] = [];
   for (const entry of ended) {
-    if (entry.step === 'restore-point' && entry.found?.made)
-      ways.push({ what: `restore point ${entry.found.database}`, from: entry.at, ...noted(entry.found) });
+    if (entry.step === 'snapshot' && entry.found?.made)
+      ways.push({ what: `snapshot ${entry.found.database}`, from: entry.at, ...noted(entry.found) });
     if (entry.step === 'back-up' && entry.found)
       ways.push({ what: `backup ${entry.found.file}, proved by ${entry.found.proof}`, from: entry.at });
     if (entry.step === 'switch-database' && entry.found)
@@ -46,8 +46,8 @@ export function waysBackIn(journal: Journal): WayBack[] {
     if (entry.step === 'put-in-place' && entry.found)
       ways.push({ what: `database ${entry.found.kept}, as it was before it was restored`, from: entry.at });
     if (entry.step === 'restore' && entry.found) {
-      const used = ways.find(({ what, until }) => what.startsWith('restore point') && until === undefined);
-      if (used && entry.found.from === 'restore-point') used.until = entry.at;
+      const used = ways.find(({ what, until }) => what.startsWith('snapshot') && until === undefined);
+      if (used && entry.found.from === 'snapshot') used.until = entry.at;
       ways.push({
         what: `database ${entry.found.kept}, as it was before it was restored`,
         from: entry.at,

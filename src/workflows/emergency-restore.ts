@@ -2,7 +2,7 @@ import { approvedAtEmergency } from '../domain/approval/approved.ts';
 import { unreadableIn } from '../domain/data-diff.ts';
 import { emergencyRequest } from '../domain/plan/emergency-request.ts';
 import type { EmergencyPlan } from '../domain/plan/plan.ts';
-import type { RestorePoint } from '../domain/snapshot.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 import type { RollbackResult } from '../domain/journal/result.ts';
 import { shownAtEmergency, shownAtEmergencyStart } from '../views/gate-emergency.ts';
 import { sourceName } from '../domain/plan/source.ts';
@@ -14,7 +14,7 @@ import { operate } from './engine/operate.ts';
 import type { Words } from './engine/operate.ts';
 
 /**
- * Restores a database from a restore point, a backup or a given dump (runbook, Emergency Database Restore),
+ * Restores a database from a snapshot, a backup or a given dump (runbook, Emergency Database Restore),
  * without the runbook's DROP DATABASE: the database as it is now is kept. While a rollback of the service is at
  * a hold that offers it, this becomes that rollback's `restore`.
  */
@@ -26,7 +26,7 @@ export async function emergencyRestore(input: unknown): Promise<RollbackResult> 
 }
 
 async function inOrder(words: Words): Promise<Ending> {
-  const { assess, gate, step, undoBy, writes, keeper, reversible, irreversible } = words;
+  const { assess, gate, step, undoBy, writes, writeGuard, reversible, irreversible } = words;
 
   const assessed = await assess(); // what is restored from is found, and read in full
   if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
@@ -34,26 +34,26 @@ async function inOrder(words: Words): Promise<Ending> {
 
   // Taken up after its pivot, putting back would start the newer release on a database that may have moved.
   const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
-  const { restored, census, approved } = await untilThePivot(async () => {
+  const { restored, dataDiff, approved } = await untilThePivot(async () => {
     await gate('start', plan, shownAtEmergencyStart(plan, assessed.observations));
     undoBy('put-back', { plan });
     const stopped = await writes.stop(plan);
     // The corrupted state, for analysis (Scenario 2). After a downgrade it is the kept database alone.
-    const point = plan.takesUp?.pivotPassed ? keptAlone : await step('restore-point', { plan });
+    const snapshot = plan.takesUp?.pivotPassed ? keptAlone : await step('snapshot', { plan });
     const restored = await step('restore-beside', { plan });
-    const census = await step('census', { plan, restored });
+    const dataDiff = await step('data-diff', { plan, restored });
     const approved = await gate(
       'restore', // "if data loss is acceptable"
-      approvedAtEmergency(plan, restored, census),
-      shownAtEmergency(plan, { stopped, point, restored, census }),
-      census.loses || unreadableIn(stopped, census).length > 0,
+      approvedAtEmergency(plan, restored, dataDiff),
+      shownAtEmergency(plan, { stopped, snapshot, restored, dataDiff }),
+      dataDiff.loses || unreadableIn(stopped, dataDiff).length > 0,
     );
-    keeper.mustStand();
-    return { restored, census, approved };
+    writeGuard.mustStand();
+    return { restored, dataDiff, approved };
   });
 
   return irreversible(async () => {
-    await step('put-in-place', { plan, restored, census, approved }); // the pivot
+    await step('put-in-place', { plan, restored, dataDiff, approved }); // the pivot
     await step('roll-back-app', { plan });
     await writes.start(plan);
     for (const { name } of plan.cronJobs) await step('resume-cron-jobs', { plan, cronJob: name });
@@ -65,7 +65,7 @@ async function inOrder(words: Words): Promise<Ending> {
   });
 }
 
-const keptAlone: RestorePoint = {
+const keptAlone: Snapshot = {
   made: false,
   why: 'an unfinished operation had moved the database already',
 };

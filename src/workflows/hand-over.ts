@@ -2,7 +2,7 @@ import type { EmergencyRequest } from '../domain/plan/emergency-request.ts';
 import type { HandedOver } from '../domain/findings.ts';
 import type { Continued } from '../domain/journal/result.ts';
 import { refusal } from './engine/accept.ts';
-import { deed, faultOf } from './engine/run-activity.ts';
+import { runActivity, faultOf } from './engine/run-activity.ts';
 
 /**
  * A rollback that is open and at a hold restores itself: it has the way back that was proved for it, and one
@@ -11,7 +11,7 @@ import { deed, faultOf } from './engine/run-activity.ts';
  * @returns undefined where no operation of the service is open
  */
 export async function handedOver(request: EmergencyRequest): Promise<Continued | undefined> {
-  const found = await deed('hand-over', { request, try: 1 }).catch((error: unknown): HandedOver => {
+  const found = await runActivity('hand-over', { request, try: 1 }).catch((error: unknown): HandedOver => {
     const { type, message } = faultOf(error);
     throw refusal(type, message);
   });

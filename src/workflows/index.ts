@@ -1,6 +1,6 @@
 import { defineWorkflowOptions } from '@temporalio/workflow';
 import { emergencyRestore } from './emergency-restore.ts';
-import { kept, removeKept } from './artifacts.ts';
+import { artifacts, removeArtifacts } from './artifacts.ts';
 import { undecoded } from './engine/payload.ts';
 import { plan } from './plan.ts';
 import { pointInTimeRestore } from './point-in-time-restore.ts';
@@ -13,7 +13,7 @@ defineWorkflowOptions(pointInTimeRestore, { staticOptions: { typeInfo: undecoded
 defineWorkflowOptions(plan, { staticOptions: { typeInfo: undecoded } });
 
 defineWorkflowOptions(rehearse, { staticOptions: { typeInfo: undecoded } });
-defineWorkflowOptions(kept, { staticOptions: { typeInfo: undecoded } });
-defineWorkflowOptions(removeKept, { staticOptions: { typeInfo: undecoded } });
+defineWorkflowOptions(artifacts, { staticOptions: { typeInfo: undecoded } });
+defineWorkflowOptions(removeArtifacts, { staticOptions: { typeInfo: undecoded } });
 
-export { emergencyRestore, kept, plan, pointInTimeRestore, rehearse, removeKept, rollback };
+export { emergencyRestore, artifacts, plan, pointInTimeRestore, rehearse, removeArtifacts, rollback };

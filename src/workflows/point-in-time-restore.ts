@@ -3,7 +3,7 @@ import type { ComparedInstance, RestoredInstance } from '../domain/plan/point-in
 import { pointInTimeRequest } from '../domain/plan/point-in-time.ts';
 import type { PointInTimePlan } from '../domain/plan/plan.ts';
 import type { RollbackResult } from '../domain/journal/result.ts';
-import { shownAtMomentStart, shownAtSwitch } from '../views/gate-point-in-time.ts';
+import { shownAtRecoveryStart, shownAtSwitch } from '../views/gate-point-in-time.ts';
 import { accept } from './engine/accept.ts';
 import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
 import type { Ending } from './engine/stage-exit.ts';
@@ -26,7 +26,7 @@ interface Found {
 }
 
 async function inOrder(words: Words): Promise<Ending> {
-  const { assess, gate, step, undoBy, writes, keeper, reversible, irreversible } = words;
+  const { assess, gate, step, undoBy, writes, writeGuard, reversible, irreversible } = words;
 
   const assessed = await assess(); // the moment is found, and the provider can restore it
   if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
@@ -35,7 +35,7 @@ async function inOrder(words: Words): Promise<Ending> {
   // Taken up after the switch, putting back would start the newer release on a database that may not fit it.
   const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
   const found = await untilThePivot(async () => {
-    await gate('start', plan, shownAtMomentStart(plan, assessed.observations));
+    await gate('start', plan, shownAtRecoveryStart(plan, assessed.observations));
     undoBy('put-back', { plan });
     const stopped = await writes.stop(plan);
     const restored = await step('restore-instance', { plan });
@@ -46,7 +46,7 @@ async function inOrder(words: Words): Promise<Ending> {
       shownAtSwitch(plan, { stopped, restored, compared }),
       compared.loses,
     );
-    keeper.mustStand();
+    writeGuard.mustStand();
     undoBy('switch-back', { plan, restored, compared });
     await step('switch-database', { plan, restored, compared, approved });
     await step('roll-back-app', { plan });

@@ -4,7 +4,7 @@ import { rehearsalIdOf, rehearseRequest, type RehearsalResult } from '../domain/
 import { operationId } from '../domain/names.ts';
 import type { Assessment } from '../domain/plan/plan.ts';
 import { accept, refusal } from './engine/accept.ts';
-import { deed, faultOf } from './engine/run-activity.ts';
+import { runActivity, faultOf } from './engine/run-activity.ts';
 
 /**
  * Rehearses a rollback on a copy of the live database, which goes on being used (runbook, Prevention: "Test
@@ -17,14 +17,14 @@ export async function rehearse(input: unknown): Promise<RehearsalResult> {
   const { firstExecutionRunId: runId, workflowId } = workflowInfo();
   if (workflowId !== rehearsalIdOf(service)) return underOwnId(request);
   const of = { operation: operationId(runId), workflowId, runId };
-  const assessment = await deed('assess', { request, ...of, onlyPlan: true }).catch(
+  const assessment = await runActivity('assess', { request, ...of, onlyPlan: true }).catch(
     (error: unknown): Assessment => ({ kind: 'refused', faults: [faultOf(error)] }),
   );
   if (assessment.kind === 'refused') return { service, outcome: 'refused', faults: assessment.faults };
   if (assessment.kind === 'nothing-to-do')
     return { service, outcome: 'nothing-to-do', why: assessment.reason };
   const { plan } = assessment;
-  const found = await deed('rehearse-live', { plan, try: 1 });
+  const found = await runActivity('rehearse-live', { plan, try: 1 });
   const losses = found.outcome === 'works' ? found.rehearsal.losses : [];
   const never = plan.service.salvage.use === 'never';
   const notKept = losses.filter(({ kind }) => never || kind === 'large objects');

@@ -22,12 +22,12 @@ export async function rollback(input: unknown): Promise<RollbackResult> {
 }
 
 async function inOrder(words: Words): Promise<Ending> {
-  const { assess, gate, step, undoBy, writes, keeper, backUps, reversible, irreversible } = words;
+  const { assess, gate, step, undoBy, writes, writeGuard, backUps, reversible, irreversible } = words;
 
   const assessed = await assess();
   if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
   const { plan, observations } = assessed;
-  const first = observations.diagnosis?.census;
+  const first = observations.diagnosis?.estimated;
 
   // Taken up after its pivot, putting back would start the newer release on a database that may have moved.
   const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
@@ -35,35 +35,35 @@ async function inOrder(words: Words): Promise<Ending> {
     await gate('start', plan, shownAtStart(plan, observations));
     undoBy('put-back', { plan });
     const stopped = await writes.stop(plan);
-    const point = await step('restore-point', { plan });
-    if (point.made) backUps.besideRehearsal(plan, point);
-    else await backUps.by('downgrade', plan, point);
-    const rehearsal = await step('rehearse', { plan, point });
+    const snapshot = await step('snapshot', { plan });
+    if (snapshot.made) backUps.besideRehearsal(plan, snapshot);
+    else await backUps.by('downgrade', plan, snapshot);
+    const rehearsal = await step('rehearse', { plan, snapshot });
     const keep = { plan, rehearsal, ...(!rehearsal.rehearsed && first && { first }) };
     const salvage = (await step('salvage', keep)) ?? nothingSalvaged(rehearsal);
-    backUps.besideTheRest(plan, point);
-    const backup = await backUps.by('downgrade', plan, point);
-    const waysBack: WaysBack = { stopped, point, ...(backup && { backup }), rehearsal, salvage };
+    backUps.besideTheRest(plan, snapshot);
+    const backup = await backUps.by('downgrade', plan, snapshot);
+    const waysBack: WaysBack = { stopped, snapshot, ...(backup && { backup }), rehearsal, salvage };
     const approved = await gate(
       'downgrade',
       approvedAtDowngrade(plan, waysBack),
       shownAtDowngrade(plan, waysBack),
       loses(salvage),
     );
-    keeper.mustStand();
+    writeGuard.mustStand();
     return { waysBack, approved };
   });
 
-  const { stopped, point, rehearsal } = waysBack;
+  const { stopped, snapshot, rehearsal } = waysBack;
   return irreversible(
     async () => {
       await step('downgrade', { plan, waysBack, approved }); // the pivot
       await step('verify', { plan, stopped, rehearsal });
       await step('roll-back-app', { plan });
-      await backUps.by('resume', plan, point);
+      await backUps.by('resume', plan, snapshot);
       await writes.start(plan);
       for (const { name } of plan.cronJobs) await step('resume-cron-jobs', { plan, cronJob: name });
-      await backUps.by('end', plan, point);
+      await backUps.by('end', plan, snapshot);
       return end('rolled-back', `The database is at ${plan.target}, and the application runs.`);
     },
     (reason) => restored(words, plan, waysBack, reason),
@@ -74,17 +74,17 @@ async function inOrder(words: Words): Promise<Ending> {
 async function restored(
   { operation, ask, step, writes, backUps, compensations }: Words,
   plan: Plan,
-  { point }: WaysBack,
+  { snapshot }: WaysBack,
   reason: string,
 ): Promise<Ending> {
   await writes.ensureStopped(plan);
   await backUps.end();
   const backup = backUps.made;
-  const found = await step('restore', { plan, point, ...(backup && { backup }) });
-  // A restore point is used up by restoring from it: before writes resume, another way back is proved.
-  await backUps.proved(plan, point);
+  const found = await step('restore', { plan, snapshot, ...(backup && { backup }) });
+  // A snapshot is used up by restoring from it: before writes resume, another way back is proved.
+  await backUps.proved(plan, snapshot);
   const newer = operation.hadStarted
-    ? await step('census', { plan, restored: { database: plan.database.aside }, now: found.kept })
+    ? await step('data-diff', { plan, restored: { database: plan.database.fencedName }, now: found.kept })
     : undefined;
   const verdict = await ask(
     'restore',

@@ -14,7 +14,7 @@ const atStart = { definition: { approvals: { start: { people: 1 } } } } as const
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** What keeps people from reading or working the page, as axe finds it; contrast included. */
-async function barriers(page: Page): Promise<string[]> {
+async function fences(page: Page): Promise<string[]> {
   // By the debugger, which no CSP holds back.
   await page.evaluate(axe);
   const found = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
@@ -97,12 +97,12 @@ browsers('the page, whoever reads it', () => {
         page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
       await page.getByRole('heading', { name: 'Downgrade the database?' }).waitFor();
       await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
-      expect(await barriers(page)).toEqual([]);
+      expect(await fences(page)).toEqual([]);
       expect(await isWider()).toBe(0);
       await run.approve('downgrade');
       await page.getByText('VerificationFailed', { exact: true }).waitFor();
       await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
-      expect(await barriers(page)).toEqual([]);
+      expect(await fences(page)).toEqual([]);
       expect(await isWider()).toBe(0);
       await page.context().close();
       await run.decide('verify', 'abort');

@@ -56,7 +56,7 @@ export class PageHarness {
   async close(): Promise<void> {
     await this.browser?.close();
     await this.gateway?.close();
-    await this.gateway?.means.backstep.close();
+    await this.gateway?.dependencies.backstep.close();
     rmSync(this.#directory, { recursive: true });
   }
 

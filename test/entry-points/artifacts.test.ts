@@ -5,7 +5,7 @@ import { applicationFailure } from '../../src/activities/boundary.ts';
 import { Backstep } from '../../src/client.ts';
 import { workerPolls } from '../../src/client/status.ts';
 import { Failure } from '../../src/domain/failures.ts';
-import type { KeptDeeds, KeptList } from '../../src/domain/artifacts.ts';
+import type { ArtifactActivities, ArtifactList } from '../../src/domain/artifacts.ts';
 import { markedIn } from '../docs.ts';
 // Settles the log of this process.
 import '../workflow/harness.ts';
@@ -13,13 +13,13 @@ import type { WorkflowHarness } from '../workflow/harness.ts';
 import { cliHarness } from './cli-harness.ts';
 
 const taskQueue = 'kept';
-const list: KeptList = {
+const list: ArtifactList = {
   service: 'radar',
-  kept: [{ name: 'radar__point_0a1b2c3d', kind: 'restore point', operation: 'bs-0a1b2c3d', expired: false }],
+  kept: [{ name: 'radar__snapshot_0a1b2c3d', kind: 'snapshot', operation: 'bs-0a1b2c3d', expired: false }],
   notes: [],
 };
 /** As docs/snapshot.md shows it. */
-const shown: KeptList = {
+const shown: ArtifactList = {
   service: 'deeptech-radar',
   kept: [
     {
@@ -44,14 +44,14 @@ const shown: KeptList = {
   notes: [],
 };
 const asked: unknown[] = [];
-const deeds: KeptDeeds = {
-  kept: async (input) => {
+const activities: ArtifactActivities = {
+  artifacts: async (input) => {
     asked.push(input);
     if (input.request.service === 'unknown')
       throw applicationFailure(new Failure('InvalidDefinition', 'There is no definition of unknown.'));
     return input.request.service === shown.service ? shown : list;
   },
-  'remove-kept': async ({ request }) => ({
+  'remove-artifacts': async ({ request }) => ({
     service: request.service,
     removed: request.names,
     refused: request.service === shown.service ? [] : [{ name: 'radar', why: 'not made by Backstep' }],
@@ -69,7 +69,7 @@ beforeAll(async () => {
     connection: environment.nativeConnection,
     taskQueue,
     workflowBundle: { codePath: inject('workflowBundle') },
-    activities: deeds,
+    activities: activities,
   });
   const running = worker.run();
   stop = async () => {
@@ -91,17 +91,17 @@ const raw = (type: string, request: unknown) =>
   });
 
 test('kept lists, under an operation id of its own', async () => {
-  expect(await backstep.kept({ service: 'radar' })).toEqual(list);
+  expect(await backstep.artifacts({ service: 'radar' })).toEqual(list);
   expect(asked.at(-1)).toMatchObject({
     request: { service: 'radar' },
     operation: expect.stringMatching(/^bs-[0-9a-f]{8}$/) as string,
   });
 });
 
-test('removeKept answers what was removed and what was refused', async () => {
-  expect(await backstep.removeKept({ service: 'radar', names: ['radar__point_0a1b2c3d'] })).toEqual({
+test('removeArtifacts answers what was removed and what was refused', async () => {
+  expect(await backstep.removeArtifacts({ service: 'radar', names: ['radar__snapshot_0a1b2c3d'] })).toEqual({
     service: 'radar',
-    removed: ['radar__point_0a1b2c3d'],
+    removed: ['radar__snapshot_0a1b2c3d'],
     refused: [{ name: 'radar', why: 'not made by Backstep' }],
   });
 });
@@ -109,8 +109,8 @@ test('removeKept answers what was removed and what was refused', async () => {
 test.each([
   ['kept', { service: 'Radar!', force: true }, ['service', 'force']],
   ['kept', undefined, ['object']],
-  ['removeKept', { service: 'radar' }, ['name what is to be removed']],
-  ['removeKept', { service: 'radar', names: ['a'], expired: true }, ['not both']],
+  ['removeArtifacts', { service: 'radar' }, ['name what is to be removed']],
+  ['removeArtifacts', { service: 'radar', names: ['a'], expired: true }, ['not both']],
 ])('%s ends at once with every fault of %j named', async (type, request, faults) => {
   const failed: unknown = await raw(type, request).catch((error: unknown) => error);
   expect(failed).toMatchObject({ cause: { type: 'InvalidRequest' } });
@@ -118,7 +118,7 @@ test.each([
 });
 
 test('a failure ends it with its type and the next move', async () => {
-  await expect(backstep.kept({ service: 'unknown' })).rejects.toMatchObject({
+  await expect(backstep.artifacts({ service: 'unknown' })).rejects.toMatchObject({
     kind: 'refused',
     message: expect.stringContaining('There is no definition of unknown.') as string,
     next: expect.stringContaining('Correct the service definition') as string,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { handOver } from '../../src/activities/hand-over/activity.ts';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { failing, workflowHarness, type ServiceSetup } from '../workflow/harness.ts';
 import { cliHarness } from './cli-harness.ts';
 
@@ -9,7 +9,7 @@ const { cli, handleOf, runOf } = cliHarness(harness);
 const attempt = { progress: () => {} } as unknown as Parameters<typeof handOver>[2];
 const addService = (activities: ServiceSetup['activities'] = {}) =>
   harness.addService({
-    activities: { ...activities, 'hand-over': (input) => handOver({} as Means, input, attempt) },
+    activities: { ...activities, 'hand-over': (input) => handOver({} as Dependencies, input, attempt) },
   });
 
 describe.concurrent('backstep emergency-restore', () => {

@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.close();
-  await gateway.means.backstep.close();
+  await gateway.dependencies.backstep.close();
   rmSync(directory, { recursive: true });
 });
 

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 import { expect, inject } from 'vitest';
-import type { Choice, Doors } from '../../src/cli/context.ts';
+import type { Choice, CliContext } from '../../src/cli/context.ts';
 import { run } from '../../src/cli/program.ts';
 import { Backstep } from '../../src/client.ts';
 import type { GatewayAccess } from '../../src/client/gateway.ts';
@@ -22,7 +22,7 @@ export function cliHarness(harness: WorkflowHarness, gateway: () => Partial<Gate
   const cli = async (line: string | string[], answers?: string[]): Promise<Said> => {
     const said = { out: '', err: '' };
     const asked: string[] = [];
-    const doors: Doors = {
+    const doors: CliContext = {
       out: (text) => void (said.out += text),
       err: (text) => void (said.err += text),
       interactive: answers !== undefined,

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import { createColors } from 'picocolors';
 import { describe, expect, it, vi } from 'vitest';
-import type { Doors } from '../../src/cli/context.ts';
+import type { CliContext } from '../../src/cli/context.ts';
 import { systemPerson } from '../../src/cli/context.ts';
 import { exit, ofEnd, ofStatus } from '../../src/cli/exit.ts';
 import { follow } from '../../src/cli/follow.ts';
@@ -129,7 +129,7 @@ describe('following on a terminal', () => {
       columns: 40,
       colours: createColors(true),
       interrupted: new AbortController().signal,
-    } as unknown as Doors;
+    } as unknown as CliContext;
     expect((await follow(doors, backstep, 'radar'))?.state).toBe('COMPLETED');
     const [first = '', second = ''] = out;
     for (const text of stripVTControlCharacters(first).split('\n'))
@@ -150,7 +150,7 @@ const typed = async (words: string[], services = 'services') => {
     services,
     gateway: {},
     connect,
-  } as unknown as Doors;
+  } as unknown as CliContext;
   return { status: await run(words, doors), ...said, connected: connect.mock.calls.length };
 };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { createColors } from 'picocolors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Doors } from '../../src/cli/context.ts';
+import type { CliContext } from '../../src/cli/context.ts';
 import { run } from '../../src/cli/program.ts';
 import { markedIn } from '../docs.ts';
 import { possible, programOf } from '../programs.ts';
@@ -17,7 +17,7 @@ let directory: string;
 async function script(shell: Shell): Promise<string> {
   let out = '';
   const doors = { out: (text: string) => (out += text), err: () => undefined, colours: createColors(false) };
-  expect(await run(['completion', shell], doors as unknown as Doors)).toBe(0);
+  expect(await run(['completion', shell], doors as unknown as CliContext)).toBe(0);
   return out;
 }
 
@@ -92,7 +92,7 @@ it('knows every command and option that the program has', async () => {
   const { stdout } = await execa('bash', ['-c', asked.bash('backstep ')], { cwd: directory });
   let help = '';
   const doors = { out: (text: string) => (help += text), err: () => undefined, colours: createColors(false) };
-  await run(['--help'], doors as unknown as Doors);
+  await run(['--help'], doors as unknown as CliContext);
   const [, list = ''] = /Commands:\n([^]*?)\n\n/.exec(help) ?? [];
   const commands = [...list.matchAll(/^ {2}([\w-]+)/gm)].flatMap(([, name]) => name ?? []);
   expect(commands.length).toBeGreaterThan(12);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { programOf } from '../../src/cli/program.ts';
 import { exit } from '../../src/cli/exit.ts';
-import type { Doors } from '../../src/cli/context.ts';
+import type { CliContext } from '../../src/cli/context.ts';
 import { markedIn, textOf, words } from '../docs.ts';
 import { failingAt, workflowHarness } from '../workflow/harness.ts';
 import { cliHarness } from './cli-harness.ts';
@@ -87,7 +87,7 @@ test('docs/cli.md, watching: the second time it is known how long things take', 
 });
 
 test('docs/cli.md lists every command with what it does', () => {
-  const doors = { person: '', services: '' } as unknown as Doors;
+  const doors = { person: '', services: '' } as unknown as CliContext;
   const commands = programOf(doors, () => async () => undefined).commands.map(
     (command) => `| \`${command.name()}\` | ${command.description()} |`,
   );

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
 import { temporalProgram } from '../../lab/temporal.ts';
 import { handOver } from '../../src/activities/hand-over/activity.ts';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { exit } from '../../src/cli/exit.ts';
 import { markedIn, words } from '../docs.ts';
 import type { WorkflowRun } from '../workflow/workflow-run.ts';
@@ -13,7 +13,9 @@ const harness = workflowHarness();
 const { cli, handleOf, runOf } = cliHarness(harness);
 const attempt = { progress: () => {} } as unknown as Parameters<typeof handOver>[2];
 const addService = () =>
-  harness.addService({ activities: { 'hand-over': (input) => handOver({} as Means, input, attempt) } });
+  harness.addService({
+    activities: { 'hand-over': (input) => handOver({} as Dependencies, input, attempt) },
+  });
 
 /** The commands of a page's block, as bash takes them apart; what is left open is a moment. */
 async function commandsIn(page: string, mark: string, program: 'backstep' | 'temporal') {

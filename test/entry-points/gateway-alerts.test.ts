@@ -161,7 +161,7 @@ describe.concurrent('an alert', () => {
       result: 'ignored',
       why: expect.stringMatching(/too long ago/) as string,
     });
-    await expect(gateway.means.backstep.progress(one.service)).rejects.toMatchObject({ kind: 'none' });
+    await expect(gateway.dependencies.backstep.progress(one.service)).rejects.toMatchObject({ kind: 'none' });
   });
 
   test('moves to the target of the definition, whatever its labels say, and names who asks and why', async () => {

@@ -246,7 +246,7 @@ test('the page starts no service that nobody defines, whatever the form says', a
   const answer = await send('start', { target: '-1', confirm: unknown }, unknown);
   expect(answer.status).toBe(422);
   expect(await answer.text()).toContain('Nothing was started');
-  await expect(gateway.means.backstep.progress(unknown)).rejects.toMatchObject({ kind: 'none' });
+  await expect(gateway.dependencies.backstep.progress(unknown)).rejects.toMatchObject({ kind: 'none' });
   await run.reject('downgrade');
 });
 

@@ -7,7 +7,7 @@ import getPort from 'get-port';
 import { pino } from 'pino';
 import { parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gatewayMeans } from '../../src/gateway/means.ts';
+import { gatewayDependencies } from '../../src/gateway/dependencies.ts';
 import { environment, readGatewaySettings } from '../../src/gateway/settings.ts';
 import { StartError } from '../../src/worker/start-error.ts';
 
@@ -109,7 +109,7 @@ describe('the process', () => {
     const port = await getPort();
     const log = pino({ level: 'silent' });
     const start = (more: Record<string, string>) =>
-      gatewayMeans(readGatewaySettings(settingsOf(port, more)), log);
+      gatewayDependencies(readGatewaySettings(settingsOf(port, more)), log);
     const insecure = { BACKSTEP_GATEWAY_PUBLIC_URL: 'http://backstep.example.com' };
     await expect(start(insecure)).rejects.toThrow(/clear text.*https:\/\//);
     const tokens = join(directory, 'tokens');

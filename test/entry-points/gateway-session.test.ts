@@ -51,7 +51,7 @@ describe('a session', () => {
     expect(await (await get('/', cookie)).text()).toContain('>joe<');
     const context = { req: { raw: { headers: new Headers({ cookie }) } } } as unknown as Context;
     await writeFile(file, before + line('dba'));
-    expect((await gateway.means.people.sessions.read(context))?.person.roles).toEqual(['dba']);
+    expect((await gateway.dependencies.people.sessions.read(context))?.person.roles).toEqual(['dba']);
     await writeFile(file, before);
     expect((await get('/', cookie)).status).toBe(303);
     expect(

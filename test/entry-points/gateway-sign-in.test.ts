@@ -137,7 +137,7 @@ describe('by the identity provider', () => {
   });
 
   test('a JWT of the provider for us is a person; one for others or signed by others is nobody', async () => {
-    const whoIs = (jwt: string) => gateway.means.people.whoseIs(jwt);
+    const whoIs = (jwt: string) => gateway.dependencies.people.whoseIs(jwt);
     const tool = { name: 'tool@example.com', roles: ['oncall'], method: 'oidc', issuer: idp.issuer };
     const authorization = `Bearer ${await idp.token('urn:backstep')}`;
     expect(await whoIs(authorization.slice('Bearer '.length))).toEqual(tool);
@@ -169,7 +169,7 @@ test('while the provider is away, tokens of their own still count; a JWT is answ
   );
   const other = await served({
     backstep: await lazily('127.0.0.1:1'),
-    people: peopleBy(sessionsWith(sessionSecret, false), gateway.means.people.tokens, away),
+    people: peopleBy(sessionsWith(sessionSecret, false), gateway.dependencies.people.tokens, away),
   });
   try {
     const look = (authorization: string) =>

@@ -16,9 +16,9 @@ const pager = { name: 'pager', channel: 'pagerduty', routingKey: ref } as const;
 const serviceOf = (workflowId: string) => workflowId.replace('backstep-', '');
 const titles = (service: string) =>
   harness
-    .tidings(service)
+    .notifications(service)
     .filter(({ to }) => to.name === 'ops')
-    .map(({ tiding }) => tiding.title.replace(/^.*?: /, ''));
+    .map(({ notification }) => notification.title.replace(/^.*?: /, ''));
 
 describe('an end before any plan', () => {
   const alert = { source: 'alertmanager', fingerprint: 'f1', rule: 0 } as const;
@@ -33,11 +33,11 @@ describe('an end before any plan', () => {
   test('is told where an alert asked and was refused: every fault, before the run fails', async () => {
     const run = await harness.start(refusing({ tells }));
     expect(await run.failure()).toMatchObject({ type: 'Refused' });
-    const tidings = harness.tidings(serviceOf(run.handle.workflowId));
-    expect(tidings.map(({ to }) => to.name)).toEqual(['ops', 'pager']);
-    expect(tidings[0]).toMatchObject({
+    const notifications = harness.notifications(serviceOf(run.handle.workflowId));
+    expect(notifications.map(({ to }) => to.name)).toEqual(['ops', 'pager']);
+    expect(notifications[0]).toMatchObject({
       namespace: 'radar',
-      tiding: {
+      notification: {
         state: 'needs-you',
         lines: [expect.stringMatching(/^SecretMissing: a/), expect.stringMatching(/^DatabaseUnreachable: b/)],
       },
@@ -58,7 +58,7 @@ describe('an end before any plan', () => {
   });
 
   test('fails as refused although no channel takes it', async () => {
-    const run = await harness.start({ ...refusing({ tells }), tell: failing('ChannelRefused') });
+    const run = await harness.start({ ...refusing({ tells }), notify: failing('ChannelRefused') });
     expect(await run.failure()).toMatchObject({ type: 'Refused' });
     expect(await run.progress()).toMatchObject({ outcome: 'rejected' });
   });
@@ -67,18 +67,20 @@ describe('an end before any plan', () => {
     const run = await harness.start(refusing());
     expect(await run.failure()).toMatchObject({ type: 'Refused' });
     expect((await run.progress()).outcome).toBeUndefined();
-    expect(harness.tidings(serviceOf(run.handle.workflowId))).toEqual([]);
+    expect(harness.notifications(serviceOf(run.handle.workflowId))).toEqual([]);
   });
 
   test('says whom to tell only where an alert asked, and as far as the definition loads', async () => {
     const definition = serviceDefinition.parse({ ...definitionSource(), notify: [ops, pager] });
-    const means = { definitions: { list: async () => [], load: async () => ({ definition }) } };
+    const dependencies = { definitions: { list: async () => [], load: async () => ({ definition }) } };
     const asked = { request: rollbackRequest.parse({ service: 'radar', alert }), onlyPlan: false };
     const assessment = { kind: 'refused', faults } as const;
-    expect(await withWhomToTell(means, asked, { ...assessment, faults })).toMatchObject({ tells });
+    expect(await withWhomToTell(dependencies, asked, { ...assessment, faults })).toMatchObject({ tells });
     const bare = { request: rollbackRequest.parse({ service: 'radar' }), onlyPlan: false };
     for (const other of [bare, { ...asked, onlyPlan: true }])
-      expect(await withWhomToTell(means, other, { ...assessment, faults })).not.toHaveProperty('tells');
+      expect(await withWhomToTell(dependencies, other, { ...assessment, faults })).not.toHaveProperty(
+        'tells',
+      );
     const faulty = { definitions: { list: async () => [], load: async () => ({ faults }) } };
     expect(await withWhomToTell(faulty, asked, { ...assessment, faults })).not.toHaveProperty('tells');
   });

@@ -21,9 +21,9 @@ const telling = (notify: ServiceDefinitionSource['notify'], more: ServiceSetup =
 const serviceOf = (workflowId: string) => workflowId.replace('backstep-', '');
 const titles = (service: string, name = 'ops') =>
   harness
-    .tidings(service)
+    .notifications(service)
     .filter(({ to }) => to.name === name)
-    .map(({ tiding }) => tiding.title.replace(/^.*?: /, ''));
+    .map(({ notification }) => notification.title.replace(/^.*?: /, ''));
 
 const refused = (): never => {
   throw applicationFailure(new Failure('ChannelRefused', 'Slack channel ops answered 404: no_service'));
@@ -49,7 +49,7 @@ describe('people are told', () => {
     expect(timeline.filter(({ what }) => what.startsWith('told ops'))).toHaveLength(5);
     expect(notTold).toEqual([]);
     // What the activity is given: a reference to the Secret, and where it lies (law 9).
-    expect(harness.tidings(service)[0]).toMatchObject({ namespace: 'radar', to: { url: ref } });
+    expect(harness.notifications(service)[0]).toMatchObject({ namespace: 'radar', to: { url: ref } });
   });
 
   test('each channel of what it wants to know, and of nothing else', async () => {
@@ -69,10 +69,10 @@ describe('people are told', () => {
     ]);
   });
 
-  test('by whoever the rung of the escalation names', async () => {
+  test('by whoever the level of the escalation names', async () => {
     const run = await harness.start(
       telling([ops, { ...pager, on: ['end'] }], {
-        definition: { escalation: { attempts: 1, path: [{ who: 'DBA', tell: ['pager'] }, 'CTO'] } },
+        definition: { escalation: { attempts: 1, path: [{ who: 'DBA', notify: ['pager'] }, 'CTO'] } },
         activities: { 'back-up': failing('BackupFailed') },
       }),
     );
@@ -112,17 +112,17 @@ describe('people are told', () => {
   test('again when a channel was away for a moment: once as the journal has it', async () => {
     const run = await harness.start(
       telling([ops], {
-        tell: (_input, call) => {
+        notify: (_input, call) => {
           if (call === 1)
-            throw applicationFailure(new Failure('NotTold', 'Slack answered 503', { retryAfter: 50 }));
+            throw applicationFailure(new Failure('NotDelivered', 'Slack answered 503', { retryAfter: 50 }));
           return undefined;
         },
       }),
     );
     await run.approve('downgrade');
     await run.result();
-    const tidings = harness.tidings(serviceOf(run.handle.workflowId));
-    expect(tidings[0]?.tiding.key).toBe(tidings[1]?.tiding.key);
+    const notifications = harness.notifications(serviceOf(run.handle.workflowId));
+    expect(notifications[0]?.notification.key).toBe(notifications[1]?.notification.key);
     const { timeline, notTold } = await run.report();
     expect(timeline.filter(({ what }) => /^told ops: .*gate downgrade waits/.test(what))).toHaveLength(1);
     expect(notTold).toEqual([]);
@@ -134,7 +134,7 @@ describe('people are told', () => {
     let most = 0;
     const run = await harness.start(
       telling([ops, pager], {
-        tell: async ({ to }) => {
+        notify: async ({ to }) => {
           if (to.name !== 'ops') return;
           most = Math.max(most, (open += 1));
           await slow.opened;
@@ -166,21 +166,21 @@ describe('people are told', () => {
   });
 
   test('law 8: another worker replays it the same, and tells nothing twice', async () => {
-    const run = await harness.start(telling([ops, pager], { tell: () => pause(20) }));
+    const run = await harness.start(telling([ops, pager], { notify: () => pause(20) }));
     await run.approve('downgrade');
     await run.result();
     const history = await run.handle.fetchHistory();
     const service = serviceOf(run.handle.workflowId);
-    const before = harness.tidings(service).length;
+    const before = harness.notifications(service).length;
     const workflowBundle = { codePath: inject('workflowBundle') };
     await Worker.runReplayHistory({ workflowBundle }, history, run.handle.workflowId);
-    expect(harness.tidings(service)).toHaveLength(before);
+    expect(harness.notifications(service)).toHaveLength(before);
   });
 });
 
 describe('telling never stands in the way', () => {
   test('a channel that refuses everything changes nothing but the report, which says so', async () => {
-    const run = await harness.start(telling([ops], { tell: refused }));
+    const run = await harness.start(telling([ops], { notify: refused }));
     await run.approve('downgrade');
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
     const { notTold, toDo } = await run.report();
@@ -190,12 +190,12 @@ describe('telling never stands in the way', () => {
     expect(toDo.join('\n')).toContain('ops');
     // What was written to storage names it too, the end included.
     const [reported] = run.calls('report');
-    expect(reported?.journal.filter(({ kind }) => kind === 'not-told')).toHaveLength(3);
+    expect(reported?.journal.filter(({ kind }) => kind === 'not-notified')).toHaveLength(3);
   });
 
   test('addresses that a mail server refused are named, while the others were told', async () => {
     const run = await harness.start(
-      telling([{ ...ops, on: ['end'] }], { tell: () => ({ told: true, missed: ['gone@b.test'] }) }),
+      telling([{ ...ops, on: ['end'] }], { notify: () => ({ told: true, missed: ['gone@b.test'] }) }),
     );
     await run.approve('downgrade');
     await run.result();
@@ -205,7 +205,7 @@ describe('telling never stands in the way', () => {
   });
 
   test('a cancel request does not end it: what was put back is told', async () => {
-    const run = await harness.start(telling([ops], { tell: () => pause(100) }));
+    const run = await harness.start(telling([ops], { notify: () => pause(100) }));
     await run.gate('downgrade');
     await run.handle.cancel();
     expect(await run.result()).toMatchObject({ outcome: 'put-back' });
@@ -220,7 +220,7 @@ describe('telling never stands in the way', () => {
     const types = events?.map(
       (event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? '',
     );
-    expect(types).not.toContain('tell');
+    expect(types).not.toContain('notify');
   });
 });
 
@@ -232,10 +232,10 @@ describe('a channel that hangs', () => {
       searchAttributes: false,
       definition: { notify: [{ ...ops, on: ['end'] }] },
       plan: { people: 0 },
-      activities: { 'keep-writes-stopped': () => ({ breaches: [] }) },
+      activities: { 'guard-writes': () => ({ breaches: [] }) },
       // Tried again and again: time is skipped between attempts.
-      tell: () => {
-        throw applicationFailure(new Failure('NotTold', 'Slack channel ops could not be reached'));
+      notify: () => {
+        throw applicationFailure(new Failure('NotDelivered', 'Slack channel ops could not be reached'));
       },
     });
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
@@ -250,10 +250,10 @@ describe('a channel that hangs', () => {
     const run = await skipping.start({
       searchAttributes: false,
       definition: { notify: [ops], approvals: { downgrade: { people: 1, within: '1h' } } },
-      activities: { 'keep-writes-stopped': () => ({ breaches: [] }) },
-      tell: ({ tiding }) => {
-        if (tiding.title.includes('waits for'))
-          throw applicationFailure(new Failure('NotTold', 'Slack channel ops could not be reached'));
+      activities: { 'guard-writes': () => ({ breaches: [] }) },
+      notify: ({ notification }) => {
+        if (notification.title.includes('waits for'))
+          throw applicationFailure(new Failure('NotDelivered', 'Slack channel ops could not be reached'));
       },
     });
     expect(await run.result()).toMatchObject({ outcome: 'put-back' });

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { Attempt, Means } from '../../src/activities/means.ts';
+import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
 import { readRecord, recordName } from '../../src/kubernetes/records.ts';
 import type { OperationId } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
@@ -19,7 +19,7 @@ import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 /** A small application on the cluster, and a database of its own: what activities act on. */
 export interface ActivityFixture extends KubernetesFixture {
   postgres: PostgresFixture;
-  means: Means;
+  dependencies: Dependencies;
   plan: Plan;
   record(): Promise<OperationRecord | undefined>;
   /** Deployment and CronJobs, as `kubectl` sees them: `api 2`, `hourly false`. */
@@ -54,12 +54,12 @@ export async function activityFixture(
     cronJob('daily', cluster.images.new, 'echo release $RELEASE'),
   );
   await cluster.kubectl('rollout', 'status', 'deployment/api', '--timeout=90s');
-  const means: Means = { cluster: cluster.cluster, recordsNamespace: records } as Means;
+  const dependencies: Dependencies = { cluster: cluster.cluster, recordsNamespace: records } as Dependencies;
   const plan = planOf(cluster, database, change);
   return {
     ...cluster,
     postgres: database,
-    means,
+    dependencies,
     plan,
     record: async () => (await readRecord(cluster.cluster, records, plan.database)).record,
     state: async () => {
@@ -117,7 +117,7 @@ function planOf(
       name: database.name,
       owner: database.owner,
       role: database.owner,
-      aside: database.aside,
+      fencedName: database.fencedName,
     },
     from: '0005',
     target: '0004',

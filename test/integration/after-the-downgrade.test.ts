@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { start } from './workflow-run.ts';
-import { aside, openRecord, revision, workloads } from './service-state.ts';
+import { fencedName, openRecord, revision, workloads } from './service-state.ts';
 import { installed, type Installation } from './installation.ts';
 import { failingRun, oldReleaseUnwell } from './variants/index.ts';
 
@@ -68,7 +68,7 @@ describe('from the downgrade on nothing unwinds by itself: a person decides', ()
     await rollback.step('downgrade', 'running');
     await rollback.handle.cancel();
     const held = await rollback.hold('verify').catch(() => rollback.hold('roll-back-app'));
-    expect(await revision(here, await aside(here))).toBe('0004');
+    expect(await revision(here, await fencedName(here))).toBe('0004');
     await rollback.decide(held.step, 'retry');
     expect((await rollback.result()).outcome).toBe('rolled-back');
     const now = await workloads(here);

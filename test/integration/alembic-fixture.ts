@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requirements } from '../../examples/deeptech-radar/images.ts';
 import { image } from '../../lab/image.ts';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import type { OperationId } from '../../src/domain/names.ts';
 import { serviceDefinition, type ServiceDefinition } from '../../src/domain/definition/service.ts';
 import { directory } from '../../src/storage/storage.ts';
@@ -17,13 +17,13 @@ import { kubernetesFixture, type KubernetesFixture } from './kubernetes-fixture.
 
 /** A small service with the history of test/integration/history: released at a1, now at c3. */
 export interface AlembicFixture extends KubernetesFixture {
-  means: Means;
+  dependencies: Dependencies;
   service: ServiceDefinition;
   operation: OperationId;
   database: string;
   images: { old: string; new: string };
-  /** Runs a deed where `getClient()` of @temporalio/activity leads to the lab's Temporal. */
-  run<T>(deed: () => Promise<T>): Promise<T>;
+  /** Runs an activity where `getClient()` of @temporalio/activity leads to the lab's Temporal. */
+  run<T>(activity: () => Promise<T>): Promise<T>;
   /** As the application's role, on its database or on another one. */
   sql<T extends QueryResultRow>(text: string, database?: string): Promise<T[]>;
   databases(): Promise<string[]>;
@@ -88,16 +88,16 @@ export async function alembicFixture(
     service,
     database,
     operation: `bs-${id}`,
-    means: {
+    dependencies: {
       cluster: fixture.cluster,
       recordsNamespace: 'backstep',
       storage: directory(mkdtempSync(join(tmpdir(), 'fruit-'))),
       definitions: { list: async () => [service.service], load: async () => ({ definition: service }) },
       jobImage: images.new,
     },
-    run: async <T>(deed: () => Promise<T>) => {
+    run: async <T>(activity: () => Promise<T>) => {
       const answers: T[] = [];
-      await environment.run(async () => void answers.push(await deed()));
+      await environment.run(async () => void answers.push(await activity()));
       return answers[0] as T;
     },
     sql: (text, on = database) => query(withDatabase(url, on), text),

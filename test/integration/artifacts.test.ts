@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backUp } from '../../src/activities/back-up/activity.ts';
-import { kept, removeKept } from '../../src/activities/messages/artifacts/artifacts.ts';
-import type { Means } from '../../src/activities/means.ts';
-import { restorePoint } from '../../src/activities/snapshot/activity.ts';
+import { artifacts, removeArtifacts } from '../../src/activities/messages/artifacts/artifacts.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
+import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { close } from '../../src/kubernetes/records.ts';
 import { lower } from '../../src/postgres/fence.ts';
 import { quoted } from '../../src/postgres/connect.ts';
@@ -12,47 +12,53 @@ import type { OperationId } from '../../src/domain/names.ts';
 import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
 
 let here: FencedDatabase;
-let means: Means;
+let dependencies: Dependencies;
 let backup: Backup;
 /** Of the workflow that lists or removes. */
 const operation: OperationId = `bs-${Date.now().toString(16).slice(-8)}`;
 const service = 'radar';
-const list = async () => (await kept(means, { request: { service }, operation }, here.attempt())).kept;
+const list = async () =>
+  (await artifacts(dependencies, { request: { service }, operation }, here.attempt())).kept;
 const remove = (names: string[], expired = false) =>
-  removeKept(means, { request: { service, names, expired }, operation }, here.attempt());
+  removeArtifacts(dependencies, { request: { service, names, expired }, operation }, here.attempt());
 
 beforeAll(async () => {
   here = await fencedDatabase('kept');
   const { plan } = here;
   const definitions = { load: async () => ({ definition: plan.service }), list: async () => [service] };
-  means = { ...here.means, definitions, jobImage: plan.jobImage };
-  const point = await restorePoint(means, { plan, try: 1 }, here.attempt());
-  backup = await backUp(means, { plan, try: 1, point }, here.attempt());
+  dependencies = { ...here.dependencies, definitions, jobImage: plan.jobImage };
+  const snapshot = await takeSnapshot(dependencies, { plan, try: 1 }, here.attempt());
+  backup = await backUp(dependencies, { plan, try: 1, snapshot }, here.attempt());
 });
 afterAll(() => here.remove());
 
 test('law 1: while the operation is open, all of it is listed as held, and stays', async () => {
-  const point = here.beside('point');
+  const snapshot = here.beside('snapshot');
   const all = await list();
   expect(all.map(({ name, kind }) => [name, kind])).toEqual([
-    [point, 'restore point'],
+    [snapshot, 'snapshot'],
     [backup.file, 'dump'],
   ]);
   expect(all.every(({ heldBy, expired }) => heldBy?.includes(here.fixture.operation) && !expired)).toBe(true);
-  const { removed, refused } = await remove([point, backup.file, here.fixture.aside, 'postgres']);
+  const { removed, refused } = await remove([snapshot, backup.file, here.fixture.fencedName, 'postgres']);
   expect(removed).toEqual([]);
-  expect(refused.map(({ name }) => name)).toEqual([point, backup.file, here.fixture.aside, 'postgres']);
+  expect(refused.map(({ name }) => name)).toEqual([
+    snapshot,
+    backup.file,
+    here.fixture.fencedName,
+    'postgres',
+  ]);
   expect((await list()).map(({ name }) => name)).toEqual(all.map(({ name }) => name));
 });
 
 test('after the end it stays for its time, and goes by name: database, dump and manifest', async () => {
-  const [point, failed] = [here.beside('point'), here.beside('failed')];
+  const [snapshot, failed] = [here.beside('snapshot'), here.beside('failed')];
   await here.fixture.asSuperuser('postgres', `CREATE DATABASE ${quoted(failed)} OWNER ${here.fixture.owner}`);
   await here.change((record) => ({ ...record, kept: [failed] }));
   await here.asAdmin((admin) => lower(admin, here.fixture));
   const { operation: ended } = here.fixture;
   await close(
-    means.cluster,
+    dependencies.cluster,
     'backstep',
     here.plan.database,
     ended,
@@ -68,7 +74,7 @@ test('after the end it stays for its time, and goes by name: database, dump and 
   const all = await list();
   expect(all).toMatchObject([
     { name: failed, kind: 'failed database', since: '2025-01-01T00:00:00.000Z', expired: true },
-    { name: point, kind: 'restore point', expired: false },
+    { name: snapshot, kind: 'snapshot', expired: false },
     {
       name: backup.file,
       kind: 'dump',
@@ -81,12 +87,12 @@ test('after the end it stays for its time, and goes by name: database, dump and 
   expect(all.every(({ bytes = 0 }) => bytes > 0)).toBe(true);
 
   expect(await remove([], true)).toMatchObject({ removed: [failed], refused: [] });
-  expect(await remove([point, backup.file, failed, here.fixture.name])).toMatchObject({
-    removed: [point, backup.file],
+  expect(await remove([snapshot, backup.file, failed, here.fixture.name])).toMatchObject({
+    removed: [snapshot, backup.file],
     refused: [{ name: failed }, { name: here.fixture.name }],
   });
   expect(await list()).toEqual([]);
-  for (const name of [point, failed])
+  for (const name of [snapshot, failed])
     expect(await here.asAdmin((admin) => databaseExists(admin, name))).toBe(false);
   expect(await here.asAdmin((admin) => databaseExists(admin, here.fixture.name))).toBe(true);
   expect(await here.kubectl('get', 'jobs', '-l', `backstep.dev/operation=${operation}`, '-o', 'name')).toBe(

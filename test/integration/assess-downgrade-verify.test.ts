@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assess } from '../../src/activities/assess/activity.ts';
 import { downgrade } from '../../src/activities/downgrade/activity.ts';
-import { restorePoint } from '../../src/activities/snapshot/activity.ts';
+import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { verify } from '../../src/activities/verify/activity.ts';
 import { recordName, update } from '../../src/kubernetes/records.ts';
@@ -10,7 +10,7 @@ import type { Backup, StoppedWrites, WaysBack } from '../../src/domain/deeds.ts'
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { Assessment, Plan } from '../../src/domain/plan/plan.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
-import type { MadeRestorePoint } from '../../src/domain/snapshot.ts';
+import type { MadeSnapshot } from '../../src/domain/snapshot.ts';
 import { attempt, otherOperation } from './activity-fixture.ts';
 import { alembicFixture, type AlembicFixture } from './alembic-fixture.ts';
 
@@ -18,7 +18,7 @@ let fixture: AlembicFixture;
 let plan: Plan;
 let stopped: StoppedWrites;
 let backup: Backup;
-let point: MadeRestorePoint;
+let snapshot: MadeSnapshot;
 
 beforeAll(async () => {
   fixture = await alembicFixture();
@@ -28,7 +28,7 @@ afterAll(async () => {
     const name = recordName(plan.database);
     await fixture.kubectl(
       '-n',
-      fixture.means.recordsNamespace,
+      fixture.dependencies.recordsNamespace,
       'delete',
       'configmap',
       name,
@@ -51,22 +51,28 @@ const assessed = (target: string, change: object = {}): Promise<Assessment> =>
       runId: 'run-1',
       onlyPlan: false,
     };
-    return assess(fixture.means, { request, ...who, ...change }, attempt());
+    return assess(fixture.dependencies, { request, ...who, ...change }, attempt());
   });
 const moved = (tried: number, during = attempt(), change: Partial<{ approved: string }> = {}) => {
-  const waysBack = { stopped, point, backup, ...nothingElse };
+  const waysBack = { stopped, snapshot, backup, ...nothingElse };
   const approved = shortHash(approvedAtDowngrade(plan, waysBack));
-  return downgrade(fixture.means, { plan, try: tried, waysBack, approved, ...change }, during);
+  return downgrade(fixture.dependencies, { plan, try: tried, waysBack, approved, ...change }, during);
 };
 const verified = (tried: number) =>
-  verify(fixture.means, { plan, try: tried, stopped, rehearsal: nothingElse.rehearsal }, attempt());
+  verify(fixture.dependencies, { plan, try: tried, stopped, rehearsal: nothingElse.rehearsal }, attempt());
 const other = () => ({ operation: otherOperation(plan.operation) });
 const change = (how: (record: OperationRecord) => OperationRecord) =>
-  update(fixture.means.cluster, fixture.means.recordsNamespace, plan.database, plan.operation, how);
+  update(
+    fixture.dependencies.cluster,
+    fixture.dependencies.recordsNamespace,
+    plan.database,
+    plan.operation,
+    how,
+  );
 const jobs = async () =>
   (await fixture.kubectl('get', 'jobs', '-o', 'name')).split('\n').filter((name) => name !== '');
 const revision = async () =>
-  (await fixture.sql<{ version_num: string }>('SELECT * FROM alembic_version', plan.database.aside))[0]
+  (await fixture.sql<{ version_num: string }>('SELECT * FROM alembic_version', plan.database.fencedName))[0]
     ?.version_num;
 
 describe('assess', () => {
@@ -81,7 +87,7 @@ describe('assess', () => {
       people: 1,
       database: {
         name: fixture.database,
-        aside: `${fixture.database}__backstep_${fixture.operation.slice(3)}`,
+        fencedName: `${fixture.database}__backstep_${fixture.operation.slice(3)}`,
       },
       workloads: [
         {
@@ -129,10 +135,10 @@ describe('downgrade', () => {
     const input = { plan, try: 1, workflowId: 'backstep-fruit', runId: 'run-1', again: false };
     // Somebody's own index, which no migration knows.
     await fixture.sql('CREATE INDEX apples_by_hand ON apples (id DESC)');
-    stopped = await stopWrites(fixture.means, input, attempt());
-    const found = await restorePoint(fixture.means, { plan, try: 1 }, attempt());
+    stopped = await stopWrites(fixture.dependencies, input, attempt());
+    const found = await takeSnapshot(fixture.dependencies, { plan, try: 1 }, attempt());
     if (!found.made) throw new Error(found.why);
-    point = found;
+    snapshot = found;
     const file = {
       file: 'dump',
       manifest: 'manifest',
@@ -185,7 +191,7 @@ describe('downgrade', () => {
       message: expect.stringMatching(/c3\.py.*division by zero[^]*at c3, as before/) as string,
     });
     expect(await revision()).toBe('c3');
-    await fixture.sql('UPDATE plums SET worm = false', plan.database.aside);
+    await fixture.sql('UPDATE plums SET worm = false', plan.database.fencedName);
   });
 
   test('law 8: a worker dies in the middle; the next joins the same Job, and the database moved once', async () => {
@@ -216,13 +222,13 @@ describe('verify', () => {
     expect(found).toMatchObject({ revision: 'a1', dropped: { pears: 2, plums: 2 }, counts: { apples: 2 } });
     expect(found.checked.join()).toMatch(/schema equal to a database built at a1/);
     expect(found.notVerified.join()).toMatch(/apples_by_hand/);
-    expect(await fixture.databases()).toEqual([plan.database.aside, point.database]);
+    expect(await fixture.databases()).toEqual([plan.database.fencedName, snapshot.database]);
   });
 
   test('names every difference: rows, objects left, objects missing', async () => {
     await fixture.sql(
       'DELETE FROM apples WHERE id = 1; CREATE TABLE pears (id int PRIMARY KEY); ALTER TABLE apples ADD rotten boolean',
-      plan.database.aside,
+      plan.database.fencedName,
     );
     const failure = (await verified(2).catch((error: unknown) => error)) as Error;
     expect(failure).toMatchObject({ type: 'VerificationFailed' });
@@ -234,7 +240,7 @@ describe('verify', () => {
       expect(failure.message).toMatch(words);
     }
     expect(failure.message).not.toMatch(/by_hand/);
-    expect(await fixture.databases()).toEqual([plan.database.aside, point.database]);
+    expect(await fixture.databases()).toEqual([plan.database.fencedName, snapshot.database]);
   });
 });
 
@@ -247,7 +253,7 @@ describe('law 6: assess and an operation that did not end', () => {
         from: 'c3',
         target: 'a1',
         takesUp: { operation: plan.operation, pivotPassed: true },
-        database: { aside: plan.database.aside },
+        database: { fencedName: plan.database.fencedName },
       },
     });
     expect(await jobs()).toHaveLength(2);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jobImage } from '../../lab/job-image.ts';
 import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/site.ts';
-import type { Attempt, Means } from '../../src/activities/means.ts';
+import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
 import { connect } from '../../src/kubernetes/cluster.ts';
 import { claim, close, readRecord, update } from '../../src/kubernetes/records.ts';
 import { raise } from '../../src/postgres/fence.ts';
@@ -15,13 +15,13 @@ import type { ServiceDefinitionSource } from '../../src/domain/definition/servic
 import { examplePlan } from '../example-plan.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
-/** A database that is aside, its record, and a namespace in which Jobs back it up and restore it. */
+/** A database that is fenced off, its record, and a namespace in which Jobs back it up and restore it. */
 export interface BackupJobsFixture extends PostgresFixture {
   namespace: string;
-  means: Means;
+  dependencies: Dependencies;
   planned(backup: ServiceDefinitionSource['backup']): Promise<Plan>;
   attempt(): Attempt;
-  /** What deeds said: progress and warnings. */
+  /** What activities said: progress and warnings. */
   said: string[];
   secret(name: string, value: string): Promise<{ secret: string; key: string }>;
   asAdmin<T>(use: (admin: Client) => Promise<T>): Promise<T>;
@@ -42,7 +42,7 @@ export async function backupJobsFixture(): Promise<BackupJobsFixture> {
   const ourKubectl = (...args: string[]) => kubectl(lab, ['-n', namespace, ...args]);
   await kubectl(lab, ['create', 'namespace', namespace]);
   const { kubeconfig } = await prepareSite(lab, namespace, directory);
-  const means = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Means;
+  const dependencies = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Dependencies;
   const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(fixture.adminUrl, {}, use);
   const on = <T>(name: string, use: (client: Client) => Promise<T>) =>
     withClient(withDatabase(fixture.adminUrl, name), {}, use);
@@ -58,16 +58,16 @@ export async function backupJobsFixture(): Promise<BackupJobsFixture> {
     const extensionAdmin = { secret: 'backstep-extensions', key: 'DATABASE_URL' };
     const database = { url, admin, extensionAdmin, tables: ['papers'], extensions: ['vector'] };
     const example = examplePlan({}, { namespace, database, backup });
-    const { name, aside, owner } = fixture;
+    const { name, fencedName, owner } = fixture;
     return {
       ...example,
       operation,
       jobImage: await jobImage(lab),
-      database: { ...example.database, name, owner, role: owner, aside, server: operation },
+      database: { ...example.database, name, owner, role: owner, fencedName, server: operation },
     };
   };
   const { database } = await planned({ claim: 'backstep-backups' });
-  await claim(means.cluster, 'backstep', {
+  await claim(dependencies.cluster, 'backstep', {
     version: 1,
     operation,
     workflowId: 'test',
@@ -91,7 +91,7 @@ export async function backupJobsFixture(): Promise<BackupJobsFixture> {
   return {
     ...fixture,
     namespace,
-    means,
+    dependencies,
     said,
     planned,
     secret,
@@ -103,8 +103,8 @@ export async function backupJobsFixture(): Promise<BackupJobsFixture> {
       progress: ({ doing }) => said.push(doing),
       log: { info: () => {}, warn: (message) => said.push(message) },
     }),
-    record: async () => (await readRecord(means.cluster, 'backstep', database)).record,
-    change: (to) => update(means.cluster, 'backstep', database, operation, to),
+    record: async () => (await readRecord(dependencies.cluster, 'backstep', database)).record,
+    change: (to) => update(dependencies.cluster, 'backstep', database, operation, to),
     kubectl: ourKubectl,
     jobs: async () => {
       const names = await ourKubectl('get', 'jobs', '-o', 'name', '--sort-by=.metadata.creationTimestamp');
@@ -118,7 +118,7 @@ export async function backupJobsFixture(): Promise<BackupJobsFixture> {
       rmSync(directory, { recursive: true });
       rmSync(backupDirectory(namespace), { recursive: true });
       const ended = { operation, from: '0005', target: '0004', outcome: 'restored' };
-      await close(means.cluster, 'backstep', database, operation, {
+      await close(dependencies.cluster, 'backstep', database, operation, {
         ...ended,
         endedAt: new Date().toISOString(),
       });

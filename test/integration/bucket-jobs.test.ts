@@ -7,15 +7,15 @@ import { fingerprint } from '../../src/postgres/fingerprint.ts';
 import type { Backup } from '../../src/domain/deeds.ts';
 import { besideName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
-import type { MadeRestorePoint } from '../../src/domain/snapshot.ts';
+import type { MadeSnapshot } from '../../src/domain/snapshot.ts';
 import { backupJobsFixture, type BackupJobsFixture } from './backup-jobs-fixture.ts';
 
-/** Jobs that back up into a bucket, from the restore point, while the rollback moves the database. */
+/** Jobs that back up into a bucket, from the snapshot, while the rollback moves the database. */
 
 let fixture: BackupJobsFixture;
 let s3: S3Server;
 let plan: Plan;
-let point: MadeRestorePoint;
+let snapshot: MadeSnapshot;
 let backup: Backup;
 
 beforeAll(async () => {
@@ -32,19 +32,19 @@ beforeAll(async () => {
     proof: 'restore',
     timeout: '5m',
   });
-  point = await restorePoint();
-  await fixture.on(fixture.aside, (client) => client.query('DELETE FROM papers WHERE id > 100'));
+  snapshot = await takeSnapshot();
+  await fixture.on(fixture.fencedName, (client) => client.query('DELETE FROM papers WHERE id > 100'));
 }, 300_000);
 afterAll(async () => {
   await fixture.remove();
   await s3.remove();
 });
 
-async function restorePoint(): Promise<MadeRestorePoint> {
+async function takeSnapshot(): Promise<MadeSnapshot> {
   const { operation } = fixture;
-  const database = besideName(fixture.name, 'point', operation);
+  const database = besideName(fixture.name, 'snapshot', operation);
   const takenAt = new Date().toISOString();
-  const cloning = { from: fixture.aside, to: database, operation, sourceStays: 'open' } as const;
+  const cloning = { from: fixture.fencedName, to: database, operation, sourceStays: 'open' } as const;
   const cloned = await cloneDatabase(fixture.adminUrl, cloning);
   const { sha256, counts } = await withOpenClone(fixture.adminUrl, { database, operation }, (client) =>
     fingerprint(client),
@@ -54,35 +54,35 @@ async function restorePoint(): Promise<MadeRestorePoint> {
 
 const noPoint = { made: false, why: 'none is made here' } as const;
 
-test('a backup comes from the restore point, is proved by restoring it, and leaves the point closed', async () => {
-  backup = await backUp(fixture.means, { plan, try: 1, point, beside: true }, fixture.attempt());
+test('a backup comes from the snapshot, is proved by restoring it, and leaves the point closed', async () => {
+  backup = await backUp(fixture.dependencies, { plan, try: 1, snapshot, beside: true }, fixture.attempt());
   expect(backup).toMatchObject({
     bucket: s3.bucket,
     file: `production/radar/${fixture.operation}-1.dump`,
     format: 'directory',
     proof: 'restore',
-    fingerprint: point.fingerprint,
-    counts: point.counts,
-    takenAt: point.takenAt,
+    fingerprint: snapshot.fingerprint,
+    counts: snapshot.counts,
+    takenAt: snapshot.takenAt,
   });
   expect((await fixture.record())?.backup).toEqual(backup);
   expect(await fixture.jobs()).toEqual(['back-up-1', 'back-up-1-drill']);
   const left = await fixture.asAdmin((admin) =>
     admin.query<{ datname: string; datallowconn: boolean }>(
       'SELECT datname, datallowconn FROM pg_database WHERE datname = ANY ($1)',
-      [[point.database, besideName(fixture.name, 'drill', fixture.operation)]],
+      [[snapshot.database, besideName(fixture.name, 'drill', fixture.operation)]],
     ),
   );
-  expect(left.rows).toEqual([{ datname: point.database, datallowconn: false }]);
+  expect(left.rows).toEqual([{ datname: snapshot.database, datallowconn: false }]);
 });
 
 test('a restore drill for which there is no room is not begun: the backup is not proved', async () => {
   const { service } = plan;
-  const small = { ...service, restorePoint: { ...service.restorePoint, freeSpace: '1MB' } };
+  const small = { ...service, snapshot: { ...service.snapshot, freeSpace: '1MB' } };
   const before = await fixture.record();
   await fixture.change(({ backup: known, ...rest }) => (known === undefined ? { ...rest } : rest));
-  const again = { plan: { ...plan, service: small }, try: 4, point, beside: true };
-  await expect(backUp(fixture.means, again, fixture.attempt())).rejects.toMatchObject({
+  const again = { plan: { ...plan, service: small }, try: 4, snapshot, beside: true };
+  await expect(backUp(fixture.dependencies, again, fixture.attempt())).rejects.toMatchObject({
     type: 'BackupNotProved',
     message: expect.stringMatching(/no room for a restore drill: .* more than half/) as string,
   });
@@ -98,13 +98,13 @@ test('law 9: no access key is in a Job, nor in a Secret of ours', async () => {
 });
 
 test('law 1: a dump of another state than when writes stopped is no backup', async () => {
-  const again = backUp(fixture.means, { plan, try: 2, point: noPoint }, fixture.attempt());
+  const again = backUp(fixture.dependencies, { plan, try: 2, snapshot: noPoint }, fixture.attempt());
   await expect(again).resolves.toEqual(backup);
   await fixture.change(({ backup: forgotten, ...rest }) => {
     expect(forgotten).toEqual(backup);
     return rest;
   });
-  const ofTheMoved = backUp(fixture.means, { plan, try: 3, point: noPoint }, fixture.attempt());
+  const ofTheMoved = backUp(fixture.dependencies, { plan, try: 3, snapshot: noPoint }, fixture.attempt());
   await expect(ofTheMoved).rejects.toMatchObject({
     type: 'BackupNotProved',
     message: expect.stringMatching(/table papers has 100 rows, and had 2000/) as string,
@@ -113,8 +113,12 @@ test('law 1: a dump of another state than when writes stopped is no backup', asy
 });
 
 test('law 7: a restore out of the bucket takes the place of the moved database, which is kept', async () => {
-  const found = await restore(fixture.means, { plan, try: 1, point: noPoint, backup }, fixture.attempt());
+  const found = await restore(
+    fixture.dependencies,
+    { plan, try: 1, snapshot: noPoint, backup },
+    fixture.attempt(),
+  );
   expect(found).toMatchObject({ counts: backup.counts, revision: '0005' });
-  const { sha256 } = await fixture.on(fixture.aside, (client) => fingerprint(client));
-  expect(sha256).toBe(point.fingerprint);
+  const { sha256 } = await fixture.on(fixture.fencedName, (client) => fingerprint(client));
+  expect(sha256).toBe(snapshot.fingerprint);
 });

@@ -1,9 +1,9 @@
 import { Client } from 'pg';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import type { Cluster } from '../../src/kubernetes/cluster.ts';
 
 export interface CrashingProcess {
-  means: Means;
+  dependencies: Dependencies;
   /** The change after which it died; undefined as long as it lives. */
   last: () => string | undefined;
   /** Lets the clients of PostgreSQL live again. */
@@ -17,12 +17,16 @@ const changesDatabase = /^(ALTER|CREATE|DROP|GRANT|REVOKE|INSERT|UPDATE|DELETE|C
  * The world as a process sees it that dies right after its k-th change of an object in the cluster or of something
  * in PostgreSQL: nothing is answered any more, and what its sessions have not committed is undone.
  */
-export function crashingAfter(k: number, { cluster, ...means }: Means, die: () => void): CrashingProcess {
+export function crashingAfter(
+  k: number,
+  { cluster, ...dependencies }: Dependencies,
+  die: () => void,
+): CrashingProcess {
   let changes = 0;
   let last: string | undefined;
-  const tried = async <T>(change: string | undefined, deed: () => Promise<T>): Promise<T> => {
+  const tried = async <T>(change: string | undefined, activity: () => Promise<T>): Promise<T> => {
     if (last !== undefined) throw new Error('killed');
-    const answer = await deed();
+    const answer = await activity();
     if (last !== undefined) throw new Error('killed');
     if (change === undefined) return answer;
     changes += 1;
@@ -58,5 +62,5 @@ export function crashingAfter(k: number, { cluster, ...means }: Means, die: () =
   const over = () => {
     Reflect.set(Client.prototype, 'query', query);
   };
-  return { means: { ...means, cluster: as }, last: () => last, over };
+  return { dependencies: { ...dependencies, cluster: as }, last: () => last, over };
 }

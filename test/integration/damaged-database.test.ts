@@ -4,13 +4,13 @@ import { lookAtDatabase } from '../../src/activities/assess/database.ts';
 import { Faults } from '../../src/activities/assess/faults.ts';
 import { observe } from '../../src/activities/assess/observations.ts';
 import { lookAtServer } from '../../src/activities/assess/server.ts';
-import { census } from '../../src/activities/data-diff/activity.ts';
+import { dataDiff } from '../../src/activities/data-diff/activity.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { putInPlace } from '../../src/activities/put-in-place/activity.ts';
 import { restoreBeside } from '../../src/activities/restore-beside/activity.ts';
-import { restorePoint } from '../../src/activities/snapshot/activity.ts';
+import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
-import { census as compared } from '../../src/activities/data-diff/job.ts';
+import { dataDiff as compared } from '../../src/activities/data-diff/job.ts';
 import { readRecord } from '../../src/kubernetes/records.ts';
 import { approvedAtEmergency } from '../../src/domain/approval/approved.ts';
 import { failures, type Failure } from '../../src/domain/failures.ts';
@@ -20,7 +20,7 @@ import { attempt, damage, damageable, reading, type Damaged } from './damaged-da
 import { ownCluster, type OwnCluster } from './own-cluster.ts';
 
 let own: OwnCluster;
-/** Pages of a table and of the version table, and a file; values outside of their rows; comments; an index; the restore point. */
+/** Pages of a table and of the version table, and a file; values outside of their rows; comments; an index; the snapshot. */
 let pages: Damaged;
 let values: Damaged;
 let schema: Damaged;
@@ -39,8 +39,8 @@ beforeAll(async () => {
   both = await damageable(own, 'twice', 'bs-0a000005');
   // Then rows are counted by the index alone.
   await own.sql('indexed', 'VACUUM (FREEZE, ANALYZE) papers');
-  const point = sourceOf(both);
-  await own.sql('postgres', `ALTER DATABASE ${point} ALLOW_CONNECTIONS true`);
+  const snapshot = sourceOf(both);
+  await own.sql('postgres', `ALTER DATABASE ${snapshot} ALLOW_CONNECTIONS true`);
   await damage(own, [
     ['pages', `'papers'::regclass`],
     ['pages', `'alembic_version'::regclass`],
@@ -48,9 +48,9 @@ beforeAll(async () => {
     ['toasted', toastOf('letters')],
     ['comments', `'pg_description'::regclass`],
     ['indexed', `'papers_pkey'::regclass`],
-    [point, `'papers'::regclass`],
+    [snapshot, `'papers'::regclass`],
   ]);
-  await own.sql('postgres', `ALTER DATABASE ${point} ALLOW_CONNECTIONS false`);
+  await own.sql('postgres', `ALTER DATABASE ${snapshot} ALLOW_CONNECTIONS false`);
 });
 afterAll(async () => {
   for (const each of [pages, values, schema, index, both]) each.remove();
@@ -58,42 +58,44 @@ afterAll(async () => {
 });
 
 function sourceOf({ emergency: { source } }: Damaged): string {
-  if (source.kind !== 'restore-point') throw new Error('it is restored from a restore point');
-  return source.point.database;
+  if (source.kind !== 'snapshot') throw new Error('it is restored from a snapshot');
+  return source.snapshot.database;
 }
 
-async function lookedAt({ means, rollback: { service, operation } }: Damaged, mayMiss: boolean) {
+async function lookedAt({ dependencies, rollback: { service, operation } }: Damaged, mayMiss: boolean) {
   const faults = new Faults();
-  const facts = await lookAtServer(means, service, operation, { onlyPlan: true, faults });
+  const facts = await lookAtServer(dependencies, service, operation, { onlyPlan: true, faults });
   if (facts === undefined) throw new Error(JSON.stringify(faults.all));
-  const database = await lookAtDatabase(means, service, operation, { facts, faults, mayMiss });
+  const database = await lookAtDatabase(dependencies, service, operation, { facts, faults, mayMiss });
   return { facts, database, faults: faults.all };
 }
 
-const recordOf = async ({ means }: Damaged, { database }: Plan) =>
-  (await readRecord(means.cluster, means.recordsNamespace, database)).record;
+const recordOf = async ({ dependencies }: Damaged, { database }: Plan) =>
+  (await readRecord(dependencies.cluster, dependencies.recordsNamespace, database)).record;
 
 /** Everything between gate `start` and the end of the rename, a person having approved. */
-async function restored({ means, emergency: plan }: Damaged) {
-  const stopped = await stopWrites(means, { plan, ...run }, attempt);
-  const point = await restorePoint(means, { plan, try: 1 }, attempt);
-  const beside = await restoreBeside(means, { plan, try: 1 }, attempt);
-  const counted = await census(means, { plan, restored: beside, try: 1 }, attempt);
+async function restored({ dependencies, emergency: plan }: Damaged) {
+  const stopped = await stopWrites(dependencies, { plan, ...run }, attempt);
+  const snapshot = await takeSnapshot(dependencies, { plan, try: 1 }, attempt);
+  const beside = await restoreBeside(dependencies, { plan, try: 1 }, attempt);
+  const counted = await dataDiff(dependencies, { plan, restored: beside, try: 1 }, attempt);
   const approved = shortHash(approvedAtEmergency(plan, beside, counted));
   const placed = await putInPlace(
-    means,
-    { plan, restored: beside, census: counted, approved, try: 1 },
+    dependencies,
+    { plan, restored: beside, dataDiff: counted, approved, try: 1 },
     attempt,
   );
-  return { stopped, point, counted, placed };
+  return { stopped, snapshot, counted, placed };
 }
 
 describe('a table of which a page is broken', () => {
   test('keeps a rollback from beginning: it is told what to do instead, and everything is put back', async () => {
-    const { means, rollback: plan } = pages;
+    const { dependencies, rollback: plan } = pages;
     const { faults } = await lookedAt(pages, false);
     expect(faults).toMatchObject([{ type: 'DatabaseDamaged' }]);
-    const failure = await stopWrites(means, { plan, ...run }, attempt).catch((error: unknown) => error);
+    const failure = await stopWrites(dependencies, { plan, ...run }, attempt).catch(
+      (error: unknown) => error,
+    );
     expect(failure).toMatchObject({
       type: 'DatabaseDamaged',
       message: expect.stringMatching(/invalid page in block \d+ .*\(XX001\)/) as string,
@@ -101,7 +103,7 @@ describe('a table of which a page is broken', () => {
     const { retry, next } = failures[(failure as Failure).type];
     expect(retry).toBe(false);
     expect(next).toContain('backstep emergency-restore');
-    expect(await putBack(means, { plan, try: 1 }, attempt)).toMatchObject({ database: 'pages' });
+    expect(await putBack(dependencies, { plan, try: 1 }, attempt)).toMatchObject({ database: 'pages' });
     expect(await own.sql('pages', 'SELECT count(*)::int AS notes FROM notes')).toEqual([{ notes: 51 }]);
   });
 
@@ -111,13 +113,13 @@ describe('a table of which a page is broken', () => {
     const { notes } = await observe(pages.emergency.operation, { facts, pods: [] });
     expect(notes.join('\n')).toMatch(/Rows are estimates.*invalid page/);
 
-    const { stopped, point, counted, placed } = await restored(pages);
+    const { stopped, snapshot, counted, placed } = await restored(pages);
     expect(stopped).toMatchObject({ counts: { notes: 51 } });
     expect(stopped.unreadable).toEqual(['alembic_version', 'letters', 'papers']);
     expect(stopped.counts).not.toHaveProperty('papers');
     const record = await recordOf(pages, pages.emergency);
     expect(record?.frozen?.unreadable).toEqual(stopped.unreadable);
-    expect(point).toEqual({
+    expect(snapshot).toEqual({
       made: false,
       why: 'the database is damaged: alembic_version, letters, papers cannot be read',
     });
@@ -133,10 +135,10 @@ describe('a table of which a page is broken', () => {
   });
 });
 
-test('values that cannot be read, in rows that can be counted, are named by the census, and there is no restore point', async () => {
-  const { stopped, point, counted, placed } = await restored(values);
+test('values that cannot be read, in rows that can be counted, are named by the data diff, and there is no snapshot', async () => {
+  const { stopped, snapshot, counted, placed } = await restored(values);
   expect(stopped.unreadable).toBeUndefined();
-  expect(point).toMatchObject({ made: false, why: expect.stringContaining('invalid page') as string });
+  expect(snapshot).toMatchObject({ made: false, why: expect.stringContaining('invalid page') as string });
   expect(counted).toMatchObject({ loses: true, unreadable: ['letters'], equal: 0 });
   expect(counted.tables.map(({ table, restored: rows }) => [table, rows])).toEqual([
     ['letters', 40],
@@ -147,19 +149,19 @@ test('values that cannot be read, in rows that can be counted, are named by the 
 });
 
 test('a schema that cannot be read keeps nobody from restoring', async () => {
-  const { stopped, point, counted, placed } = await restored(schema);
+  const { stopped, snapshot, counted, placed } = await restored(schema);
   expect(stopped).toMatchObject({ unreadable: ['pg_catalog'], counts: { papers: 2_001, notes: 51 } });
-  expect(point).toMatchObject({ made: false });
+  expect(snapshot).toMatchObject({ made: false });
   expect(counted).toMatchObject({ lostRows: 2, equal: 1 });
   expect(placed.counts).toMatchObject({ papers: 2_000 });
 });
 
 test('a damaged index hides no table that is sound', async () => {
-  const { means, rollback: plan } = index;
-  await expect(stopWrites(means, { plan, ...run }, attempt)).rejects.toMatchObject({
+  const { dependencies, rollback: plan } = index;
+  await expect(stopWrites(dependencies, { plan, ...run }, attempt)).rejects.toMatchObject({
     type: 'DatabaseDamaged',
   });
-  await putBack(means, { plan, try: 1 }, attempt);
+  await putBack(dependencies, { plan, try: 1 }, attempt);
   const { stopped, counted } = await restored(index);
   expect(stopped.unreadable).toBeUndefined();
   expect(stopped.counts).toMatchObject({ papers: 2_001 });
@@ -167,17 +169,17 @@ test('a damaged index hides no table that is sound', async () => {
   expect(counted.unreadable).toBeUndefined();
 });
 
-test('a restore point that is damaged itself is not restored from, and another source is looked for', async () => {
+test('a snapshot that is damaged itself is not restored from, and another source is looked for', async () => {
   const { source, operation } = both.emergency;
-  if (source.kind !== 'restore-point') throw new Error('it is restored from a restore point');
+  if (source.kind !== 'snapshot') throw new Error('it is restored from a snapshot');
   const asking = { adminUrl: own.url('postgres', 'backstep'), operation };
-  await expect(readPoint(asking, source.point, reading)).rejects.toMatchObject({
+  await expect(readPoint(asking, source.snapshot, reading)).rejects.toMatchObject({
     type: 'SourceUnusable',
     message: expect.stringMatching(/is damaged: invalid page/) as string,
   });
-  // Were it restored from all the same, the census would not take the one for the other.
-  await own.sql('postgres', `ALTER DATABASE ${source.point.database} ALLOW_CONNECTIONS true`);
-  const wanted = { now: 'twice', restored: source.point.database, versionTable: 'public.alembic_version' };
+  // Were it restored from all the same, the data diff would not take the one for the other.
+  await own.sql('postgres', `ALTER DATABASE ${source.snapshot.database} ALLOW_CONNECTIONS true`);
+  const wanted = { now: 'twice', restored: source.snapshot.database, versionTable: 'public.alembic_version' };
   await expect(compared(asking.adminUrl, { operation, ...wanted, mayBeDamaged: true })).rejects.toMatchObject(
     { type: 'RestoreFailed' },
   );

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPoint } from '../../src/activities/assess/emergency/points.ts';
-import type { Attempt, Means } from '../../src/activities/means.ts';
+import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
 import { lower, raise } from '../../src/postgres/fence.ts';
 import { cloneDatabase } from '../../src/postgres/clones.ts';
 import { withClient } from '../../src/postgres/connect.ts';
@@ -24,10 +24,10 @@ export const attempt: Attempt = {
 
 export const reading = { versionTable: 'alembic_version', signal: attempt.signal };
 
-/** A database, a restore point from before its damage, and both kinds of operation on it. */
+/** A database, a snapshot from before its damage, and both kinds of operation on it. */
 export interface Damaged {
   name: string;
-  means: Means;
+  dependencies: Dependencies;
   emergency: EmergencyPlan;
   rollback: RollbackPlan;
   remove(): void;
@@ -45,28 +45,28 @@ const contents = `
   CREATE TABLE notes (id int PRIMARY KEY, what text);
   INSERT INTO notes SELECT n, 'note' FROM generate_series(1, 50) n;`;
 
-/** What is written after the restore point: a census must find it. */
+/** What is written after the snapshot: a data diff must find it. */
 const since = `INSERT INTO notes VALUES (51, 'since'); INSERT INTO papers VALUES (2001, 'since')`;
 
 export async function damageable(own: OwnCluster, name: string, operation: OperationId): Promise<Damaged> {
-  const aside = besideName(name, 'backstep', operation);
+  const fencedName = besideName(name, 'backstep', operation);
   const earlier: OperationId = `bs-${operation.slice(3).replace(/^./, 'f')}`;
-  const point = besideName(name, 'point', earlier);
+  const snapshot = besideName(name, 'snapshot', earlier);
   await own.sql('postgres', `CREATE DATABASE ${name} OWNER radar`);
   const asOwner = (sql: string) => withClient(own.url(name, 'radar'), {}, (client) => client.query(sql));
   await asOwner(contents);
   const adminUrl = own.url('postgres', 'backstep');
   const asAdmin = (use: Parameters<typeof withClient>[2]) => withClient(adminUrl, { operation }, use);
-  await asAdmin((admin) => raise(admin, { name, aside }));
-  await cloneDatabase(adminUrl, { from: aside, to: point, operation, sourceStays: 'open' });
-  await asAdmin((admin) => lower(admin, { name, aside }));
+  await asAdmin((admin) => raise(admin, { name, fencedName }));
+  await cloneDatabase(adminUrl, { from: fencedName, to: snapshot, operation, sourceStays: 'open' });
+  await asAdmin((admin) => lower(admin, { name, fencedName }));
   const known = {
-    database: point,
+    database: snapshot,
     takenAt: '2025-11-18T02:00:00.000Z',
     keepUntil: '2025-11-25T02:00:00.000Z',
   };
   const source = await readPoint({ adminUrl, operation }, known, reading);
-  if (source === undefined) throw new Error('the restore point was not found');
+  if (source === undefined) throw new Error('the snapshot was not found');
   await asOwner(since);
 
   const kept = mkdtempSync(join(tmpdir(), 'damaged-'));
@@ -91,10 +91,10 @@ export async function damageable(own: OwnCluster, name: string, operation: Opera
   };
   const pinned = { operation, cronJobs: [], from: '0004', target: source.revision };
   const emergency = emergencyPlan({ ...pinned, source }, definition);
-  const database = { ...emergency.database, name, owner: 'radar', role: 'radar', aside };
+  const database = { ...emergency.database, name, owner: 'radar', role: 'radar', fencedName };
   return {
     name,
-    means: { cluster, recordsNamespace: 'backstep', storage: storageIn(kept) } as Means,
+    dependencies: { cluster, recordsNamespace: 'backstep', storage: storageIn(kept) } as Dependencies,
     emergency: { ...emergency, database },
     rollback: { ...examplePlan({ ...pinned, target: '0003' }, definition), database },
     remove: () => rmSync(kept, { recursive: true }),

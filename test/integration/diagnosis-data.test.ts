@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recall, rememberRehearsal } from '../../src/activities/assess/diagnosis/memory.ts';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { plansBeforeAndAfter, plansOn } from '../../src/activities/rehearse/remembered.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
@@ -106,11 +106,11 @@ describe('Scenario 3: performance degradation', () => {
 
   test('the rehearsal tells what the downgrade does to the plans, and keeps those at the target', async () => {
     const plan = examplePlan({ from: '0021', target: '0020' }, { diagnosis: { queries } });
-    const means = { storage: fixture.storage } as Means;
+    const dependencies = { storage: fixture.storage } as Dependencies;
     const of = { url: fixture.url, session: {} };
     const without = await plansOn(fixture.url, {}, plan);
     await fixture.sql('CREATE INDEX big_domain ON big (domain)');
-    const mends = await plansBeforeAndAfter(means, plan, { ...of, before: without });
+    const mends = await plansBeforeAndAfter(dependencies, plan, { ...of, before: without });
     expect(mends[0]).toMatch(
       /^The downgrade mends it: at 0021 query “AI papers” reads all 20,000 rows of big/,
     );
@@ -118,9 +118,9 @@ describe('Scenario 3: performance degradation', () => {
     const kept = { service: 'radar', server: plan.database.server, database: 'radar', revision: '0020' };
     expect((await recall(fixture.storage, kept))?.plans).toEqual(withIndex);
     await fixture.sql('DROP INDEX big_domain');
-    const worse = await plansBeforeAndAfter(means, plan, { ...of, before: withIndex });
+    const worse = await plansBeforeAndAfter(dependencies, plan, { ...of, before: withIndex });
     expect(worse[0]).toMatch(/^After the downgrade query “AI papers” reads all 20,000 rows of big/);
-    expect(await plansBeforeAndAfter(means, plan, { ...of, before: without })).toEqual([]);
+    expect(await plansBeforeAndAfter(dependencies, plan, { ...of, before: without })).toEqual([]);
   });
 
   test('what was there at this revision at the first look, and is gone, whoever removed it', async () => {

@@ -27,11 +27,14 @@ test('a healthy database shows no symptom, and looking changes nothing', async (
 
 describe('what the migration made is told by the transaction that wrote the revision', () => {
   test('nothing, where the revision was stamped by hand', async () => {
-    const { stamp, census } = await fixture.see({}, { from: '0004', target: '0003' });
+    const { stamp, estimated } = await fixture.see({}, { from: '0004', target: '0003' });
     expect(signsOfStamp(stamp!, { from: '0004', failed: false })).toEqual([
       { symptom: 'nothing-made', evidence: expect.stringContaining('0004') },
     ]);
-    expect(census).toEqual({ losses: [], unknown: [expect.stringContaining('made no table and no column')] });
+    expect(estimated).toEqual({
+      losses: [],
+      unknown: [expect.stringContaining('made no table and no column')],
+    });
   });
 
   test('DO NOT rollback if data has been written that depends on new schema: rows written since are counted', async () => {
@@ -45,7 +48,7 @@ describe('what the migration made is told by the transaction that wrote the revi
     );
     const migrated = await fixture.see();
     expect(migrated.evidence('written-since')).toEqual([]);
-    expect(migrated.census).toEqual({
+    expect(migrated.estimated).toEqual({
       losses: [
         { kind: 'table', object: 'scores', rows: 40, writtenSince: 0 },
         { kind: 'column', object: 'papers.score', rows: 2000, values: 1500, writtenSince: 0 },
@@ -57,19 +60,19 @@ describe('what the migration made is told by the transaction that wrote the revi
     await fixture.sql(`INSERT INTO scores VALUES (1, 2), (2, 3), (3, 4)`);
     await fixture.sql(`INSERT INTO papers (title) VALUES ('without a score')`);
     await fixture.sql(`UPDATE papers SET score = 7 WHERE id IN (5, 1800)`);
-    const { evidence, census } = await fixture.see();
+    const { evidence, estimated } = await fixture.see();
     expect(evidence('written-since')).toEqual([
       'rows written since revision 0005, into what it made: 3 of scores, 2 of papers.score',
     ]);
-    expect(census.losses).toEqual([
+    expect(estimated.losses).toEqual([
       { kind: 'table', object: 'scores', rows: 43, writtenSince: 3 },
       { kind: 'column', object: 'papers.score', rows: 2001, values: 1501, writtenSince: 2 },
     ]);
   });
 
   test('revisions further back are said to be unknown until the rehearsal', async () => {
-    const { census } = await fixture.see({}, { target: '0003', reverts: ['0005', '0004'] });
-    expect(census.unknown).toContainEqual(
+    const { estimated } = await fixture.see({}, { target: '0003', reverts: ['0005', '0004'] });
+    expect(estimated.unknown).toContainEqual(
       expect.stringMatching(/only what .* 0005 made is seen, of 0005, 0004/),
     );
   });
@@ -92,8 +95,8 @@ describe('what the migration made is told by the transaction that wrote the revi
   test('a table that the version table was made with does not count as made by the last migration', async () => {
     await fixture.sql(`BEGIN; CREATE TABLE young (version_num text); INSERT INTO young VALUES ('1'); COMMIT`);
     const migrations = { workload: 'radar-api', versionTable: 'young' };
-    const { census } = await fixture.see({}, {}, { migrations });
-    expect(census).toEqual({
+    const { estimated } = await fixture.see({}, {}, { migrations });
+    expect(estimated).toEqual({
       losses: [],
       unknown: [expect.stringContaining('one transaction made everything')],
     });
@@ -101,7 +104,7 @@ describe('what the migration made is told by the transaction that wrote the revi
     await fixture.sql(`CREATE INDEX young_index ON young (version_num)`);
     const restored = await fixture.see({}, {}, { migrations });
     expect(restored.stamp).toBeUndefined();
-    expect(restored.census.unknown).toEqual([expect.stringContaining('does not tell what 0005 made')]);
+    expect(restored.estimated.unknown).toEqual([expect.stringContaining('does not tell what 0005 made')]);
     await fixture.sql(`DROP TABLE young`);
   });
 });
@@ -158,7 +161,7 @@ describe('Index creation failures blocking queries', () => {
     const pipeline = await fixture.session();
     await pipeline.query(`BEGIN; LOCK TABLE scores IN ACCESS EXCLUSIVE MODE`);
     const began = Date.now();
-    const { notSeen, evidence, census } = await fixture.see({
+    const { notSeen, evidence, estimated } = await fixture.see({
       forbid: { nulls: ['scores.value', 'papers.embedding'] },
     });
     expect(Date.now() - began).toBeLessThan(15_000);
@@ -166,7 +169,7 @@ describe('Index creation failures blocking queries', () => {
     expect(notSeen.join('\n')).toMatch(
       /rows of scores: .*lock timeout.*\n(.*\n)*.*nulls of scores\.value: .*lock timeout/,
     );
-    expect(census.unknown).toContain('rows of scores could not be counted in time');
+    expect(estimated.unknown).toContain('rows of scores could not be counted in time');
     expect(evidence('nulls')).toEqual(['papers.embedding is null in 1 rows']);
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/site.ts';
 import { pointsOf, readPoint } from '../../src/activities/assess/emergency/points.ts';
-import type { Attempt, Means } from '../../src/activities/means.ts';
+import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
 import { putInPlace } from '../../src/activities/put-in-place/activity.ts';
 import { restoreBeside } from '../../src/activities/restore-beside/activity.ts';
 import { connect } from '../../src/kubernetes/cluster.ts';
@@ -23,7 +23,7 @@ import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 let plan: EmergencyPlan;
-let means: Means;
+let dependencies: Dependencies;
 let before: string;
 const directory = mkdtempSync(join(tmpdir(), 'site-'));
 const namespace = `emergency-${Date.now().toString(36).slice(-5)}`;
@@ -42,7 +42,7 @@ const sumOf = (database: string) =>
     {},
     async (client) => (await fingerprint(client)).sha256,
   );
-const record = async () => (await readRecord(means.cluster, 'backstep', plan.database)).record;
+const record = async () => (await readRecord(dependencies.cluster, 'backstep', plan.database)).record;
 const failed = () => besideName(fixture.name, 'failed', fixture.operation);
 const restored = () => besideName(fixture.name, 'restored', fixture.operation);
 
@@ -56,13 +56,13 @@ async function secret(name: string, url: string): Promise<void> {
   await kubectl(fixture.lab, ['apply', '-f', '-'], JSON.stringify(object));
 }
 
-/** A restore point that an operation before left, as its record names it. */
+/** A snapshot that an operation before left, as its record names it. */
 async function leavePoint(): Promise<EmergencyPlan['source']> {
-  const point = besideName(fixture.name, 'point', earlierOperation);
+  const snapshot = besideName(fixture.name, 'snapshot', earlierOperation);
   await asAdmin((admin) => raise(admin, fixture));
   await cloneDatabase(fixture.adminUrl, {
-    from: fixture.aside,
-    to: point,
+    from: fixture.fencedName,
+    to: snapshot,
     operation: fixture.operation,
     sourceStays: 'open',
   });
@@ -73,14 +73,14 @@ async function leavePoint(): Promise<EmergencyPlan['source']> {
     target: '0004',
     outcome: 'rolled-back',
     endedAt: since,
-    kept: [{ name: point, since, until: '2025-11-25T02:00:00.000Z' }],
+    kept: [{ name: snapshot, since, until: '2025-11-25T02:00:00.000Z' }],
   };
   const [known] = pointsOf({ finished: [finished] });
-  if (known === undefined) throw new Error('no restore point is known');
+  if (known === undefined) throw new Error('no snapshot is known');
   const asking = { adminUrl: fixture.adminUrl, operation: fixture.operation };
   const reading = { versionTable: 'alembic_version', signal: attempt.signal };
   const source = await readPoint(asking, known, reading);
-  if (source === undefined) throw new Error('the restore point was not found');
+  if (source === undefined) throw new Error('the snapshot was not found');
   await expect(readPoint(asking, { ...known, fingerprint: '0'.repeat(64) }, reading)).rejects.toMatchObject({
     type: 'SourceUnusable',
     message: expect.stringContaining('somebody has changed it') as string,
@@ -102,7 +102,7 @@ beforeAll(async () => {
     tables: ['papers'],
     extensions: ['vector'],
   };
-  means = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Means;
+  dependencies = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Dependencies;
   before = await sumOf(fixture.name);
   const source = await leavePoint();
   const sql = [
@@ -124,11 +124,11 @@ beforeAll(async () => {
       name: fixture.name,
       owner: fixture.owner,
       role: fixture.owner,
-      aside: fixture.aside,
+      fencedName: fixture.fencedName,
       server: fixture.operation,
     },
   };
-  await claim(means.cluster, 'backstep', {
+  await claim(dependencies.cluster, 'backstep', {
     version: 1,
     operation: fixture.operation,
     kind: 'emergency-restore',
@@ -152,64 +152,64 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
   rmSync(backupDirectory(namespace), { recursive: true });
   const ended = { operation: fixture.operation, from: '0005', target: '0005', outcome: 'restored' };
-  await close(means.cluster, 'backstep', plan.database, fixture.operation, {
+  await close(dependencies.cluster, 'backstep', plan.database, fixture.operation, {
     ...ended,
     endedAt: new Date().toISOString(),
   });
 });
 
-/** What people approved, of a census taken now. */
+/** What people approved, of a data diff taken now. */
 function approved(beside: Awaited<ReturnType<typeof restoreBeside>>) {
-  const census = { ...findings.census, at: new Date().toISOString() };
-  const hash = shortHash(approvedAtEmergency(plan, beside, census));
-  return { plan, restored: beside, census, approved: hash, try: 1 };
+  const dataDiff = { ...findings['data-diff'], at: new Date().toISOString() };
+  const hash = shortHash(approvedAtEmergency(plan, beside, dataDiff));
+  return { plan, restored: beside, dataDiff, approved: hash, try: 1 };
 }
 
-describe('from a restore point that an earlier operation left', () => {
+describe('from a snapshot that an earlier operation left', () => {
   let beside: Awaited<ReturnType<typeof restoreBeside>>;
 
-  test('it is read in full, cloned beside, and stays; asked again, the deed finds the same', async () => {
-    await withClient(withDatabase(fixture.adminUrl, fixture.aside), {}, (client) =>
+  test('it is read in full, cloned beside, and stays; asked again, the activity finds the same', async () => {
+    await withClient(withDatabase(fixture.adminUrl, fixture.fencedName), {}, (client) =>
       client.query('DELETE FROM papers WHERE id > 10; DROP VIEW recent'),
     );
-    beside = await restoreBeside(means, { plan, try: 1 }, attempt);
+    beside = await restoreBeside(dependencies, { plan, try: 1 }, attempt);
     expect(beside).toMatchObject({ database: restored(), revision: '0005', counts: { papers: 2_000 } });
-    expect(beside.checked.join('\n')).toContain('equal to those in the restore point');
+    expect(beside.checked.join('\n')).toContain('equal to those in the snapshot');
     expect(beside.checked).toContain('own check “papers are many”');
     expect(beside.wrong).toEqual([expect.stringMatching(/“no paper is titled” found \(Paper/)]);
-    const again = await restoreBeside(means, { plan, try: 1 }, attempt);
+    const again = await restoreBeside(dependencies, { plan, try: 1 }, attempt);
     expect(again.counts).toEqual(beside.counts);
     expect(await sumOf(restored())).toBe(before);
-    expect(await sumOf(fixture.aside)).not.toBe(before);
+    expect(await sumOf(fixture.fencedName)).not.toBe(before);
   });
 
   test('law 5: what was not approved is not renamed', async () => {
     const input = approved(beside);
-    const other = { ...input, census: { ...input.census, lostRows: 0 } };
-    await expect(putInPlace(means, other, attempt)).rejects.toMatchObject({ type: 'NotApproved' });
+    const other = { ...input, dataDiff: { ...input.dataDiff, lostRows: 0 } };
+    await expect(putInPlace(dependencies, other, attempt)).rejects.toMatchObject({ type: 'NotApproved' });
     expect(await asAdmin((admin) => databaseExists(admin, failed()))).toBe(false);
   });
 
-  test('a writer that reached the database after the census keeps it from being renamed', async () => {
+  test('a writer that reached the database after the data diff keeps it from being renamed', async () => {
     const input = approved(beside);
     const breach = { at: new Date(Date.now() + 1_000).toISOString(), what: 'cron', reachedDatabase: true };
     const breaches = (to: (typeof breach)[]) =>
-      update(means.cluster, 'backstep', plan.database, fixture.operation, (found) => ({
+      update(dependencies.cluster, 'backstep', plan.database, fixture.operation, (found) => ({
         ...found,
         breaches: to,
       }));
     await breaches([breach]);
-    await expect(putInPlace(means, input, attempt)).rejects.toMatchObject({ type: 'WritesCameBack' });
+    await expect(putInPlace(dependencies, input, attempt)).rejects.toMatchObject({ type: 'WritesCameBack' });
     await breaches([]);
     // One that comes just before the pivot is written down.
-    const core = new Proxy(means.cluster.core, {
+    const core = new Proxy(dependencies.cluster.core, {
       get: (target, name) =>
         name === 'replaceNamespacedConfigMap'
           ? (...asked: Parameters<typeof target.replaceNamespacedConfigMap>) =>
               breaches([breach]).then(() => target.replaceNamespacedConfigMap(...asked))
           : Reflect.get(target, name),
     });
-    const late = { ...means, cluster: { ...means.cluster, core } };
+    const late = { ...dependencies, cluster: { ...dependencies.cluster, core } };
     await expect(putInPlace(late, input, attempt)).rejects.toMatchObject({ type: 'WritesCameBack' });
     await breaches([]);
     expect(await asAdmin((admin) => databaseExists(admin, failed()))).toBe(false);
@@ -219,23 +219,23 @@ describe('from a restore point that an earlier operation left', () => {
   test('law 8: killed between the rename and its answer, the next attempt finds it done; law 7: both are there', async () => {
     const input = approved(beside);
     // As an attempt that died right after the rename leaves it.
-    await update(means.cluster, 'backstep', plan.database, fixture.operation, (found) => ({
+    await update(dependencies.cluster, 'backstep', plan.database, fixture.operation, (found) => ({
       ...found,
       pivotAt: new Date().toISOString(),
       kept: [failed()],
     }));
     await asAdmin((admin) =>
       swap(admin, [
-        { from: fixture.aside, to: failed() },
-        { from: restored(), to: fixture.aside },
+        { from: fixture.fencedName, to: failed() },
+        { from: restored(), to: fixture.fencedName },
       ]),
     );
     const corrupted = await sumOf(failed());
     for (let time = 0; time < 2; time += 1) {
-      const found = await putInPlace(means, input, attempt);
+      const found = await putInPlace(dependencies, input, attempt);
       expect(found).toMatchObject({ kept: failed(), revision: '0005', counts: { papers: 2_000 } });
     }
-    expect(await sumOf(fixture.aside)).toBe(before);
+    expect(await sumOf(fixture.fencedName)).toBe(before);
     expect(await sumOf(failed())).toBe(corrupted);
     expect((await record())?.kept).toEqual([failed()]);
   });
@@ -243,17 +243,17 @@ describe('from a restore point that an earlier operation left', () => {
   test('law 8: killed before the rename, the next attempt renames; grants and settings are carried over', async () => {
     await asAdmin((admin) =>
       swap(admin, [
-        { from: fixture.aside, to: restored() },
-        { from: failed(), to: fixture.aside },
+        { from: fixture.fencedName, to: restored() },
+        { from: failed(), to: fixture.fencedName },
       ]),
     );
-    await putInPlace(means, approved(beside), attempt);
-    expect(await sumOf(fixture.aside)).toBe(before);
+    await putInPlace(dependencies, approved(beside), attempt);
+    expect(await sumOf(fixture.fencedName)).toBe(before);
     const settings = await asAdmin(async (admin) => {
       const { rows } = await admin.query<{ name: string; settings: string[] }>(
         `SELECT d.datname AS name, s.setconfig AS settings FROM pg_db_role_setting s
          JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = $1 AND s.setrole = 0`,
-        [fixture.aside],
+        [fixture.fencedName],
       );
       return rows[0]?.settings;
     });

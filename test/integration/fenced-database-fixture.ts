@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { jobImage } from '../../lab/job-image.ts';
 import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/site.ts';
 import { serverOf } from '../../src/activities/assess/server.ts';
-import type { Attempt, Means } from '../../src/activities/means.ts';
+import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
 import { connect } from '../../src/kubernetes/cluster.ts';
 import { claim, readRecord, recordName, update } from '../../src/kubernetes/records.ts';
 import { raise } from '../../src/postgres/fence.ts';
@@ -17,11 +17,11 @@ import type { ServiceDefinitionSource } from '../../src/domain/definition/servic
 import { examplePlan } from '../example-plan.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
-/** A database that is aside, with the record of an operation that stopped its writes: what restores act on. */
+/** A database that is fenced off, with the record of an operation that stopped its writes: what restores act on. */
 export interface FencedDatabase {
   fixture: PostgresFixture;
   namespace: string;
-  means: Means;
+  dependencies: Dependencies;
   plan: Plan;
   /** The plan with other words of the definition. */
   planned(change: Partial<ServiceDefinitionSource>): Plan;
@@ -71,22 +71,22 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
   const planned = (change: Partial<ServiceDefinitionSource>): Plan => {
     const backup = { claim: 'backstep-backups', timeout: '5m' };
     const example = examplePlan({}, { namespace, database, backup, ...change });
-    const { name, aside, owner, operation } = fixture;
+    const { name, fencedName, owner, operation } = fixture;
     return {
       ...example,
       operation,
       jobImage: image,
-      database: { ...example.database, name, aside, owner, role: owner, server },
+      database: { ...example.database, name, fencedName, owner, role: owner, server },
     };
   };
   const plan = planned({});
-  const means = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Means;
+  const dependencies = { cluster: connect(kubeconfig), recordsNamespace: 'backstep' } as Dependencies;
   const { operation } = fixture;
   const asAdmin: FencedDatabase['asAdmin'] = (use) => withClient(fixture.adminUrl, { operation }, use);
   const on: FencedDatabase['on'] = (database, use) =>
     withClient(withDatabase(fixture.adminUrl, database), { operation }, use);
   if (prepare !== undefined) await withClient(fixture.url, { operation }, (client) => client.query(prepare));
-  await claim(means.cluster, 'backstep', {
+  await claim(dependencies.cluster, 'backstep', {
     version: 1,
     operation,
     workflowId: 'test',
@@ -111,7 +111,7 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
   return {
     fixture,
     namespace,
-    means,
+    dependencies,
     plan,
     planned,
     beside: (role) => besideName(fixture.name, role, operation),
@@ -122,8 +122,8 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
       progress: ({ doing }) => said.push(doing),
       log: { info: () => {}, warn: (message) => said.push(message) },
     }),
-    record: async () => (await readRecord(means.cluster, 'backstep', plan.database)).record,
-    change: (change) => update(means.cluster, 'backstep', plan.database, operation, change),
+    record: async () => (await readRecord(dependencies.cluster, 'backstep', plan.database)).record,
+    change: (change) => update(dependencies.cluster, 'backstep', plan.database, operation, change),
     asAdmin,
     on,
     kubectl: (...args) => kubectl(fixture.lab, ['-n', namespace, ...args]),

@@ -49,12 +49,17 @@ const onDatabase = (database: string, sql: string) =>
 /** What is lost where the copy goes through this. */
 async function lostBy(downgrade: string): Promise<Loss[]> {
   const { operation } = fixture;
-  await cloneDatabase(fixture.adminUrl, { from: fixture.aside, to: copy, operation, sourceStays: 'open' });
+  await cloneDatabase(fixture.adminUrl, {
+    from: fixture.fencedName,
+    to: copy,
+    operation,
+    sourceStays: 'open',
+  });
   await withClient(fixture.adminUrl, { operation }, (admin) => openClone(admin, copy));
   const on = (database: string) => withDatabase(fixture.url, database);
   const boundary = await withClient(on(copy), { operation }, now);
   await onDatabase(copy, downgrade);
-  return withClient(on(fixture.aside), { operation }, async (before) => {
+  return withClient(on(fixture.fencedName), { operation }, async (before) => {
     const since = await migrationOf(before, { versionTable: 'alembic_version', reverts: 1 });
     return withClient(on(copy), { operation }, (after) => losses(before, after, { boundary, since }));
   });
@@ -171,13 +176,17 @@ describe('what is lost is measured, not read from names', () => {
 
 /** The migration, as it is known after something else was done. */
 const known = (sql: string, reverts = 1) =>
-  withClient(withDatabase(fixture.url, fixture.aside), { operation: fixture.operation }, async (client) => {
-    await client.query('BEGIN');
-    await client.query(sql);
-    const found = await migrationOf(client, { versionTable: 'alembic_version', reverts });
-    await client.query('ROLLBACK');
-    return found;
-  });
+  withClient(
+    withDatabase(fixture.url, fixture.fencedName),
+    { operation: fixture.operation },
+    async (client) => {
+      await client.query('BEGIN');
+      await client.query(sql);
+      const found = await migrationOf(client, { versionTable: 'alembic_version', reverts });
+      await client.query('ROLLBACK');
+      return found;
+    },
+  );
 
 test('rows written since are not told where that cannot be known', async () => {
   expect(await known('SELECT 1')).toMatch(/^\d+$/);

@@ -14,7 +14,7 @@ export interface ManagedFixture extends ActivityFixture {
   before: World;
   world(): Promise<World>;
   grantOverOwners(): Promise<void>;
-  sqlOnAside(text: string): Promise<void>;
+  sqlOnFenced(text: string): Promise<void>;
   /** Writes a row where the subscription takes its rows from. */
   publish(): Promise<void>;
   /** Rows that have come through the subscription. */
@@ -171,7 +171,7 @@ export async function managedFixture(name: string): Promise<ManagedFixture> {
     grantOverOwners,
     publish: feed.publish,
     news: feed.news,
-    sqlOnAside: (text) => fixture.postgres.asSuperuser(fixture.postgres.aside, text),
+    sqlOnFenced: (text) => fixture.postgres.asSuperuser(fixture.postgres.fencedName, text),
     remove: async () => {
       await feed.remove();
       await fixture.kubectl('delete', 'crd', ...crdNames, '--ignore-not-found');

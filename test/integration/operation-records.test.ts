@@ -29,7 +29,7 @@ const made: string[] = [];
 const operation: OperationId = 'bs-0123abcd';
 
 function record(change: Partial<OperationRecord> = {}): OperationRecord {
-  const database = { server: randomUUID(), name: 'radar', aside: 'radar__backstep_0123abcd' };
+  const database = { server: randomUUID(), name: 'radar', fencedName: 'radar__backstep_0123abcd' };
   made.push(recordName(database));
   return {
     version: 1,

@@ -38,13 +38,13 @@ test('a real history that nobody here wrote: optuna goes back one revision by a 
   expect(Object.keys(contents).length).toBeGreaterThan(5);
 });
 
-test('law 1: its backup came from the restore point, beside the downgrade, and was proved by a restore drill', async () => {
+test('law 1: its backup came from the snapshot, beside the downgrade, and was proved by a restore drill', async () => {
   const { report } = await runOf(await clientOf(here), 'backstep-optuna').result();
   const written = JSON.parse(readFileSync(report?.json ?? '', 'utf8')) as Report;
   const { backup } = written;
-  const point = written.steps.find(({ step }) => step === 'restore-point');
+  const snapshot = written.steps.find(({ step }) => step === 'snapshot');
   expect(backup).toMatchObject({ format: 'directory', proof: 'restore', claim: 'backstep-backups' });
   expect(backup?.fingerprint).toMatch(/^[0-9a-f]{64}$/);
-  expect(point?.summary).toContain(`fingerprint ${backup?.fingerprint?.slice(0, 12)}`);
+  expect(snapshot?.summary).toContain(`fingerprint ${backup?.fingerprint?.slice(0, 12)}`);
   expect(readdirSync(join(backupDirectory(here.temporalNamespace), backup?.file ?? ''))).toContain('toc.dat');
 });

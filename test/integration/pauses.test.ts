@@ -3,7 +3,7 @@ import { lookAtCluster } from '../../src/activities/assess/cluster.ts';
 import { Faults } from '../../src/activities/assess/faults.ts';
 import { planPauses } from '../../src/activities/assess/pauses.ts';
 import type { ServerFacts } from '../../src/activities/assess/server.ts';
-import { keepWritesStopped } from '../../src/activities/guard-writes/activity.ts';
+import { guardWrites } from '../../src/activities/guard-writes/activity.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
@@ -31,10 +31,10 @@ const input = () => ({
 async function planned(owners: 'pause' | 'name' = 'pause') {
   const faults = new Faults();
   const service = { ...fixture.plan.service, writes: { ...fixture.plan.service.writes, owners } };
-  const cluster = await lookAtCluster(fixture.means, service, faults);
+  const cluster = await lookAtCluster(fixture.dependencies, service, faults);
   const { name, owner } = fixture.postgres;
   const facts = { name, now: name, owner, adminUrl: fixture.postgres.adminUrl } as ServerFacts;
-  const pauses = await planPauses(fixture.means, service, {
+  const pauses = await planPauses(fixture.dependencies, service, {
     cluster,
     facts,
     operation: fixture.plan.operation,
@@ -103,7 +103,7 @@ describe('stop-writes', () => {
     );
     expect(came).toBe(1);
     const before = await fixture.world();
-    const stopped = await stopWrites(fixture.means, input(), attempt());
+    const stopped = await stopWrites(fixture.dependencies, input(), attempt());
     expect(await fixture.world()).toEqual({
       ...before,
       radar: null,
@@ -115,7 +115,7 @@ describe('stop-writes', () => {
       migrating: { upgrade: true, smoke: true, innocent: false },
       subscription: false,
       state: ['api 0', 'daily true', 'hourly true'],
-      database: fixture.postgres.aside,
+      database: fixture.postgres.fencedName,
     });
     // Nothing that knows the database by its OID writes either.
     await fixture.publish();
@@ -147,10 +147,10 @@ describe('stop-writes', () => {
   });
 });
 
-describe('keep-writes-stopped', () => {
+describe('guard-writes', () => {
   test('pauses again what somebody resumes, and suspends a migration that somebody starts', async () => {
-    const keeper = attempt();
-    const kept = keepWritesStopped(fixture.means, { plan: fixture.plan }, keeper);
+    const writeGuard = attempt();
+    const kept = guardWrites(fixture.dependencies, { plan: fixture.plan }, writeGuard);
     // As a self-healing parent, KEDA and an impatient person would, again and again.
     const fights = [
       '{"spec":{"syncPolicy":{"automated":{"selfHeal":true}}}}',
@@ -174,7 +174,7 @@ describe('keep-writes-stopped', () => {
       expect(stopped).toBe(true);
     }
     await fixture.apply(migration('again', fixture.images.new));
-    await fixture.sqlOnAside(`ALTER SUBSCRIPTION feed_${fixture.postgres.operation.slice(3)} ENABLE`);
+    await fixture.sqlOnFenced(`ALTER SUBSCRIPTION feed_${fixture.postgres.operation.slice(3)} ENABLE`);
     const all = await poll({ every: 300, within: 30_000, signal: none }, async () => {
       const breaches = (await fixture.record())?.breaches ?? [];
       return breaches.some(({ what }) => what.startsWith('Job')) &&
@@ -182,7 +182,7 @@ describe('keep-writes-stopped', () => {
         ? breaches
         : undefined;
     });
-    keeper.cancel();
+    writeGuard.cancel();
     await kept;
     const seen = (all ?? []).map(({ what, reachedDatabase }) => `${what}: ${reachedDatabase}`);
     expect(seen.filter((each) => each.includes('Application'))).toHaveLength(2);
@@ -200,7 +200,7 @@ describe('keep-writes-stopped', () => {
 
 describe('law 4: what was paused', () => {
   test('is as it was after put-back, whatever it held', async () => {
-    const result = await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt());
+    const result = await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
     expect(result.notes).toBeUndefined();
     expect(await fixture.world()).toEqual({
       ...fixture.before,
@@ -210,14 +210,14 @@ describe('law 4: what was paused', () => {
       (await fixture.news()) > 1 ? true : undefined,
     );
     expect(caughtUp).toBe(true);
-    expect(await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt())).toEqual(result);
+    expect(await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt())).toEqual(result);
   });
 
   test('stays paused after a start where it would bring the bad release back; the rest goes on', async () => {
     await fixture.kubectl('delete', 'job', 'upgrade', 'again', '--wait=true');
-    await stopWrites(fixture.means, input(), attempt());
-    await fixture.sqlOnAside(`UPDATE alembic_version SET version_num = '0004'`);
-    const started = await startApp(fixture.means, { plan: fixture.plan, try: 1 }, attempt());
+    await stopWrites(fixture.dependencies, input(), attempt());
+    await fixture.sqlOnFenced(`UPDATE alembic_version SET version_num = '0004'`);
+    const started = await startApp(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
     expect(words(started.staysPaused ?? [])).toEqual([
       expect.stringContaining('/apps'),
       expect.stringContaining('/radar'),

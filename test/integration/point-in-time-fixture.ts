@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import getPort from 'get-port';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { readRecord, recordName } from '../../src/kubernetes/records.ts';
 import { pgbackrest } from '../../src/recovery/pgbackrest.ts';
 import { besideName, type OperationId } from '../../src/domain/names.ts';
@@ -34,7 +34,7 @@ http.server.ThreadingHTTPServer(('', 8000), Handler).serve_forever()
 /** A small application on the cluster whose database lies in a PostgreSQL that archives with pgBackRest. */
 export interface PointInTimeFixture extends KubernetesFixture {
   database: Archived;
-  means: Means;
+  dependencies: Dependencies;
   plan(to: Date): PointInTimePlan;
   newPort: number;
   operation: OperationId;
@@ -95,17 +95,17 @@ export async function pointInTimeFixture(name: string): Promise<PointInTimeFixtu
     writes: { gracePeriod: '6s', quietFor: '1s' },
     escalation: { path: ['Database administrator'] },
   });
-  const means = {
+  const dependencies = {
     cluster: kubernetes.cluster,
     recordsNamespace: records,
     providerOf: async () => pgbackrest(database.definition(newPort), { every: 100 }),
-  } as unknown as Means;
+  } as unknown as Dependencies;
   const image = kubernetes.images.new;
   const identity = { server: `70000${Date.now()}`, name: 'radar' };
   return {
     ...kubernetes,
     database,
-    means,
+    dependencies,
     newPort,
     operation,
     plan: (to) => ({
@@ -118,7 +118,7 @@ export async function pointInTimeFixture(name: string): Promise<PointInTimeFixtu
         serverMajor: 15,
         owner: 'radar',
         role: 'radar',
-        aside: besideName('radar', 'backstep', operation),
+        fencedName: besideName('radar', 'backstep', operation),
       },
       from: '0005',
       target: '0004',

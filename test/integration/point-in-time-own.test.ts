@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareInstance } from '../../src/activities/compare-instance/activity.ts';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { writtenSince } from '../../src/activities/point-in-time/written.ts';
 import { restoreInstance } from '../../src/activities/restore-instance/activity.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
@@ -18,12 +18,12 @@ beforeAll(async () => {
 afterAll(() => fixture?.remove());
 beforeEach(() => fixture.sql('postgres', 'CREATE DATABASE radar OWNER radar'));
 afterEach(async () => {
-  for (const name of ['radar', examplePlan().database.aside])
+  for (const name of ['radar', examplePlan().database.fencedName])
     await fixture.sql('postgres', `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
 });
 
 /** The old instance is an address that nobody asks; the new one is this server. */
-const means = (): Means => {
+const dependencies = (): Dependencies => {
   const old = (url: string) => url.replace(`:${fixture.port}/`, ':1/');
   const secrets = {
     'radar-database': { DATABASE_URL: old(fixture.url('radar', 'radar')) },
@@ -32,7 +32,11 @@ const means = (): Means => {
   const { cluster } = fakeCluster({ deployments: [], secrets }, () => Promise.reject(new Error('no Jobs')));
   const endpoint = { host: fixture.host, port: fixture.port };
   const provider = { restore: async () => ({ name: 'radar-new', endpoint, notes: [] }) };
-  return { cluster, recordsNamespace: 'backstep', providerOf: async () => provider } as unknown as Means;
+  return {
+    cluster,
+    recordsNamespace: 'backstep',
+    providerOf: async () => provider,
+  } as unknown as Dependencies;
 };
 const plan = (to = new Date()) =>
   ({
@@ -81,7 +85,7 @@ describe('a subscription', () => {
     await expect.poll(isActive, { timeout: 10_000 }).toBe(true);
   });
   afterEach(async () => {
-    for (const name of ['radar', plan().database.aside]) {
+    for (const name of ['radar', plan().database.fencedName]) {
       await fixture
         .sql(name, 'ALTER SUBSCRIPTION feed DISABLE; ALTER SUBSCRIPTION feed SET (slot_name = NONE)')
         .catch(() => {});
@@ -93,22 +97,22 @@ describe('a subscription', () => {
   });
   test('of the new instance is disabled there, and takes nothing from the slot of the old one', async () => {
     await fixture.sql('radar', 'ALTER ROLE backstep SUPERUSER');
-    const restored = await restoreInstance(means(), { plan: plan(), try: 1 }, attempt());
+    const restored = await restoreInstance(dependencies(), { plan: plan(), try: 1 }, attempt());
     expect(restored.notes).toEqual([expect.stringContaining('Subscription feed is disabled on radar-new')]);
     await fixture.sql('publisher', 'INSERT INTO papers VALUES (1)');
     // The launcher looks every 5 s at most for workers that are to be started.
     await pause(6_000);
     expect(await isActive()).toBe(false);
-    expect(await fixture.sql(plan().database.aside, 'SELECT * FROM papers')).toEqual([]);
+    expect(await fixture.sql(plan().database.fencedName, 'SELECT * FROM papers')).toEqual([]);
     // Law 8: once more it finds everything as it should be.
-    expect(await restoreInstance(means(), { plan: plan(), try: 1 }, attempt())).toMatchObject({
+    expect(await restoreInstance(dependencies(), { plan: plan(), try: 1 }, attempt())).toMatchObject({
       notes: restored.notes,
     });
     await fixture.sql('postgres', 'ALTER ROLE backstep NOSUPERUSER');
   });
 
-  test('that may not be disabled there is said, and no barrier is waited for', async () => {
-    const restored = restoreInstance(means(), { plan: plan(), try: 1 }, attempt());
+  test('that may not be disabled there is said, and no fence is waited for', async () => {
+    const restored = restoreInstance(dependencies(), { plan: plan(), try: 1 }, attempt());
     await expect(restored).rejects.toMatchObject({
       type: 'DatabaseRightMissing',
       message: expect.stringContaining('must be owner of subscription feed') as string,
@@ -138,12 +142,12 @@ describe('what was written since', () => {
   test('counts as lost where it is not known', async () => {
     const schema = `CREATE TABLE papers (id int); INSERT INTO papers VALUES (1);
       CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('0005')`;
-    const { aside } = plan().database;
+    const { fencedName } = plan().database;
     await fixture.restart({ track_commit_timestamp: 'off' });
-    await fixture.sql('postgres', 'ALTER DATABASE radar RENAME TO "' + aside + '"');
-    await fixture.sql(aside, `SET ROLE radar; ${schema}`);
+    await fixture.sql('postgres', 'ALTER DATABASE radar RENAME TO "' + fencedName + '"');
+    await fixture.sql(fencedName, `SET ROLE radar; ${schema}`);
     await fixture.restart({ track_commit_timestamp: 'on' });
-    const its = means();
+    const its = dependencies();
     // The old instance, by another of its addresses.
     await its.cluster.core.replaceNamespacedSecret({
       namespace: 'radar',

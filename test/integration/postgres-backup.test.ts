@@ -181,18 +181,20 @@ describe('restore', () => {
     const restored = besideName(fixture.name, 'restored', fixture.operation);
     const failed = besideName(fixture.name, 'failed', fixture.operation);
     await asAdmin((admin) => raise(admin, fixture));
-    const properties = await asAdmin((admin) => ofDatabase(admin, fixture.aside));
-    await on(fixture.aside, (client) => client.query('DELETE FROM papers WHERE id > 1000; DROP VIEW recent'));
+    const properties = await asAdmin((admin) => ofDatabase(admin, fixture.fencedName));
+    await on(fixture.fencedName, (client) =>
+      client.query('DELETE FROM papers WHERE id > 1000; DROP VIEW recent'),
+    );
     const notes = await asAdmin(async (admin) => {
       await createDatabase(admin, {
         name: restored,
-        like: fixture.aside,
+        like: fixture.fencedName,
         extensions: backup.installed ?? [],
         adminUrl: fixture.adminUrl,
         extensionAdminUrl: fixture.superuserUrl,
         operation: fixture.operation,
       });
-      return carryOver(admin, fixture.aside, restored);
+      return carryOver(admin, fixture.fencedName, restored);
     });
     expect(notes).toEqual([]);
     const { differences, counts: filled } = await restore(withDatabase(fixture.adminUrl, restored), {
@@ -205,10 +207,10 @@ describe('restore', () => {
     expect(filled).toEqual(backup.counts);
     await asAdmin(async (admin) => {
       await swap(admin, [
-        { from: fixture.aside, to: failed },
-        { from: restored, to: fixture.aside },
+        { from: fixture.fencedName, to: failed },
+        { from: restored, to: fixture.fencedName },
       ]);
-      expect(await ofDatabase(admin, fixture.aside)).toEqual(properties);
+      expect(await ofDatabase(admin, fixture.fencedName)).toEqual(properties);
       await lower(admin, fixture);
     });
     await on(fixture.name, async (client) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { census } from '../../src/activities/data-diff/job.ts';
+import { dataDiff } from '../../src/activities/data-diff/job.ts';
 import { quoted } from '../../src/postgres/connect.ts';
 import { besideName } from '../../src/domain/names.ts';
 import { tableInWords } from '../../src/domain/data-diff.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => fixture.remove());
 
 const compare = () =>
-  census(fixture.adminUrl, {
+  dataDiff(fixture.adminUrl, {
     operation: fixture.operation,
     now: fixture.name,
     restored,
@@ -82,7 +82,7 @@ describe('what a database holds and a restored one does not', () => {
       `CREATE DATABASE ${quoted(other)} TEMPLATE ${quoted(fixture.name)} OWNER ${fixture.owner}`,
     );
     await fixture.asSuperuser(other, `INSERT INTO events VALUES (70000, now(), 'only there')`);
-    const found = await census(fixture.adminUrl, {
+    const found = await dataDiff(fixture.adminUrl, {
       operation: fixture.operation,
       now: fixture.name,
       restored: other,

@@ -11,11 +11,11 @@ import { besideName } from '../../src/domain/names.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 let fixture: PostgresFixture;
-let point: string;
+let snapshot: string;
 
 beforeAll(async () => {
   fixture = await postgresFixture();
-  point = besideName(fixture.name, 'point', fixture.operation);
+  snapshot = besideName(fixture.name, 'snapshot', fixture.operation);
   await asAdmin((admin) => raise(admin, fixture));
 });
 afterAll(() => fixture.remove());
@@ -25,15 +25,15 @@ const asAdmin = <T>(use: (admin: Client) => Promise<T>) =>
 const on = <T>(database: string, use: (client: Client) => Promise<T>) =>
   withClient(withDatabase(fixture.adminUrl, database), { operation: fixture.operation }, use);
 const wanted = (more: Partial<Cloning> = {}): Cloning => ({
-  from: fixture.aside,
-  to: point,
+  from: fixture.fencedName,
+  to: snapshot,
   operation: fixture.operation,
   sourceStays: 'open',
   ...more,
 });
 const scratch = () => besideName(fixture.name, 'scratch', fixture.operation);
 const opened = <T>(use: (client: Client) => Promise<T>) =>
-  withOpenClone(fixture.adminUrl, { database: point, operation: fixture.operation }, use);
+  withOpenClone(fixture.adminUrl, { database: snapshot, operation: fixture.operation }, use);
 const properties = async (database: string) => {
   const client = new PostgresClient({ connectionString: fixture.superuserUrl });
   await client.connect();
@@ -54,11 +54,11 @@ const properties = async (database: string) => {
 
 describe('a clone', () => {
   test('holds what its source holds, and is owned, set, granted and commented on like it', async () => {
-    await fixture.asSuperuser('postgres', `ALTER DATABASE ${quoted(fixture.aside)} CONNECTION LIMIT 17`);
+    await fixture.asSuperuser('postgres', `ALTER DATABASE ${quoted(fixture.fencedName)} CONNECTION LIMIT 17`);
     const cloned = await cloneDatabase(fixture.adminUrl, wanted());
     expect(cloned).toMatchObject({ notes: [], publicPrivileges: ['CONNECT'] });
     expect(cloned.bytes).toBeGreaterThan(8_000_000);
-    const [source, clone] = [await properties(fixture.aside), await properties(point)];
+    const [source, clone] = [await properties(fixture.fencedName), await properties(snapshot)];
     expect(clone).toEqual({ ...source, open: false, public: null });
     expect(source).toMatchObject({
       open: true,
@@ -66,17 +66,17 @@ describe('a clone', () => {
       public: ['=c/' + fixture.owner],
       owner: fixture.owner,
     });
-    expect(await opened(fingerprint)).toEqual(await on(fixture.aside, fingerprint));
+    expect(await opened(fingerprint)).toEqual(await on(fixture.fencedName, fingerprint));
   });
 
   test('lets nobody in: not the application at rest, nor other roles while Backstep reads it', async () => {
-    const application = new PostgresClient({ connectionString: withDatabase(fixture.url, point) });
+    const application = new PostgresClient({ connectionString: withDatabase(fixture.url, snapshot) });
     await expect(application.connect()).rejects.toThrow('not currently accepting connections');
     const stranger = `${fixture.owner}_stranger`;
     await fixture.asSuperuser('postgres', `CREATE ROLE ${stranger} LOGIN PASSWORD 'x'`);
     try {
       await opened(async () => {
-        const url = new URL(withDatabase(fixture.url, point));
+        const url = new URL(withDatabase(fixture.url, snapshot));
         [url.username, url.password] = [stranger, 'x'];
         const other = new PostgresClient({ connectionString: url.href });
         await expect(other.connect()).rejects.toThrow('permission denied for database');
@@ -84,19 +84,19 @@ describe('a clone', () => {
     } finally {
       await fixture.asSuperuser('postgres', `DROP ROLE ${stranger}`);
     }
-    expect(await properties(point)).toMatchObject({ open: false });
+    expect(await properties(snapshot)).toMatchObject({ open: false });
   });
 
   test('is made although a session is left on the source, Backstep’s own included, and the source is open after', async () => {
-    const left = new PostgresClient({ connectionString: withDatabase(fixture.url, fixture.aside) });
+    const left = new PostgresClient({ connectionString: withDatabase(fixture.url, fixture.fencedName) });
     left.on('error', () => {});
     await left.connect();
     const began = Date.now();
-    await on(fixture.aside, async () => {
+    await on(fixture.fencedName, async () => {
       await cloneDatabase(fixture.adminUrl, wanted({ to: scratch() }));
     });
     expect(Date.now() - began).toBeLessThan(5_000);
-    expect(await on(fixture.aside, counts)).toMatchObject({ papers: 2_000 });
+    expect(await on(fixture.fencedName, counts)).toMatchObject({ papers: 2_000 });
     await left.end().catch(() => {});
     await fixture.asSuperuser('postgres', `DROP DATABASE ${quoted(scratch())}`);
   });
@@ -111,12 +111,12 @@ describe('a clone', () => {
       'longer than 0.001 s',
     );
     expect(await asAdmin((admin) => databaseExists(admin, scratch()))).toBe(false);
-    expect(await properties(fixture.aside)).toMatchObject({ open: true });
+    expect(await properties(fixture.fencedName)).toMatchObject({ open: true });
   });
 
   test('that a crashed attempt is still making is ended, so that the database gets its name back', async () => {
     await fixture.asSuperuser(
-      fixture.aside,
+      fixture.fencedName,
       `CREATE TABLE bulk AS SELECT n, repeat('x', 1000) FROM generate_series(1, 400000) n`,
     );
     const lost = cloneDatabase(fixture.adminUrl, wanted({ to: scratch() })).catch((error: unknown) => error);
@@ -136,7 +136,7 @@ describe('a clone', () => {
     });
     expect(await lost).toMatchObject({ name: 'Failure' });
     expect(await asAdmin((admin) => databaseExists(admin, scratch()))).toBe(false);
-    await fixture.asSuperuser(fixture.aside, 'DROP TABLE bulk');
+    await fixture.asSuperuser(fixture.fencedName, 'DROP TABLE bulk');
   });
 });
 
@@ -191,7 +191,7 @@ describe('a fingerprint', () => {
     ['a grant', 'catalog', `REVOKE SELECT ON papers FROM ALL`],
   ];
   test.each(mutations)('differs after %s, and says where', async (_what, part, sql) => {
-    const before = await on(fixture.aside, fingerprint);
+    const before = await on(fixture.fencedName, fingerprint);
     const statement = sql.replace('FROM ALL', `FROM ${fixture.owner.replace('_app', '_reader')}`);
     await cloneDatabase(fixture.adminUrl, wanted({ to: scratch() }));
     await asAdmin((admin) => admin.query(`ALTER DATABASE ${quoted(scratch())} ALLOW_CONNECTIONS true`));
@@ -205,8 +205,8 @@ describe('a fingerprint', () => {
   });
 
   test('does not depend on the order of rows, nor on the settings of whoever asks', async () => {
-    const before = await on(fixture.aside, fingerprint);
-    const after = await on(fixture.aside, async (client) => {
+    const before = await on(fixture.fencedName, fingerprint);
+    const after = await on(fixture.fencedName, async (client) => {
       await client.query(`UPDATE papers SET title = title WHERE id < 900`);
       await client.query(
         `SET datestyle = 'German'; SET timezone = 'Asia/Tokyo'; SET extra_float_digits = -3; SET search_path = ledger`,
@@ -217,25 +217,25 @@ describe('a fingerprint', () => {
   });
 
   test('counts as the stop of writes counts, and reads large objects over several pieces', async () => {
-    await on(fixture.aside, (client) =>
+    await on(fixture.fencedName, (client) =>
       client.query(`SELECT lo_from_bytea(0, convert_to(repeat('0123456789', 1000000), 'UTF8'))`),
     );
-    const found = await on(fixture.aside, fingerprint);
-    expect(found.counts).toEqual(await on(fixture.aside, counts));
+    const found = await on(fixture.fencedName, fingerprint);
+    expect(found.counts).toEqual(await on(fixture.fencedName, counts));
     expect(found.parts['catalog']).toBe(
-      await on(fixture.aside, async (client) => catalogHash(await catalog(client))),
+      await on(fixture.fencedName, async (client) => catalogHash(await catalog(client))),
     );
     expect(found.parts['large objects']).toMatch(/^5 /);
     const at = 9_999_999;
-    await on(fixture.aside, (client) =>
+    await on(fixture.fencedName, (client) =>
       client.query(`SELECT lo_put((SELECT max(oid) FROM pg_largeobject_metadata), ${at}, 'X')`),
     );
-    expect(unlike(found, await on(fixture.aside, fingerprint))).toEqual(['large objects']);
+    expect(unlike(found, await on(fixture.fencedName, fingerprint))).toEqual(['large objects']);
   });
 
   test('that would be taken through row security is refused, never of fewer rows', async () => {
-    await on(fixture.aside, (client) => client.query('ALTER TABLE papers FORCE ROW LEVEL SECURITY'));
-    await expect(on(fixture.aside, fingerprint)).rejects.toMatchObject({ type: 'DatabaseRightMissing' });
-    await on(fixture.aside, (client) => client.query('ALTER TABLE papers NO FORCE ROW LEVEL SECURITY'));
+    await on(fixture.fencedName, (client) => client.query('ALTER TABLE papers FORCE ROW LEVEL SECURITY'));
+    await expect(on(fixture.fencedName, fingerprint)).rejects.toMatchObject({ type: 'DatabaseRightMissing' });
+    await on(fixture.fencedName, (client) => client.query('ALTER TABLE papers NO FORCE ROW LEVEL SECURITY'));
   });
 });

@@ -9,7 +9,7 @@ export interface PostgresFixture {
   lab: Lab;
   operation: OperationId;
   name: string;
-  aside: string;
+  fencedName: string;
   owner: string;
   /** As the application connects. */
   url: string;
@@ -97,7 +97,7 @@ export async function postgresFixture(): Promise<PostgresFixture> {
     lab,
     operation,
     name,
-    aside: besideName(name, 'backstep', operation),
+    fencedName: besideName(name, 'backstep', operation),
     owner,
     url: address(owner, name),
     adminUrl: address(admin, 'postgres'),

@@ -28,11 +28,11 @@ afterAll(() => fixture.remove());
 
 describe('back-up', () => {
   test('makes a proven dump on the volume by a Job, and the record remembers it', async () => {
-    backup = await backUp(fixture.means, { plan, try: 1 }, fixture.attempt());
+    backup = await backUp(fixture.dependencies, { plan, try: 1 }, fixture.attempt());
     expect(backup).toMatchObject({
       claim: 'backstep-backups',
       proof: 'read',
-      counts: await fixture.on(fixture.aside, counts),
+      counts: await fixture.on(fixture.fencedName, counts),
     });
     expect((await fixture.record())?.backup).toEqual(backup);
     expect(readdirSync(join(backupDirectory(fixture.namespace), 'radar'))).toEqual([
@@ -46,11 +46,11 @@ describe('back-up', () => {
       expect(forgotten).toEqual(backup);
       return rest;
     });
-    expect(await backUp(fixture.means, { plan, try: 1 }, fixture.attempt())).toMatchObject({
+    expect(await backUp(fixture.dependencies, { plan, try: 1 }, fixture.attempt())).toMatchObject({
       sha256: backup.sha256,
     });
     expect(await fixture.jobs()).toEqual(['back-up-1']);
-    expect(await backUp(fixture.means, { plan, try: 2 }, fixture.attempt())).toMatchObject({
+    expect(await backUp(fixture.dependencies, { plan, try: 2 }, fixture.attempt())).toMatchObject({
       sha256: backup.sha256,
     });
     expect(await fixture.jobs()).toEqual(['back-up-1', 'back-up-2-check']);
@@ -62,7 +62,7 @@ describe('back-up', () => {
       ...found,
       breaches: [{ at, what: 'a test', reachedDatabase: true }],
     }));
-    const next = await backUp(fixture.means, { plan, try: 3 }, fixture.attempt());
+    const next = await backUp(fixture.dependencies, { plan, try: 3 }, fixture.attempt());
     expect(next.file).toBe(`radar/${fixture.operation}-3.dump`);
     expect(await fixture.jobs()).toContain('back-up-3');
     backup = next;
@@ -72,7 +72,7 @@ describe('back-up', () => {
     const full = backupDirectory(fixture.namespace);
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=16k,uid=10001,gid=10001', 'full', full]);
     try {
-      await expect(backUp(fixture.means, { plan, try: 4 }, fixture.attempt())).rejects.toMatchObject({
+      await expect(backUp(fixture.dependencies, { plan, try: 4 }, fixture.attempt())).rejects.toMatchObject({
         type: 'BackupFailed',
         message: expect.stringContaining('No space left on device') as string,
       });
@@ -86,11 +86,12 @@ describe('back-up', () => {
 
 const noPoint = { made: false, why: 'none is made here' } as const;
 
-const restored = () => restore(fixture.means, { plan, try: 1, point: noPoint, backup }, fixture.attempt());
+const restored = () =>
+  restore(fixture.dependencies, { plan, try: 1, snapshot: noPoint, backup }, fixture.attempt());
 
 describe('restore', () => {
   test('puts the backup in the place of a damaged database, which it keeps', async () => {
-    await fixture.on(fixture.aside, (client) =>
+    await fixture.on(fixture.fencedName, (client) =>
       client.query(`DELETE FROM papers WHERE id > 10; UPDATE alembic_version SET version_num = '0004'`),
     );
     const failed = besideName(fixture.name, 'failed', fixture.operation);
@@ -102,7 +103,7 @@ describe('restore', () => {
     expect(found.notes).toBeUndefined();
     expect((await fixture.record())?.kept).toEqual([failed]);
     expect(await fixture.on(failed, counts)).toMatchObject({ papers: 10 });
-    expect(await fixture.on(fixture.aside, counts)).toEqual(backup.counts);
+    expect(await fixture.on(fixture.fencedName, counts)).toEqual(backup.counts);
     expect(await fixture.asAdmin((admin) => databaseExists(admin, fixture.name))).toBe(false);
   });
 
@@ -117,8 +118,8 @@ describe('restore', () => {
 });
 
 test('Jobs and Secrets go when the operation ends', async () => {
-  await removeJobSecrets(fixture.means, { operation: fixture.operation, service: plan.service });
-  await deleteOperationJobs(fixture.means.cluster, fixture.namespace, fixture.operation);
+  await removeJobSecrets(fixture.dependencies, { operation: fixture.operation, service: plan.service });
+  await deleteOperationJobs(fixture.dependencies.cluster, fixture.namespace, fixture.operation);
   expect(await fixture.kubectl('get', 'secrets,jobs', '-o', 'name')).not.toContain(fixture.operation);
   expect(fixture.said.join('\n')).not.toMatch(/postgresql:\/\/[^*]*@/);
 });

@@ -15,7 +15,7 @@ afterAll(() => fixture.remove());
 const admin = <T>(use: (client: Client) => Promise<T>) => withClient(fixture.adminUrl, {}, use);
 const wish = () => ({
   name: fixture.name,
-  aside: fixture.aside,
+  fencedName: fixture.fencedName,
   operation: fixture.operation,
   role: fixture.owner,
 });
@@ -47,7 +47,7 @@ describe('read-only mode', () => {
     const loop = writer(fixture.url);
     await new Promise((resolve) => setTimeout(resolve, 500));
     await admin((client) => raise(client, fixture));
-    const atStop = await count(fixture.aside);
+    const atStop = await count(fixture.fencedName);
     await makeReadCopy(fixture.adminUrl, wish());
     const copied = Date.now();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -56,7 +56,7 @@ describe('read-only mode', () => {
     expect(lastAt).toBeLessThan(copied);
     // Not one write was taken after the stop, and none that was acknowledged is missing.
     expect(atStop).toBe(before + writes);
-    expect(await count(fixture.aside)).toBe(atStop);
+    expect(await count(fixture.fencedName)).toBe(atStop);
     expect(await count(fixture.name)).toBe(atStop);
     expect(await admin((client) => state(client, fixture))).toBe('up');
     expect(

@@ -61,7 +61,7 @@ describe('a migration', () => {
     ]);
     const ended = await admin((client) => raise(client, fixture));
     expect(ended.map(({ application }) => application).toSorted()).toEqual(['api', 'ci']);
-    const columns = await withClient(withDatabase(fixture.url, fixture.aside), {}, async (client) => {
+    const columns = await withClient(withDatabase(fixture.url, fixture.fencedName), {}, async (client) => {
       const { rows } = await client.query(
         `SELECT FROM information_schema.columns WHERE table_name = 'nothing'`,
       );
@@ -97,7 +97,7 @@ describe('prepared transactions', () => {
     );
     expect(told).toEqual([expect.stringContaining(`'two-phase'`), expect.stringContaining(`'it''s second'`)]);
     expect(await admin((client) => state(client, fixture))).toBe('up');
-    expect(await papers(fixture.aside)).toBe(0);
+    expect(await papers(fixture.fencedName)).toBe(0);
     await expect(loop.query('SELECT 1')).rejects.toThrow();
   });
 
@@ -124,23 +124,23 @@ describe('prepared transactions', () => {
 describe('a session', () => {
   test('counts whatever its kind: a walsender keeps the database from being quiet, and is named', async () => {
     await admin((client) => raise(client, fixture));
-    await session(withDatabase(fixture.superuserUrl, fixture.aside), {
+    await session(withDatabase(fixture.superuserUrl, fixture.fencedName), {
       replication: 'database',
       application_name: 'feed',
     });
-    const seen = await admin((client) => foreignSessions(client, fixture.aside));
+    const seen = await admin((client) => foreignSessions(client, fixture.fencedName));
     expect(seen.map(inWords)).toEqual([
       expect.stringMatching(/^pid \d+, role \w+ \(superuser: only a superuser can end it\), "feed"/),
     ]);
     const kinds = await withClient(withDatabase(fixture.superuserUrl, 'postgres'), {}, (client) =>
-      foreignSessions(client, fixture.aside),
+      foreignSessions(client, fixture.fencedName),
     );
     expect(kinds[0]?.kind).toBe('walsender');
     const end = new AbortController();
     setTimeout(() => end.abort(new Error('long enough')), 1_500);
     const reached: number[] = [];
     const waiting = admin((client) =>
-      quiet(client, fixture.aside, {
+      quiet(client, fixture.fencedName, {
         operation: fixture.operation,
         quietFor: 500,
         grace: 0,

@@ -26,7 +26,7 @@ async function open(url: string): Promise<Client> {
   return client;
 }
 
-describe('barrier', () => {
+describe('fence', () => {
   test('wins against clients that reconnect in a tight loop, and gives the name back', async () => {
     const stop = new AbortController();
     let writes = 0;
@@ -52,9 +52,9 @@ describe('barrier', () => {
     await asAdmin((admin) => raise(admin, fixture));
     const raised = Date.now();
     await expect(asAdmin((admin) => state(admin, fixture))).resolves.toBe('up');
-    const before = await asOwner(counts, fixture.aside);
+    const before = await asOwner(counts, fixture.fencedName);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(await asOwner(counts, fixture.aside)).toEqual(before);
+    expect(await asOwner(counts, fixture.fencedName)).toEqual(before);
     expect(lastWrite).toBeLessThanOrEqual(raised);
     expect(raised - began).toBeLessThan(5_000);
     const written = writes;
@@ -77,13 +77,13 @@ describe('barrier', () => {
     await asAdmin((admin) => raise(admin, fixture));
     expect(await seen()).toBe('up');
 
-    await sql(`ALTER DATABASE ${quoted(fixture.aside)} ALLOW_CONNECTIONS false`);
+    await sql(`ALTER DATABASE ${quoted(fixture.fencedName)} ALLOW_CONNECTIONS false`);
     expect(await seen()).toBe('half');
     await asAdmin((admin) => raise(admin, fixture));
     expect(await seen()).toBe('up');
 
-    await sql(`ALTER DATABASE ${quoted(fixture.aside)} ALLOW_CONNECTIONS false`);
-    await sql(`ALTER DATABASE ${quoted(fixture.aside)} RENAME TO ${quoted(fixture.name)}`);
+    await sql(`ALTER DATABASE ${quoted(fixture.fencedName)} ALLOW_CONNECTIONS false`);
+    await sql(`ALTER DATABASE ${quoted(fixture.fencedName)} RENAME TO ${quoted(fixture.name)}`);
     expect(await seen()).toBe('half');
     await asAdmin((admin) => lower(admin, fixture));
     await asAdmin((admin) => lower(admin, fixture));
@@ -91,7 +91,7 @@ describe('barrier', () => {
     await expect(asOwner(async () => 'open')).resolves.toBe('open');
 
     await expect(
-      asAdmin((admin) => raise(admin, { name: 'no such', aside: 'nor this' })),
+      asAdmin((admin) => raise(admin, { name: 'no such', fencedName: 'nor this' })),
     ).rejects.toMatchObject({
       type: 'DatabaseInvalid',
     });

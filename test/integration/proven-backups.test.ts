@@ -43,7 +43,7 @@ const asAdmin = <T>(use: (admin: Client) => Promise<T>) =>
 const on = <T>(database: string, use: (client: Client) => Promise<T>) =>
   withClient(withDatabase(fixture.adminUrl, database), { operation: fixture.operation }, use);
 
-/** As the deed does: a scratch database with the extensions, then the Job's program. */
+/** As the activity does: a scratch database with the extensions, then the Job's program. */
 async function drilled({ place }: Storage, backup: Backup): Promise<Backup> {
   await asAdmin((admin) =>
     createDatabase(admin, {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Attempt, Means } from '../../src/activities/means.ts';
+import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
@@ -32,14 +32,15 @@ async function world() {
   return { state: await fixture.state(), suspended, ...(await feed.look()) };
 }
 
-const undoing = (means: Means, worker: Attempt) => putBack(means, { plan: fixture.plan, try: 1 }, worker);
+const undoing = (dependencies: Dependencies, worker: Attempt) =>
+  putBack(dependencies, { plan: fixture.plan, try: 1 }, worker);
 // Nothing was moved here.
-const started = (means: Means, worker: Attempt) =>
-  startApp(means, { plan: { ...fixture.plan, target: fixture.plan.from }, try: 1 }, worker);
-const undone = (plan = fixture.plan) => putBack(fixture.means, { plan, try: 1 }, attempt());
+const started = (dependencies: Dependencies, worker: Attempt) =>
+  startApp(dependencies, { plan: { ...fixture.plan, target: fixture.plan.from }, try: 1 }, worker);
+const undone = (plan = fixture.plan) => putBack(fixture.dependencies, { plan, try: 1 }, attempt());
 const stop = (more: object = {}) =>
   stopWrites(
-    fixture.means,
+    fixture.dependencies,
     { plan: fixture.plan, try: 1, workflowId: 'backstep-radar', runId: 'run-1', again: false, ...more },
     attempt(),
   );
@@ -58,21 +59,21 @@ const again = async () => {
 };
 
 const goesOn = async () => {
-  await started(fixture.means, attempt());
+  await started(fixture.dependencies, attempt());
   await undone();
 };
 
-/** Stops writes by an operation of its own, then lets a deed die after its k-th change; answers with that change. */
+/** Stops writes by an operation of its own, then lets an activity die after its k-th change; answers with that change. */
 async function crashAfter(
   k: number,
-  deed: (means: Means, worker: Attempt) => Promise<unknown>,
+  activity: (dependencies: Dependencies, worker: Attempt) => Promise<unknown>,
 ): Promise<string | undefined> {
   const record = recordName(fixture.plan.database);
   await fixture.kubectl('-n', 'backstep', 'delete', 'configmap', '--ignore-not-found', record);
   await stop();
   const worker = attempt();
-  const { means, last, over } = crashingAfter(k, fixture.means, () => worker.crash());
-  await deed(means, worker)
+  const { dependencies, last, over } = crashingAfter(k, fixture.dependencies, () => worker.crash());
+  await activity(dependencies, worker)
     .catch((error: unknown) => {
       if (last() === undefined) throw error;
     })
@@ -84,15 +85,15 @@ async function crashAfter(
 const most = 30;
 const timeout = 500_000;
 
-/** Lets a deed die after each of its changes, or each second one, and looks what follows; answers with the changes. */
+/** Lets an activity die after each of its changes, or each second one, and looks what follows; answers with the changes. */
 async function forEachChange(
-  deed: (means: Means, worker: Attempt) => Promise<unknown>,
+  activity: (dependencies: Dependencies, worker: Attempt) => Promise<unknown>,
   then: () => Promise<unknown>,
   every = 1,
 ): Promise<string> {
   const changes: string[] = [];
   for (let k = every; k <= most; k += every) {
-    const change = await crashAfter(k, deed);
+    const change = await crashAfter(k, activity);
     await then();
     expect(await world(), `after change ${k}: ${change}`).toEqual(before);
     if (change === undefined) break;

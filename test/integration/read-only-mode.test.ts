@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keepWritesStopped } from '../../src/activities/guard-writes/activity.ts';
+import { guardWrites } from '../../src/activities/guard-writes/activity.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
@@ -41,34 +41,34 @@ describe('read-only mode in place of 0 replicas', () => {
   test('passes the same write probe: the application goes on and reads, and no write comes in', async () => {
     const before = await pods();
     const loop = writer(fixture.postgres.url);
-    const stopped = await stopWrites(fixture.means, input(), attempt());
+    const stopped = await stopWrites(fixture.dependencies, input(), attempt());
     expect(stopped.reads).toBe('api read from a copy, to which nobody can write');
-    const keeper = attempt();
-    const kept = keepWritesStopped(fixture.means, { plan: fixture.plan }, keeper);
+    const writeGuard = attempt();
+    const kept = guardWrites(fixture.dependencies, { plan: fixture.plan }, writeGuard);
     await pause(3_000, none);
-    keeper.cancel();
+    writeGuard.cancel();
     expect(await kept).toEqual({ breaches: [] });
     const { writes, lastAt } = await loop.stop();
     expect(writes).toBeGreaterThan(0);
     expect(lastAt).toBeLessThan(Date.parse(stopped.at) - fixture.plan.service.writes.quietFor + 50);
     // By the application's own URL: every row is there to be read, those of the last moment included.
     expect(await papers(fixture.postgres.url)).toBe(stopped.counts['papers']);
-    expect(await papers(withDatabase(fixture.postgres.url, fixture.postgres.aside))).toBe(
+    expect(await papers(withDatabase(fixture.postgres.url, fixture.postgres.fencedName))).toBe(
       stopped.counts['papers'],
     );
     // Those of the release before may still have been ending.
     expect(before).toEqual(expect.arrayContaining(await pods()));
     expect(await fixture.state()).toEqual(['api 2', 'daily true', 'hourly true']);
-    expect((await stopWrites(fixture.means, input(), attempt())).reads).toBe(stopped.reads);
+    expect((await stopWrites(fixture.dependencies, input(), attempt())).reads).toBe(stopped.reads);
   });
 
   test('ends before the database has its name back: no pod that read from the copy is left to write', async () => {
     const before = await pods();
     await fixture.postgres.asSuperuser(
-      fixture.plan.database.aside,
+      fixture.plan.database.fencedName,
       `UPDATE alembic_version SET version_num = '0004'`,
     );
-    await startApp(fixture.means, { plan: fixture.plan, try: 1 }, attempt());
+    await startApp(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
     const after = await pods();
     expect(after.filter((name) => before.includes(name))).toEqual([]);
     expect(await fixture.state()).toEqual(['api 2', 'daily true', 'hourly true']);
@@ -85,10 +85,10 @@ describe('read-only mode in place of 0 replicas', () => {
     await fixture.kubectl('create', 'job', 'slow', '--from=cronjob/daily');
     const writes = { ...fixture.plan.service.writes, runningJobs: 'wait' as const, gracePeriod: 30_000 };
     const plan = { ...fixture.plan, service: { ...fixture.plan.service, writes } };
-    const stopped = await stopWrites(fixture.means, { ...input(), plan, again: true }, attempt());
+    const stopped = await stopWrites(fixture.dependencies, { ...input(), plan, again: true }, attempt());
     expect(stopped.jobsEnded).toEqual([]);
     expect(await fixture.kubectl('get', 'job', 'slow', '-o', 'jsonpath={.status.succeeded}')).toBe('1');
-    expect((await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt())).database).toBe(
+    expect((await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt())).database).toBe(
       fixture.plan.database.name,
     );
     expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);

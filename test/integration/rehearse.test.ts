@@ -18,15 +18,18 @@ let shallow: Plan;
 let rehearsed: Rehearsed;
 let everything: string;
 
-const point = { made: false, why: 'none' } as const;
+const snapshot = { made: false, why: 'none' } as const;
 const on = (of: Plan, tried: number, during = attempt()) =>
-  rehearse(fixture.means, { plan: of, try: tried, point }, during);
+  rehearse(fixture.dependencies, { plan: of, try: tried, snapshot }, during);
 
 /** All that there is of the database, so that nothing changes unseen. */
 const contents = async () =>
   JSON.stringify([
     await fixture.databases(),
-    await fixture.sql('SELECT * FROM apples, pears, plums, quinces, alembic_version', plan.database.aside),
+    await fixture.sql(
+      'SELECT * FROM apples, pears, plums, quinces, alembic_version',
+      plan.database.fencedName,
+    ),
   ]);
 
 beforeAll(async () => {
@@ -39,14 +42,14 @@ beforeAll(async () => {
       runId: 'run-1',
       onlyPlan: false,
     };
-    const answer = await fixture.run(() => assess(fixture.means, { request, ...who }, attempt()));
+    const answer = await fixture.run(() => assess(fixture.dependencies, { request, ...who }, attempt()));
     if (answer.kind !== 'planned') throw new Error(JSON.stringify(answer));
     return answer.plan;
   };
   plan = await planned('b2');
   shallow = await planned('c3');
   await withClient(
-    await adminUrl(fixture.means, fixture.service),
+    await adminUrl(fixture.dependencies, fixture.service),
     { operation: fixture.operation },
     (admin) => raise(admin, plan.database),
   );
@@ -67,7 +70,7 @@ describe('a downgrade that fails on the copy', () => {
 
 const last = ({ service, database, from, target, migrationImage }: Plan) => {
   const of = { service: service.service, server: database.server, database: database.name, from, target };
-  return signsOfRehearsal(fixture.means.storage, of, migrationImage);
+  return signsOfRehearsal(fixture.dependencies.storage, of, migrationImage);
 };
 
 describe('a downgrade that works on the copy', () => {
@@ -96,7 +99,7 @@ describe('a downgrade that works on the copy', () => {
       { kind: 'table', object: 'quinces', rows: 1 },
     ]);
     expect(rehearsed.copy).toBe(`${fixture.database}__rehearsal_${fixture.operation.slice(3)}`);
-    expect(await fixture.databases()).toEqual([plan.database.aside, rehearsed.copy]);
+    expect(await fixture.databases()).toEqual([plan.database.fencedName, rehearsed.copy]);
     expect(await fixture.sql('SELECT count(*)::int AS n FROM apples', rehearsed.copy)).toEqual([{ n: 1 }]);
     expect(rehearsed.counts).toMatchObject({ apples: 1, pears: 2, plums: 2, figs: 0 });
   });
@@ -138,7 +141,7 @@ describe('a downgrade that works on the copy', () => {
   });
 
   test('keeps the whole as evidence, by which it is known again', async () => {
-    const file = await readEvidence(fixture.means, rehearsed.evidence);
+    const file = await readEvidence(fixture.dependencies, rehearsed.evidence);
     expect(rehearsed.evidence.ref).toBe(`${fixture.operation}/rehearsal-2.json`);
     expect(file.catalog.before.table['quinces']).toBeDefined();
     expect(file.catalog.after.table['quinces']).toBeUndefined();
@@ -165,13 +168,13 @@ describe('verify compares with the rehearsal', () => {
   const counts = { apples: 2, pears: 2, plums: 2, figs: 0, quinces: 1, alembic_version: 1 };
   const stopped = { at: '', counts, sessionsEnded: 0, jobsEnded: [], alreadyStopped: [] };
   const verified = (said = attempt(), of = shallow) =>
-    verify(fixture.means, { plan: of, try: 1, stopped, rehearsal: rehearsed }, said);
+    verify(fixture.dependencies, { plan: of, try: 1, stopped, rehearsal: rehearsed }, said);
 
   test('a database that went the same way is right, and no scratch database is needed', async () => {
     await fixture.sql(
       `DELETE FROM apples WHERE colour = 'brown'; ALTER TABLE apples DROP COLUMN colour; DROP TABLE quinces;
        UPDATE alembic_version SET version_num = 'c3'`,
-      plan.database.aside,
+      plan.database.fencedName,
     );
     const attempted = attempt();
     const found = await verified(attempted);
@@ -184,13 +187,13 @@ describe('verify compares with the rehearsal', () => {
   test('a row or an object that is otherwise than rehearsed is named', async () => {
     await fixture.sql(
       'DELETE FROM pears WHERE id = 1; CREATE INDEX by_worm ON plums (worm)',
-      plan.database.aside,
+      plan.database.fencedName,
     );
     const failure = (await verified().catch((error: unknown) => error)) as Error;
     expect(failure).toMatchObject({ type: 'VerificationFailed' });
     expect(failure.message).toMatch(/index by_worm is there but was not expected .*unlike in the rehearsal/);
     expect(failure.message).toMatch(/pears: 1 rows now, 2 rows in the rehearsal, 2 after the stop/);
-    await fixture.sql('INSERT INTO pears VALUES (1); DROP INDEX by_worm', plan.database.aside);
+    await fixture.sql('INSERT INTO pears VALUES (1); DROP INDEX by_worm', plan.database.fencedName);
   });
 
   test('the service’s own checks: those that fail are named, one of a reverted revision is left out', async () => {
@@ -214,13 +217,13 @@ describe('verify compares with the rehearsal', () => {
   });
 
   test('without the evidence that was approved, the migrations are asked instead', async () => {
-    await fixture.means.storage.put(rehearsed.evidence.ref, '{}');
-    await expect(readEvidence(fixture.means, rehearsed.evidence)).rejects.toMatchObject({
+    await fixture.dependencies.storage.put(rehearsed.evidence.ref, '{}');
+    await expect(readEvidence(fixture.dependencies, rehearsed.evidence)).rejects.toMatchObject({
       type: 'StorageFailed',
       message: expect.stringMatching(/not the one that was approved/) as string,
     });
     const failure = (await verified().catch((error: unknown) => error)) as Error;
     expect(failure.message).toMatch(/table figs should not be there/);
-    expect(await fixture.databases()).toEqual([plan.database.aside, rehearsed.copy]);
+    expect(await fixture.databases()).toEqual([plan.database.fencedName, rehearsed.copy]);
   });
 });

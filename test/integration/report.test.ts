@@ -6,7 +6,7 @@ import { jobSecret } from '../../src/activities/connections.ts';
 import { report } from '../../src/activities/report/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { readRecord } from '../../src/kubernetes/records.ts';
-import type { DeedInput } from '../../src/domain/deeds.ts';
+import type { ActivityInput } from '../../src/domain/deeds.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { labels } from '../../src/domain/names.ts';
 import type { Report } from '../../src/views/report/report.ts';
@@ -20,18 +20,18 @@ let reports: string;
 beforeAll(async () => {
   fixture = await activityFixture('report');
   reports = await mkdtemp(join(tmpdir(), 'backstep-reports-'));
-  fixture.means.storage = directory(reports);
+  fixture.dependencies.storage = directory(reports);
   await stopWrites(
-    fixture.means,
+    fixture.dependencies,
     { plan: fixture.plan, try: 1, workflowId: 'w', runId: 'r', again: false },
     attempt(),
   );
   const { operation, service } = fixture.plan;
-  await jobSecret(fixture.means, {
+  await jobSecret(fixture.dependencies, {
     operation,
     service,
     part: 'back-up',
-    database: fixture.plan.database.aside,
+    database: fixture.plan.database.fencedName,
   });
   await fixture.apply({
     apiVersion: 'batch/v1',
@@ -50,7 +50,7 @@ afterAll(async () => {
   await rm(reports, { recursive: true });
 });
 
-const input = (keepRecord: boolean): DeedInput<'report'> => ({
+const input = (keepRecord: boolean): ActivityInput<'report'> => ({
   plan: fixture.plan,
   hash: shortHash(fixture.plan),
   journal: journalOf(
@@ -65,10 +65,11 @@ const named = (kind: string) =>
   fixture
     .kubectl('get', kind, '-o', 'name')
     .then((text) => text.split('\n').filter((name) => name.includes('/bs-')));
-const state = () => readRecord(fixture.means.cluster, fixture.means.recordsNamespace, fixture.plan.database);
+const state = () =>
+  readRecord(fixture.dependencies.cluster, fixture.dependencies.recordsNamespace, fixture.plan.database);
 
 test('where something stays stopped, the record and the logs of the Jobs are kept, but no Secret', async () => {
-  const files = await report(fixture.means, input(true), attempt());
+  const files = await report(fixture.dependencies, input(true), attempt());
   expect(await named('jobs')).toHaveLength(1);
   expect(await named('secrets')).toEqual([]);
   expect((await state()).record?.operation).toBe(fixture.plan.operation);
@@ -81,7 +82,7 @@ test('where something stays stopped, the record and the logs of the Jobs are kep
 });
 
 test('otherwise nothing of the operation is left, and the database remembers it as finished', async () => {
-  const files = await report(fixture.means, input(false), attempt());
+  const files = await report(fixture.dependencies, input(false), attempt());
   expect(await named('jobs')).toEqual([]);
   const { record, finished } = await state();
   expect(record).toBeUndefined();
@@ -95,9 +96,9 @@ test('otherwise nothing of the operation is left, and the database remembers it 
 });
 
 test('law 8: run twice it writes the same files, and finishes once', async () => {
-  const first = await report(fixture.means, input(false), attempt());
+  const first = await report(fixture.dependencies, input(false), attempt());
   const before = await readFile(first.markdown, 'utf8');
-  await report(fixture.means, input(false), attempt());
+  await report(fixture.dependencies, input(false), attempt());
   expect(await readFile(first.markdown, 'utf8')).toBe(before);
   expect(
     (await state()).finished.filter(({ operation }) => operation === fixture.plan.operation),

@@ -1,53 +1,53 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { restorePoint } from '../../src/activities/snapshot/activity.ts';
+import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { withOpenClone } from '../../src/postgres/clones.ts';
 import { quoted } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { MadeRestorePoint } from '../../src/domain/snapshot.ts';
+import type { MadeSnapshot } from '../../src/domain/snapshot.ts';
 import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
 
 let here: FencedDatabase;
-let point: string;
+let snapshot: string;
 beforeAll(async () => {
-  here = await fencedDatabase('point');
-  point = here.beside('point');
+  here = await fencedDatabase('snapshot');
+  snapshot = here.beside('snapshot');
 });
 afterAll(() => here.remove());
 beforeEach(async () => {
-  await here.fixture.asSuperuser('postgres', `DROP DATABASE IF EXISTS ${quoted(point)} WITH (FORCE)`);
+  await here.fixture.asSuperuser('postgres', `DROP DATABASE IF EXISTS ${quoted(snapshot)} WITH (FORCE)`);
   await here.change((found) => {
-    const { point: _, ...rest } = found;
+    const { snapshot: _, ...rest } = found;
     return { ...rest, breaches: [], kept: [] };
   });
   here.said.length = 0;
 });
 
-const make = (plan = here.plan) => restorePoint(here.means, { plan, try: 1 }, here.attempt());
+const make = (plan = here.plan) => takeSnapshot(here.dependencies, { plan, try: 1 }, here.attempt());
 const made = async () => {
   const found = await make();
   if (!found.made) throw new Error(found.why);
   return found;
 };
-const exists = () => here.asAdmin((admin) => databaseExists(admin, point));
+const exists = () => here.asAdmin((admin) => databaseExists(admin, snapshot));
 const createdAt = () =>
   here.asAdmin(
-    async (admin) => (await admin.query('SELECT oid FROM pg_database WHERE datname = $1', [point])).rows,
+    async (admin) => (await admin.query('SELECT oid FROM pg_database WHERE datname = $1', [snapshot])).rows,
   );
 
-describe('restore-point', () => {
+describe('snapshot', () => {
   test('law 1: is a closed clone of what the database held when writes stopped, and the record knows it', async () => {
     const found = await made();
     const record = await here.record();
-    expect(record?.point).toEqual(found);
+    expect(record?.snapshot).toEqual(found);
     expect(found).toMatchObject({
-      database: point,
+      database: snapshot,
       counts: record?.frozen?.counts,
       publicPrivileges: ['CONNECT'],
     });
-    expect(found.fingerprint).toBe((await here.on(here.fixture.aside, fingerprint)).sha256);
+    expect(found.fingerprint).toBe((await here.on(here.fixture.fencedName, fingerprint)).sha256);
     expect(Date.parse(found.keepUntil) - Date.parse(found.takenAt)).toBe(7 * 24 * 3_600_000);
-    await expect(here.on(point, fingerprint)).rejects.toThrow('not currently accepting connections');
+    await expect(here.on(snapshot, fingerprint)).rejects.toThrow('not currently accepting connections');
   });
 
   test('law 8: run again it is found again, read again, and not made again', async () => {
@@ -60,7 +60,7 @@ describe('restore-point', () => {
   test('law 8: a half-made clone of an attempt that died is dropped and made anew', async () => {
     await here.fixture.asSuperuser(
       'postgres',
-      `CREATE DATABASE ${quoted(point)} OWNER ${here.fixture.owner}`,
+      `CREATE DATABASE ${quoted(snapshot)} OWNER ${here.fixture.owner}`,
     );
     const found = await made();
     expect(found.counts).toMatchObject({ papers: 2_000 });
@@ -71,7 +71,7 @@ describe('restore-point', () => {
     const found = await made();
     await withOpenClone(
       here.fixture.adminUrl,
-      { database: point, operation: here.fixture.operation },
+      { database: snapshot, operation: here.fixture.operation },
       (client) => client.query(`UPDATE papers SET title = 'forged' WHERE id = 1`),
     );
     const again = await made();
@@ -88,36 +88,39 @@ describe('restore-point', () => {
 
   test('of an operation that was taken up counts, and is kept where it does not', async () => {
     const found = await made();
-    const older = point.replace(here.fixture.operation.slice(3), 'ffffffff');
-    await here.fixture.asSuperuser('postgres', `ALTER DATABASE ${quoted(point)} RENAME TO ${quoted(older)}`);
-    const taken: MadeRestorePoint = { ...found, database: older };
-    await here.change((record) => ({ ...record, point: taken }));
+    const older = snapshot.replace(here.fixture.operation.slice(3), 'ffffffff');
+    await here.fixture.asSuperuser(
+      'postgres',
+      `ALTER DATABASE ${quoted(snapshot)} RENAME TO ${quoted(older)}`,
+    );
+    const taken: MadeSnapshot = { ...found, database: older };
+    await here.change((record) => ({ ...record, snapshot: taken }));
     expect(await made()).toEqual(taken);
-    await here.change((record) => ({ ...record, point: { ...taken, fingerprint: '0'.repeat(64) } }));
-    expect(await made()).toMatchObject({ database: point });
+    await here.change((record) => ({ ...record, snapshot: { ...taken, fingerprint: '0'.repeat(64) } }));
+    expect(await made()).toMatchObject({ database: snapshot });
     expect((await here.record())?.kept).toEqual([older]);
     expect(await here.asAdmin((admin) => databaseExists(admin, older))).toBe(true);
     await here.fixture.asSuperuser('postgres', `DROP DATABASE ${quoted(older)}`);
   });
 });
 
-describe('no restore point is made, and it is said why', () => {
+describe('no snapshot is made, and it is said why', () => {
   test.each([
     ['that would take more than half of the free space', { freeSpace: '15MB' }, 'more than half'],
-    ['where the definition wants none', { use: 'never' as const }, 'restorePoint.use: never'],
+    ['where the definition wants none', { use: 'never' as const }, 'snapshot.use: never'],
     ['that takes longer than its time', { within: '1ms' }, 'longer than'],
   ])('%s', async (_name, definition, why) => {
-    const found = await make(here.planned({ restorePoint: definition }));
+    const found = await make(here.planned({ snapshot: definition }));
     expect(found).toMatchObject({ made: false, why: expect.stringContaining(why) as string });
     expect(here.said.join()).toContain('NO RESTORE POINT');
     expect(await exists()).toBe(false);
-    expect((await here.record())?.point).toBeUndefined();
-    expect(await here.on(here.fixture.aside, fingerprint)).toBeDefined();
+    expect((await here.record())?.snapshot).toBeUndefined();
+    expect(await here.on(here.fixture.fencedName, fingerprint)).toBeDefined();
   });
 
   test('without the right to read every table', async () => {
     await here.fixture.asSuperuser(
-      here.fixture.aside,
+      here.fixture.fencedName,
       'CREATE TABLE private (); ALTER TABLE private OWNER TO postgres',
     );
     try {
@@ -127,7 +130,7 @@ describe('no restore point is made, and it is said why', () => {
       });
       expect(await exists()).toBe(false);
     } finally {
-      await here.fixture.asSuperuser(here.fixture.aside, 'DROP TABLE private');
+      await here.fixture.asSuperuser(here.fixture.fencedName, 'DROP TABLE private');
     }
   });
 
@@ -141,14 +144,16 @@ describe('no restore point is made, and it is said why', () => {
   });
 });
 
-test('law 1: a clone that is not what was there when writes stopped is no restore point, and holds', async () => {
-  await here.on(here.fixture.aside, (client) => client.query(`INSERT INTO papers (title) VALUES ('late')`));
+test('law 1: a clone that is not what was there when writes stopped is no snapshot, and holds', async () => {
+  await here.on(here.fixture.fencedName, (client) =>
+    client.query(`INSERT INTO papers (title) VALUES ('late')`),
+  );
   await expect(make()).rejects.toMatchObject({
-    type: 'RestorePointFailed',
+    type: 'SnapshotFailed',
     message: expect.stringContaining('table papers has 2001 rows, and had 2000') as string,
   });
   expect(await exists()).toBe(false);
-  await here.on(here.fixture.aside, (client) => client.query(`DELETE FROM papers WHERE title = 'late'`));
+  await here.on(here.fixture.fencedName, (client) => client.query(`DELETE FROM papers WHERE title = 'late'`));
 });
 
 test('law 6: an operation that lost the database makes none', async () => {

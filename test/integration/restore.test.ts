@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { start } from './workflow-run.ts';
-import { aside, checksums, databases, openRecord, serviceState, workloads } from './service-state.ts';
+import { fencedName, checksums, databases, openRecord, serviceState, workloads } from './service-state.ts';
 import { installed, small, type Installation } from './installation.ts';
 import { downgradeDeletesPapers } from './variants/index.ts';
 
@@ -21,24 +21,27 @@ describe('a restore brings back what was there, and destroys nothing', () => {
     expect(hold.fault.type).toBe('VerificationFailed');
     expect(hold.fault.message).toContain('papers');
     expect((await workloads(here)).replicas).toBe(0);
-    const point = (await databases(here)).find((name) => name.includes('__point_'));
-    expect(await openRecord(here)).toMatchObject({ point: { database: point } });
+    const snapshot = (await databases(here)).find((name) => name.includes('__snapshot_'));
+    expect(await openRecord(here)).toMatchObject({ snapshot: { database: snapshot } });
 
     await rollback.decide('verify', 'restore');
     await rollback.approve('restore');
     const result = await rollback.result();
     expect(result.outcome).toBe('restored');
-    // By a rename: the restore point is the database now, and the one that failed is kept.
-    expect(await databases(here)).toEqual([here.radar.database, point?.replace('__point_', '__failed_')]);
+    // By a rename: the snapshot is the database now, and the one that failed is kept.
+    expect(await databases(here)).toEqual([
+      here.radar.database,
+      snapshot?.replace('__snapshot_', '__failed_'),
+    ]);
     const report = await here.backstep('report', 'deeptech-radar');
-    expect(report.stdout).toMatch(/Restored at 0005 from the restore point in [\d.]+ s/);
+    expect(report.stdout).toMatch(/Restored at 0005 from the snapshot in [\d.]+ s/);
     expect(await checksums(here)).toEqual(before.sums);
     const after = await serviceState(here);
     expect(after).toMatchObject({ ...before.serviceState, databases: expect.anything() as string[] });
     expect(after.databases.filter((name) => name.includes('__failed_'))).toHaveLength(1);
     expect(await openRecord(here)).toBeUndefined();
 
-    const failed = point?.replace('__point_', '__failed_') ?? '';
+    const failed = snapshot?.replace('__snapshot_', '__failed_') ?? '';
     const kept = await here.backstep('kept', 'deeptech-radar');
     expect(kept.stdout).toContain(`${failed}\n  failed database of bs-`);
     expect(kept.stdout).toMatch(/\.dump\n {2}dump of bs-/);
@@ -78,7 +81,7 @@ describe('a restore brings back what was there, and destroys nothing', () => {
     // No release runs on an empty schema: nothing is started, and a person decides.
     const hold = await rollback.hold('roll-back-app');
     expect(hold.fault.type).toBe('NoFittingImage');
-    expect(Object.keys(await checksums(here, await aside(here)))).toEqual(['alembic_version']);
+    expect(Object.keys(await checksums(here, await fencedName(here)))).toEqual(['alembic_version']);
     await rollback.decide('roll-back-app', 'restore');
     await rollback.approve('restore');
     expect((await rollback.result()).outcome).toBe('restored');

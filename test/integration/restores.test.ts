@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Client as PostgresClient } from 'pg';
 import { backUp } from '../../src/activities/back-up/activity.ts';
-import { restorePoint } from '../../src/activities/snapshot/activity.ts';
+import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { restore } from '../../src/activities/restore/activity.ts';
 import { withOpenClone } from '../../src/postgres/clones.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint, type Fingerprint } from '../../src/postgres/fingerprint.ts';
 import type { Backup, Restored } from '../../src/domain/deeds.ts';
-import type { RestorePoint } from '../../src/domain/snapshot.ts';
+import type { Snapshot } from '../../src/domain/snapshot.ts';
 import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
 
 /** What is easily lost on the way through a dump or a clone. */
@@ -23,16 +23,16 @@ const prepare = `
 `;
 const largeObject = `SELECT lo_from_bytea(4711, decode(repeat('00ff', 3000000), 'hex')); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC;`;
 
-describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (from) => {
+describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) => {
   let here: FencedDatabase;
   let failed: string;
   let before: { fingerprint: Fingerprint; properties: unknown };
-  let point: RestorePoint;
+  let snapshot: Snapshot;
   let backup: Backup;
   let restored: Restored;
   const slot = () => `slot_${here.fixture.operation.slice(3)}`;
   const subscription = () => `sub_${here.fixture.operation.slice(3)}`;
-  const run = () => restore(here.means, { plan: here.plan, try: 1, point, backup }, here.attempt());
+  const run = () => restore(here.dependencies, { plan: here.plan, try: 1, snapshot, backup }, here.attempt());
   const ask = async (database: string, sql: string) => {
     const client = new PostgresClient({
       connectionString: withDatabase(here.fixture.superuserUrl, database),
@@ -56,16 +56,16 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   beforeAll(async () => {
     here = await fencedDatabase(from === 'backup' ? 'dump' : 'clone', largeObject + prepare);
     failed = here.beside('failed');
-    const { aside: name } = here.fixture;
+    const { fencedName: name } = here.fixture;
     await ask(name, `SELECT pg_create_logical_replication_slot('${slot()}', 'pgoutput')`);
     await here.fixture.asSuperuser(
       name,
       `CREATE SUBSCRIPTION ${subscription()} CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'theirs')`,
     );
     before = { fingerprint: await here.on(name, fingerprint), properties: await properties(name) };
-    const plan = from === 'backup' ? here.planned({ restorePoint: { use: 'never' } }) : here.plan;
-    point = await restorePoint(here.means, { plan, try: 1 }, here.attempt());
-    backup = await backUp(here.means, { plan: here.plan, try: 1, point }, here.attempt());
+    const plan = from === 'backup' ? here.planned({ snapshot: { use: 'never' } }) : here.plan;
+    snapshot = await takeSnapshot(here.dependencies, { plan, try: 1 }, here.attempt());
+    backup = await backUp(here.dependencies, { plan: here.plan, try: 1, snapshot }, here.attempt());
     await here.on(name, (client) =>
       client.query(
         `DELETE FROM papers; DROP TABLE generated; SELECT lo_unlink(4711); UPDATE alembic_version SET version_num = '0004'`,
@@ -88,16 +88,16 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
       revision: '0005',
       counts: before.fingerprint.counts,
     });
-    expect(await here.on(here.fixture.aside, fingerprint)).toEqual(before.fingerprint);
+    expect(await here.on(here.fixture.fencedName, fingerprint)).toEqual(before.fingerprint);
     expect(await ask(failed, 'SELECT count(*)::int AS papers FROM papers')).toEqual([{ papers: 0 }]);
     expect(await here.record()).toMatchObject({ kept: [failed] });
-    expect((await here.record())?.point).toBeUndefined();
+    expect((await here.record())?.snapshot).toBeUndefined();
   });
 
   test('keeps database settings, also those of a role in the database', async () => {
-    expect(await properties(here.fixture.aside)).toEqual(before.properties);
+    expect(await properties(here.fixture.fencedName)).toEqual(before.properties);
     const application = new PostgresClient({
-      connectionString: withDatabase(here.fixture.url, here.fixture.aside),
+      connectionString: withDatabase(here.fixture.url, here.fixture.fencedName),
     });
     await application.connect();
     const shown = await application.query('SHOW search_path; SHOW statement_timeout');
@@ -112,7 +112,7 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
     const reader = here.fixture.owner.replace('_app', '_reader');
     expect(
       await ask(
-        here.fixture.aside,
+        here.fixture.fencedName,
         `SELECT has_database_privilege('${reader}', current_database(), 'CREATE') AS creates,
                 has_database_privilege('${reader}', current_database(), 'TEMPORARY') AS temporary,
                 has_database_privilege('${reader}', current_database(), 'CONNECT') AS connects,
@@ -124,7 +124,7 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   test('keeps comments, on the database and in it', async () => {
     expect(
       await ask(
-        here.fixture.aside,
+        here.fixture.fencedName,
         `SELECT shobj_description(d.oid, 'pg_database') AS database, obj_description('papers'::regclass, 'pg_class') AS table,
                 col_description('papers'::regclass, 5) AS column, obj_description(4711, 'pg_largeobject') AS large
          FROM pg_database d WHERE datname = current_database()`,
@@ -142,7 +142,7 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   test('keeps large objects, with owner and grants', async () => {
     expect(
       await ask(
-        here.fixture.aside,
+        here.fixture.fencedName,
         `SELECT length(lo_get(oid)) AS bytes, md5(lo_get(oid)) = md5(decode(repeat('00ff', 3000000), 'hex')) AS same,
                 pg_get_userbyid(lomowner) AS owner, lomacl::text ~ '=r/' AS granted FROM pg_largeobject_metadata WHERE oid = 4711`,
       ),
@@ -150,7 +150,7 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   });
 
   test('keeps identities: they go on where they were, and ALWAYS is still always', async () => {
-    await here.on(here.fixture.aside, async (client) => {
+    await here.on(here.fixture.fencedName, async (client) => {
       await expect(client.query(`INSERT INTO identities (id) VALUES (1)`)).rejects.toThrow('cannot insert');
       await client.query('BEGIN');
       const { rows } = await client.query(
@@ -162,7 +162,7 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   });
 
   test('keeps generated columns: computed, not written', async () => {
-    await here.on(here.fixture.aside, async (client) => {
+    await here.on(here.fixture.fencedName, async (client) => {
       await expect(client.query('INSERT INTO generated VALUES (1, 2)')).rejects.toThrow('cannot insert');
       await client.query('BEGIN');
       const { rows } = await client.query('INSERT INTO generated VALUES (200) RETURNING gross');
@@ -178,16 +178,16 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
     const note = restored.notes?.find((text) => text.includes(slot()));
     expect(note).toContain(`stays with ${failed}`);
     const command = /\((SELECT pg_create_logical_replication_slot.*?;)\)/.exec(note ?? '')?.[1] ?? '';
-    await ask(here.fixture.aside, command);
+    await ask(here.fixture.fencedName, command);
     expect(
       await ask('postgres', `SELECT database FROM pg_replication_slots WHERE slot_name = '${slot()}_2'`),
-    ).toEqual([{ database: here.fixture.aside }]);
+    ).toEqual([{ database: here.fixture.fencedName }]);
   });
 
   test('leaves subscriptions with the failed database, and says what to do', async () => {
     expect(
       await ask(
-        here.fixture.aside,
+        here.fixture.fencedName,
         `SELECT 1 FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE datname = current_database()`,
       ),
     ).toEqual([]);
@@ -205,10 +205,10 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
     const databases = await oids();
     expect(await run()).toMatchObject({ from, counts: restored.counts, notes: restored.notes });
     // It died between the renames and the record.
-    await here.change((record) => ({ ...record, kept: [], ...(point.made && { point }) }));
+    await here.change((record) => ({ ...record, kept: [], ...(snapshot.made && { snapshot }) }));
     await here.fixture.asSuperuser(
       'postgres',
-      `ALTER DATABASE "${here.fixture.aside.replaceAll('"', '""')}" ALLOW_CONNECTIONS false`,
+      `ALTER DATABASE "${here.fixture.fencedName.replaceAll('"', '""')}" ALLOW_CONNECTIONS false`,
     );
     expect(await run()).toMatchObject({ from, counts: restored.counts });
     expect(await oids()).toEqual(databases);
@@ -216,7 +216,7 @@ describe.each(['restore-point', 'backup'] as const)('a restore from the %s', (fr
   });
 });
 
-describe('a restore point that somebody changed', () => {
+describe('a snapshot that somebody changed', () => {
   let here: FencedDatabase;
   beforeAll(async () => {
     here = await fencedDatabase('forged');
@@ -224,21 +224,25 @@ describe('a restore point that somebody changed', () => {
   afterAll(() => here.remove());
 
   test('law 1: is not restored from: the backup is, and it is said', async () => {
-    const before = await here.on(here.fixture.aside, fingerprint);
-    const point = await restorePoint(here.means, { plan: here.plan, try: 1 }, here.attempt());
-    const backup = await backUp(here.means, { plan: here.plan, try: 1, point }, here.attempt());
+    const before = await here.on(here.fixture.fencedName, fingerprint);
+    const snapshot = await takeSnapshot(here.dependencies, { plan: here.plan, try: 1 }, here.attempt());
+    const backup = await backUp(here.dependencies, { plan: here.plan, try: 1, snapshot }, here.attempt());
     await withOpenClone(
       here.fixture.adminUrl,
-      { database: here.beside('point'), operation: here.fixture.operation },
+      { database: here.beside('snapshot'), operation: here.fixture.operation },
       (client) => client.query(`UPDATE papers SET title = 'forged' WHERE id = 1`),
     );
-    const restored = await restore(here.means, { plan: here.plan, try: 1, point, backup }, here.attempt());
+    const restored = await restore(
+      here.dependencies,
+      { plan: here.plan, try: 1, snapshot, backup },
+      here.attempt(),
+    );
     expect(restored).toMatchObject({
       from: 'backup',
       notes: [expect.stringContaining('its contents are not those taken') as string],
     });
-    expect(await here.on(here.fixture.aside, fingerprint)).toEqual(before);
-    expect(await here.asAdmin((admin) => databaseExists(admin, here.beside('point')))).toBe(true);
-    expect((await here.record())?.point).toMatchObject({ database: here.beside('point') });
+    expect(await here.on(here.fixture.fencedName, fingerprint)).toEqual(before);
+    expect(await here.asAdmin((admin) => databaseExists(admin, here.beside('snapshot')))).toBe(true);
+    expect((await here.record())?.snapshot).toMatchObject({ database: here.beside('snapshot') });
   });
 });

@@ -9,7 +9,7 @@ export interface ServiceState {
   replicas: number;
   image: string;
   suspended: Record<string, boolean>;
-  /** Without restore points, which are kept whatever comes. */
+  /** Without snapshots, which are kept whatever comes. */
   databases: string[];
 }
 
@@ -48,10 +48,10 @@ export async function databases(here: Installation): Promise<string[]> {
   return rows.map((row) => row.datname);
 }
 
-/** The name under which the database is taken aside. */
-export async function aside(here: Installation): Promise<string> {
+/** The name under which the database is fenced off. */
+export async function fencedName(here: Installation): Promise<string> {
   const found = (await databases(here)).find((name) => name.includes('__backstep_'));
-  if (found === undefined) throw new Error('the database is not aside');
+  if (found === undefined) throw new Error('the database is not fenced off');
   return found;
 }
 
@@ -85,7 +85,7 @@ export async function serviceState(here: Installation): Promise<ServiceState> {
     ...(await workloads(here)),
     revision: await revision(here),
     counts: await counts(here),
-    databases: (await databases(here)).filter((name) => !name.includes('__point_')),
+    databases: (await databases(here)).filter((name) => !name.includes('__snapshot_')),
   };
 }
 

@@ -13,8 +13,8 @@ import { attempt, otherOperation, activityFixture, type ActivityFixture } from '
 let fixture: ActivityFixture;
 beforeAll(async () => {
   fixture = await activityFixture('start', short);
-  await stopWrites(fixture.means, stop(), attempt());
-  await fixture.postgres.asSuperuser(fixture.plan.database.aside, atTarget);
+  await stopWrites(fixture.dependencies, stop(), attempt());
+  await fixture.postgres.asSuperuser(fixture.plan.database.fencedName, atTarget);
 });
 afterAll(() => fixture.remove());
 
@@ -54,7 +54,7 @@ describe('roll-back-app', () => {
   test('gives every workload and CronJob the image that fits, while nothing runs', async () => {
     const { old, new: bad } = fixture.images;
     expect(await images()).toEqual([bad, bad, bad]);
-    const result = await rollBackApp(fixture.means, tried(), attempt());
+    const result = await rollBackApp(fixture.dependencies, tried(), attempt());
     expect(result).toEqual({
       workloads: [{ deployment: 'api', image: old, from: bad }],
       cronJobs: [
@@ -65,13 +65,13 @@ describe('roll-back-app', () => {
     });
     expect(await images()).toEqual([old, old, old]);
     expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
-    expect(await rollBackApp(fixture.means, tried(), attempt())).toEqual(result);
+    expect(await rollBackApp(fixture.dependencies, tried(), attempt())).toEqual(result);
   });
 
   test('holds where no release fits', async () => {
     const workloads = fixture.plan.workloads.map((workload) => without(workload, ['rollBackTo']));
     await expect(
-      rollBackApp(fixture.means, tried(1, { ...fixture.plan, workloads }), attempt()),
+      rollBackApp(fixture.dependencies, tried(1, { ...fixture.plan, workloads }), attempt()),
     ).rejects.toMatchObject({
       type: 'NoFittingImage',
       message: expect.stringContaining('api'),
@@ -82,7 +82,7 @@ describe('roll-back-app', () => {
 describe('start-app', () => {
   test('law 3: an application that answers with an error is told, and can be stopped again', async () => {
     const plan = withWorkload({ health: { service: 'api', port: 80, path: '/elsewhere' } });
-    await expect(startApp(fixture.means, tried(1, plan), attempt())).rejects.toMatchObject({
+    await expect(startApp(fixture.dependencies, tried(1, plan), attempt())).rejects.toMatchObject({
       type: 'Unhealthy',
       message: expect.stringMatching(
         /^api answers \/elsewhere with 404: ok\.\nLast lines of its log:\napi-.*: release 1/,
@@ -93,7 +93,7 @@ describe('start-app', () => {
       fixture.plan.database.name,
       `INSERT INTO papers (title) VALUES ('in between')`,
     );
-    const stopped = await stopWrites(fixture.means, stop(true), attempt());
+    const stopped = await stopWrites(fixture.dependencies, stop(true), attempt());
     expect(stopped.counts).toEqual(before?.counts);
     expect((await fixture.record())?.frozen).toEqual(before);
     expect(await fixture.state()).toContain('api 0');
@@ -107,46 +107,48 @@ describe('start-app', () => {
       ],
       [{ path: '/elsewhere' }, /“front page” wants 200 of api\/elsewhere, which answers 404/],
     ] as const) {
-      await expect(startApp(fixture.means, tried(1, withCheck(check)), attempt())).rejects.toMatchObject({
+      await expect(
+        startApp(fixture.dependencies, tried(1, withCheck(check)), attempt()),
+      ).rejects.toMatchObject({
         type: 'Unhealthy',
         message: expect.stringMatching(says),
       });
     }
-    await stopWrites(fixture.means, stop(true), attempt());
+    await stopWrites(fixture.dependencies, stop(true), attempt());
   });
 
   test('law 3: a database that an init container migrates again at the start is not verified any more', async () => {
     await fixture.postgres.asSuperuser(
-      fixture.plan.database.aside,
+      fixture.plan.database.fencedName,
       `UPDATE alembic_version SET version_num = '0005'`,
     );
-    await expect(startApp(fixture.means, tried(), attempt())).rejects.toMatchObject({
+    await expect(startApp(fixture.dependencies, tried(), attempt())).rejects.toMatchObject({
       type: 'VerificationFailed',
       message: expect.stringContaining('is at 0005, not at 0004, since the application has started'),
     });
-    await stopWrites(fixture.means, stop(true), attempt());
-    await fixture.postgres.asSuperuser(fixture.plan.database.aside, atTarget);
+    await stopWrites(fixture.dependencies, stop(true), attempt());
+    await fixture.postgres.asSuperuser(fixture.plan.database.fencedName, atTarget);
   });
 
   test('an application that is never ready is told with what its pods say', async () => {
     await fixture.kubectl('set', 'env', 'deployment/api', 'RELEASE-');
     await fixture.kubectl('patch', 'deployment', 'api', '--type=json', '-p', JSON.stringify(crash));
     await expect(
-      startApp(fixture.means, tried(1, withWorkload({ readyWithin: 8_000 })), attempt()),
+      startApp(fixture.dependencies, tried(1, withWorkload({ readyWithin: 8_000 })), attempt()),
     ).rejects.toMatchObject({
       type: 'NotReady',
       message: expect.stringMatching(/not ready within 8 s: .*exit code 5.*no such table/s),
     });
     await fixture.kubectl('rollout', 'undo', 'deployment/api');
-    await stopWrites(fixture.means, stop(true), attempt());
-    expect((await rollBackApp(fixture.means, tried(2), attempt())).workloads[0]?.image).toBe(
+    await stopWrites(fixture.dependencies, stop(true), attempt());
+    expect((await rollBackApp(fixture.dependencies, tried(2), attempt())).workloads[0]?.image).toBe(
       fixture.images.old,
     );
   });
 
   test('starts as many as are wanted, on the database under its own name', async () => {
     const started = await startApp(
-      fixture.means,
+      fixture.dependencies,
       tried(1, withCheck({ path: '/health', contains: 'ok' })),
       attempt(),
     );
@@ -171,7 +173,7 @@ const crash = [
 ];
 
 const resume = (cronJob: string, number = 1, plan = fixture.plan) =>
-  resumeCronJobs(fixture.means, { plan, try: number, cronJob }, attempt());
+  resumeCronJobs(fixture.dependencies, { plan, try: number, cronJob }, attempt());
 
 describe('resume-cron-jobs', () => {
   test('sees one run succeed before the schedule goes on', async () => {
@@ -250,9 +252,9 @@ const slow = [{ op: 'replace', path: command, value: ['sleep', '600'] }];
 
 describe('put-back', () => {
   test('after a restore, starts the newer release again', async () => {
-    await stopWrites(fixture.means, stop(true), attempt());
+    await stopWrites(fixture.dependencies, stop(true), attempt());
     await update(
-      fixture.means.cluster,
+      fixture.dependencies.cluster,
       'backstep',
       fixture.plan.database,
       fixture.plan.operation,
@@ -261,7 +263,7 @@ describe('put-back', () => {
         pivotAt: new Date().toISOString(),
       }),
     );
-    await putBack(fixture.means, tried(), attempt());
+    await putBack(fixture.dependencies, tried(), attempt());
     const { new: bad } = fixture.images;
     expect(await images()).toEqual([bad, bad, bad]);
     expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);
@@ -288,7 +290,7 @@ test('law 7: taken up after writes had resumed, its rows are verified and shown,
   await fixture.postgres.asSuperuser(database.name, `INSERT INTO papers (title) VALUES ('written since')`);
   const takesUp = { operation, pivotPassed: true };
   fixture.plan = { ...fixture.plan, operation: otherOperation(operation), takesUp };
-  const stopped = await stopWrites(fixture.means, { ...stop(), runId: 'run-2' }, attempt());
+  const stopped = await stopWrites(fixture.dependencies, { ...stop(), runId: 'run-2' }, attempt());
   expect(stopped.counts['papers']).toBeGreaterThan(before?.frozen?.counts['papers'] ?? Infinity);
   expect(stopped.resumedAt).toBe(before?.resumedAt);
   expect(await fixture.record()).toMatchObject({

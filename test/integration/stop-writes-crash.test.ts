@@ -49,8 +49,8 @@ async function crashAfter(k: number): Promise<string | undefined> {
     recordName(fixture.plan.database),
   );
   const worker = attempt();
-  const { means, last, over } = crashingAfter(k, fixture.means, () => worker.crash());
-  await stopWrites(means, input(), worker)
+  const { dependencies, last, over } = crashingAfter(k, fixture.dependencies, () => worker.crash());
+  await stopWrites(dependencies, input(), worker)
     .catch((error: unknown) => {
       if (last() === undefined) throw error;
     })
@@ -66,7 +66,7 @@ describe('law 4, law 8: stop-writes that dies after any single change', () => {
     const changes: string[] = [];
     for (let k = 1; k <= most; k += 1) {
       const change = await crashAfter(k);
-      await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt());
+      await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
       expect(await world(), `after change ${k}: ${change}`).toEqual(before);
       if (change === undefined) break;
       changes.push(change);
@@ -87,14 +87,14 @@ describe('law 4, law 8: stop-writes that dies after any single change', () => {
       for (let k = 2; k <= most; k += 2) {
         const change = await crashAfter(k);
         if (change === undefined) break;
-        await stopWrites(fixture.means, input(), attempt());
+        await stopWrites(fixture.dependencies, input(), attempt());
         expect(await world(), `after change ${k}: ${change}`).toMatchObject({
           state: ['api 0', 'daily true', 'hourly true'],
           suspended: 'true',
           subscription: false,
-          database: fixture.postgres.aside,
+          database: fixture.postgres.fencedName,
         });
-        await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt());
+        await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
         expect(await world(), `after change ${k}: ${change}`).toEqual(before);
       }
     },

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keepWritesStopped } from '../../src/activities/guard-writes/activity.ts';
+import { guardWrites } from '../../src/activities/guard-writes/activity.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { poll } from '../../src/kubernetes/pause.ts';
@@ -45,7 +45,7 @@ const none = new AbortController().signal;
 describe('stop-writes', () => {
   test('lets nobody write, says what it stopped, and records it first', async () => {
     const loop = writer(fixture.postgres.url);
-    const stopped = await stopWrites(fixture.means, input(), attempt());
+    const stopped = await stopWrites(fixture.dependencies, input(), attempt());
     const { writes, lastAt } = await loop.stop();
     expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
     expect(await fixture.kubectl('get', 'pods', '-o', 'name')).toBe('');
@@ -74,7 +74,7 @@ describe('stop-writes', () => {
 
   test('law 8: run again, it changes nothing and answers the same', async () => {
     const before = await fixture.record();
-    const again = await stopWrites(fixture.means, input(), attempt());
+    const again = await stopWrites(fixture.dependencies, input(), attempt());
     expect(await fixture.record()).toEqual(before);
     expect(again).toMatchObject({
       at: before?.frozen?.at,
@@ -85,10 +85,10 @@ describe('stop-writes', () => {
 
   test('law 6: another operation is refused, and touches nothing', async () => {
     const plan = { ...fixture.plan, operation: otherOperation(fixture.plan.operation) };
-    await expect(stopWrites(fixture.means, { ...input(), plan }, attempt())).rejects.toMatchObject({
+    await expect(stopWrites(fixture.dependencies, { ...input(), plan }, attempt())).rejects.toMatchObject({
       type: 'OperationLost',
     });
-    await expect(putBack(fixture.means, { plan, try: 1 }, attempt())).resolves.toMatchObject({
+    await expect(putBack(fixture.dependencies, { plan, try: 1 }, attempt())).resolves.toMatchObject({
       workloads: [],
       cronJobs: [],
     });
@@ -99,15 +99,15 @@ describe('stop-writes', () => {
 const words = (breaches: Breach[] = []) =>
   breaches.map(({ what, reachedDatabase }) => `${what}: ${reachedDatabase}`).toSorted();
 
-describe('keep-writes-stopped', () => {
+describe('guard-writes', () => {
   test('stops what comes back, and records it before it answers', async () => {
-    const keeper = attempt();
-    const kept = keepWritesStopped(fixture.means, { plan: fixture.plan }, keeper);
+    const writeGuard = attempt();
+    const kept = guardWrites(fixture.dependencies, { plan: fixture.plan }, writeGuard);
     await fixture.kubectl('scale', 'deployment/api', '--replicas=1');
     await fixture.kubectl('patch', 'cronjob', 'hourly', '-p', '{"spec":{"suspend":false}}');
     await fixture.kubectl('create', 'job', 'by-hand', '--from=cronjob/hourly');
     const client = new Client({
-      connectionString: withDatabase(fixture.postgres.url, fixture.postgres.aside),
+      connectionString: withDatabase(fixture.postgres.url, fixture.postgres.fencedName),
       application_name: 'psql',
     });
     const ended = new Promise((resolve) => client.on('error', resolve));
@@ -124,13 +124,13 @@ describe('keep-writes-stopped', () => {
       expect.stringMatching(/^a session on .*pid \d+, role .*"psql": true$/),
     ]);
     expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
-    keeper.cancel();
+    writeGuard.cancel();
     expect(words((await kept).breaches)).toEqual(words(all));
   });
 
   test('law 8: goes on at another worker, and is not ended by a shutdown', async () => {
     const first = attempt();
-    const kept = keepWritesStopped(fixture.means, { plan: fixture.plan }, first);
+    const kept = guardWrites(fixture.dependencies, { plan: fixture.plan }, first);
     first.crash();
     await expect(kept).rejects.toThrow('worker shut down');
   });
@@ -139,14 +139,14 @@ describe('keep-writes-stopped', () => {
     const { database, operation } = fixture.plan;
     await fixture.kubectl('scale', 'deployment/api', '--replicas=1');
     const plan = { ...fixture.plan, operation: otherOperation(operation) };
-    await expect(keepWritesStopped(fixture.means, { plan }, attempt())).rejects.toMatchObject({
+    await expect(guardWrites(fixture.dependencies, { plan }, attempt())).rejects.toMatchObject({
       type: 'OperationLost',
     });
-    await update(fixture.means.cluster, 'backstep', database, operation, (now) => ({
+    await update(fixture.dependencies.cluster, 'backstep', database, operation, (now) => ({
       ...now,
       writes: 'resumed',
     }));
-    await expect(keepWritesStopped(fixture.means, { plan: fixture.plan }, attempt())).resolves.toEqual({
+    await expect(guardWrites(fixture.dependencies, { plan: fixture.plan }, attempt())).resolves.toEqual({
       breaches: [],
     });
     expect(await fixture.state()).toContain('api 1');
@@ -158,18 +158,24 @@ async function takenUp() {
   const { operation } = fixture.plan;
   const takesUp = { operation, pivotPassed: false };
   const plan = { ...fixture.plan, operation: otherOperation(operation), takesUp };
-  const stopped = await stopWrites(fixture.means, { ...input(), plan, runId: 'run-2' }, attempt());
+  const stopped = await stopWrites(fixture.dependencies, { ...input(), plan, runId: 'run-2' }, attempt());
   fixture.plan = plan;
   return { stopped, plan };
 }
 
 const withWaysBack = (more: Partial<OperationRecord> = {}) =>
-  update(fixture.means.cluster, 'backstep', fixture.plan.database, fixture.plan.operation, (record) => ({
-    ...record,
-    backup: { file: 'dump' } as never,
-    point: { database: 'clone' } as never,
-    ...more,
-  }));
+  update(
+    fixture.dependencies.cluster,
+    'backstep',
+    fixture.plan.database,
+    fixture.plan.operation,
+    (record) => ({
+      ...record,
+      backup: { file: 'dump' } as never,
+      snapshot: { database: 'clone' } as never,
+      ...more,
+    }),
+  );
 /** Rows and catalog stay as they are. */
 const forged = (database: string) =>
   fixture.postgres.asSuperuser(database, `UPDATE papers SET title = 'new' WHERE id = 1`);
@@ -179,15 +185,15 @@ describe('a record that is taken up', () => {
     const before = await fixture.record();
     await withWaysBack({ writes: 'stopped' });
     await fixture.postgres.asSuperuser(
-      fixture.plan.database.aside,
+      fixture.plan.database.fencedName,
       `INSERT INTO papers (title) VALUES ('in between')`,
     );
     const { stopped, plan } = await takenUp();
     expect(stopped.counts['papers']).toBe((before?.frozen?.counts['papers'] ?? 0) + 1);
     const now = await fixture.record();
     expect(now).toMatchObject({ operation: plan.operation, runId: 'run-2', stopped: before?.stopped });
-    // A backup from before that row is not a way back any more, nor is a restore point, which stays on the server.
-    expect([now?.backup, now?.point]).toEqual([undefined, undefined]);
+    // A backup from before that row is not a way back any more, nor is a snapshot, which stays on the server.
+    expect([now?.backup, now?.snapshot]).toEqual([undefined, undefined]);
     expect(now?.kept).toContain('clone');
   });
 
@@ -200,10 +206,10 @@ describe('a record that is taken up', () => {
 
   test('law 1: has no way back any more where an undo had begun, whatever rows and catalog say', async () => {
     const before = await withWaysBack({ writes: 'resumed' });
-    await forged(fixture.plan.database.aside);
+    await forged(fixture.plan.database.fencedName);
     const { stopped } = await takenUp();
     const now = await fixture.record();
-    expect([now?.backup, now?.point, now?.resumedAt]).toEqual([undefined, undefined, undefined]);
+    expect([now?.backup, now?.snapshot, now?.resumedAt]).toEqual([undefined, undefined, undefined]);
     expect(now?.frozen?.counts).toEqual(before.frozen?.counts);
     expect(now?.frozen?.at).toBe(stopped.at);
     expect(stopped.resumedAt).toBeUndefined();
@@ -211,21 +217,21 @@ describe('a record that is taken up', () => {
 
   test('law 1: nor where somebody gave the database its name back by hand', async () => {
     await withWaysBack();
-    const { aside, name } = fixture.plan.database;
+    const { fencedName, name } = fixture.plan.database;
     await fixture.postgres.asSuperuser(
       'postgres',
-      `ALTER DATABASE ${quoted(aside)} RENAME TO ${quoted(name)}`,
+      `ALTER DATABASE ${quoted(fencedName)} RENAME TO ${quoted(name)}`,
     );
     await forged(name);
     await takenUp();
     const now = await fixture.record();
-    expect([now?.backup, now?.point, now?.writes]).toEqual([undefined, undefined, 'stopped']);
+    expect([now?.backup, now?.snapshot, now?.writes]).toEqual([undefined, undefined, 'stopped']);
   });
 });
 
 describe('put-back', () => {
   test('law 4: gives everything back as the record has it, and looks', async () => {
-    const result = await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt());
+    const result = await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
     expect(result).toEqual({
       workloads: [{ deployment: 'api', replicas: 2 }],
       cronJobs: [
@@ -236,13 +242,15 @@ describe('put-back', () => {
     });
     expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);
     await fixture.postgres.asSuperuser(fixture.plan.database.name, 'SELECT 1');
-    expect(await putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt())).toEqual(result);
+    expect(await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt())).toEqual(result);
   });
 
   test('names what could not be put back, and puts back the rest', async () => {
-    await stopWrites(fixture.means, input(), attempt());
+    await stopWrites(fixture.dependencies, input(), attempt());
     await fixture.kubectl('delete', 'cronjob', 'hourly');
-    await expect(putBack(fixture.means, { plan: fixture.plan, try: 1 }, attempt())).rejects.toMatchObject({
+    await expect(
+      putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt()),
+    ).rejects.toMatchObject({
       type: 'PutBackFailed',
       message: expect.stringContaining('CronJob hourly is gone'),
     });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { backUp } from '../../src/activities/back-up/activity.ts';
 import { downgrade } from '../../src/activities/downgrade/activity.ts';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { claim, readRecord } from '../../src/kubernetes/records.ts';
 import { raise } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
@@ -26,7 +26,7 @@ import type { PostgresFixture } from './postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 let plan: RollbackPlan;
-let means: Means;
+let dependencies: Dependencies;
 let cluster: FakeCluster;
 let ways: WaysBack;
 const volume = mkdtempSync(join(tmpdir(), 'backups-'));
@@ -34,7 +34,7 @@ const undo: (() => unknown)[] = [];
 
 beforeAll(async () => {
   fixture = await withClients();
-  const { name, aside, owner, operation } = fixture;
+  const { name, fencedName, owner, operation } = fixture;
   await fixture.asSuperuser(
     name,
     `CREATE TABLE bulk AS SELECT n, md5(n::text) || md5((n + 1)::text) AS noise FROM generate_series(1, 80000) n;
@@ -46,16 +46,16 @@ beforeAll(async () => {
   };
   cluster = fakeCluster({ deployments: [], secrets }, ownProgram);
   const storage = directory(join(volume, 'kept'));
-  means = { cluster: cluster.cluster, recordsNamespace: 'backstep', storage } as Means;
+  dependencies = { cluster: cluster.cluster, recordsNamespace: 'backstep', storage } as Dependencies;
   const example = examplePlan({ operation });
-  plan = { ...example, database: { ...example.database, name, aside, owner, role: owner } };
+  plan = { ...example, database: { ...example.database, name, fencedName, owner, role: owner } };
   const frozen = await withClient(fixture.url, {}, async (client) => ({
     at: new Date().toISOString(),
     counts: await counts(client),
     catalog: catalogHash(await catalog(client)),
   }));
   const { database, from, target } = plan;
-  await claim(means.cluster, 'backstep', {
+  await claim(dependencies.cluster, 'backstep', {
     version: 1,
     operation,
     workflowId: 'test',
@@ -74,7 +74,7 @@ beforeAll(async () => {
   await withClient(fixture.adminUrl, {}, (admin) => raise(admin, fixture));
   ways = {
     stopped: { ...findings['stop-writes'], counts: frozen.counts },
-    point: { made: false, why: 'none' },
+    snapshot: { made: false, why: 'none' },
     rehearsal: { rehearsed: false, why: 'none' },
     salvage: { salvaged: [], lost: [], notes: [] },
   };
@@ -89,19 +89,19 @@ afterAll(async () => {
 });
 
 const onVolume = (path = volume) => vi.stubEnv('BACKSTEP_BACKUPS', path);
-const aside = (statements: string) => fixture.asSuperuser(fixture.aside, statements);
-const recorded = async () => (await readRecord(means.cluster, 'backstep', plan.database)).record;
+const fencedName = (statements: string) => fixture.asSuperuser(fixture.fencedName, statements);
+const recorded = async () => (await readRecord(dependencies.cluster, 'backstep', plan.database)).record;
 
 /** Approved by people, too: only the proof stands in its way. */
 function moved(backup?: Backup) {
   const waysBack = { ...ways, ...(backup && { backup }) };
   const approved = shortHash(approvedAtDowngrade(plan, waysBack));
-  return downgrade(means, { plan, try: tried, waysBack, approved }, attempt());
+  return downgrade(dependencies, { plan, try: tried, waysBack, approved }, attempt());
 }
 
 let tried = 0;
 async function neverMoves(message: RegExp): Promise<void> {
-  await expect(backUp(means, { plan, try: ++tried }, attempt())).rejects.toMatchObject({
+  await expect(backUp(dependencies, { plan, try: ++tried }, attempt())).rejects.toMatchObject({
     type: expect.stringMatching(/^Backup(Failed|NotProved)$/) as string,
     message: expect.stringMatching(message) as string,
   });
@@ -114,7 +114,7 @@ async function neverMoves(message: RegExp): Promise<void> {
   expect(cluster.jobs().filter((name) => !name.includes('-back-up-'))).toEqual([]);
   expect((await recorded())?.pivotAt).toBeUndefined();
   const at = await withClient(
-    withDatabase(fixture.url, fixture.aside),
+    withDatabase(fixture.url, fixture.fencedName),
     { operation: fixture.operation },
     (client) => revisions(client, 'alembic_version'),
   );
@@ -160,15 +160,15 @@ describe('law 1: the downgrade never starts after', () => {
 
   test('a dump that is one row short of what was there when writes stopped', async () => {
     onVolume();
-    await aside('DELETE FROM nothing WHERE ctid = (SELECT max(ctid) FROM nothing)');
-    undo.push(() => aside('INSERT INTO nothing DEFAULT VALUES'));
+    await fencedName('DELETE FROM nothing WHERE ctid = (SELECT max(ctid) FROM nothing)');
+    undo.push(() => fencedName('INSERT INTO nothing DEFAULT VALUES'));
     await neverMoves(/table nothing has 6 rows, and had 7/);
   });
 
   test('row-level security that hides rows', async () => {
     onVolume();
-    await aside('ALTER TABLE papers FORCE ROW LEVEL SECURITY');
-    undo.push(() => aside('ALTER TABLE papers NO FORCE ROW LEVEL SECURITY'));
+    await fencedName('ALTER TABLE papers FORCE ROW LEVEL SECURITY');
+    undo.push(() => fencedName('ALTER TABLE papers NO FORCE ROW LEVEL SECURITY'));
     await neverMoves(/row-level security/);
   });
 
@@ -200,7 +200,7 @@ describe('law 1: the downgrade never starts after', () => {
 
 test('law 1: the same downgrade, with a backup that was proved, is let through', async () => {
   onVolume();
-  const backup = await backUp(means, { plan, try: ++tried }, attempt());
+  const backup = await backUp(dependencies, { plan, try: ++tried }, attempt());
   expect((await recorded())?.backup).toEqual(backup);
   // Further it does not come: there is no workload to take the pod from.
   await expect(moved(backup)).rejects.toMatchObject({ type: 'WorkloadMissing' });

@@ -6,8 +6,8 @@ import { backupDirectory } from '../../lab/site.ts';
 import { backUp } from '../../src/activities/back-up/activity.ts';
 import { downgrade } from '../../src/activities/downgrade/activity.ts';
 import { wayBackStands } from '../../src/activities/downgrade/way-back.ts';
-import type { Means } from '../../src/activities/means.ts';
-import { restorePoint } from '../../src/activities/snapshot/activity.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
+import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { without } from '../../src/kubernetes/without.ts';
 import { closeClone, openClone, withOpenClone } from '../../src/postgres/clones.ts';
 import { quoted, withDatabase } from '../../src/postgres/connect.ts';
@@ -16,35 +16,40 @@ import { approvedAtDowngrade } from '../../src/domain/approval/approved.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
-import type { MadeRestorePoint, RestorePoint } from '../../src/domain/snapshot.ts';
+import type { MadeSnapshot, Snapshot } from '../../src/domain/snapshot.ts';
 import { findings } from '../example-plan.ts';
 import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
 
 let here: FencedDatabase;
-let point: RestorePoint;
+let snapshot: Snapshot;
 let backup: Backup;
 let database: string;
 beforeAll(async () => {
   here = await fencedDatabase('way-back');
-  database = here.beside('point');
-  point = await restorePoint(here.means, { plan: here.plan, try: 1 }, here.attempt());
-  backup = await backUp(here.means, { plan: here.plan, try: 1, point }, here.attempt());
+  database = here.beside('snapshot');
+  snapshot = await takeSnapshot(here.dependencies, { plan: here.plan, try: 1 }, here.attempt());
+  backup = await backUp(here.dependencies, { plan: here.plan, try: 1, snapshot }, here.attempt());
 });
 afterAll(() => here.remove());
 
 /** What is found at the gate; both ways back where nothing else is said. */
 async function asking(
   tried: number,
-  { plan, ...ways }: Partial<WaysBack> & { plan?: Plan } = { point, backup },
+  { plan, ...ways }: Partial<WaysBack> & { plan?: Plan } = { snapshot, backup },
 ) {
   const { 'stop-writes': example, rehearse: rehearsal, salvage } = findings;
   const counts = (await here.record())?.frozen?.counts ?? {};
-  const found: WaysBack = { stopped: { ...example, counts }, point, rehearsal, salvage, ...ways };
+  const found: WaysBack = { stopped: { ...example, counts }, snapshot, rehearsal, salvage, ...ways };
   const approved = shortHash(approvedAtDowngrade(plan ?? here.plan, found));
   return { plan: plan ?? here.plan, try: tried, waysBack: found, approved };
 }
 const stands = async (...asked: Parameters<typeof asking>) =>
-  wayBackStands(here.means, await asking(...asked), (await here.record()) as OperationRecord, here.attempt());
+  wayBackStands(
+    here.dependencies,
+    await asking(...asked),
+    (await here.record()) as OperationRecord,
+    here.attempt(),
+  );
 const looks = async () =>
   (await here.kubectl('get', 'jobs', '-o', 'name'))
     .split('\n')
@@ -66,8 +71,8 @@ const forge = (title: string) =>
 
 /** Where it would keep the catalog, just before the pivot. */
 const moving = (input: Awaited<ReturnType<typeof asking>>, meanwhile: () => Promise<unknown>) => {
-  const storage = { put: meanwhile } as unknown as Means['storage'];
-  return downgrade({ ...here.means, storage }, input, here.attempt());
+  const storage = { put: meanwhile } as unknown as Dependencies['storage'];
+  return downgrade({ ...here.dependencies, storage }, input, here.attempt());
 };
 
 describe('downgrade', () => {
@@ -86,30 +91,30 @@ describe('downgrade', () => {
     await here.change((record) => ({ ...record, breaches: [] }));
   });
 
-  test('law 1: with a backup that comes later, refuses unless the restore point of the record stands', async () => {
+  test('law 1: with a backup that comes later, refuses unless the snapshot of the record stands', async () => {
     const { service } = here.plan;
     const later = {
       ...here.plan,
       service: { ...service, backup: { ...service.backup, proveBefore: 'resume' as const } },
     };
-    const relying = async (on: RestorePoint) =>
-      moving(await asking(1, { plan: later, point: on }), () => Promise.reject(new Error('it goes on')));
-    if (!point.made) throw new Error(point.why);
+    const relying = async (on: Snapshot) =>
+      moving(await asking(1, { plan: later, snapshot: on }), () => Promise.reject(new Error('it goes on')));
+    if (!snapshot.made) throw new Error(snapshot.why);
     await expect(relying({ made: false, why: 'no space' })).rejects.toThrow(/holds no proven backup/);
-    await expect(relying({ ...point, fingerprint: '0'.repeat(64) })).rejects.toThrow(
-      /does not hold .*__point_/,
+    await expect(relying({ ...snapshot, fingerprint: '0'.repeat(64) })).rejects.toThrow(
+      /does not hold .*__snapshot_/,
     );
-    await expect(relying(point)).rejects.toThrow('it goes on');
-    const gone = { ...point, database: `${database}_gone` };
-    await here.change((record) => ({ ...record, point: gone }));
-    await expect(relying(gone)).rejects.toThrow(/no way back is left: restore point .* not on the server/);
-    await here.change((record) => ({ ...record, point: point as MadeRestorePoint }));
+    await expect(relying(snapshot)).rejects.toThrow('it goes on');
+    const gone = { ...snapshot, database: `${database}_gone` };
+    await here.change((record) => ({ ...record, snapshot: gone }));
+    await expect(relying(gone)).rejects.toThrow(/no way back is left: snapshot .* not on the server/);
+    await here.change((record) => ({ ...record, snapshot: snapshot as MadeSnapshot }));
     await here.asAdmin((admin) => closeClone(admin, database));
   });
 });
 
 describe('law 1: right before the downgrade', () => {
-  test('a restore point that holds what it held is a way back, and stays closed; no Job is needed', async () => {
+  test('a snapshot that holds what it held is a way back, and stays closed; no Job is needed', async () => {
     await stands(1);
     expect(await looks()).toEqual([]);
     expect(await isOpen()).toBe(false);
@@ -120,7 +125,7 @@ describe('law 1: right before the downgrade', () => {
     await here.asAdmin((admin) => openClone(admin, database));
     const dump = new Client({ connectionString: withDatabase(here.fixture.adminUrl, database) });
     await dump.connect();
-    await stands(1, { point });
+    await stands(1, { snapshot });
     await dump.query('SELECT 1');
     await dump.end();
     expect(await isOpen()).toBe(true);
@@ -132,7 +137,7 @@ describe('law 1: right before the downgrade', () => {
     await forge('forged');
     await stands(2);
     expect(await looks()).toEqual([`job.batch/${here.fixture.operation}-back-up-2-before-downgrade`]);
-    expect(here.said.join()).toMatch(/the backup alone is the way back: restore point .* not those taken/);
+    expect(here.said.join()).toMatch(/the backup alone is the way back: snapshot .* not those taken/);
   });
 
   test('where the dump is gone as well, or is only to come, nothing is moved', async () => {
@@ -140,12 +145,12 @@ describe('law 1: right before the downgrade', () => {
     await expect(stands(3)).rejects.toMatchObject({
       type: 'BackupNotProved',
       message: expect.stringMatching(
-        /no way back is left: restore point .* not those taken; backup: .* is not on the volume any more.*`abort`/,
+        /no way back is left: snapshot .* not those taken; backup: .* is not on the volume any more.*`abort`/,
       ) as string,
     });
     await here.asAdmin((admin) => admin.query(`DROP DATABASE ${quoted(database)}`));
-    await expect(stands(4, { point })).rejects.toThrow(
-      /no way back is left: restore point .* not on the server any more\./,
+    await expect(stands(4, { snapshot })).rejects.toThrow(
+      /no way back is left: snapshot .* not on the server any more\./,
     );
   });
 });

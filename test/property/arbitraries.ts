@@ -100,11 +100,10 @@ export const cases = (): fc.Arbitrary<Case> =>
       // Half of all cases go through unbroken.
       breakage: fc.oneof(fc.constant('none' as const), fc.constantFrom(...breakages)),
       moment: fc.oneof(...moments.map((after) => moment(after))),
-      restoreFrom: fc.constantFrom('backup', 'point', 'nothing'),
+      restoreFrom: fc.constantFrom('backup', 'snapshot', 'nothing'),
     })
     // What breaks a restore breaks there.
     .map((it) => {
-      if (it.breakage === 'somebody changes the restore point')
-        return { ...it, restoreFrom: 'point' as const };
+      if (it.breakage === 'somebody changes the snapshot') return { ...it, restoreFrom: 'snapshot' as const };
       return it.breakage.includes('restore') ? { ...it, restoreFrom: 'backup' as const } : it;
     });

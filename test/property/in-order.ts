@@ -4,7 +4,7 @@ import { downgrade } from '../../src/activities/downgrade/activity.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { readEvidence } from '../../src/activities/rehearse/evidence.ts';
 import { rehearse } from '../../src/activities/rehearse/activity.ts';
-import { restorePoint } from '../../src/activities/snapshot/activity.ts';
+import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { restore } from '../../src/activities/restore/activity.ts';
 import { salvage } from '../../src/activities/salvage/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
@@ -18,7 +18,7 @@ import type { WaysBack } from '../../src/domain/deeds.ts';
 import { Failure } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { SalvageFile } from '../../src/domain/salvage.ts';
-import { act, breach, held, keeper, LeftBehind, takeUp } from './operation.ts';
+import { act, breach, held, writeGuard, LeftBehind, takeUp } from './operation.ts';
 import { asAdmin, look, type Rollback } from './rollback.ts';
 
 /** How far it came: nobody lets the downgrade pass, it is refused, or the database moved, well or not. */
@@ -48,15 +48,15 @@ const withFile = (came: Came, file: SalvageFile | undefined): Came =>
 
 async function steps(of: Rollback, keep: (file: SalvageFile | undefined) => void): Promise<Came> {
   const stopped = await stop(of, false);
-  const stands = keeper(of);
+  const stands = writeGuard(of);
   try {
-    const point = await act<'restore-point'>(of, restorePoint, { try: 1 }, forThePoint(of));
-    const backup = await held<'back-up'>(of, backUp, { point }, ['BackupFailed', 'BackupNotProved']);
+    const snapshot = await act<'snapshot'>(of, takeSnapshot, { try: 1 }, forThePoint(of));
+    const backup = await held<'back-up'>(of, backUp, { snapshot }, ['BackupFailed', 'BackupNotProved']);
     const writes = of.it.breakage === 'somebody writes while writes are stopped';
     if (writes) await breach(of);
-    const rehearsal = await act<'rehearse'>(of, rehearse, { try: 1, point });
+    const rehearsal = await act<'rehearse'>(of, rehearse, { try: 1, snapshot });
     if (rehearsal.rehearsed) {
-      const { schema } = await readEvidence(of.means, rehearsal.evidence);
+      const { schema } = await readEvidence(of.dependencies, rehearsal.evidence);
       // Nobody lets a downgrade pass that leaves another schema than the migrations make.
       if ('notBuilt' in schema || schema.wrong.length > 0) return { to: 'refused' };
     }
@@ -65,7 +65,7 @@ async function steps(of: Rollback, keep: (file: SalvageFile | undefined) => void
     const unkept = writes ? kept.lost.filter(({ kind }) => kind !== 'large objects') : kept.lost;
     expect(unkept).toEqual([]);
     keep(kept.kept);
-    const ways: WaysBack = { stopped, point, backup, rehearsal, salvage: kept };
+    const ways: WaysBack = { stopped, snapshot, backup, rehearsal, salvage: kept };
     const approved = shortHash(approvedAtDowngrade(of.plan, ways));
     const moves = held<'downgrade'>(of, downgrade, { waysBack: ways, approved }, ['DowngradeFailed']);
     if (writes) {
@@ -94,13 +94,13 @@ async function steps(of: Rollback, keep: (file: SalvageFile | undefined) => void
 /** Cloning that may take no time takes too long. */
 const forThePoint = ({ it, plan }: Rollback) =>
   it.breakage === 'cloning takes too long'
-    ? { ...plan, service: { ...plan.service, restorePoint: { ...plan.service.restorePoint, within: 1 } } }
+    ? { ...plan, service: { ...plan.service, snapshot: { ...plan.service.snapshot, within: 1 } } }
     : plan;
 
 /** As `start-app` does with the database. */
 export async function openAgain(of: Rollback): Promise<void> {
   const { database, operation } = of.plan;
-  await update(of.means.cluster, of.means.recordsNamespace, database, operation, (record) => ({
+  await update(of.dependencies.cluster, of.dependencies.recordsNamespace, database, operation, (record) => ({
     ...record,
     writes: 'resumed',
     resumedAt: new Date().toISOString(),
@@ -111,21 +111,22 @@ export async function openAgain(of: Rollback): Promise<void> {
 export const stopAgain = (of: Rollback) => stop(of, true);
 
 /** A person decides `restore`; then everything is put back. */
-export async function restored(of: Rollback, { point, backup }: WaysBack): Promise<void> {
+export async function restored(of: Rollback, { snapshot, backup }: WaysBack): Promise<void> {
   const { it, world, plan } = of;
-  let from: 'restore-point' | 'backup' =
-    point.made && it.restoreFrom !== 'backup' ? 'restore-point' : 'backup';
-  if (point.made && from === 'backup')
-    await asAdmin(of, (admin) => admin.query(`DROP DATABASE ${quoted(point.database)}`));
-  if (point.made && it.breakage === 'somebody changes the restore point' && from === 'restore-point') {
+  let from: 'snapshot' | 'backup' = snapshot.made && it.restoreFrom !== 'backup' ? 'snapshot' : 'backup';
+  if (snapshot.made && from === 'backup')
+    await asAdmin(of, (admin) => admin.query(`DROP DATABASE ${quoted(snapshot.database)}`));
+  if (snapshot.made && it.breakage === 'somebody changes the snapshot' && from === 'snapshot') {
     const { operation } = plan;
-    await withOpenClone(world.adminUrl, { database: point.database, operation }, (client) =>
+    await withOpenClone(world.adminUrl, { database: snapshot.database, operation }, (client) =>
       client.query(`UPDATE alembic_version SET version_num = version_num || 'x'`),
     );
     of.failed.push(it.breakage);
     from = 'backup';
   }
-  const found = await held<'restore'>(of, restore, { point, ...(backup && { backup }) }, ['RestoreFailed']);
+  const found = await held<'restore'>(of, restore, { snapshot, ...(backup && { backup }) }, [
+    'RestoreFailed',
+  ]);
   expect(found.from).toBe(from);
 }
 

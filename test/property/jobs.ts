@@ -50,7 +50,7 @@ interface Interruption {
 const killed = (pid: number) => Promise.resolve(void process.kill(pid, 'SIGKILL'));
 
 function interruptionOf(of: Rollback): Interruption | undefined {
-  const { aside } = of.plan.database;
+  const { fencedName } = of.plan.database;
   switch (of.it.breakage) {
     case 'downgrade killed before its commit':
       return { at: 'before the commit', meanwhile: killed };
@@ -59,7 +59,7 @@ function interruptionOf(of: Rollback): Interruption | undefined {
     case 'connection cut in the downgrade':
       return {
         at: 'before the commit',
-        meanwhile: () => asAdmin(of, async (admin) => void (await endSessions(admin, aside))),
+        meanwhile: () => asAdmin(of, async (admin) => void (await endSessions(admin, fencedName))),
       };
     default:
       return undefined;

@@ -87,7 +87,7 @@ export const breakages = [
   'pg_restore killed',
   'restore killed',
   'cloning takes too long',
-  'somebody changes the restore point',
+  'somebody changes the snapshot',
   'somebody writes while writes are stopped',
   'worker dies',
   'worker is cut off',
@@ -111,5 +111,5 @@ export interface Case {
   /** After how many of them. */
   moment: { after: Moment; nth: number };
   /** Nothing: what came well to the target stays there. */
-  restoreFrom: 'point' | 'backup' | 'nothing';
+  restoreFrom: 'snapshot' | 'backup' | 'nothing';
 }

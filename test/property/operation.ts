@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import type { Deed } from '../../src/activities/boundary.ts';
-import { keepWritesStopped } from '../../src/activities/guard-writes/activity.ts';
-import type { Means } from '../../src/activities/means.ts';
+import type { Activity } from '../../src/activities/boundary.ts';
+import { guardWrites } from '../../src/activities/guard-writes/activity.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { raise, state } from '../../src/postgres/fence.ts';
 import { quoted, withClient, type Client } from '../../src/postgres/connect.ts';
-import type { DeedInput, DeedOutput } from '../../src/domain/deeds.ts';
+import type { ActivityInput, ActivityOutput } from '../../src/domain/deeds.ts';
 import { Failure, failures, type FailureType } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { besideName, type OperationId } from '../../src/domain/names.ts';
@@ -41,7 +41,11 @@ export function operationOn(place: Place, it: Case, name: string, history: Histo
     name,
     history,
     failed: [],
-    means: { cluster, recordsNamespace: 'backstep', storage: storageIn(join(directory, 'kept')) } as Means,
+    dependencies: {
+      cluster,
+      recordsNamespace: 'backstep',
+      storage: storageIn(join(directory, 'kept')),
+    } as Dependencies,
     plan: planOf(name, world.owner, history, `bs-${shortHash([name, 1]).slice(0, 8)}`),
     life: lifeOf(it),
     forGood: it.breakage.includes('for good'),
@@ -68,7 +72,7 @@ const planOf = (name: string, owner: string, history: History, operation: Operat
     name,
     owner,
     role: owner,
-    aside: besideName(name, 'backstep', operation),
+    fencedName: besideName(name, 'backstep', operation),
   },
   from: history.from,
   target: history.target,
@@ -96,18 +100,19 @@ const attempt = () => {
 export class LeftBehind extends Error {}
 
 /**
- * Runs a deed as Temporal does: what may mend by itself is tried again, and after a worker that died comes another.
+ * Runs an activity as Temporal does: what may mend by itself is tried again, and after a worker that died comes another.
  *
- * @throws Failure of the deed, LeftBehind
+ * @throws Failure of the activity, LeftBehind
  */
 export async function act<S extends StepName>(
   of: Rollback,
-  deed: Deed<S>,
-  input: Omit<DeedInput<S>, 'plan'>,
+  activity: Activity<S>,
+  input: Omit<ActivityInput<S>, 'plan'>,
   plan = of.plan,
-): Promise<DeedOutput<S>> {
+): Promise<ActivityOutput<S>> {
   for (let left = 4; ; left--) {
-    const once = () => of.life.live(() => deed(of.means, { plan, ...input } as DeedInput<S>, attempt()));
+    const once = () =>
+      of.life.live(() => activity(of.dependencies, { plan, ...input } as ActivityInput<S>, attempt()));
     try {
       const answer = await once();
       return of.it.breakage === 'every step twice' ? await once() : answer;
@@ -127,13 +132,13 @@ export async function act<S extends StepName>(
 /** As `act`; at a failure of these types a person says `retry`. */
 export async function held<S extends StepName>(
   of: Rollback,
-  deed: Deed<S>,
-  input: Omit<DeedInput<S>, 'plan' | 'try'>,
+  activity: Activity<S>,
+  input: Omit<ActivityInput<S>, 'plan' | 'try'>,
   types: readonly FailureType[],
-): Promise<DeedOutput<S>> {
+): Promise<ActivityOutput<S>> {
   for (let tried = 1; ; tried++) {
     try {
-      return await act(of, deed, { ...input, try: tried } as unknown as Omit<DeedInput<S>, 'plan'>);
+      return await act(of, activity, { ...input, try: tried } as unknown as Omit<ActivityInput<S>, 'plan'>);
     } catch (error) {
       if (!(error instanceof Failure && types.includes(error.type)) || tried === 3) throw error;
       of.failed.push(`${of.it.breakage}: ${error.type}`);
@@ -142,10 +147,10 @@ export async function held<S extends StepName>(
 }
 
 /** Keeps writes stopped beside the steps until it is ended. */
-export function keeper(of: Rollback): { end(): Promise<void> } {
+export function writeGuard(of: Rollback): { end(): Promise<void> } {
   const its = attempt();
   const { plan } = of;
-  const kept = outside(() => keepWritesStopped(of.means, { plan }, its));
+  const kept = outside(() => guardWrites(of.dependencies, { plan }, its));
   kept.catch(() => {});
   return {
     end: async () => {
@@ -173,7 +178,7 @@ export async function somebodyWrites(of: Rollback, client: Client): Promise<void
 
 /** Somebody who knows the name writes, and stays until he is thrown out. */
 export async function breach(of: Rollback): Promise<void> {
-  const url = of.world.url(of.plan.database.aside);
+  const url = of.world.url(of.plan.database.fencedName);
   const stays = withClient(url, { operation: 'somebody' }, async (client) => {
     await somebodyWrites(of, client);
     for (;;) {
@@ -182,10 +187,10 @@ export async function breach(of: Rollback): Promise<void> {
     }
   });
   await stays.catch(() => {});
-  of.before = await look(of, of.plan.database.aside);
+  of.before = await look(of, of.plan.database.fencedName);
 }
 
-/** What `assess` finds: the record of the operation before, whose names stay, and a barrier that is half up. */
+/** What `assess` finds: the record of the operation before, whose names stay, and a fence that is half up. */
 export async function takeUp(of: Rollback): Promise<void> {
   const record = await recordOf(of);
   const operation: OperationId = `bs-${shortHash([of.name, 2]).slice(0, 8)}`;
@@ -193,17 +198,17 @@ export async function takeUp(of: Rollback): Promise<void> {
   const names = record?.database ?? of.plan.database;
   const found = await asAdmin(of, async (admin) => {
     if ((await state(admin, names)) === 'half') await raise(admin, names);
-    return (await state(admin, names)) === 'up' ? names.aside : names.name;
+    return (await state(admin, names)) === 'up' ? names.fencedName : names.name;
   });
   if (of.it.breakage.endsWith('somebody writes') && !pivotPassed) {
     await on(of, found, (client) => somebodyWrites(of, client));
     of.before = await look(of, found);
   }
-  const aside = record === undefined ? besideName(of.name, 'backstep', operation) : names.aside;
+  const fencedName = record === undefined ? besideName(of.name, 'backstep', operation) : names.fencedName;
   of.plan = {
     ...of.plan,
     operation,
-    database: { ...of.plan.database, aside },
+    database: { ...of.plan.database, fencedName },
     ...(record && { takesUp: { operation: record.operation, pivotPassed } }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { readRecord } from '../../src/kubernetes/records.ts';
 import { withClient, type Client } from '../../src/postgres/connect.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
@@ -9,12 +9,12 @@ import type { Place } from './migrations.ts';
 import type { Case } from './model.ts';
 import { allRows, behind } from './rows.ts';
 
-/** A rollback of one database by the deeds themselves, with a record, on a fake cluster. */
+/** A rollback of one database by the activities themselves, with a record, on a fake cluster. */
 export interface Rollback extends Place {
   it: Case;
   name: string;
   history: History;
-  means: Means;
+  dependencies: Dependencies;
   plan: RollbackPlan;
   life: Life;
   /** A worker that dies takes its workflow along. */
@@ -41,5 +41,5 @@ export const look = (of: Rollback, database: string): Promise<Rollback['before']
     whole: (await fingerprint(client)).parts,
   }));
 
-export const recordOf = async ({ means, plan }: Rollback) =>
-  (await readRecord(means.cluster, means.recordsNamespace, plan.database)).record;
+export const recordOf = async ({ dependencies, plan }: Rollback) =>
+  (await readRecord(dependencies.cluster, dependencies.recordsNamespace, plan.database)).record;

@@ -114,10 +114,10 @@ export const recordedRuns: Record<
             on: ['hold'],
           },
         ],
-        escalation: { attempts: 1, path: [{ who: 'DBA', tell: ['pager'] }, 'CTO'] },
+        escalation: { attempts: 1, path: [{ who: 'DBA', notify: ['pager'] }, 'CTO'] },
       },
       activities: failingAt('verify', [1], 'VerificationFailed'),
-      tell: ({ to }) => (to.name === 'pager' ? failing('ChannelRefused')() : undefined),
+      notify: ({ to }) => (to.name === 'pager' ? failing('ChannelRefused')() : undefined),
     },
     act: async (run) => {
       await run.approve('downgrade');

@@ -28,7 +28,9 @@ interface Kept {
   events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
 }
 
-const files = (await readdir(kept, { recursive: true })).filter((file) => file.endsWith('.json'));
+const files = recording
+  ? []
+  : (await readdir(kept, { recursive: true })).filter((file) => file.endsWith('.json'));
 const read = async (file: string) => JSON.parse(await readFile(join(kept, file), 'utf8')) as Kept;
 
 const replay = ({ workflowId, ...history }: Kept) =>

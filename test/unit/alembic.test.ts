@@ -38,7 +38,7 @@ const containerOf = (of: AlembicJob) =>
   alembicJob(of, { mode: 'migrate', from: '0005', target: '0004' }).spec?.template.spec?.containers[0];
 
 describe('the Job that asks Alembic', () => {
-  it('runs the program in the newer image, and reaches the database that is aside', () => {
+  it('runs the program in the newer image, and reaches the database that is fenced off', () => {
     const container = containerOf(wish({ python: '/venv/bin/python' }));
     expect(container?.image).toBe('api:3');
     expect(container?.args).toBeUndefined();

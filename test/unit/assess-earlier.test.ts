@@ -35,7 +35,7 @@ const record: OperationRecord = {
   service: 'radar',
   namespace: 'radar',
   startedAt: minutesAgo(30),
-  database: { server: '1', name: 'radar', aside: 'radar__backstep_00000001' },
+  database: { server: '1', name: 'radar', fencedName: 'radar__backstep_00000001' },
   from: '0005',
   target: '0004',
   stopped: { workloads: [], cronJobs: [] },

@@ -4,16 +4,16 @@ import { sourceOf } from '../../src/activities/back-up/source.ts';
 import { othersEnded } from '../../src/activities/downgrade/job.ts';
 import { nobodyWrote } from '../../src/activities/downgrade/proof.ts';
 import { newest } from '../../src/activities/guard-writes/activity.ts';
-import type { Attempt, Means } from '../../src/activities/means.ts';
+import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
 import type { Client } from '../../src/postgres/connect.ts';
-import type { Breach, DeedInput } from '../../src/domain/deeds.ts';
+import type { Breach, ActivityInput } from '../../src/domain/deeds.ts';
 import { labels } from '../../src/domain/names.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 
 const plan = examplePlan();
-const { 'restore-point': point, 'back-up': backup } = findings;
-const { aside } = plan.database;
+const { snapshot, 'back-up': backup } = findings;
+const { fencedName } = plan.database;
 const attempt: Attempt = {
   signal: new AbortController().signal,
   cancelRequested: () => false,
@@ -34,7 +34,7 @@ test('law 1, law 3: an owner that scales each second does not hide that somebody
   expect(kept).toHaveLength(100);
   expect(kept[0]).toEqual(breach(0, true));
   expect(kept.at(-1)).toEqual(breach(101, false));
-  const input = { waysBack: { point, backup } } as DeedInput<'downgrade'>;
+  const input = { waysBack: { snapshot, backup } } as ActivityInput<'downgrade'>;
   expect(() => nobodyWrote(input, { breaches: kept } as OperationRecord)).toThrow(
     /a way back was made: a session/,
   );
@@ -49,7 +49,7 @@ const waited = (job: V1Job) => {
   const cluster = { batch: { listNamespacedJob: async () => ({ items: [job] }) } };
   const migrations = { ...plan.service.migrations, timeout: 50 };
   const short = { ...plan, service: { ...plan.service, migrations } };
-  return othersEnded({ cluster } as unknown as Means, short, `${plan.operation}-downgrade-2`, attempt);
+  return othersEnded({ cluster } as unknown as Dependencies, short, `${plan.operation}-downgrade-2`, attempt);
 };
 
 describe('a Job of an earlier try', () => {
@@ -69,37 +69,41 @@ describe('law 1: what is dumped', () => {
   const restored = 'radar__restored_0a1b2c3d';
   const pivotAt = '2025-11-18T03:10:00.000Z';
   const restoring = { from: 'backup' as const, database: restored, notes: [] };
-  if (!point.made) throw new Error('the example has a restore point');
+  if (!snapshot.made) throw new Error('the example has a snapshot');
   const dumped = (databases: string[], record: Partial<OperationRecord>, more: object = {}) => {
     const query = async (_sql: string, [name]: string[]) => ({
       rowCount: databases.includes(name ?? '') ? 1 : 0,
     });
-    const input = { plan, try: 1, point, ...more };
+    const input = { plan, try: 1, snapshot, ...more };
     return sourceOf({ query } as unknown as Client, input, record as OperationRecord);
   };
 
-  test('before the downgrade is the database aside, and beside the steps the restore point', async () => {
-    const both = [aside, point.database];
-    expect(await dumped(both, {})).toMatchObject({ database: aside });
-    expect(await dumped(both, {}, { beside: true })).toMatchObject({ database: point.database });
+  test('before the downgrade is the fenced database, and beside the steps the snapshot', async () => {
+    const both = [fencedName, snapshot.database];
+    expect(await dumped(both, {})).toMatchObject({ database: fencedName });
+    expect(await dumped(both, {}, { beside: true })).toMatchObject({ database: snapshot.database });
   });
 
-  test('after the downgrade is never the database aside in place of a restore point that is gone', async () => {
-    expect(await dumped([aside, point.database], { pivotAt })).toMatchObject({ database: point.database });
+  test('after the downgrade is never the fenced database in place of a snapshot that is gone', async () => {
+    expect(await dumped([fencedName, snapshot.database], { pivotAt })).toMatchObject({
+      database: snapshot.database,
+    });
     for (const [record, more] of [
       [{ pivotAt }, {}],
-      [{ pivotAt }, { point: { made: false, why: 'no space' } }],
+      [{ pivotAt }, { snapshot: { made: false, why: 'no space' } }],
       [{}, { beside: true }],
       // It was about to restore, and had renamed nothing.
       [{ pivotAt, restoring }, {}],
     ] as const)
-      await expect(dumped([aside, restored], record, more)).rejects.toMatchObject({
+      await expect(dumped([fencedName, restored], record, more)).rejects.toMatchObject({
         type: 'BackupFailed',
-        message: expect.stringMatching(/restore point.*`retry`; or `abort`/) as string,
+        message: expect.stringMatching(/snapshot.*`retry`; or `abort`/) as string,
       });
   });
 
-  test('after a restore is the database aside, which is as it was', async () => {
-    expect(await dumped([aside, point.database], { pivotAt, restoring })).toMatchObject({ database: aside });
+  test('after a restore is the fenced database, which is as it was', async () => {
+    expect(await dumped([fencedName, snapshot.database], { pivotAt, restoring })).toMatchObject({
+      database: fencedName,
+    });
   });
 });

@@ -95,7 +95,7 @@ describe('When to Rollback: the decision', () => {
 test('people read the advice, each reason with evidence and the line of the runbook, and what is not known', () => {
   const lines = diagnosisInWords({
     ...decide([sign('written-since'), sign('app-broken')], { salvaged: true }),
-    census: {
+    estimated: {
       losses: [{ kind: 'column', object: 'papers.score', rows: 100, values: 60, writtenSince: 3 }],
       unknown: ['changed by it as well: opportunities.priority'],
     },
@@ -116,7 +116,7 @@ test('people read the advice, each reason with evidence and the line of the runb
 test('gate start, `backstep plan` and the report show it', () => {
   const diagnosis = {
     ...decide([sign('nulls')], { salvaged: true }),
-    census: { losses: [], unknown: [] },
+    estimated: { losses: [], unknown: [] },
     notSeen: [],
   };
   const seen = { ...observations, diagnosis };

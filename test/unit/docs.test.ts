@@ -14,7 +14,7 @@ import { execa } from 'execa';
 import { createColors } from 'picocolors';
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
-import type { Doors } from '../../src/cli/context.ts';
+import type { CliContext } from '../../src/cli/context.ts';
 import { programOf } from '../../src/cli/program.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import { blocksOf, markedIn, pages, proseOf, textOf } from '../docs.ts';
@@ -126,7 +126,7 @@ const doors = {
   colours: createColors(false),
   person: 'ada',
   services: 'services',
-} as unknown as Doors;
+} as unknown as CliContext;
 
 /** What is wrong with a command, as far as that can be told without running it. */
 function faultOf(command: string): string | undefined {

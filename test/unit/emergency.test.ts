@@ -80,13 +80,13 @@ describe('a table that cannot be read', () => {
 
   it('is named once, whether counting or comparing met the damage', () => {
     const stopped = { ...findings['stop-writes'], unreadable: ['papers', 'alembic_version'] };
-    const census = { ...findings.census, tables: [papers], unreadable: ['papers', 'letters'] };
-    const found = { stopped, census, point: findings['restore-point'], restored: findings['restore-beside'] };
+    const dataDiff = { ...findings['data-diff'], tables: [papers], unreadable: ['papers', 'letters'] };
+    const found = { stopped, dataDiff, snapshot: findings['snapshot'], restored: findings['restore-beside'] };
     expect(
       shownAtEmergency(emergencyPlan(), found).filter((line) => line.startsWith('CANNOT BE READ')),
     ).toEqual(['CANNOT BE READ, so nobody can tell what is lost of it: papers, alembic_version, letters']);
     expect(named(Array.from({ length: 42 }, (_, n) => `t${n}`))).toMatch(/^t0, .*t39 and 2 more$/);
-    expect(summaries.census(census).summary).toContain('; 2 tables CANNOT BE READ');
+    expect(summaries['data-diff'](dataDiff).summary).toContain('; 2 tables CANNOT BE READ');
     expect(summaries['stop-writes'](stopped).notes).toContain('CANNOT BE READ: papers, alembic_version');
   });
 });
@@ -96,8 +96,8 @@ describe('what the service’s own checks find wrong in what was restored', () =
   const beside = { ...findings['restore-beside'], wrong };
   const found = {
     stopped: findings['stop-writes'],
-    point: findings['restore-point'],
-    census: findings.census,
+    snapshot: findings['snapshot'],
+    dataDiff: findings['data-diff'],
   };
 
   it('is shown at gate restore, and is part of what people approve', () => {
@@ -105,7 +105,7 @@ describe('what the service’s own checks find wrong in what was restored', () =
       `WRONG in what was restored: ${wrong[0]}`,
     );
     const approved = (restored: typeof beside | (typeof findings)['restore-beside']) =>
-      shortHash(approvedAtEmergency(emergencyPlan(), restored, findings.census));
+      shortHash(approvedAtEmergency(emergencyPlan(), restored, findings['data-diff']));
     expect(approved(beside)).not.toBe(approved(findings['restore-beside']));
   });
 

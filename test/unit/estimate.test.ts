@@ -44,8 +44,8 @@ describe('how long a step usually takes', () => {
   test('is counted from its scheduling to its end; what did not end, and what is no step, counts for nothing', () => {
     const times = stepTimes([
       scheduled(5, 'back-up', 100),
-      scheduled(6, 'keep-writes-stopped', 100),
-      scheduled(7, 'tell', 100),
+      scheduled(6, 'guard-writes', 100),
+      scheduled(7, 'notify', 100),
       completed(7, 101),
       completed(5, 157),
       completed(6, 300),
@@ -83,7 +83,7 @@ describe('how long a step usually takes', () => {
   test('adds up to the work that is left; a step that takes longer than usual adds nothing', () => {
     const steps = [
       line('assess', 'done'),
-      line('keep-writes-stopped', 'running', '2025-11-18T03:00:00Z'),
+      line('guard-writes', 'running', '2025-11-18T03:00:00Z'),
       line('back-up', 'running', '2025-11-18T03:09:40Z'),
       line('downgrade', 'to-do'),
     ];

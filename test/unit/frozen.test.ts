@@ -9,18 +9,18 @@ import type { OperationRecord } from '../../src/domain/record.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 
 const plan = examplePlan();
-const { 'restore-point': point, 'back-up': backup } = findings;
+const { snapshot, 'back-up': backup } = findings;
 const at = '2025-11-18T03:00:10.000Z';
 const first = { at, counts: { papers: 100 }, catalog: 'as at first' };
 const seen: Seen = { ...first, at: '2025-11-18T04:00:00.000Z', revision: plan.from };
 const downgraded: Seen = { ...seen, counts: { papers: 103 }, catalog: 'another', revision: plan.target };
 
 function record(more: Partial<OperationRecord> = {}): OperationRecord {
-  if (!point.made) throw new Error('the example has a restore point');
+  if (!snapshot.made) throw new Error('the example has a snapshot');
   const { operation, database, from, target } = plan;
   const stopped = { workloads: [], cronJobs: [] };
   const who = { workflowId: 'w', runId: 'r', service: 'radar', namespace: 'radar', startedAt: at };
-  const known = { frozen: first, point, backup };
+  const known = { frozen: first, snapshot, backup };
   return {
     version: 1,
     operation,
@@ -68,16 +68,16 @@ describe('law 1: older ways back are worthless', () => {
     ],
   ])('%s', (_name, more, now) => {
     const after = frozen(record(more), now, plan, false);
-    for (const key of ['backup', 'point', 'pivotAt', 'resumedAt', 'restoring', 'counted'] as const)
+    for (const key of ['backup', 'snapshot', 'pivotAt', 'resumedAt', 'restoring', 'counted'] as const)
       expect(after[key]).toBeUndefined();
     expect(after.frozen).toEqual({ at: now.at, counts: now.counts, catalog: now.catalog });
-    expect(after.kept).toEqual(['radar__point_0a1b2c3d']);
+    expect(after.kept).toEqual(['radar__snapshot_0a1b2c3d']);
   });
 });
 
 test('law 7: rows written to the downgraded database are verified, and a restore still brings back the first', () => {
   const after = frozen(record({ ...pivotPassed, ...resumed }), downgraded, plan, false);
-  expect(after).toMatchObject({ frozen: first, point, backup, ...pivotPassed, ...resumed });
+  expect(after).toMatchObject({ frozen: first, snapshot, backup, ...pivotPassed, ...resumed });
   expect(verifiedAgainst(after, seen)).toEqual({ at: downgraded.at, counts: { papers: 103 } });
   // A start that fails then stops writes again: the same is verified.
   expect(frozen(after, { ...downgraded, counts: { papers: 105 } }, plan, true)).toBe(after);

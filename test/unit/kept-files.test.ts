@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { kept } from '../../src/activities/messages/artifacts/job.ts';
+import { artifacts } from '../../src/activities/messages/artifacts/job.ts';
 
 let volume: string;
 const place = { claim: 'backups' };
 const ask = (remove?: string[]) =>
-  kept({ operation: 'bs-00000000', service: 'radar', place, ...(remove && { remove }) });
+  artifacts({ operation: 'bs-00000000', service: 'radar', place, ...(remove && { remove }) });
 
 beforeEach(() => {
   volume = mkdtempSync(join(tmpdir(), 'kept-'));

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { heldBy } from '../../src/activities/messages/artifacts/find.ts';
 import { chosen } from '../../src/activities/messages/artifacts/artifacts.ts';
-import { removeKeptRequest, type Kept } from '../../src/domain/artifacts.ts';
+import { removeArtifactsRequest, type Kept } from '../../src/domain/artifacts.ts';
 import { besideName, besideRoles, madeBeside } from '../../src/domain/names.ts';
 import { leftBehind, type OperationRecord } from '../../src/domain/record.ts';
 import { findings } from '../example-plan.ts';
 
-const point = findings['restore-point'];
-if (!point.made) throw new Error('the example has a restore point');
+const snapshot = findings['snapshot'];
+if (!snapshot.made) throw new Error('the example has a snapshot');
 const record: OperationRecord = {
   version: 1,
   operation: 'bs-0a1b2c3d',
@@ -16,7 +16,7 @@ const record: OperationRecord = {
   service: 'radar',
   namespace: 'radar',
   startedAt: '2025-11-18T03:00:00Z',
-  database: { server: '1', name: 'radar', aside: 'radar__backstep_0a1b2c3d' },
+  database: { server: '1', name: 'radar', fencedName: 'radar__backstep_0a1b2c3d' },
   from: '0005',
   target: '0004',
   stopped: { workloads: [], cronJobs: [] },
@@ -26,7 +26,7 @@ const record: OperationRecord = {
 
 describe('law 1: what an unfinished operation may need is held', () => {
   it.each([
-    ['its own restore point', 'radar__point_0a1b2c3d', 'bs-0a1b2c3d', {}],
+    ['its own snapshot', 'radar__snapshot_0a1b2c3d', 'bs-0a1b2c3d', {}],
     ['its own dump', 'radar/bs-0a1b2c3d-1.dump', 'bs-0a1b2c3d', {}],
     [
       'the dump of one taken up',
@@ -36,15 +36,15 @@ describe('law 1: what an unfinished operation may need is held', () => {
     ],
     [
       'the point of one taken up',
-      'radar__point_11111111',
+      'radar__snapshot_11111111',
       'bs-11111111',
-      { point: { ...point, database: 'radar__point_11111111' } },
+      { snapshot: { ...snapshot, database: 'radar__snapshot_11111111' } },
     ],
     [
       'the salvage file of one taken up',
       'radar/bs-11111111-salvage-1.sql.gz',
       'bs-11111111',
-      { database: { ...record.database, aside: 'radar__backstep_11111111' } },
+      { database: { ...record.database, fencedName: 'radar__backstep_11111111' } },
     ],
   ] as const)('%s', (_what, name, operation, more) => {
     expect(heldBy({ ...record, ...more }, { name, operation })).toContain('bs-0a1b2c3d');
@@ -91,10 +91,10 @@ describe('what is removed', () => {
 
   it('is either named or expired', () => {
     const service = 'radar';
-    expect(removeKeptRequest.safeParse({ service }).success).toBe(false);
-    expect(removeKeptRequest.safeParse({ service, names: ['a'], expired: true }).success).toBe(false);
-    expect(removeKeptRequest.safeParse({ service, names: ['a'] }).success).toBe(true);
-    expect(removeKeptRequest.safeParse({ service, expired: true }).success).toBe(true);
+    expect(removeArtifactsRequest.safeParse({ service }).success).toBe(false);
+    expect(removeArtifactsRequest.safeParse({ service, names: ['a'], expired: true }).success).toBe(false);
+    expect(removeArtifactsRequest.safeParse({ service, names: ['a'] }).success).toBe(true);
+    expect(removeArtifactsRequest.safeParse({ service, expired: true }).success).toBe(true);
   });
 });
 
@@ -108,18 +108,18 @@ describe('names of databases', () => {
 
   it.each([
     'radar',
-    'radar__point_',
+    'radar__snapshot_',
     'radar__mine_0a1b2c3d',
-    'radar__point_0a1b2c3d_copy',
-    '__point_0A1B2C3D',
+    'radar__snapshot_0a1b2c3d_copy',
+    '__snapshot_0A1B2C3D',
   ])('%s is nobody’s of ours', (name) => expect(madeBeside(name)).toBeUndefined());
 });
 
 describe('a finished operation', () => {
-  it('remembers its restore point and its failed databases, each until its time', () => {
+  it('remembers its snapshot and its failed databases, each until its time', () => {
     const endedAt = '2025-11-18T04:00:00.000Z';
-    expect(leftBehind({ ...record, point }, endedAt, 3_600_000)).toEqual([
-      { name: point.database, since: point.takenAt, until: point.keepUntil },
+    expect(leftBehind({ ...record, snapshot }, endedAt, 3_600_000)).toEqual([
+      { name: snapshot.database, since: snapshot.takenAt, until: snapshot.keepUntil },
       { name: 'radar__failed_0a1b2c3d', since: endedAt, until: '2025-11-18T05:00:00.000Z' },
     ]);
   });

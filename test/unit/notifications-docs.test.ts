@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
-import { tidingOf } from '../../src/views/notification.ts';
+import { notificationOf } from '../../src/views/notification.ts';
 import { fault } from '../../src/domain/failures.ts';
 import { blocksOf, markedIn, textOf } from '../docs.ts';
 import { journalOf, subject } from '../example-journal.ts';
@@ -35,11 +35,11 @@ test('docs/notifications.md: a webhook gets what is shown', () => {
     decisions: ['retry'],
     byHand: [],
   });
-  const tiding = entry && tidingOf(entry, { ...subject(), service: 'deeptech-radar' }, [entry]);
+  const notification = entry && notificationOf(entry, { ...subject(), service: 'deeptech-radar' }, [entry]);
   expect(Object.keys(data)).toEqual(
-    expect.arrayContaining(Object.keys(tiding ?? {}).filter((key) => key !== 'link')),
+    expect.arrayContaining(Object.keys(notification ?? {}).filter((key) => key !== 'link')),
   );
   for (const key of ['key', 'kind', 'state', 'service', 'operation', 'title', 'next'] as const)
-    expect(data[key]).toEqual(tiding?.[key]);
-  expect(tiding?.lines).toContain((data['lines'] as string[])[0]);
+    expect(data[key]).toEqual(notification?.[key]);
+  expect(notification?.lines).toContain((data['lines'] as string[])[0]);
 });

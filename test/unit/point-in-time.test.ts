@@ -10,7 +10,7 @@ import { byHand } from '../../src/views/by-hand.ts';
 import { approvedAtSwitch } from '../../src/domain/approval/approved.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import {
-  momentTableInWords,
+  lossTableInWords,
   pointInTimeRequest,
   type ComparedInstance,
 } from '../../src/domain/plan/point-in-time.ts';
@@ -18,7 +18,7 @@ import { faultsOf } from '../../src/domain/plan/request.ts';
 import { pointInTime } from '../../src/domain/definition/point-in-time.ts';
 import { shownAtSwitch } from '../../src/views/gate-point-in-time.ts';
 import { findings } from '../example-plan.ts';
-import { momentPlan } from '../example-moment.ts';
+import { recoveryPlan } from '../example-moment.ts';
 
 describe('the URL of a database on another server', () => {
   test.each([
@@ -49,8 +49,8 @@ test('what the service’s own checks find wrong in the new instance is shown at
   const compared: ComparedInstance = findings['compare-instance'];
   const wrong = ['own check “papers are many” found (false)'];
   const found = { stopped: findings['stop-writes'], restored, compared: { ...compared, wrong } };
-  expect(shownAtSwitch(momentPlan(), found)).toContain(`WRONG in the new instance: ${wrong[0]}`);
-  const approved = (of: ComparedInstance) => shortHash(approvedAtSwitch(momentPlan(), restored, of));
+  expect(shownAtSwitch(recoveryPlan(), found)).toContain(`WRONG in the new instance: ${wrong[0]}`);
+  const approved = (of: ComparedInstance) => shortHash(approvedAtSwitch(recoveryPlan(), restored, of));
   expect(approved(found.compared)).not.toBe(approved(compared));
 });
 
@@ -84,13 +84,13 @@ test('the name of the new instance holds the operation, at most 63 characters, a
 });
 
 test('a table in one line: what would be lost stands first', () => {
-  expect(momentTableInWords({ table: 'papers', now: 12, restored: 10, since: 4 })).toBe(
+  expect(lossTableInWords({ table: 'papers', now: 12, restored: 10, since: 4 })).toBe(
     'LOST: papers: 12 rows now, 10 then; 4 rows written since',
   );
-  expect(momentTableInWords({ table: 'papers', now: 9, restored: 10 })).toBe(
+  expect(lossTableInWords({ table: 'papers', now: 9, restored: 10 })).toBe(
     'papers: 9 rows now, 10 then; rows not compared one by one',
   );
-  expect(momentTableInWords({ table: 'scores', now: 1 })).toBe(
+  expect(lossTableInWords({ table: 'scores', now: 1 })).toBe(
     'LOST: scores: 1 row now, and no such table then',
   );
 });
@@ -104,7 +104,7 @@ function secretsByHand(kept: string): string {
     `#!/bin/sh\nif [ "$1" = get ]; then printf %s '${kept}'; [ -n '${kept}' ]; else printf '%s\\n' "$*" >>${directory}/said; fi\n`,
   );
   chmodSync(kubectl, 0o755);
-  const lines = byHand(momentPlan()).filter((line) => line.includes('secret'));
+  const lines = byHand(recoveryPlan()).filter((line) => line.includes('secret'));
   for (const line of lines)
     try {
       execFileSync('sh', ['-c', line], { env: { PATH: `${directory}:${process.env['PATH']}` } });

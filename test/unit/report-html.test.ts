@@ -111,7 +111,7 @@ describe('the sections', () => {
         status: 'resolved',
         text: 'ApiDown is over',
       },
-      { kind: 'not-told', to: 'ops', what: 'gate downgrade', why: 'status 404' },
+      { kind: 'not-notified', to: 'ops', what: 'gate downgrade', why: 'status 404' },
     ];
     expect(linesOf('Alerts meanwhile', ...events)).toContain('alertmanager, resolved: ApiDown is over');
     expect(linesOf('Not told', ...events)).toContain('ops was not told \\"gate downgrade\\": status 404');

@@ -9,5 +9,5 @@ test('law 1: large objects that the downgrade removes are a loss that is not kep
   expect(keeps).toEqual([]);
   expect(lost.map(lossInWords)).toEqual(['2 large objects']);
   expect(loses({ salvaged: [], lost, notes })).toBe(true);
-  expect(notes).toEqual(['Large objects are not kept: restore point and backup hold them.']);
+  expect(notes).toEqual(['Large objects are not kept: snapshot and backup hold them.']);
 });

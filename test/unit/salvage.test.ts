@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Means } from '../../src/activities/means.ts';
+import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
 import { salvage } from '../../src/activities/salvage/activity.ts';
 import type { NotRehearsed } from '../../src/domain/rehearsal.ts';
 import { reportMarkdown } from '../../src/views/report/markdown.ts';
@@ -14,13 +14,13 @@ const because = (why: string, more: Partial<NotRehearsed> = {}): NotRehearsed =>
   ...more,
 });
 /** Nothing here may be reached for. */
-const [means, attempt] = [{} as Means, {} as Attempt];
+const [dependencies, attempt] = [{} as Dependencies, {} as Attempt];
 const first = { losses: [{ kind: 'table' as const, object: 'scores', rows: 7 }], unknown: [] };
 
 describe('law 1: a loss that was not measured counts as a loss', () => {
-  test('where no copy could be made and the first census names nothing', async () => {
+  test('where no copy could be made and the estimate of losses names nothing', async () => {
     const rehearsal = because('no room');
-    const found = await salvage(means, { plan: examplePlan(), try: 1, rehearsal }, attempt);
+    const found = await salvage(dependencies, { plan: examplePlan(), try: 1, rehearsal }, attempt);
     expect(found).toMatchObject({ lost: [], unknown: 'not rehearsed, no room' });
     expect(loses(found)).toBe(true);
     const text = reportMarkdown(reportOf(journalOf(...done('salvage', found)), subject()));
@@ -28,15 +28,15 @@ describe('law 1: a loss that was not measured counts as a loss', () => {
     expect(text).not.toContain('Nothing had to be kept');
   });
 
-  test('where the definition keeps nothing, whatever the first census names', async () => {
+  test('where the definition keeps nothing, whatever the estimate of losses names', async () => {
     const plan = examplePlan({}, { salvage: { use: 'never' } });
     const rehearsal = because('the definition says rehearsal.use: never');
-    expect(loses(await salvage(means, { plan, try: 1, rehearsal, first }, attempt))).toBe(true);
+    expect(loses(await salvage(dependencies, { plan, try: 1, rehearsal, first }, attempt))).toBe(true);
   });
 
   test('not where the database is at the target already: then nothing is moved', async () => {
     const rehearsal = because('the database is at 0004 already', { there: true });
-    const found = await salvage(means, { plan: examplePlan(), try: 1, rehearsal, first }, attempt);
+    const found = await salvage(dependencies, { plan: examplePlan(), try: 1, rehearsal, first }, attempt);
     expect(loses(found)).toBe(false);
   });
 });

@@ -8,9 +8,9 @@ import { SMTPServer } from 'smtp-server';
 import type { SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { applicationFailure } from '../../src/activities/boundary.ts';
-import { notify } from '../../src/domain/definition/notify.ts';
-import type { Tiding } from '../../src/views/notification.ts';
-import { tellBy } from '../../src/notifications/index.ts';
+import { notify as channels } from '../../src/domain/definition/notify.ts';
+import type { Notification } from '../../src/views/notification.ts';
+import { notifyBy } from '../../src/notifications/index.ts';
 
 interface Mail {
   from: string;
@@ -20,7 +20,7 @@ interface Mail {
   user?: string;
 }
 
-const tiding: Tiding = {
+const notification: Notification = {
   key: 'bs-0a1b2c3d-gate-downgrade-0123456789ab-opened',
   kind: 'gate',
   state: 'needs-you',
@@ -83,7 +83,7 @@ async function mailServer(options: SMTPServerOptions = {}): Promise<{ port: numb
   return { port: (server.server.address() as AddressInfo).port, got };
 }
 
-const [to] = notify.parse([
+const [to] = channels.parse([
   {
     name: 'dba',
     channel: 'email',
@@ -94,15 +94,15 @@ const [to] = notify.parse([
   },
 ]);
 
-async function tell(server: string, { ca = certificate, what = tiding } = {}): Promise<string[]> {
+async function notify(server: string, { ca = certificate, what = notification } = {}): Promise<string[]> {
   if (to === undefined) throw new Error('no channel');
   const secret = async ({ key }: { key: string }) => (key === 'ca' ? ca : server);
-  return tellBy(to, what, { secret, signal: new AbortController().signal });
+  return notifyBy(to, what, { secret, signal: new AbortController().signal });
 }
 
 /** What Temporal would keep of the failure. */
-async function failure(...args: Parameters<typeof tell>) {
-  const error: unknown = await tell(...args).then(
+async function failure(...args: Parameters<typeof notify>) {
+  const error: unknown = await notify(...args).then(
     () => new Error('it was told'),
     (error: unknown) => error,
   );
@@ -115,7 +115,7 @@ const login = `ops%40radar:${encodeURIComponent(password)}`;
 describe('e-mail', () => {
   test('says what is to be decided, the page and the command, to everybody at once', async () => {
     const { port, got } = await mailServer();
-    expect(await tell(`smtp://127.0.0.1:${port}`)).toEqual([]);
+    expect(await notify(`smtp://127.0.0.1:${port}`)).toEqual([]);
     expect(got).toHaveLength(1);
     expect(got[0]).toMatchObject({ from: 'backstep@radar.test', to: ['ann@radar.test', 'bob@radar.test'] });
     const text = got[0]?.text ?? '';
@@ -128,16 +128,16 @@ describe('e-mail', () => {
 
   test('is known by its Message-ID when it comes twice, and all of a rollback are one conversation', async () => {
     const { port, got } = await mailServer();
-    await tell(`smtp://127.0.0.1:${port}`);
-    await tell(`smtp://127.0.0.1:${port}`);
+    await notify(`smtp://127.0.0.1:${port}`);
+    await notify(`smtp://127.0.0.1:${port}`);
     const ids = got.map(({ text }) => /^Message-ID: (.*)$/im.exec(text)?.[1]);
-    expect(ids).toEqual([`<${tiding.key}@backstep>`, `<${tiding.key}@backstep>`]);
+    expect(ids).toEqual([`<${notification.key}@backstep>`, `<${notification.key}@backstep>`]);
     expect(got[0]?.text).toMatch(/^References: <bs-0a1b2c3d@backstep>\r$/m);
   });
 
   test('cannot be given a header by what somebody wrote', async () => {
     const { port, got } = await mailServer();
-    await tell(`smtp://127.0.0.1:${port}`, { what: { ...tiding, title: 'a\r\nBcc: eve@evil.test' } });
+    await notify(`smtp://127.0.0.1:${port}`, { what: { ...notification, title: 'a\r\nBcc: eve@evil.test' } });
     expect(got[0]?.to).toEqual(['ann@radar.test', 'bob@radar.test']);
     const [head] = got[0]?.text.split('\r\n\r\n') ?? [];
     expect(head).toMatch(/^Subject: a Bcc: eve@evil\.test\r$/m);
@@ -149,7 +149,7 @@ describe('e-mail', () => {
     ['smtp', {}],
   ])('%s: logs in over TLS, with the certificate of its own authority', async (protocol, options) => {
     const { port, got } = await mailServer({ ...options, authOptional: false });
-    await tell(`${protocol}://${login}@127.0.0.1:${port}`);
+    await notify(`${protocol}://${login}@127.0.0.1:${port}`);
     expect(got[0]).toMatchObject({ secure: true, user: 'ops@radar' });
   });
 
@@ -200,7 +200,10 @@ describe('a mail server that does not take it', () => {
     const nobody = (closed.address() as AddressInfo).port;
     await new Promise((resolve) => closed.close(resolve));
     for (const at of [port, nobody]) {
-      expect(await failure(`smtp://127.0.0.1:${at}`)).toMatchObject({ type: 'NotTold', nonRetryable: false });
+      expect(await failure(`smtp://127.0.0.1:${at}`)).toMatchObject({
+        type: 'NotDelivered',
+        nonRetryable: false,
+      });
     }
   });
 
@@ -211,7 +214,7 @@ describe('a mail server that does not take it', () => {
           ? done(Object.assign(new Error('No such user'), { responseCode: 550 }))
           : done(),
     });
-    expect(await tell(`smtp://127.0.0.1:${port}`)).toEqual(['bob@radar.test']);
+    expect(await notify(`smtp://127.0.0.1:${port}`)).toEqual(['bob@radar.test']);
     expect(got[0]?.to).toEqual(['ann@radar.test']);
   });
 

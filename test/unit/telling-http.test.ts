@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applicationFailure } from '../../src/activities/boundary.ts';
-import { notify } from '../../src/domain/definition/notify.ts';
+import { notify as channels } from '../../src/domain/definition/notify.ts';
 import type { Notify } from '../../src/domain/definition/notify.ts';
-import type { Tiding } from '../../src/views/notification.ts';
+import type { Notification } from '../../src/views/notification.ts';
 import { retryAfterOf } from '../../src/notifications/failure.ts';
 import { pagerDutyEvents } from '../../src/notifications/pagerduty.ts';
 import { slackMessage } from '../../src/notifications/slack.ts';
-import { tellBy } from '../../src/notifications/index.ts';
+import { notifyBy } from '../../src/notifications/index.ts';
 
 interface Got {
   path: string;
@@ -41,7 +41,7 @@ beforeEach(() => {
   answer = (response) => response.end('ok');
 });
 
-const tiding: Tiding = {
+const notification: Notification = {
   key: 'bs-0a1b2c3d-hold-verify-1-opened',
   kind: 'hold',
   state: 'needs-you',
@@ -66,7 +66,7 @@ const secrets = () => ({
 
 const ref = (key: string) => ({ secret: 'channels', key });
 const channel = (raw: object): Notify => {
-  const [parsed] = notify.parse([{ name: 'ops', ...raw }]);
+  const [parsed] = channels.parse([{ name: 'ops', ...raw }]);
   if (parsed === undefined) throw new Error('no channel');
   return parsed;
 };
@@ -75,34 +75,34 @@ const pagerduty = () => channel({ channel: 'pagerduty', routingKey: ref('routing
 const webhook = (changes: object = {}) =>
   channel({ channel: 'webhook', url: `${url}/hook`, secret: ref('signing'), ...changes });
 
-const tell = (to: Notify, what = tiding, signal = new AbortController().signal) =>
-  tellBy(to, what, {
+const notify = (to: Notify, what = notification, signal = new AbortController().signal) =>
+  notifyBy(to, what, {
     secret: async ({ key }) => secrets()[key as keyof ReturnType<typeof secrets>],
     signal,
   });
 
 /** What Temporal would keep of the failure. */
 async function failure(to: Notify) {
-  const error: unknown = await tell(to).catch((error: unknown) => error);
+  const error: unknown = await notify(to).catch((error: unknown) => error);
   const { type, message, nonRetryable, nextRetryDelay } = applicationFailure(error);
   return { type, message, nonRetryable, nextRetryDelay };
 }
 
-const events = (changes: Partial<Tiding>) => pagerDutyEvents('R', { ...tiding, ...changes });
+const events = (changes: Partial<Notification>) => pagerDutyEvents('R', { ...notification, ...changes });
 
 const json = () => JSON.parse(got[0]?.body ?? '') as Record<string, unknown>;
 
 describe('Slack', () => {
   test('gets Block Kit with the decision, the page and the commands', async () => {
-    await tell(slack());
+    await notify(slack());
     expect(got[0]?.path).toBe('/services/T0/B0/verysecret');
     expect(json()).toEqual({
-      text: `:rotating_light: ${tiding.title}`,
+      text: `:rotating_light: ${notification.title}`,
       unfurl_links: false,
       blocks: [
         {
           type: 'header',
-          text: { type: 'plain_text', text: `:rotating_light: ${tiding.title}`, emoji: true },
+          text: { type: 'plain_text', text: `:rotating_light: ${notification.title}`, emoji: true },
         },
         {
           type: 'section',
@@ -128,14 +128,14 @@ describe('Slack', () => {
   });
 
   test('wakes nobody because somebody wrote <!channel> into a reason', async () => {
-    await tell(slack(), { ...tiding, lines: ['Reason: <!channel> & ```code```'] });
+    await notify(slack(), { ...notification, lines: ['Reason: <!channel> & ```code```'] });
     expect(got[0]?.body).toContain("Reason: &lt;!channel&gt; &amp; '''code'''");
     expect(got[0]?.body).not.toContain('<!channel>');
   });
 
   test('gets no more than it takes: header, text and blocks within its limits', () => {
     const lines = Array.from({ length: 200 }, () => '<'.repeat(600));
-    const { blocks } = slackMessage({ ...tiding, title: 't'.repeat(600), lines });
+    const { blocks } = slackMessage({ ...notification, title: 't'.repeat(600), lines });
     for (const block of blocks) {
       if (block.type === 'header') expect(block.text.text.length).toBeLessThanOrEqual(150);
       if (block.type === 'section') expect(block.text.text.length).toBeLessThanOrEqual(3_000);
@@ -147,23 +147,23 @@ describe('Slack', () => {
 describe('PagerDuty', () => {
   test('gets a trigger by the Events API v2, under the operation as dedup_key', async () => {
     answer = (response) => response.writeHead(202).end('{"status":"success"}');
-    await tell(pagerduty());
+    await notify(pagerduty());
     expect(got[0]?.path).toBe('/v2/enqueue');
     expect(json()).toEqual({
       routing_key: 'R0UT1NGK3Y',
       event_action: 'trigger',
       dedup_key: 'bs-0a1b2c3d',
       client: 'Backstep',
-      client_url: tiding.link,
-      links: [{ href: tiding.link, text: 'Page of the rollback' }],
+      client_url: notification.link,
+      links: [{ href: notification.link, text: 'Page of the rollback' }],
       payload: {
-        summary: tiding.title,
+        summary: notification.title,
         source: 'radar',
         severity: 'critical',
-        timestamp: tiding.at,
+        timestamp: notification.at,
         component: 'radar',
         class: 'hold',
-        custom_details: { what: tiding.lines, next: tiding.next },
+        custom_details: { what: notification.lines, next: notification.next },
       },
     });
   });
@@ -176,20 +176,20 @@ describe('PagerDuty', () => {
 });
 
 describe('a webhook', () => {
-  test('is signed so that any library of Standard Webhooks verifies it, under the key of the tiding', async () => {
-    await tell(webhook());
+  test('is signed so that any library of Standard Webhooks verifies it, under the key of the notification', async () => {
+    await notify(webhook());
     const { headers = {}, body = '' } = got[0] ?? {};
-    expect(headers['webhook-id']).toBe(tiding.key);
+    expect(headers['webhook-id']).toBe(notification.key);
     expect(new Webhook(whsec).verify(body, headers as Record<string, string>)).toEqual({
       type: 'backstep.hold.needs-you',
-      timestamp: tiding.at,
-      data: tiding,
+      timestamp: notification.at,
+      data: notification,
     });
     expect(() => new Webhook(whsec).verify(`${body} `, headers as Record<string, string>)).toThrow();
   });
 
   test('may be signed with any text, and have its URL in a Secret', async () => {
-    await tell(webhook({ url: ref('hidden'), secret: ref('text') }));
+    await notify(webhook({ url: ref('hidden'), secret: ref('text') }));
     const { headers = {}, body = '', path } = got[0] ?? {};
     expect(path).toBe('/hooks?token=verysecret');
     const raw = new Webhook(new TextEncoder().encode(secrets().text), { format: 'raw' });
@@ -215,16 +215,16 @@ describe('a channel that does not take it', () => {
     async (_name, to) => {
       for (const status of [500, 503, 408]) {
         answer = (response) => response.writeHead(status).end('busy');
-        expect(await failure(to())).toMatchObject({ type: 'NotTold', nonRetryable: false });
+        expect(await failure(to())).toMatchObject({ type: 'NotDelivered', nonRetryable: false });
       }
       answer = (response) => response.destroy();
-      expect(await failure(to())).toMatchObject({ type: 'NotTold', nonRetryable: false });
+      expect(await failure(to())).toMatchObject({ type: 'NotDelivered', nonRetryable: false });
     },
   );
 
   test.each(all)('%s: is waited for as long as it asks', async (_name, to) => {
     answer = (response) => response.writeHead(429, { 'retry-after': '7' }).end('slow down');
-    expect(await failure(to())).toMatchObject({ type: 'NotTold', nextRetryDelay: 7_000 });
+    expect(await failure(to())).toMatchObject({ type: 'NotDelivered', nextRetryDelay: 7_000 });
   });
 
   test.each(all)('%s: is not tried again where that makes no sense', async (_name, to) => {
@@ -259,7 +259,7 @@ describe('a channel that does not take it', () => {
     answer = () => undefined;
     const abort = new AbortController();
     const began = Date.now();
-    const told = [slack(), pagerduty(), webhook()].map((to) => tell(to, tiding, abort.signal));
+    const told = [slack(), pagerduty(), webhook()].map((to) => notify(to, notification, abort.signal));
     setTimeout(() => abort.abort(), 50);
     const ended = await Promise.allSettled(told);
     expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Tiding } from '../../src/views/notification.ts';
+import type { Notification } from '../../src/views/notification.ts';
 import { pagerDutyEvents } from '../../src/notifications/pagerduty.ts';
 
-const tiding: Tiding = {
+const notification: Notification = {
   key: 'bs-0a1b2c3d-escalated-t',
   kind: 'escalation',
   state: 'needs-you',
@@ -14,13 +14,13 @@ const tiding: Tiding = {
   next: [],
 };
 
-const keys = (changes: Partial<Tiding>) =>
-  pagerDutyEvents('R', { ...tiding, ...changes }).map((each) => {
+const keys = (changes: Partial<Notification>) =>
+  pagerDutyEvents('R', { ...notification, ...changes }).map((each) => {
     const { event_action: action, dedup_key: key } = each as Record<string, string>;
     return `${action} ${key}`;
   });
 
-test('PagerDuty has an alert of its own for each rung, which tells somebody while the hold is open, and closes them all', () => {
+test('PagerDuty has an alert of its own for each level, which tells somebody while the hold is open, and closes them all', () => {
   expect(keys({ escalations: 1 })).toEqual(['trigger bs-0a1b2c3d-escalation-1']);
   expect(keys({ escalations: 2 })).toEqual(['trigger bs-0a1b2c3d-escalation-2']);
   expect(keys({ state: 'on-it', escalations: 2 })).toEqual([

@@ -4,8 +4,8 @@ import { failures, fault } from '../../src/domain/failures.ts';
 import { recipientsOf } from '../../src/views/recipients.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
-import { tidingOf } from '../../src/views/notification.ts';
-import type { Tiding } from '../../src/views/notification.ts';
+import { notificationOf } from '../../src/views/notification.ts';
+import type { Notification } from '../../src/views/notification.ts';
 import { gateOpened, gatePassed, hash, journalOf, straight, subject } from '../example-journal.ts';
 import { definitionSource, examplePlan, operation } from '../example-plan.ts';
 
@@ -32,23 +32,23 @@ const channels = definition({
     { name: 'cto', channel: 'email', server: ref, from: 'a@b.test', to: ['c@b.test'], on: ['escalation'] },
     { name: 'end', channel: 'webhook', url: 'https://b.test', secret: ref, on: ['end'] },
   ],
-  escalation: { path: ['DBA', { who: 'CTO', tell: ['end'], after: '5m' }] },
+  escalation: { path: ['DBA', { who: 'CTO', notify: ['end'], after: '5m' }] },
 });
 
 /** What is told of the last of these events. */
-function told(...events: Event[]): Tiding | undefined {
+function told(...events: Event[]): Notification | undefined {
   const journal = journalOf(...events);
   const entry = journal.at(-1);
-  return entry && tidingOf(entry, subject(), journal);
+  return entry && notificationOf(entry, subject(), journal);
 }
 
 /** Who is told of the last of these events. */
 function whom(...events: Event[]): string[] {
   const journal = journalOf(...events);
   const entry = journal.at(-1);
-  const tiding = entry && tidingOf(entry, subject(), journal);
-  if (entry === undefined || tiding === undefined) return [];
-  return recipientsOf(entry, tiding, journal, channels.notify).map(({ name }) => name);
+  const notification = entry && notificationOf(entry, subject(), journal);
+  if (entry === undefined || notification === undefined) return [];
+  return recipientsOf(entry, notification, journal, channels.notify).map(({ name }) => name);
 }
 
 /** What is wrong with a definition of these changes. */
@@ -57,7 +57,7 @@ const faults = (changes: object) =>
     .safeParse({ ...definitionSource(), ...changes })
     .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 
-describe('a tiding', () => {
+describe('a notification', () => {
   test('of a gate says what would be approved, until when, and the command with the hash', () => {
     expect(told(gateOpened)).toMatchObject({
       key: `${operation}-gate-downgrade-${hash}-opened`,
@@ -75,7 +75,7 @@ describe('a tiding', () => {
   test('of a hold says the failure, its next move, each decision as a command, and the related runbooks', () => {
     const plan = examplePlan({}, { relatedRunbooks: [{ title: 'Worker Failure', url: './WORKER.md' }] });
     const entry = journalOf(hold)[0];
-    expect(entry && tidingOf(entry, subject(plan), [entry])).toMatchObject({
+    expect(entry && notificationOf(entry, subject(plan), [entry])).toMatchObject({
       kind: 'hold',
       state: 'needs-you',
       title: 'radar (0005 → 0004): hold: "Verify the rollback" needs a decision',
@@ -125,8 +125,8 @@ describe('a tiding', () => {
     const quiet: Event[] = [
       ...straight.filter(({ kind }) => kind.startsWith('step-') || kind === 'gate-approved'),
       { kind: 'gate-closed', gate: 'start', hash, verdict: 'passed-by-policy', by: [] },
-      { kind: 'told', to: 'all', what: 'w' },
-      { kind: 'not-told', to: 'all', what: 'w', why: 'y' },
+      { kind: 'notified', to: 'all', what: 'w' },
+      { kind: 'not-notified', to: 'all', what: 'w', why: 'y' },
     ];
     for (const event of quiet) expect(told(event)).toBeUndefined();
   });
@@ -136,7 +136,7 @@ describe('a tiding', () => {
     const climbed = [escalated, onIt, escalated, onIt];
     const entries = journalOf(gateOpened, gatePassed, hold, decided, ...climbed, ended);
     const keysOf = () =>
-      entries.map((entry, at) => tidingOf(entry, subject(), entries.slice(0, at + 1))?.key);
+      entries.map((entry, at) => notificationOf(entry, subject(), entries.slice(0, at + 1))?.key);
     expect(new Set(keysOf()).size).toBe(entries.length);
     expect(keysOf()).toEqual(keysOf());
   });
@@ -145,7 +145,7 @@ describe('a tiding', () => {
     const { plan: _, ...unplanned } = subject();
     const of = (event: Event) => {
       const journal = journalOf(event);
-      return journal[0] && tidingOf(journal[0], unplanned, journal);
+      return journal[0] && notificationOf(journal[0], unplanned, journal);
     };
     const reason = 'SecretMissing: a\nSecretMissing: b\n';
     expect(of({ kind: 'ended', outcome: 'rejected', reason })).toMatchObject({
@@ -174,30 +174,30 @@ describe('told is', () => {
     expect(whom(ended)).toEqual(['all', 'end']);
   });
 
-  test('of an escalation, whom its rung names; all that are told of escalations, if it names nobody', () => {
+  test('of an escalation, whom its level names; all that are told of escalations, if it names nobody', () => {
     expect(whom(escalated)).toEqual(['all', 'cto']);
-    expect(whom({ ...escalated, tell: ['end'] })).toEqual(['end']);
+    expect(whom({ ...escalated, notify: ['end'] })).toEqual(['end']);
   });
 
   test('that somebody is on it, and that it has ended, whom an escalation has reached', () => {
-    const named = { ...escalated, tell: ['end'] } as Event;
+    const named = { ...escalated, notify: ['end'] } as Event;
     expect(whom(named, { kind: 'acknowledged', by: 'ann' })).toEqual(['all', 'cto', 'end']);
     expect(whom(escalated, ended)).toEqual(['all', 'cto', 'end']);
   });
 });
 
 describe('the definition', () => {
-  test('has nobody told, a rung each 15 minutes, and every occasion, if it says nothing', () => {
+  test('has nobody told, a level each 15 minutes, and every occasion, if it says nothing', () => {
     expect(definition().notify).toEqual([]);
     expect(definition().escalation).toMatchObject({ attempts: 2, downFor: 7_200_000, every: 900_000 });
     expect(channels.notify[0]?.on).toEqual(['gate', 'hold', 'escalation', 'end']);
   });
 
-  test('is refused where a rung tells a channel that does not exist, or two channels have one name', () => {
+  test('is refused where a level tells a channel that does not exist, or two channels have one name', () => {
     const slack = { name: 'ops', channel: 'slack', url: ref };
     expect(faults({ notify: [slack, slack] })).toEqual(['notify.1.name: "ops" is there already']);
-    expect(faults({ escalation: { path: ['DBA', { who: 'CTO', tell: ['ops'] }] } })).toEqual([
-      'escalation.path.1.tell: "ops" is no channel of notify',
+    expect(faults({ escalation: { path: ['DBA', { who: 'CTO', notify: ['ops'] }] } })).toEqual([
+      'escalation.path.1.notify: "ops" is no channel of notify',
     ]);
   });
 

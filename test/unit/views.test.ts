@@ -40,7 +40,7 @@ describe('progress', () => {
     expect(steps.map(({ step }) => step)).toEqual([
       'assess',
       'stop-writes',
-      'restore-point',
+      'snapshot',
       'back-up',
       'rehearse',
       'salvage',
@@ -70,7 +70,7 @@ describe('progress', () => {
       ...done('assess'),
       ...done('stop-writes'),
       { kind: 'step-began', step: 'back-up', try: 1 },
-      { kind: 'step-began', step: 'keep-writes-stopped', try: 1 },
+      { kind: 'step-began', step: 'guard-writes', try: 1 },
     );
     expect(phase).toBe('back-up');
   });
@@ -162,8 +162,8 @@ describe('current details', () => {
       escalated,
       { kind: 'acknowledged', by: 'ann' },
       { kind: 'annotated', source: 'alertmanager', fingerprint: 'f', status: 'resolved', text: 'errors' },
-      { kind: 'not-told', to: 'ops', what: 'ended', why: '404' },
-      { kind: 'not-told', to: 'ops', what: 'more', why: '404' },
+      { kind: 'not-notified', to: 'ops', what: 'ended', why: '404' },
+      { kind: 'not-notified', to: 'ops', what: 'more', why: '404' },
     );
     const after = details(later, subject());
     expect(after).not.toContain('Nobody is on it');

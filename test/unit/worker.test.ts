@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { meansOf } from '../../src/worker/means.ts';
+import { meansOf } from '../../src/worker/dependencies.ts';
 import { readSettings } from '../../src/worker/settings.ts';
 import { StartError } from '../../src/worker/start-error.ts';
 

@@ -46,7 +46,7 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     await run.approve('downgrade');
     await run.decide('start-app', 'restore');
     const { people, shows } = await run.gate('restore');
-    expect(run.calls('census')).toMatchObject([
+    expect(run.calls('data-diff')).toMatchObject([
       { now: 'radar__failed_0a1b2c3d', restored: { database: 'radar__backstep_0a1b2c3d' } },
     ]);
     expect(shows.join('\n')).toContain('and only in radar__failed_0a1b2c3d');
@@ -70,7 +70,7 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     await run.approve('downgrade');
     await run.decide('verify', 'restore');
     const { shows } = await run.gate('restore');
-    expect(run.calls('census')).toMatchObject([{ now: 'radar__failed_0a1b2c3d' }]);
+    expect(run.calls('data-diff')).toMatchObject([{ now: 'radar__failed_0a1b2c3d' }]);
     expect(shows.join('\n')).toContain('and only in radar__failed_0a1b2c3d');
     await run.reject('restore');
     await run.result();
@@ -158,7 +158,7 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     await run.hold('start-app');
     expect(run.calls('stop-writes').map(({ again }) => again)).toEqual([false, true]);
     const { steps } = await run.progress();
-    expect(steps.filter(({ step }) => step === 'keep-writes-stopped').map(({ state }) => state)).toEqual([
+    expect(steps.filter(({ step }) => step === 'guard-writes').map(({ state }) => state)).toEqual([
       'done',
       'running',
     ]);

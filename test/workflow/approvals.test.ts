@@ -209,7 +209,7 @@ describe.concurrent('messages', () => {
   });
 
   test('a refused update writes no event', async () => {
-    // At gate start, since a heartbeat of keep-writes-stopped that falls into the update makes the server write its task.
+    // At gate start, since a heartbeat of guard-writes that falls into the update makes the server write its task.
     const run = await harness.start({ definition: { approvals: { start: { people: 1 } } } });
     const { hash } = await run.gate('start');
     const before = (await run.handle.describe()).historyLength;

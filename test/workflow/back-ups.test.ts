@@ -46,10 +46,10 @@ describe.concurrent('law 1: a backup that must be proved before the downgrade', 
     expect(run.calls('downgrade')[0]?.waysBack.backup).toEqual(backup);
   });
 
-  test('comes before the rehearsal where no restore point stands: a copy lets no session on its source', async () => {
+  test('comes before the rehearsal where no snapshot stands: a copy lets no session on its source', async () => {
     const { latch, activities } = slow();
-    const point = { made: false, why: 'no room' } as const;
-    const run = await harness.start({ activities: { ...activities, 'restore-point': () => point } });
+    const snapshot = { made: false, why: 'no room' } as const;
+    const run = await harness.start({ activities: { ...activities, snapshot: () => snapshot } });
     await run.running('back-up');
     latch.open();
     await run.approve('downgrade');
@@ -70,16 +70,16 @@ describe.concurrent('law 1: a backup that must be proved before the downgrade', 
 });
 
 describe.concurrent('law 1: a backup that is proved beside the rollback', () => {
-  test('is dumped from the restore point, and writes resume only when it is proved', async () => {
+  test('is dumped from the snapshot, and writes resume only when it is proved', async () => {
     const { latch, activities } = slow();
     const run = await harness.start({ ...proveBefore('resume'), activities });
     await run.approve('downgrade');
     await done(run, 'roll-back-app');
     expect(run.calls('back-up')).toEqual([
-      expect.objectContaining({ beside: true, point: findings['restore-point'], try: 1 }),
+      expect.objectContaining({ beside: true, snapshot: findings['snapshot'], try: 1 }),
     ]);
     expect(run.calls('downgrade')[0]?.waysBack.backup).toBeUndefined();
-    expect(run.calls('downgrade')[0]?.waysBack.point).toEqual(findings['restore-point']);
+    expect(run.calls('downgrade')[0]?.waysBack.snapshot).toEqual(findings['snapshot']);
     expect(run.calls('start-app')).toEqual([]);
     latch.open();
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
@@ -106,7 +106,7 @@ describe.concurrent('law 1: a backup that is proved beside the rollback', () => 
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
     const [first, second] = run.calls('back-up');
     expect(first).toMatchObject({ beside: true, try: 1 });
-    expect(second).toMatchObject({ point: findings['restore-point'], try: 2 });
+    expect(second).toMatchObject({ snapshot: findings['snapshot'], try: 2 });
     expect(second?.beside).toBeUndefined();
   });
 
@@ -171,7 +171,7 @@ describe.concurrent('law 1: a backup that is proved beside the rollback', () => 
     expect((await run.report()).backup).toEqual(backup);
   });
 
-  test('leaves the restore point alone while that is restored from, and is then made of what was restored', async () => {
+  test('leaves the snapshot alone while that is restored from, and is then made of what was restored', async () => {
     const order: string[] = [];
     const run = await harness.start({
       ...proveBefore('end'),
@@ -186,7 +186,7 @@ describe.concurrent('law 1: a backup that is proved beside the rollback', () => 
           const beat = setInterval(() => context.heartbeat(), 100);
           await context.cancelled.catch(() => undefined);
           clearInterval(beat);
-          order.push('dump of the restore point ended');
+          order.push('dump of the snapshot ended');
           throw context.cancellationSignal.reason;
         },
         restore: () => {
@@ -198,16 +198,16 @@ describe.concurrent('law 1: a backup that is proved beside the rollback', () => 
     await run.approve('downgrade');
     await run.decide('verify', 'restore');
     await run.gate('restore');
-    expect(order).toEqual(['dump of the restore point ended', 'restored', 'dump of what was restored']);
+    expect(order).toEqual(['dump of the snapshot ended', 'restored', 'dump of what was restored']);
     await run.approve('restore');
     expect(await run.result()).toMatchObject({ outcome: 'restored' });
   });
 
-  test('cannot come later without a restore point: it is proved before the downgrade', async () => {
+  test('cannot come later without a snapshot: it is proved before the downgrade', async () => {
     const { latch, activities } = slow();
     const run = await harness.start({
       ...proveBefore('end'),
-      activities: { ...activities, 'restore-point': () => ({ made: false, why: 'no space' }) },
+      activities: { ...activities, snapshot: () => ({ made: false, why: 'no space' }) },
     });
     await run.running('back-up');
     expect(run.calls('rehearse')).toEqual([]);

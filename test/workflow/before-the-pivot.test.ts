@@ -74,8 +74,8 @@ describe.concurrent('before the downgrade', () => {
     expect(await run.result()).toMatchObject({ outcome: 'put-back', to: '0005' });
     const { steps } = await run.progress();
     const names = steps.map(({ step, state }) => `${step} ${state}`);
-    expect(names).toContain('keep-writes-stopped done');
-    expect(names.indexOf('keep-writes-stopped done')).toBeLessThan(names.indexOf('put-back done'));
+    expect(names).toContain('guard-writes done');
+    expect(names.indexOf('guard-writes done')).toBeLessThan(names.indexOf('put-back done'));
     expect(steps.filter(({ state }) => state === 'to-do')).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe.concurrent('before the downgrade', () => {
     const { type, message } = await run.failure();
     expect(type).toBe('PutBackFailed');
     expect(message).toContain('radar-api is at 0.');
-    expect(message).toContain('Put back by hand');
+    expect(message).toContain('the new operation takes this one up');
     expect(run.calls('report')[0]).toMatchObject({ outcome: 'aborted', keepRecord: true });
     const report = await run.report();
     expect(report.attention.join('\n')).toContain('Putting back failed');
@@ -96,7 +96,7 @@ describe.concurrent('before the downgrade', () => {
 
   test('law 3: where writes can no longer be kept stopped, nothing is downgraded', async () => {
     const run = await harness.start({
-      activities: { 'keep-writes-stopped': failing('KubernetesRightMissing') },
+      activities: { 'guard-writes': failing('KubernetesRightMissing') },
     });
     await run.approve('downgrade');
     expect(await run.result()).toMatchObject({

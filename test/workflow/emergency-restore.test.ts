@@ -7,7 +7,7 @@ const harness = workflowHarness();
 const restore = (setup: ServiceSetup = {}) => harness.start(setup, undefined, 'emergencyRestore');
 
 /** Nothing differs between what is there and what was restored. */
-const nothingLost = { ...findings.census, tables: [], lostRows: 0, loses: false };
+const nothingLost = { ...findings['data-diff'], tables: [], lostRows: 0, loses: false };
 
 describe.concurrent('the order of the runbook’s emergency restore', () => {
   test('all is well: two people, since rows are lost, then restored', async () => {
@@ -30,10 +30,10 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
     expect(steps.map(({ step, part, state }) => [step, part, state].join(' ').trim())).toEqual([
       'assess  done',
       'stop-writes  done',
-      'keep-writes-stopped  done',
-      'restore-point  done',
+      'guard-writes  done',
+      'snapshot  done',
       'restore-beside  done',
-      'census  done',
+      'data-diff  done',
       'put-in-place  done',
       'roll-back-app  done',
       'start-app  done',
@@ -42,12 +42,12 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
       'report  done',
     ]);
     const [input] = run.calls('put-in-place');
-    expect(input).toMatchObject({ approved: gate.hash, try: 1, census: { lostRows: 12 } });
+    expect(input).toMatchObject({ approved: gate.hash, try: 1, dataDiff: { lostRows: 12 } });
     expect(run.calls('report')[0]).toMatchObject({ outcome: 'restored', keepRecord: false });
   });
 
   test('where no row is lost, one person is enough, as approvals.restore has it', async () => {
-    const run = await restore({ activities: { census: () => nothingLost } });
+    const run = await restore({ activities: { 'data-diff': () => nothingLost } });
     expect((await run.gate('restore')).people).toBe(1);
     await run.approve('restore');
     expect(await run.result()).toMatchObject({ outcome: 'restored' });
@@ -59,14 +59,14 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
     const run = await restore({
       activities: {
         'stop-writes': () => stopped,
-        'restore-point': () => ({ made: false, why }),
-        census: () => nothingLost,
+        snapshot: () => ({ made: false, why }),
+        'data-diff': () => nothingLost,
       },
     });
     const gate = await run.gate('restore');
     expect(gate.people).toBe(2);
     expect(gate.shows).toContain('CANNOT BE READ, so nobody can tell what is lost of it: scores');
-    expect(gate.shows).toContain(`No restore point of the database as it is now: ${why}`);
+    expect(gate.shows).toContain(`No snapshot of the database as it is now: ${why}`);
     await run.approve('restore', 'ann');
     await run.approve('restore', 'bob');
     expect(await run.result()).toMatchObject({ outcome: 'restored' });
@@ -87,7 +87,7 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
 
   test('the policy in approvals counts: nobody for nothing lost, one for a loss', async () => {
     const definition = { approvals: { restore: { people: 0 }, loss: { people: 1 } } };
-    const quiet = await restore({ definition, activities: { census: () => nothingLost } });
+    const quiet = await restore({ definition, activities: { 'data-diff': () => nothingLost } });
     expect(await quiet.result()).toMatchObject({ outcome: 'restored' });
     const loses = await restore({ definition });
     expect((await loses.gate('restore')).people).toBe(1);
@@ -113,7 +113,7 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
     await run.approve('restore', 'bob');
     await run.result();
     const report = await run.report();
-    expect(report.requested).toMatchObject({ from: 'the newest restore point, or the newest proven backup' });
+    expect(report.requested).toMatchObject({ from: 'the newest snapshot, or the newest proven backup' });
     expect(report.attention.join('\n')).toContain('radar__failed_0a1b2c3d');
     expect(report.rows.find(({ table }) => table === 'papers')?.difference).not.toContain('unexplained');
     expect(report.verified).toContain('rows of 2 tables equal to those in the dump');
@@ -157,7 +157,7 @@ describe.concurrent('an emergency restore before anything is renamed', () => {
     });
   });
 
-  test.each(['stop-writes', 'restore-beside', 'census'] as const)(
+  test.each(['stop-writes', 'restore-beside', 'data-diff'] as const)(
     'cancelled while %s runs: put back',
     async (step) => {
       const latch = new Latch();
@@ -192,8 +192,8 @@ describe.concurrent('an emergency restore before anything is renamed', () => {
     await retried.result();
     expect(retried.calls('restore-beside').map((input) => input.try)).toEqual([1, 2]);
 
-    const aborted = await restore({ activities: { census: failing('RestoreFailed') } });
-    await aborted.decide('census', 'abort');
+    const aborted = await restore({ activities: { 'data-diff': failing('RestoreFailed') } });
+    await aborted.decide('data-diff', 'abort');
     expect(await aborted.result()).toMatchObject({ outcome: 'put-back' });
   });
 });
@@ -245,7 +245,7 @@ describe.concurrent('an emergency restore from the rename on', () => {
     await run.approve('start');
     const { shows } = await run.gate('restore');
     expect(shows.at(-1)).toBe('Reject: nothing is renamed, and writes stay stopped, as they were found');
-    expect(run.calls('restore-point')).toEqual([]);
+    expect(run.calls('snapshot')).toEqual([]);
     await run.reject('restore');
     expect(await run.result()).toMatchObject({ outcome: 'aborted' });
     expect(run.calls('put-back')).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { handOver } from '../../src/activities/hand-over/activity.ts';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { workflowIdOf } from '../../src/domain/names.ts';
 import { findings } from '../example-plan.ts';
 import { failing, workflowHarness, type ServiceSetup } from './harness.ts';
@@ -8,14 +8,14 @@ import { failing, workflowHarness, type ServiceSetup } from './harness.ts';
 const harness = workflowHarness();
 
 /** Nothing differs between what is there and what was restored. */
-const nothingLost = { ...findings.census, tables: [], lostRows: 0, loses: false };
+const nothingLost = { ...findings['data-diff'], tables: [], lostRows: 0, loses: false };
 
-/** The deed as it is; it needs nothing but Temporal. */
+/** The activity as it is; it needs nothing but Temporal. */
 const attempt = { progress: () => {} } as unknown as Parameters<typeof handOver>[2];
 
 const withRealHandOver = (setup: ServiceSetup = {}): ServiceSetup => ({
   ...setup,
-  activities: { ...setup.activities, 'hand-over': (input) => handOver({} as Means, input, attempt) },
+  activities: { ...setup.activities, 'hand-over': (input) => handOver({} as Dependencies, input, attempt) },
 });
 
 describe.concurrent('what an emergency restore is started with', () => {
@@ -33,7 +33,7 @@ describe.concurrent('what an emergency restore is started with', () => {
   });
 
   test('law 6: under another workflow ID it starts the right one and says so', async () => {
-    const service = harness.addService({ activities: { census: () => nothingLost } });
+    const service = harness.addService({ activities: { 'data-diff': () => nothingLost } });
     const elsewhere = await harness.startRequest({ service }, `at-night-${service}`, {}, 'emergencyRestore');
     expect(await elsewhere.result()).toEqual({ continuesAs: workflowIdOf(service) });
     const handle = harness.environment.client.workflow.getHandle(workflowIdOf(service));
@@ -49,7 +49,7 @@ describe.concurrent('what an emergency restore is started with', () => {
     await rollback.approve('downgrade');
     const { hold } = await rollback.hold('verify');
     const { service } = await rollback.progress();
-    const request = { service, requestedBy: 'ada', reason: 'papers are gone', from: 'restore-point' };
+    const request = { service, requestedBy: 'ada', reason: 'papers are gone', from: 'snapshot' };
     const emergency = await harness.startRequest(request, `at-night-${service}`, {}, 'emergencyRestore');
     expect(await emergency.result()).toEqual({
       continuesAs: workflowIdOf(service),
@@ -70,21 +70,21 @@ describe.concurrent('what an emergency restore is started with', () => {
       'asked for another source than its own',
       { verify: failing('VerificationFailed') },
       { from: { file: 'dumps/a.sql.gz' } },
-      'from its own restore point. ',
+      'from its own snapshot. ',
     ],
     [
-      'asked for its backup, while its restore point stands',
+      'asked for its backup, while its snapshot stands',
       { verify: failing('VerificationFailed') },
       { from: 'backup' },
-      'start this again with `--from restore-point`',
+      'start this again with `--from snapshot`',
     ],
     [
-      'asked for a restore point, where it has none',
+      'asked for a snapshot, where it has none',
       {
         verify: failing('VerificationFailed'),
-        'restore-point': () => ({ made: false as const, why: 'no room' }),
+        snapshot: () => ({ made: false as const, why: 'no room' }),
       },
-      { from: 'restore-point' },
+      { from: 'snapshot' },
       'from its own backup. To restore from that, start this again with `--from backup`',
     ],
   ])(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DeedInput } from '../../src/domain/deeds.ts';
+import type { ActivityInput } from '../../src/domain/deeds.ts';
 import type { Assessment, Plan } from '../../src/domain/plan/plan.ts';
 import { timeSkippingServer } from '../temporal.ts';
 import type { WorkflowRun } from './workflow-run.ts';
@@ -18,7 +18,7 @@ async function waits(run: WorkflowRun): Promise<string[]> {
 }
 
 /** A plan as version 0.2 pinned it. */
-function asPlannedBefore(input: DeedInput<'assess'>): Assessment {
+function asPlannedBefore(input: ActivityInput<'assess'>): Assessment {
   const definition = { escalation: { attempts: 9, path: ['DBA', 'CTO'], downFor: '1h' } };
   const assessment = assessed({ definition, searchAttributes: false }, input);
   if (assessment.kind !== 'planned') return assessment;
@@ -30,10 +30,10 @@ function asPlannedBefore(input: DeedInput<'assess'>): Assessment {
 }
 
 /** Time is skipped only while no activity runs. */
-const unwatched = { 'keep-writes-stopped': () => ({ breaches: [] }) };
+const unwatched = { 'guard-writes': () => ({ breaches: [] }) };
 
 describe('escalation', () => {
-  test('walks down the path, a rung each 15 minutes, until the budget is used up', async () => {
+  test('walks down the path, a level each 15 minutes, until the budget is used up', async () => {
     const run = await harness.start({
       searchAttributes: false,
       activities: { ...unwatched, 'stop-writes': () => stopped, 'back-up': failing('BackupFailed') },
@@ -62,7 +62,7 @@ describe('escalation', () => {
     expect(after / 3_600_000).toBeCloseTo(2, 1);
   });
 
-  test("a ladder of the definition's own: `every`, and a rung that is told after a time of its own", async () => {
+  test("a escalation path of the definition's own: `every`, and a level that is told after a time of its own", async () => {
     const path = ['DBA', { who: 'Senior' }, { who: 'CTO', after: '40m' }, 'Vendor'];
     const run = await harness.start({
       searchAttributes: false,
@@ -119,7 +119,7 @@ describe('the runbook escalates', () => {
     expect(escalated).toMatchObject([{ why: 'The restore failed: step put-back.' }]);
   });
 
-  test('again to the last rung once the path is used up: what fails then is new, and nobody else is left', async () => {
+  test('again to the last level once the path is used up: what fails then is new, and nobody else is left', async () => {
     const run = await live.start({
       definition: { escalation: { attempts: 1, path: ['DBA'] } },
       activities: { verify: failing('VerificationFailed') },
@@ -135,7 +135,7 @@ describe('the runbook escalates', () => {
     await run.result();
   });
 
-  test('no further while somebody is on it; a later failure goes on with the next rung', async () => {
+  test('no further while somebody is on it; a later failure goes on with the next level', async () => {
     const run = await live.start({
       definition: { escalation: { attempts: 1, path: ['DBA', 'Senior', 'CTO'] } },
       activities: { verify: failing('VerificationFailed') },

@@ -11,9 +11,9 @@ import { DefaultLogger, Runtime, Worker, makeTelemetryFilterString } from '@temp
 import { afterAll, beforeAll, inject } from 'vitest';
 import { applicationFailure, bounded } from '../../src/activities/boundary.ts';
 import { checkProof } from '../../src/activities/messages/check-proof.ts';
-import type { Means } from '../../src/activities/means.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { createKeys } from '../../src/identity/keys.ts';
-import type { DeedInput, DeedOutput } from '../../src/domain/deeds.ts';
+import type { ActivityInput, ActivityOutput } from '../../src/domain/deeds.ts';
 import { Failure, type FailureType } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { workflowIdOf } from '../../src/domain/names.ts';
@@ -22,14 +22,14 @@ import { pointInTimeRequest } from '../../src/domain/plan/point-in-time.ts';
 import { rollbackRequest } from '../../src/domain/plan/request.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { stepNames, type StepName } from '../../src/domain/steps.ts';
-import type { TellInput } from '../../src/views/notification.ts';
-import { momentPlan } from '../example-moment.ts';
+import type { NotifyInput } from '../../src/views/notification.ts';
+import { recoveryPlan } from '../example-moment.ts';
 import { emergencyPlan, examplePlan, findings, observations } from '../example-plan.ts';
 import { WorkflowRun } from './workflow-run.ts';
 
 /** Fake activities of one service; those not given answer as they do when all is well. */
 export type FakeActivities = {
-  [S in StepName]?: (input: DeedInput<S>, call: number) => DeedOutput<S> | Promise<DeedOutput<S>>;
+  [S in StepName]?: (input: ActivityInput<S>, call: number) => ActivityOutput<S> | Promise<ActivityOutput<S>>;
 };
 
 /** A fake activity that fails as a real one would. */
@@ -41,8 +41,8 @@ export const failing =
 
 /** Fails at the given calls, counted from 1; otherwise all is well. */
 export const failingAt = <S extends StepName>(step: S, calls: number[], type: FailureType) => ({
-  [step]: (_input: DeedInput<S>, call: number) =>
-    calls.includes(call) ? failing(type)() : (findings[step] as DeedOutput<S>),
+  [step]: (_input: ActivityInput<S>, call: number) =>
+    calls.includes(call) ? failing(type)() : (findings[step] as ActivityOutput<S>),
 });
 
 /** Blocks a fake activity until the test opens it. */
@@ -64,7 +64,7 @@ export interface ServiceSetup {
   request?: object;
   searchAttributes?: boolean;
   /** Tells a channel; without it everything is told. */
-  tell?: (input: TellInput, call: number) => unknown;
+  notify?: (input: NotifyInput, call: number) => unknown;
 }
 
 async function untilCancelled(): Promise<{ breaches: [] }> {
@@ -83,8 +83,8 @@ Runtime.install({
 /** Real workflows on a real server with fake activities: one worker for a test file, one service for each test. */
 export class WorkflowHarness {
   readonly #setups = new Map<string, ServiceSetup>();
-  readonly #calls = new Map<string, DeedInput<StepName>[]>();
-  readonly #tidings = new Map<string, TellInput[]>();
+  readonly #calls = new Map<string, ActivityInput<StepName>[]>();
+  readonly #notifications = new Map<string, NotifyInput[]>();
   /** Task queue of this file alone, and stem of its services. */
   readonly name = `radar-${randomUUID().slice(0, 8)}`;
   #number = 0;
@@ -103,18 +103,18 @@ export class WorkflowHarness {
     this.environment = await server();
     this.#directory = await mkdtemp(join(tmpdir(), 'backstep-harness-'));
     this.keys = await createKeys(this.#directory);
-    const means = { gatewayKeys: this.keys.publicKeys } as Means;
+    const dependencies = { gatewayKeys: this.keys.publicKeys } as Dependencies;
     const worker = await Worker.create({
       connection: this.environment.nativeConnection,
       taskQueue: this.name,
       workflowBundle: { codePath: inject('workflowBundle') },
       activities: {
         ...Object.fromEntries(stepNames.map((step) => [step, (input: never) => this.#act(step, input)])),
-        'check-proof': bounded(async (means, input: { proof: string; of?: 'start' }) => {
+        'check-proof': bounded(async (dependencies, input: { proof: string; of?: 'start' }) => {
           await this.#unlessClosing(this.beforeProof());
-          return checkProof(means, input);
-        }, means),
-        tell: (input: TellInput) => this.#tell(input),
+          return checkProof(dependencies, input);
+        }, dependencies),
+        notify: (input: NotifyInput) => this.#notify(input),
       },
       maxHeartbeatThrottleInterval: 100,
       defaultHeartbeatThrottleInterval: 100,
@@ -163,8 +163,8 @@ export class WorkflowHarness {
     return new WorkflowRun(handle, (step) => this.calls(service, step));
   }
 
-  /** With what a step's deed was called, in order. */
-  calls(service: string, step: StepName): DeedInput<StepName>[] {
+  /** With what a step's activity was called, in order. */
+  calls(service: string, step: StepName): ActivityInput<StepName>[] {
     const key = `${service} ${step}`;
     const calls = this.#calls.get(key) ?? [];
     this.#calls.set(key, calls);
@@ -172,10 +172,10 @@ export class WorkflowHarness {
   }
 
   /** What was told of a service, attempts included. */
-  tidings(service: string): TellInput[] {
-    const tidings = this.#tidings.get(service) ?? [];
-    this.#tidings.set(service, tidings);
-    return tidings;
+  notifications(service: string): NotifyInput[] {
+    const notifications = this.#notifications.get(service) ?? [];
+    this.#notifications.set(service, notifications);
+    return notifications;
   }
 
   #unlessClosing<T>(doing: T | Promise<T>): Promise<T> {
@@ -185,14 +185,14 @@ export class WorkflowHarness {
     return Promise.race([doing, closing]);
   }
 
-  async #tell(input: TellInput): Promise<unknown> {
-    const { service } = input.tiding;
-    const tidings = this.tidings(service);
-    tidings.push(input);
-    return (await this.#setups.get(service)?.tell?.(input, tidings.length)) ?? { told: true };
+  async #notify(input: NotifyInput): Promise<unknown> {
+    const { service } = input.notification;
+    const notifications = this.notifications(service);
+    notifications.push(input);
+    return (await this.#setups.get(service)?.notify?.(input, notifications.length)) ?? { told: true };
   }
 
-  async #act(step: StepName, input: DeedInput<StepName>): Promise<unknown> {
+  async #act(step: StepName, input: ActivityInput<StepName>): Promise<unknown> {
     const service = 'plan' in input ? input.plan.service.service : input.request.service;
     const setup = this.#setups.get(service);
     if (setup === undefined) throw ApplicationFailure.nonRetryable(`no test added ${service}`);
@@ -200,15 +200,15 @@ export class WorkflowHarness {
     calls.push(input);
     const fake = setup.activities?.[step] as ((input: unknown, call: number) => unknown) | undefined;
     if (fake) return this.#unlessClosing(fake(input, calls.length));
-    if (step === 'assess') return assessed(setup, input as DeedInput<'assess'>);
-    if (step === 'keep-writes-stopped') return untilCancelled();
+    if (step === 'assess') return assessed(setup, input as ActivityInput<'assess'>);
+    if (step === 'guard-writes') return untilCancelled();
     await pause(1);
     return findings[step];
   }
 }
 
-/** Answers as the real deed does: a plan for this request, with its hash. */
-export function assessed(setup: ServiceSetup, input: DeedInput<'assess'>): Assessment {
+/** Answers as the real activity does: a plan for this request, with its hash. */
+export function assessed(setup: ServiceSetup, input: ActivityInput<'assess'>): Assessment {
   const { operation } = input;
   const source = { service: input.request.service, ...setup.definition };
   const plan =
@@ -216,7 +216,7 @@ export function assessed(setup: ServiceSetup, input: DeedInput<'assess'>): Asses
       ? examplePlan({ operation, request: rollbackRequest.parse(input.request), ...setup.plan }, source)
       : input.kind === 'emergency-restore'
         ? emergencyPlan({ operation, request: input.request, ...setup.emergency }, source)
-        : momentPlan(
+        : recoveryPlan(
             { operation, request: pointInTimeRequest.parse(input.request), ...setup.moment },
             source,
           );

@@ -20,14 +20,14 @@ describe.concurrent('losses at gate downgrade', () => {
   });
 
   test('law 1: a loss that nobody could measure needs two different people, and what assess named is kept', async () => {
-    const census = { losses: [{ kind: 'table', object: 'scores', rows: 7 }], unknown: [] } as const;
+    const dataDiff = { losses: [{ kind: 'table', object: 'scores', rows: 7 }], unknown: [] } as const;
     const diagnosis = { advice: 'unsure', because: 'no symptom', signs: [], notSeen: [] } as const;
     const run = await harness.start({
       activities: {
         assess: (input) => {
           const planned = assessed({}, input) as Extract<Assessment, { kind: 'planned' }>;
-          const first = { losses: [...census.losses], unknown: [] };
-          const seen = { ...diagnosis, signs: [], notSeen: [], census: first };
+          const first = { losses: [...dataDiff.losses], unknown: [] };
+          const seen = { ...diagnosis, signs: [], notSeen: [], estimated: first };
           return { ...planned, observations: { ...planned.observations, diagnosis: seen } };
         },
         rehearse: () => ({ rehearsed: false, why: 'no copy could be made: no room' }),
@@ -39,7 +39,7 @@ describe.concurrent('losses at gate downgrade', () => {
     expect(shows.join(' ')).toContain(
       'LOSS UNKNOWN, counted as a loss: not rehearsed, no copy could be made',
     );
-    expect(run.calls('salvage')[0]).toMatchObject({ first: census });
+    expect(run.calls('salvage')[0]).toMatchObject({ first: dataDiff });
     await run.approve('downgrade', 'ann');
     expect(run.calls('downgrade')).toEqual([]);
     await run.approve('downgrade', 'bob');

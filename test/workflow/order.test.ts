@@ -23,8 +23,8 @@ describe.concurrent('the order of the runbook', () => {
     expect(steps.map(({ step, part, state }) => [step, part, state].join(' ').trim())).toEqual([
       'assess  done',
       'stop-writes  done',
-      'keep-writes-stopped  done',
-      'restore-point  done',
+      'guard-writes  done',
+      'snapshot  done',
       'back-up  done',
       'rehearse  done',
       'salvage  done',
@@ -81,7 +81,7 @@ describe.concurrent('the order of the runbook', () => {
     expect(run.calls('stop-writes')).toEqual([]);
   });
 
-  test('a deed that throws in assess refuses, too', async () => {
+  test('an activity that throws in assess refuses, too', async () => {
     const run = await harness.start({
       activities: { assess: failing('DatabaseLoginRefused', 'The login was refused.') },
     });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { reportMarkdown } from '../../src/views/report/markdown.ts';
-import { momentPlan } from '../example-moment.ts';
+import { recoveryPlan } from '../example-moment.ts';
 import { findings } from '../example-plan.ts';
 import { failing, failingAt, workflowHarness, type ServiceSetup } from './harness.ts';
 
@@ -31,7 +31,7 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
     expect(steps.map(({ step, part, state }) => [step, part, state].join(' ').trim())).toEqual([
       'assess  done',
       'stop-writes  done',
-      'keep-writes-stopped  done',
+      'guard-writes  done',
       'restore-instance  done',
       'compare-instance  done',
       'switch-database  done',
@@ -58,7 +58,7 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
   });
 
   test('a moment that is only proposed needs a person before anything is stopped', async () => {
-    const { moment } = momentPlan();
+    const { moment } = recoveryPlan();
     const run = await restore({ moment: { moment: { ...moment, how: 'proposed', evidence: 'a guess' } } });
     const gate = await run.gate('start');
     expect(gate.shows[0]).toContain('CONFIRM THE MOMENT: 2025-11-18T02:40:00.000Z is a guess');
@@ -69,7 +69,7 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
   });
 
   test('a database with subscriptions needs a person before the new instance could use their slots', async () => {
-    const { moment } = momentPlan();
+    const { moment } = recoveryPlan();
     const run = await restore({ moment: { moment: { ...moment, subscriptions: ['feed'] } } });
     const gate = await run.gate('start');
     expect(gate.shows[0]).toContain('CONFIRM SUBSCRIPTION feed');

@@ -71,7 +71,7 @@ describe.concurrent('taking up an operation that ended before its end', () => {
 });
 
 describe.concurrent('a reset in the Temporal UI', () => {
-  test('law 8: keeps the operation id, and asks the same deeds with the same try', async () => {
+  test('law 8: keeps the operation id, and asks the same activities with the same try', async () => {
     const run = await harness.start();
     await run.approve('downgrade');
     await run.result();

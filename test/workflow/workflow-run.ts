@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { DeedInput } from '../../src/domain/deeds.ts';
+import type { ActivityInput } from '../../src/domain/deeds.ts';
 import type { Finished } from '../../src/domain/journal/result.ts';
 import type { Report } from '../../src/views/report/report.ts';
 import type { GateName } from '../../src/domain/definition/service.ts';
@@ -14,10 +14,10 @@ const patience = 20_000;
 export class WorkflowRun {
   constructor(
     readonly handle: WorkflowHandle,
-    private readonly called: (step: StepName) => DeedInput<StepName>[],
+    private readonly called: (step: StepName) => ActivityInput<StepName>[],
   ) {}
 
-  calls = <S extends StepName>(step: S) => this.called(step) as DeedInput<S>[];
+  calls = <S extends StepName>(step: S) => this.called(step) as ActivityInput<S>[];
   progress = () => this.handle.query<Progress>('progress');
   report = () => this.handle.query<Report>('report');
 

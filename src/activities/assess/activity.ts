@@ -1,4 +1,4 @@
-import type { AssessInput, DeedOutput } from '../../domain/deeds.ts';
+import type { AssessInput, ActivityOutput } from '../../domain/deeds.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { briefly } from '../../domain/migration-code.ts';
 import type { Pause } from '../../domain/plan/pauses.ts';
@@ -19,11 +19,11 @@ import { lookAtPods } from './pods.ts';
 import { planCronJob, planWorkload } from './releases.ts';
 import { lookAtServer, type ServerFacts } from './server.ts';
 import { areSearchAttributesRegistered } from './temporal.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { redact } from '../redact.ts';
 
 type Input = AssessInput<undefined>;
-type Answer = DeedOutput<'assess'>;
+type Answer = ActivityOutput<'assess'>;
 
 /** For a point-in-time restore: the revision may stay as it is, and records of other kinds are not taken up. */
 export interface How {
@@ -36,9 +36,14 @@ export interface How {
  * included. Changes nothing: the Jobs that ask the images are removed again. Whatever is wrong is named in
  * one refusal (runbook, Pre-Rollback Checklist and Step 3).
  */
-export async function assess(means: Means, input: Input, attempt: Attempt, how: How = {}): Promise<Answer> {
+export async function assess(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+  how: How = {},
+): Promise<Answer> {
   attempt.progress({ doing: `reading the definition of ${input.request.service}` });
-  const loaded = await means.definitions.load(input.request.service);
+  const loaded = await dependencies.definitions.load(input.request.service);
   if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
   const service = loaded.definition;
   const faults = new Faults();
@@ -46,11 +51,11 @@ export async function assess(means: Means, input: Input, attempt: Attempt, how: 
 
   attempt.progress({ doing: 'looking at the cluster and at the database' });
   const [cluster, [facts, database]] = await Promise.all([
-    lookAtCluster(means, service, faults),
-    lookAtBoth(means, service, input, faults),
+    lookAtCluster(dependencies, service, faults),
+    lookAtBoth(dependencies, service, input, faults),
   ]);
-  await proveThatPeopleCan(means, service.approvals, faults);
-  const jobImage = service.backup.image ?? means.jobImage;
+  await proveThatPeopleCan(dependencies, service.approvals, faults);
+  const jobImage = service.backup.image ?? dependencies.jobImage;
   if (jobImage === undefined) {
     faults.add(
       'InvalidDefinition',
@@ -78,9 +83,14 @@ export async function assess(means: Means, input: Input, attempt: Attempt, how: 
     if (first.kind === 'refused') faults.take(first.fault);
     return refused();
   }
-  const pauses = await planPauses(means, service, { cluster, facts, operation: input.operation, faults });
+  const pauses = await planPauses(dependencies, service, {
+    cluster,
+    facts,
+    operation: input.operation,
+    faults,
+  });
   attempt.progress({ doing: 'asking the images for their migrations' });
-  const images = await askImages(means, { input, service, cluster, facts }, attempt);
+  const images = await askImages(dependencies, { input, service, cluster, facts }, attempt);
   const env =
     'env' in service.migrations.databaseUrl
       ? service.migrations.databaseUrl.env
@@ -120,7 +130,7 @@ export async function assess(means: Means, input: Input, attempt: Attempt, how: 
   if (faults.all.length > 0) return refused();
 
   attempt.progress({ doing: 'documenting the state before' });
-  const pods = await lookAtPods(means, cluster.workloads);
+  const pods = await lookAtPods(dependencies, cluster.workloads);
   const observations = await observe(input.operation, { facts, pods });
   observations.notes.unshift(...cluster.notes);
   observations.downgrades = sourcesOf(target.reverts);
@@ -129,7 +139,7 @@ export async function assess(means: Means, input: Input, attempt: Attempt, how: 
     attempt.progress({ doing: 'looking for the symptoms of the runbook' });
     const moved = { ...target, reverts: plan.reverts.map(({ revision }) => revision) };
     const known = { operation: input.operation, service, facts, moved, pods, images, image: chosen.image };
-    observations.diagnosis = await diagnose(means, known, attempt);
+    observations.diagnosis = await diagnose(dependencies, known, attempt);
   }
   return {
     kind: 'planned',
@@ -156,14 +166,14 @@ const nothing = (revision: string): Answer => ({
 });
 
 async function lookAtBoth(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   { operation, onlyPlan }: Input,
   faults: Faults,
 ): Promise<[ServerFacts | undefined, DatabaseFacts | undefined]> {
-  const facts = await lookAtServer(means, service, operation, { onlyPlan, faults });
+  const facts = await lookAtServer(dependencies, service, operation, { onlyPlan, faults });
   if (facts === undefined) return [undefined, undefined];
-  return [facts, await lookAtDatabase(means, service, operation, { facts, faults })];
+  return [facts, await lookAtDatabase(dependencies, service, operation, { facts, faults })];
 }
 
 function lookBack(
@@ -178,7 +188,7 @@ function lookBack(
 }
 
 function askImages(
-  means: Means,
+  dependencies: Dependencies,
   {
     input,
     service,
@@ -189,8 +199,8 @@ function askImages(
 ): Promise<SeenImage[]> {
   const { operation } = input;
   const candidates = candidatesOf(service, cluster.workloads);
-  const aside = facts.now === facts.name ? {} : { database: facts.now };
-  return inspectImages(means, { service, operation, candidates, ...aside }, attempt);
+  const fencedName = facts.now === facts.name ? {} : { database: facts.now };
+  return inspectImages(dependencies, { service, operation, candidates, ...fencedName }, attempt);
 }
 
 interface Known {
@@ -229,7 +239,7 @@ function planOf(known: Known, { from, target, reverts }: Pick<Plan, 'from' | 'ta
       name: facts.name,
       owner: facts.owner,
       role: database.role,
-      aside: facts.aside,
+      fencedName: facts.fencedName,
     },
     from,
     target,

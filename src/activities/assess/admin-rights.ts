@@ -4,7 +4,7 @@ import type { Faults } from './faults.ts';
 type Right = 'creates' | 'owns' | 'becomes' | 'signals';
 
 /**
- * Proves that the maintenance role can take the database aside, restore it and end sessions: the undo
+ * Proves that the maintenance role can fence the database off, restore it and end sessions: the undo
  * included (law 4).
  *
  * @returns the owner of the database

@@ -8,7 +8,7 @@ import { releases, type Release } from '../../kubernetes/releases.ts';
 import { missingRights, rightInWords, rightsNeeded } from '../../kubernetes/rights.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
 import type { CronJob, ServiceDefinition, Workload } from '../../domain/definition/service.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { lookAtChannels } from './channels.ts';
 import type { Faults } from './faults.ts';
 
@@ -41,18 +41,22 @@ export interface ClusterFacts {
  * included (runbook, Pre-Rollback Checklist).
  */
 export async function lookAtCluster(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   faults: Faults,
 ): Promise<ClusterFacts> {
   const notes: string[] = [];
   const [workloads, cronJobs, silent] = await Promise.all([
-    Promise.all(service.workloads.map((each) => faults.try(() => seeWorkload(means, service, each, notes)))),
-    Promise.all(service.cronJobs.map((each) => faults.try(() => seeCronJob(means, service, each, notes)))),
-    lookAtChannels(means, service),
-    faults.try(() => proveRights(means, service, faults)),
-    faults.try(() => provePlaceOfBackups(means, service, faults)),
-    faults.try(() => assertRecordable(means.cluster, means.recordsNamespace)),
+    Promise.all(
+      service.workloads.map((each) => faults.try(() => seeWorkload(dependencies, service, each, notes))),
+    ),
+    Promise.all(
+      service.cronJobs.map((each) => faults.try(() => seeCronJob(dependencies, service, each, notes))),
+    ),
+    lookAtChannels(dependencies, service),
+    faults.try(() => proveRights(dependencies, service, faults)),
+    faults.try(() => provePlaceOfBackups(dependencies, service, faults)),
+    faults.try(() => assertRecordable(dependencies.cluster, dependencies.recordsNamespace)),
   ]);
   if (!service.workloads.some(({ deployment }) => deployment === service.migrations.workload)) {
     const words = `migrations.workload ${service.migrations.workload} is none of the workloads of ${service.service}`;
@@ -68,24 +72,31 @@ export async function lookAtCluster(
   };
 }
 
-async function proveRights(means: Means, { namespace }: ServiceDefinition, faults: Faults): Promise<void> {
-  const missing = await missingRights(means.cluster, rightsNeeded(namespace, means.recordsNamespace));
+async function proveRights(
+  dependencies: Dependencies,
+  { namespace }: ServiceDefinition,
+  faults: Faults,
+): Promise<void> {
+  const missing = await missingRights(
+    dependencies.cluster,
+    rightsNeeded(namespace, dependencies.recordsNamespace),
+  );
   for (const right of missing)
     faults.add('KubernetesRightMissing', `Backstep may not ${rightInWords(right)}.`);
 }
 
 async function provePlaceOfBackups(
-  means: Means,
+  dependencies: Dependencies,
   { namespace, backup }: ServiceDefinition,
   faults: Faults,
 ): Promise<void> {
   for (const reference of Object.values(backup.s3?.credentials ?? {}).filter((each) => each !== undefined))
-    await faults.try(() => readSecret(means.cluster, namespace, reference), 'backup.s3.credentials');
+    await faults.try(() => readSecret(dependencies.cluster, namespace, reference), 'backup.s3.credentials');
   const name = backup.claim;
   if (name === undefined) return;
   const claim = await find(
     `read PersistentVolumeClaim ${namespace}/${name}`,
-    means.cluster.core.readNamespacedPersistentVolumeClaim({ namespace, name }),
+    dependencies.cluster.core.readNamespacedPersistentVolumeClaim({ namespace, name }),
   );
   if (claim === undefined) {
     faults.add('WorkloadMissing', `There is no PersistentVolumeClaim ${namespace}/${name} for the backup.`);
@@ -95,7 +106,7 @@ async function provePlaceOfBackups(
 }
 
 async function seeWorkload(
-  { cluster }: Means,
+  { cluster }: Dependencies,
   { namespace, migrations }: ServiceDefinition,
   definition: Workload,
   notes: string[],
@@ -132,7 +143,7 @@ async function seeWorkload(
 }
 
 async function seeCronJob(
-  { cluster }: Means,
+  { cluster }: Dependencies,
   { namespace }: ServiceDefinition,
   definition: CronJob,
   notes: string[],

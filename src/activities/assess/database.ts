@@ -5,7 +5,7 @@ import { damageIn } from '../../postgres/damage.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { keyOf } from '../../postgres/tables.ts';
 import type { OperationId } from '../../domain/names.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 import type { Faults } from './faults.ts';
 import { carefully, secretName, serverOf, type ServerFacts } from './server.ts';
 
@@ -34,7 +34,7 @@ interface TableRow {
  *   reason
  */
 export async function lookAtDatabase(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   operation: OperationId,
   { facts, faults, mayMiss = false }: { facts: ServerFacts; faults: Faults; mayMiss?: boolean },
@@ -65,7 +65,7 @@ export async function lookAtDatabase(
           if (!seen.has(table)) faults.add('DatabaseInvalid', `There is no table ${table} in ${facts.name}.`);
         }
         proveReadable(server.role, found, faults);
-        await proveExtensions(means, service, operation, { client, facts, faults, mayMiss });
+        await proveExtensions(dependencies, service, operation, { client, facts, faults, mayMiss });
         return {
           role: server.role,
           revisions: await revisions(client, service.migrations.versionTable).catch(orElse(['unreadable'])),
@@ -112,7 +112,7 @@ function proveReadable(role: string, tables: TableRow[], faults: Faults): void {
 
 /** A restored database needs the extensions again; one that is not trusted is made by a superuser only. */
 async function proveExtensions(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   operation: OperationId,
   {
@@ -146,7 +146,7 @@ async function proveExtensions(
   }
   const where = secretName(service, reference);
   const other = await faults.try(async () => {
-    const url = await readSecret(means.cluster, service.namespace, reference);
+    const url = await readSecret(dependencies.cluster, service.namespace, reference);
     return withClient(url, { ...carefully, operation }, serverOf);
   }, where);
   if (other !== undefined && other.id !== facts.server) {

@@ -2,7 +2,7 @@ import { linesOfFailedJobs } from '../../kubernetes/failed-jobs.ts';
 import { decide, type Diagnosis, type Sign } from '../../domain/diagnosis.ts';
 import { signsOfLines } from '../../domain/log-signs.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { redact, truncate } from '../redact.ts';
 import { signsOfApplication } from './diagnosis/application.ts';
 import { signsOfDatabase, type Known as KnownOfDatabase } from './diagnosis/database.ts';
@@ -27,12 +27,16 @@ const mostNotSeen = 10;
  * roll back, fix forward or unsure. Reads only, within `diagnosis.within`, and never fails: what could not be
  * looked at is named.
  */
-export async function diagnose(means: Means, known: Known, { signal }: Attempt): Promise<Diagnosis> {
+export async function diagnose(
+  dependencies: Dependencies,
+  known: Known,
+  { signal }: Attempt,
+): Promise<Diagnosis> {
   const { service, moved } = known;
   const looks = new Looks(service.diagnosis.within, signal);
   const [ofCluster, database] = await Promise.all([
-    signsOfCluster(means, known, looks),
-    looks.at('the database', () => signsOfDatabase(means.storage, known, looks)),
+    signsOfCluster(dependencies, known, looks),
+    looks.at('the database', () => signsOfDatabase(dependencies.storage, known, looks)),
   ]);
   const failed = ofCluster.some(
     ({ symptom }) => symptom === 'release-ahead' || symptom === 'migration-failed',
@@ -44,21 +48,21 @@ export async function diagnose(means: Means, known: Known, { signal }: Attempt):
   }));
   return {
     ...decide(signs, { salvaged: service.salvage.use === 'auto' }),
-    census: database?.census ?? { losses: [], unknown: [] },
+    estimated: database?.estimated ?? { losses: [], unknown: [] },
     notSeen: looks.notSeen.slice(0, mostNotSeen).map((line) => truncate(redact(line), 200)),
   };
 }
 
 async function signsOfCluster(
-  means: Means,
+  dependencies: Dependencies,
   { service, images, moved, pods }: Known,
   looks: Looks,
 ): Promise<Sign[]> {
   const { namespace, migrations } = service;
   const migrates = pods.find(({ workload }) => workload.definition.deployment === migrations.workload);
   const [application, ofJobs] = await Promise.all([
-    looks.at('the application', () => signsOfApplication(means, namespace, pods)),
-    looks.at('failed Jobs', () => linesOfFailedJobs(means.cluster, namespace, mostLines)),
+    looks.at('the application', () => signsOfApplication(dependencies, namespace, pods)),
+    looks.at('failed Jobs', () => linesOfFailedJobs(dependencies.cluster, namespace, mostLines)),
   ]);
   const lines = [...(ofJobs ?? []).map(fit), ...pods.flatMap((each) => each.lines)];
   return [

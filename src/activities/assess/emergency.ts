@@ -1,4 +1,4 @@
-import type { AssessInput, DeedOutput } from '../../domain/deeds.ts';
+import type { AssessInput, ActivityOutput } from '../../domain/deeds.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
@@ -17,20 +17,24 @@ import { lookAtPods } from './pods.ts';
 import { planCronJob, planWorkload } from './releases.ts';
 import { lookAtServer, type ServerFacts } from './server.ts';
 import { areSearchAttributesRegistered } from './temporal.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 
 type Input = AssessInput<'emergency-restore'>;
-type Answer = DeedOutput<'assess'>;
+type Answer = ActivityOutput<'assess'>;
 
 /**
  * Finds what is restored from and reads all of it, pins what will be done, and proves every right needed for it,
  * the undo included. The database may miss tables, or hold any revision: that is what it is restored for. Changes
  * nothing (runbook, Emergency Database Restore).
  */
-export async function assessRestore(means: Means, input: Input, attempt: Attempt): Promise<Answer> {
+export async function assessRestore(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+): Promise<Answer> {
   const { request, operation, onlyPlan } = input;
   attempt.progress({ doing: `reading the definition of ${request.service}` });
-  const loaded = await means.definitions.load(request.service);
+  const loaded = await dependencies.definitions.load(request.service);
   if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
   const service = loaded.definition;
   const faults = new Faults();
@@ -38,11 +42,11 @@ export async function assessRestore(means: Means, input: Input, attempt: Attempt
 
   attempt.progress({ doing: 'looking at the cluster and at the database' });
   const [cluster, [facts, database]] = await Promise.all([
-    lookAtCluster(means, service, faults),
-    lookAtBoth(means, service, { operation, onlyPlan, faults }),
+    lookAtCluster(dependencies, service, faults),
+    lookAtBoth(dependencies, service, { operation, onlyPlan, faults }),
   ]);
-  await proveThatPeopleCan(means, service.approvals, faults);
-  const jobImage = service.backup.image ?? means.jobImage;
+  await proveThatPeopleCan(dependencies, service.approvals, faults);
+  const jobImage = service.backup.image ?? dependencies.jobImage;
   if (jobImage === undefined)
     faults.add(
       'InvalidDefinition',
@@ -56,19 +60,19 @@ export async function assessRestore(means: Means, input: Input, attempt: Attempt
     return refused();
   }
 
-  const pauses = await planPauses(means, service, { cluster, facts, operation, faults });
+  const pauses = await planPauses(dependencies, service, { cluster, facts, operation, faults });
   const asking = { service, operation, facts, jobImage };
-  const found = await faults.try(() => findSource(means, asking, request.from, attempt));
+  const found = await faults.try(() => findSource(dependencies, asking, request.from, attempt));
   if (found === undefined) return refused();
   await proveFits(service, operation, found, { facts, faults, notes: cluster.notes });
   attempt.progress({ doing: 'asking the images for their migrations' });
-  const images = await askImages(means, { service, input, cluster, facts }, attempt);
+  const images = await askImages(dependencies, { service, input, cluster, facts }, attempt);
   const known = { input, service, cluster, facts, database, images, found, faults, jobImage };
   const plan: EmergencyPlan = { ...planOf(known), pauses };
   if (faults.all.length > 0) return refused();
 
   attempt.progress({ doing: 'documenting the state before' });
-  const pods = await lookAtPods(means, cluster.workloads);
+  const pods = await lookAtPods(dependencies, cluster.workloads);
   const observations = await observe(operation, { facts, pods });
   observations.notes.unshift(`Found: ${sourceInWords(found.source)}`, ...found.notes, ...cluster.notes);
   observations.notVerified = observations.notVerified.filter((what) => !what.includes('downgrade'));
@@ -84,13 +88,13 @@ export async function assessRestore(means: Means, input: Input, attempt: Attempt
 const revisionOf = ({ revisions }: DatabaseFacts): string => revisions.join(', ') || 'base';
 
 async function lookAtBoth(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   { operation, onlyPlan, faults }: Pick<Input, 'operation' | 'onlyPlan'> & { faults: Faults },
 ): Promise<[ServerFacts | undefined, DatabaseFacts | undefined]> {
-  const facts = await lookAtServer(means, service, operation, { onlyPlan, faults });
+  const facts = await lookAtServer(dependencies, service, operation, { onlyPlan, faults });
   if (facts === undefined) return [undefined, undefined];
-  return [facts, await lookAtDatabase(means, service, operation, { facts, faults, mayMiss: true })];
+  return [facts, await lookAtDatabase(dependencies, service, operation, { facts, faults, mayMiss: true })];
 }
 
 interface Known {
@@ -106,13 +110,17 @@ interface Known {
 }
 
 function askImages(
-  means: Means,
+  dependencies: Dependencies,
   { service, input, cluster, facts }: Pick<Known, 'service' | 'input' | 'cluster' | 'facts'>,
   attempt: Attempt,
 ): Promise<SeenImage[]> {
   const candidates = candidatesOf(service, cluster.workloads);
-  const aside = facts.now === facts.name ? {} : { database: facts.now };
-  return inspectImages(means, { service, operation: input.operation, candidates, ...aside }, attempt);
+  const fencedName = facts.now === facts.name ? {} : { database: facts.now };
+  return inspectImages(
+    dependencies,
+    { service, operation: input.operation, candidates, ...fencedName },
+    attempt,
+  );
 }
 
 /** The release that fits is the one whose Alembic head is the revision in what is restored (runbook, Step 6). */
@@ -137,7 +145,7 @@ function planOf(known: Known): EmergencyPlan {
       name: facts.name,
       owner: facts.owner,
       role: database.role,
-      aside: facts.aside,
+      fencedName: facts.fencedName,
     },
     from: revisionOf(database),
     target,

@@ -7,7 +7,7 @@ import { Failure, type FailureType } from '../../domain/failures.ts';
 import { jobName, type OperationId } from '../../domain/names.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import { jobSecret } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import type { SeenWorkload } from './cluster.ts';
 
 /** An image that may hold the migrations, and what it said. */
@@ -83,10 +83,10 @@ export function imageIn(
  * Asks the images, each in a Job beside the others, for their history and for the revision at which env.py
  * finds the database. The Jobs, and the Secret where one is needed, are removed again.
  *
- * @param database its name where it is aside: the application's own URL does not lead there
+ * @param database its name where it is fenced off: the application's own URL does not lead there
  */
 export async function inspectImages(
-  means: Means,
+  dependencies: Dependencies,
   of: { service: ServiceDefinition; operation: OperationId; candidates: Candidate[]; database?: string },
   { signal }: Attempt,
 ): Promise<SeenImage[]> {
@@ -94,7 +94,7 @@ export async function inspectImages(
   const databaseSecret =
     database === undefined
       ? undefined
-      : await jobSecret(means, { operation, service, part: 'inspect', database });
+      : await jobSecret(dependencies, { operation, service, part: 'inspect', database });
   const one = async (candidate: Candidate, at: number): Promise<SeenImage> => {
     const { image, workload } = candidate;
     const name = jobName(operation, 'assess', 1, String(at + 1));
@@ -108,17 +108,22 @@ export async function inspectImages(
       ...(databaseSecret !== undefined && { databaseSecret }),
     };
     try {
-      return { image, workload, inspection: await inspect(means.cluster, wish, { current: true, signal }) };
+      return {
+        image,
+        workload,
+        inspection: await inspect(dependencies.cluster, wish, { current: true, signal }),
+      };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return { image, workload, problem: { type: error.type, message: error.message } };
     } finally {
-      await deleteJob(means.cluster, service.namespace, name);
+      await deleteJob(dependencies.cluster, service.namespace, name);
     }
   };
   try {
     return await Promise.all(candidates.map(one));
   } finally {
-    if (databaseSecret !== undefined) await deleteSecret(means.cluster, service.namespace, databaseSecret);
+    if (databaseSecret !== undefined)
+      await deleteSecret(dependencies.cluster, service.namespace, databaseSecret);
   }
 }

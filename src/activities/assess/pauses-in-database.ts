@@ -5,7 +5,7 @@ import { subscriptionsOf } from '../../postgres/subscriptions.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { PausedCronJob, PausedSubscription } from '../../domain/plan/pauses.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { applicationUrl } from '../connections.ts';
 import { adminUrlOn } from '../pauses.ts';
 import type { Faults } from './faults.ts';
@@ -20,21 +20,25 @@ interface Around {
 
 /** What writes to the database from within its server, and a migration that is under way. */
 export async function pausesInDatabase(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   around: Around,
 ): Promise<(PausedSubscription | PausedCronJob)[]> {
   const { facts, operation, notes } = around;
   const options = { ...carefully, operation };
-  const running = await withClient(await applicationUrl(means, service, facts.now), options, (client) =>
-    migrationSessions(client, service.migrations.versionTable),
+  const running = await withClient(
+    await applicationUrl(dependencies, service, facts.now),
+    options,
+    (client) => migrationSessions(client, service.migrations.versionTable),
   );
   for (const words of running)
     notes.push(
       `A migration is running, or was left in its transaction (${words}): it is ended with the writes.`,
     );
-  const subscriptions = await withClient(await adminUrlOn(means, service, facts.now), options, (client) =>
-    subscriptionsToPause(client, service, around),
+  const subscriptions = await withClient(
+    await adminUrlOn(dependencies, service, facts.now),
+    options,
+    (client) => subscriptionsToPause(client, service, around),
   );
   return [...subscriptions, ...(await queriesToPause(service, around))];
 }
@@ -86,7 +90,7 @@ async function queriesToPause(
       const where = rows[0]?.name ?? '';
       if (keeps === 'unseen') {
         notes.push(
-          `pg_cron is installed in ${where}, where Backstep may not look at its jobs: those of ${facts.name} fail while it is aside.`,
+          `pg_cron is installed in ${where}, where Backstep may not look at its jobs: those of ${facts.name} fail while it is fenced off.`,
         );
         return;
       }
@@ -106,7 +110,7 @@ async function queriesToPause(
           const why = mayChange
             ? 'writes.scheduledQueries: name'
             : `GRANT EXECUTE ON FUNCTION cron.alter_job TO "${role}" would allow it`;
-          notes.push(`${what} is not paused (${why}): its runs fail while the database is aside.`);
+          notes.push(`${what} is not paused (${why}): its runs fail while the database is fenced off.`);
         }
       }
     });

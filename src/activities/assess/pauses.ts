@@ -6,7 +6,7 @@ import { nameOf } from '../../kubernetes/pods.ts';
 import { withNewPauses, type Pause, type PausedObject } from '../../domain/plan/pauses.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { migratingJobsOf } from '../pauses.ts';
 import type { ClusterFacts } from './cluster.ts';
 import type { Faults } from './faults.ts';
@@ -21,7 +21,7 @@ import type { ServerFacts } from './server.ts';
  * @returns what is paused; of an unfinished operation, what its record has
  */
 export async function planPauses(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   of: { cluster: ClusterFacts; facts: ServerFacts; operation: OperationId; faults: Faults },
 ): Promise<Pause[]> {
@@ -29,15 +29,15 @@ export async function planPauses(
   const { notes } = cluster;
   const before = facts.record?.stopped.paused ?? [];
   const [owners, database] = await Promise.all([
-    faults.try(() => ownersToPause(means, service, cluster)),
-    faults.try(() => pausesInDatabase(means, service, { facts, operation, faults, notes })),
-    faults.try(() => nameMigratingJobs(means, service, cluster)),
+    faults.try(() => ownersToPause(dependencies, service, cluster)),
+    faults.try(() => pausesInDatabase(dependencies, service, { facts, operation, faults, notes })),
+    faults.try(() => nameMigratingJobs(dependencies, service, cluster)),
   ]);
   return withNewPauses(before, [...(owners ?? []), ...(database ?? [])]);
 }
 
 async function ownersToPause(
-  means: Means,
+  dependencies: Dependencies,
   { namespace, writes }: ServiceDefinition,
   { workloads, cronJobs, notes }: ClusterFacts,
 ): Promise<PausedObject[]> {
@@ -55,11 +55,11 @@ async function ownersToPause(
       object: { metadata: cronJob.metadata ?? {} },
     })),
   ];
-  const owners = await ownersOf(means.cluster, namespace, owned, writes);
+  const owners = await ownersOf(dependencies.cluster, namespace, owned, writes);
   notes.push(...owners.notes);
   const pauses = await Promise.all(
     owners.found.map(async (owner) => {
-      const { note, pause } = await decide(means, owner, writes.owners);
+      const { note, pause } = await decide(dependencies, owner, writes.owners);
       notes.push(note);
       return pause ? owner : undefined;
     }),
@@ -68,7 +68,7 @@ async function ownersToPause(
 }
 
 async function decide(
-  means: Means,
+  dependencies: Dependencies,
   owner: PausedObject,
   policy: 'pause' | 'name',
 ): Promise<{ note: string; pause: boolean }> {
@@ -82,7 +82,7 @@ async function decide(
   if (policy === 'name')
     return { note: `${what} is not paused (writes.owners: name): ${otherwise}.`, pause: false };
   const { group, plural: resource, namespace } = on;
-  const missing = await missingRights(means.cluster, [{ verb: 'patch', group, resource, namespace }]);
+  const missing = await missingRights(dependencies.cluster, [{ verb: 'patch', group, resource, namespace }]);
   if (missing[0] !== undefined) {
     const right = `Backstep may not ${rightInWords(missing[0])} (deploy/rbac-owners.yaml)`;
     return { note: `${what} is not paused, for ${right}: ${otherwise}.`, pause: false };
@@ -99,12 +99,12 @@ const spread = (field: readonly string[], value: unknown): object =>
   field.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
 
 async function nameMigratingJobs(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   { workloads, notes }: ClusterFacts,
 ): Promise<void> {
   const images = workloads.map(({ image }) => image);
-  for (const { job, why } of await migratingJobs(means.cluster, migratingJobsOf(service, images))) {
+  for (const { job, why } of await migratingJobs(dependencies.cluster, migratingJobsOf(service, images))) {
     notes.push(
       `Job ${nameOf(job)} migrates: ${why}. It is suspended when writes are stopped, and stays so after a rollback; put-back resumes it.`,
     );

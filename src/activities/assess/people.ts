@@ -1,6 +1,6 @@
 import { readKeys } from '../../identity/keys.ts';
 import type { Approvals } from '../../domain/definition/approvals.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 import type { Faults } from './faults.ts';
 
 const gates = ['start', 'downgrade', 'base', 'loss', 'restore'] as const;
@@ -10,7 +10,7 @@ const gates = ['start', 'downgrade', 'base', 'loss', 'restore'] as const;
  * stopped for a gate that nobody can pass.
  */
 export async function proveThatPeopleCan(
-  { gatewayKeys }: Pick<Means, 'gatewayKeys'>,
+  { gatewayKeys }: Pick<Dependencies, 'gatewayKeys'>,
   approvals: Approvals,
   faults: Pick<Faults, 'add'>,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { podsOfDeployment } from '../../kubernetes/deployments.ts';
 import { errorLines } from '../../kubernetes/error-lines.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { redact, truncate } from '../redact.ts';
 import type { SeenWorkload } from './cluster.ts';
 
@@ -19,7 +19,10 @@ const mostLines = 40;
 export const fit = (line: string): string => truncate(redact(line), 300);
 
 /** Looks at the pods of the workloads, and at what they last complained of. */
-export function lookAtPods({ cluster }: Means, workloads: readonly SeenWorkload[]): Promise<SeenPods[]> {
+export function lookAtPods(
+  { cluster }: Dependencies,
+  workloads: readonly SeenWorkload[],
+): Promise<SeenPods[]> {
   return Promise.all(
     workloads.map(async (workload) => {
       const pods = await podsOfDeployment(cluster, workload.deployment);

@@ -3,7 +3,7 @@ import { providerOf } from '../../recovery/index.ts';
 import type { SourceInstance } from '../../recovery/provider.ts';
 import { serverIn, withClient } from '../../postgres/connect.ts';
 import { subscriptionsOf } from '../../postgres/subscriptions.ts';
-import type { AssessInput, DeedOutput } from '../../domain/deeds.ts';
+import type { AssessInput, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure, fault } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { OperationId } from '../../domain/names.ts';
@@ -12,20 +12,24 @@ import { at, type Endpoint, type Moment } from '../../domain/plan/point-in-time.
 import { assess } from './activity.ts';
 import { Faults } from './faults.ts';
 import { adminUrl, applicationUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
-import { findMoment } from '../point-in-time/moment.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
+import { findRecoveryTime } from '../point-in-time/moment.ts';
 
 type Input = AssessInput<'point-in-time-restore'>;
-type Answer = DeedOutput<'assess'>;
+type Answer = ActivityOutput<'assess'>;
 
 /**
  * As `assess`, for a point-in-time restore: pins the moment too, proves that the provider can restore it, and
  * says what the new instance gets (runbook, Point-in-Time Recovery, 1 to 4). Changes nothing.
  */
-export async function assessMoment(means: Means, input: Input, attempt: Attempt): Promise<Answer> {
+export async function assessPointInTime(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+): Promise<Answer> {
   const { kind, request, ...rest } = input;
   const { to, ...asked } = request;
-  const loaded = await means.definitions.load(request.service);
+  const loaded = await dependencies.definitions.load(request.service);
   if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
   const { pointInTime } = loaded.definition;
   const faults = new Faults();
@@ -38,14 +42,16 @@ export async function assessMoment(means: Means, input: Input, attempt: Attempt)
   }
   attempt.progress({ doing: `asks ${pointInTime.provider} what it can restore` });
   const [source, assessed] = await Promise.all([
-    faults.try(async () => (await (means.providerOf ?? providerOf)(pointInTime)).describe(attempt.signal)),
-    assess(means, { ...rest, request: asked }, attempt, { kind, mayStay: true }),
+    faults.try(async () =>
+      (await (dependencies.providerOf ?? providerOf)(pointInTime)).describe(attempt.signal),
+    ),
+    assess(dependencies, { ...rest, request: asked }, attempt, { kind, mayStay: true }),
   ]);
   if (assessed.kind === 'nothing-to-do') return assessed;
   if (assessed.kind === 'refused') return { kind: 'refused', faults: [...assessed.faults, ...faults.all] };
   if (source === undefined) return { kind: 'refused', faults: [...faults.all] };
   const { plan: pinned, observations } = assessed;
-  const moment = await faults.try(() => momentOf(means, pinned, source, to));
+  const moment = await faults.try(() => momentOf(dependencies, pinned, source, to));
   // Taken up, the new instance may be there already, whatever can be restored by now.
   if (moment !== undefined && pinned.takesUp === undefined) proveWithin(moment, faults);
   if (moment === undefined || faults.all.length > 0) return { kind: 'refused', faults: [...faults.all] };
@@ -64,13 +70,13 @@ export async function assessMoment(means: Means, input: Input, attempt: Attempt)
 }
 
 async function momentOf(
-  means: Means,
+  dependencies: Dependencies,
   plan: Plan,
   source: SourceInstance,
   given: string | undefined,
 ): Promise<Omit<Moment, 'provider'>> {
   const { earliest, latest, carries, name: instance } = source;
-  const subscriptions = await subscribed(means, plan);
+  const subscriptions = await subscribed(dependencies, plan);
   const window = {
     earliest: earliest.toISOString(),
     latest: latest.toISOString(),
@@ -78,11 +84,11 @@ async function momentOf(
     ...(subscriptions.length > 0 && { subscriptions }),
   };
   if (plan.takesUp !== undefined) {
-    const { record } = await readRecord(means.cluster, means.recordsNamespace, plan.database);
+    const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, plan.database);
     if (record?.moment !== undefined) return { ...record.moment, instance, ...window };
   }
-  const found = await findMoment(means, plan, given);
-  const endpoint = endpointIn(await applicationUrl(means, plan.service), plan);
+  const found = await findRecoveryTime(dependencies, plan, given);
+  const endpoint = endpointIn(await applicationUrl(dependencies, plan.service), plan);
   return {
     ...found,
     instance,
@@ -94,9 +100,12 @@ async function momentOf(
 }
 
 /** Names of the database's subscriptions, whatever the database is called right now. */
-async function subscribed(means: Means, { service, operation, database }: Plan): Promise<string[]> {
-  return withClient(await adminUrl(means, service), { operation }, async (admin) => {
-    const found = [database.name, database.aside].map((at) => subscriptionsOf(admin, at));
+async function subscribed(
+  dependencies: Dependencies,
+  { service, operation, database }: Plan,
+): Promise<string[]> {
+  return withClient(await adminUrl(dependencies, service), { operation }, async (admin) => {
+    const found = [database.name, database.fencedName].map((at) => subscriptionsOf(admin, at));
     return (await Promise.all(found)).flat().map(({ name }) => name);
   });
 }

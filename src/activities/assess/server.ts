@@ -5,7 +5,7 @@ import { readRecord } from '../../kubernetes/records.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
 import { namesOf, withClient, type Client } from '../../postgres/connect.ts';
 import { raise, state } from '../../postgres/fence.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { proveAdmin } from './admin-rights.ts';
 import type { Faults } from './faults.ts';
 import { isOpen } from './temporal.ts';
@@ -17,7 +17,7 @@ export interface ServerFacts {
   /** The database's own name, and the one it has right now. */
   name: string;
   now: string;
-  aside: string;
+  fencedName: string;
   owner: string;
   admin: { role: string; superuser: boolean };
   /** The application's URL; a secret, never part of a plan. */
@@ -38,18 +38,18 @@ export const secretName = (service: ServiceDefinition, { secret }: SecretReferen
 
 /**
  * Looks at the server, proves the rights of the maintenance role, and finds the record of the database.
- * Where an unfinished operation died between two commands of the barrier, that barrier is completed: the
+ * Where an unfinished operation died between two commands of the fence, that fence is completed: the
  * database cannot be looked at otherwise.
  */
 export async function lookAtServer(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   operation: OperationId,
   options: { onlyPlan: boolean; faults: Faults },
 ): Promise<ServerFacts | undefined> {
   const { faults, onlyPlan } = options;
   const read = (reference: SecretReference) =>
-    faults.try(() => readSecret(means.cluster, service.namespace, reference));
+    faults.try(() => readSecret(dependencies.cluster, service.namespace, reference));
   const [applicationUrl, adminUrl] = await Promise.all([
     read(service.database.url),
     read(service.database.admin),
@@ -60,21 +60,21 @@ export async function lookAtServer(
       withClient(adminUrl, { ...carefully, operation }, async (admin) => {
         const name = namesOf(applicationUrl).database;
         const server = await serverOf(admin);
-        const { record, finished } = await readRecord(means.cluster, means.recordsNamespace, {
+        const { record, finished } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, {
           server: server.id,
           name,
         });
-        const aside = record?.database.aside ?? besideName(name, 'backstep', operation);
-        if (server.database === name || server.database === aside) {
+        const fencedName = record?.database.fencedName ?? besideName(name, 'backstep', operation);
+        if (server.database === name || server.database === fencedName) {
           faults.add(
             'DatabaseInvalid',
-            `${secretName(service, service.database.admin)} leads to ${server.database} itself; a session there keeps it from being taken aside. Name a maintenance database such as postgres.`,
+            `${secretName(service, service.database.admin)} leads to ${server.database} itself; a session there keeps it from being fenced off. Name a maintenance database such as postgres.`,
           );
           return undefined;
         }
         const open = record !== undefined && record.operation !== operation && (await isOpen(record));
         const mayComplete = record !== undefined && !open && !onlyPlan;
-        const now = await whereItIs(admin, { name, aside }, { mayComplete, faults });
+        const now = await whereItIs(admin, { name, fencedName }, { mayComplete, faults });
         if (now === undefined) return undefined;
         const owner = await proveAdmin(admin, now, faults);
         return {
@@ -82,7 +82,7 @@ export async function lookAtServer(
           serverMajor: server.major,
           name,
           now,
-          aside,
+          fencedName,
           owner,
           admin: { role: server.role, superuser: server.superuser },
           applicationUrl,
@@ -117,20 +117,20 @@ export async function serverOf(client: Client) {
 /** @returns the name under which the database is right now; undefined with a fault where it is nowhere */
 async function whereItIs(
   admin: Client,
-  names: { name: string; aside: string },
+  names: { name: string; fencedName: string },
   { mayComplete, faults }: { mayComplete: boolean; faults: Faults },
 ): Promise<string | undefined> {
   const found = await state(admin, names);
   if (found === 'down') return names.name;
-  if (found === 'up') return names.aside;
+  if (found === 'up') return names.fencedName;
   if (found === 'occupied') {
-    const words = `Both ${names.name} and ${names.aside} exist: the database was taken aside, and somebody made another one under its name.`;
+    const words = `Both ${names.name} and ${names.fencedName} exist: the database was fenced off, and somebody made another one under its name.`;
     faults.add('DatabaseInvalid', `${words} Rename or remove the new one.`);
     return undefined;
   }
   if (found === 'half' && mayComplete) {
     await raise(admin, names);
-    return names.aside;
+    return names.fencedName;
   }
   const { rows } = await admin.query<{ datname: string }>(
     `SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, $1) ORDER BY 1`,
@@ -140,8 +140,8 @@ async function whereItIs(
   const perhaps =
     others.length === 0
       ? ''
-      : ` There is ${others.join(', ')}: an operation without a record took it aside; rename it back.`;
-  const half = `Database ${names.name} is half taken aside or accepts no connections.`;
+      : ` There is ${others.join(', ')}: an operation without a record fenced it off; rename it back.`;
+  const half = `Database ${names.name} is half fenced off or accepts no connections.`;
   faults.add('DatabaseInvalid', (found === 'half' ? half : `There is no database ${names.name}.`) + perhaps);
   return undefined;
 }

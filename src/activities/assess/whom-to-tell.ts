@@ -1,13 +1,13 @@
 import type { AssessInput } from '../../domain/deeds.ts';
 import type { Assessment } from '../../domain/plan/plan.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 
 /**
  * An end before a plan is told to whoever started it. Where that is an alert, nobody reads the answer: then the
  * definition, as far as it loads, says who is told.
  */
 export async function withWhomToTell(
-  { definitions }: Pick<Means, 'definitions'>,
+  { definitions }: Pick<Dependencies, 'definitions'>,
   { request, onlyPlan }: Pick<AssessInput<undefined>, 'request' | 'onlyPlan'>,
   assessment: Assessment,
 ): Promise<Assessment> {

@@ -2,18 +2,18 @@ import { update } from '../../kubernetes/records.ts';
 import type { BackUpArguments } from '../../dumps/manifest.ts';
 import { closeClone } from '../../postgres/clones.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
-import type { Backup, Breach, DeedInput } from '../../domain/deeds.ts';
+import type { Backup, Breach, ActivityInput } from '../../domain/deeds.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
 import { whyGone } from './check.ts';
 import { proveByDrill } from './drill.ts';
 import { ofTheFrozen, sourceOf, whileReachable, type DumpSource } from './source.ts';
 import { adminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownProgram } from '../own-program.ts';
 import { ownRecord } from '../own-record.ts';
 
-type Input = DeedInput<'back-up'>;
+type Input = ActivityInput<'back-up'>;
 
 /**
  * Runbook, Step 2. Wanted: a dump of the database as it was when writes stopped, where the definition keeps dumps,
@@ -23,30 +23,48 @@ type Input = DeedInput<'back-up'>;
  *
  * @throws Failure BackupFailed, BackupNotProved, JobNotStarted, OperationLost
  */
-export async function backUp(means: Means, input: Input, attempt: Attempt): Promise<Backup> {
+export async function backUp(dependencies: Dependencies, input: Input, attempt: Attempt): Promise<Backup> {
   const { operation, database } = input.plan;
-  const record = await ownRecord(means, input.plan);
-  const known = await stillGood(means, input, attempt, record);
+  const record = await ownRecord(dependencies, input.plan);
+  const known = await stillGood(dependencies, input, attempt, record);
   if (known !== undefined) return known;
-  const url = await adminUrl(means, input.plan.service);
+  const url = await adminUrl(dependencies, input.plan.service);
   const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(url, { operation }, use);
   const source = await asAdmin((admin) => sourceOf(admin, input, record));
-  const made = await whileReachable(asAdmin, attempt, source, () => dump(means, input, attempt, source));
-  const read: Backup = { ...made, takenAt: source.takenAt ?? (await byOwnClock(means, input, made.takenAt)) };
+  const made = await whileReachable(asAdmin, attempt, source, () =>
+    dump(dependencies, input, attempt, source),
+  );
+  const read: Backup = {
+    ...made,
+    takenAt: source.takenAt ?? (await byOwnClock(dependencies, input, made.takenAt)),
+  };
   ofTheFrozen(read, source);
   const wanted = input.plan.service.backup.proof;
-  const proved = wanted === 'restore' ? await proveByDrill(means, input, attempt, read) : read;
+  const proved = wanted === 'restore' ? await proveByDrill(dependencies, input, attempt, read) : read;
   // Whoever read it meanwhile left it open, since it might have been dumped still.
   if (source.closed) await asAdmin((admin) => closeClone(admin, source.database));
   const backup = { ...proved, takenAt: read.takenAt };
-  await update(means.cluster, means.recordsNamespace, database, operation, (found) => ({ ...found, backup }));
+  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (found) => ({
+    ...found,
+    backup,
+  }));
   return backup;
 }
 
-async function dump(means: Means, input: Input, attempt: Attempt, source: DumpSource): Promise<Backup> {
+async function dump(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+  source: DumpSource,
+): Promise<Backup> {
   const { operation, service } = input.plan;
   const { format, jobs, compression, proof, keepFor, s3 } = service.backup;
-  const secret = await jobSecret(means, { operation, service, part: 'back-up', database: source.database });
+  const secret = await jobSecret(dependencies, {
+    operation,
+    service,
+    part: 'back-up',
+    database: source.database,
+  });
   const wanted: BackUpArguments = {
     service: service.service,
     operation,
@@ -60,12 +78,12 @@ async function dump(means: Means, input: Input, attempt: Attempt, source: DumpSo
     keepFor,
   };
   const wish = { step: 'back-up', program: 'back-up', arguments: wanted, secret } as const;
-  return ownProgram<Backup>(means, input, attempt, wish, 'BackupFailed');
+  return ownProgram<Backup>(dependencies, input, attempt, wish, 'BackupFailed');
 }
 
 /** Breaches are timed by the worker's clock; so is the snapshot, whatever the server's clock says. */
-async function byOwnClock(means: Means, { plan }: Input, takenAt: string): Promise<string> {
-  const url = await adminUrl(means, plan.service);
+async function byOwnClock(dependencies: Dependencies, { plan }: Input, takenAt: string): Promise<string> {
+  const url = await adminUrl(dependencies, plan.service);
   return withClient(url, { operation: plan.operation }, async (client) => {
     const asked = Date.now();
     const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
@@ -83,14 +101,14 @@ export const isYounger = (wayBack: { takenAt: string }, breaches: readonly Breac
 
 /** The backup of the record, where it is of this state, proved as far as wanted, and still there. */
 async function stillGood(
-  means: Means,
+  dependencies: Dependencies,
   input: Input,
   attempt: Attempt,
   { backup, breaches }: OperationRecord,
 ): Promise<Backup | undefined> {
   if (backup === undefined || !isYounger(backup, breaches)) return undefined;
   if (input.plan.service.backup.proof === 'restore' && backup.proof !== 'restore') return undefined;
-  const why = await whyGone(means, input, attempt, backup, 'check');
+  const why = await whyGone(dependencies, input, attempt, backup, 'check');
   if (why === undefined) return backup;
   attempt.log.warn(`the backup of the record does not do: ${why}`);
   return undefined;

@@ -2,7 +2,7 @@ import type { CheckArguments } from '../../dumps/manifest.ts';
 import type { Backup } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { placeOfBackup } from '../../domain/definition/backup.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownProgram, type Asking } from '../own-program.ts';
 
 /**
@@ -13,7 +13,7 @@ import { ownProgram, type Asking } from '../own-program.ts';
  * @throws Failure JobNotStarted and others that say nothing of the dump
  */
 export async function whyGone(
-  means: Means,
+  dependencies: Dependencies,
   asking: Asking,
   attempt: Attempt,
   backup: Backup,
@@ -28,7 +28,7 @@ export async function whyGone(
   const wanted: CheckArguments = { operation, place, file, ...(format && { format }), sha256 };
   const wish = { step: 'back-up', program: 'check', part, arguments: wanted } as const;
   try {
-    await ownProgram(means, asking, attempt, wish, 'BackupNotProved');
+    await ownProgram(dependencies, asking, attempt, wish, 'BackupNotProved');
     return undefined;
   } catch (error) {
     if (!(error instanceof Failure) || error.type !== 'BackupNotProved') throw error;

@@ -2,11 +2,11 @@ import { restoreArguments } from '../../dumps/manifest.ts';
 import { readJob } from '../../kubernetes/own-job.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { createDatabase, databaseExists, dropDatabase } from '../../postgres/databases.ts';
-import type { Backup, DeedInput } from '../../domain/deeds.ts';
+import type { Backup, ActivityInput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
 import { adminUrl, extensionAdminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownJobName, ownProgram } from '../own-program.ts';
 import { tooBig } from '../snapshot/budget.ts';
 
@@ -20,23 +20,23 @@ const job = { step: 'back-up', program: 'drill', part: 'drill' } as const;
  *   JobNotStarted
  */
 export async function proveByDrill(
-  means: Means,
-  input: DeedInput<'back-up'>,
+  dependencies: Dependencies,
+  input: ActivityInput<'back-up'>,
   attempt: Attempt,
   backup: Backup,
 ): Promise<Backup> {
   const { operation, service, database } = input.plan;
   const scratch = besideName(database.name, 'drill', operation);
-  const url = await adminUrl(means, service);
-  const extensions = await extensionAdminUrl(means, service);
-  const found = await readJob(means.cluster, service.namespace, ownJobName(input, job));
+  const url = await adminUrl(dependencies, service);
+  const extensions = await extensionAdminUrl(dependencies, service);
+  const found = await readJob(dependencies.cluster, service.namespace, ownJobName(input, job));
   await withClient(url, { operation }, async (admin) => {
     if (found !== undefined && (await databaseExists(admin, scratch))) return;
     attempt.progress({ doing: `creates scratch database ${scratch} for the restore drill` });
     await dropDatabase(admin, scratch, operation);
     // A backup that is proved at the end: the application runs again, on the database under its own name.
-    const like = (await databaseExists(admin, database.aside)) ? database.aside : database.name;
-    const why = await tooBig(url, { service, operation, database: { ...database, aside: like } });
+    const like = (await databaseExists(admin, database.fencedName)) ? database.fencedName : database.name;
+    const why = await tooBig(url, { service, operation, database: { ...database, fencedName: like } });
     if (why !== undefined)
       throw new Failure('BackupNotProved', `There is no room for a restore drill: ${why}.`);
     await createDatabase(admin, {
@@ -49,9 +49,9 @@ export async function proveByDrill(
     });
   });
   try {
-    const secret = await jobSecret(means, { operation, service, part: 'drill', database: scratch });
+    const secret = await jobSecret(dependencies, { operation, service, part: 'drill', database: scratch });
     const wish = { ...job, arguments: restoreArguments(service, operation, backup), secret };
-    return await ownProgram<Backup>(means, input, attempt, wish, 'BackupNotProved');
+    return await ownProgram<Backup>(dependencies, input, attempt, wish, 'BackupNotProved');
   } finally {
     // Where only this worker goes, the Job goes on, and another worker finds it and its database.
     if (!attempt.signal.aborted || attempt.cancelRequested())

@@ -1,16 +1,16 @@
 import { closeClone, openClone } from '../../postgres/clones.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { databaseExists } from '../../postgres/databases.ts';
-import type { Backup, DeedInput } from '../../domain/deeds.ts';
+import type { Backup, ActivityInput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import type { Attempt } from '../means.ts';
+import type { Attempt } from '../dependencies.ts';
 import { unequal } from '../restored.ts';
 
 /** Which database is dumped. */
 export interface DumpSource {
   database: string;
-  /** A restore point lets nobody in but while it is dumped. */
+  /** A snapshot lets nobody in but while it is dumped. */
   closed: boolean;
   /** What a dump of it must hold. */
   counts: Record<string, number> | undefined;
@@ -21,8 +21,8 @@ export interface DumpSource {
 }
 
 /**
- * The restore point where the dump goes on beside the rollback, and wherever the downgrade may have moved the
- * database already; otherwise the database that is aside. Never that one in place of a restore point that is gone:
+ * The snapshot where the dump goes on beside the rollback, and wherever the downgrade may have moved the
+ * database already; otherwise the database that is fenced off. Never that one in place of a snapshot that is gone:
  * a downgrade that moves data only leaves rows and catalog as they were, and its dump would pass for the state
  * before.
  *
@@ -30,28 +30,28 @@ export interface DumpSource {
  */
 export async function sourceOf(
   admin: Client,
-  { plan, point, beside }: DeedInput<'back-up'>,
+  { plan, snapshot, beside }: ActivityInput<'back-up'>,
   { frozen, pivotAt, restoring }: OperationRecord,
 ): Promise<DumpSource> {
-  const { aside, name } = plan.database;
-  // After a restore the database that is aside is again as it was, and a point that is left may be damaged.
+  const { fencedName, name } = plan.database;
+  // After a restore the database that is fenced off is again as it was, and a point that is left may be damaged.
   const restored = restoring !== undefined && !(await databaseExists(admin, restoring.database));
   if (beside === true || (pivotAt !== undefined && !restored)) {
-    if (point?.made && (await databaseExists(admin, point.database))) {
-      const { database, counts, takenAt, fingerprint } = point;
+    if (snapshot?.made && (await databaseExists(admin, snapshot.database))) {
+      const { database, counts, takenAt, fingerprint } = snapshot;
       return { database, closed: true, counts, takenAt, fingerprint };
     }
-    const gone = point?.made
-      ? `The restore point ${point.database} is not there any more`
-      : 'There is no restore point';
+    const gone = snapshot?.made
+      ? `The snapshot ${snapshot.database} is not there any more`
+      : 'There is no snapshot';
     throw new Failure(
       'BackupFailed',
-      `${gone}, and the downgrade may have moved ${aside} already: nothing on the server is known to hold ${name} as it was. Give a restore point that was renamed its name back, then \`retry\`; or \`abort\`, and go on by hand.`,
+      `${gone}, and the downgrade may have moved ${fencedName} already: nothing on the server is known to hold ${name} as it was. Give a snapshot that was renamed its name back, then \`retry\`; or \`abort\`, and go on by hand.`,
     );
   }
-  if (await databaseExists(admin, aside))
-    return { database: aside, closed: false, counts: frozen?.counts, ...(frozen && catalogOf(frozen)) };
-  throw new Failure('BackupFailed', `There is no database ${aside}: nothing holds ${name} as it was.`);
+  if (await databaseExists(admin, fencedName))
+    return { database: fencedName, closed: false, counts: frozen?.counts, ...(frozen && catalogOf(frozen)) };
+  throw new Failure('BackupFailed', `There is no database ${fencedName}: nothing holds ${name} as it was.`);
 }
 
 const catalogOf = ({ catalog }: NonNullable<OperationRecord['frozen']>) => ({ catalog });

@@ -1,17 +1,17 @@
 import { applicationUrl } from '../connections.ts';
 import { serverIn, withClient, type Client } from '../../postgres/connect.ts';
 import { revisions } from '../../postgres/revision.ts';
-import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { MomentTable } from '../../domain/plan/point-in-time.ts';
+import type { LossTable } from '../../domain/plan/point-in-time.ts';
 import { holding } from '../../domain/definition/checks.ts';
 import { applicationOn } from '../point-in-time/connections.ts';
 import { holdsNow, writtenSince } from '../point-in-time/written.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownChecks } from '../verify/checks.ts';
 
-type Input = DeedInput<'compare-instance'>;
-type Answer = DeedOutput<'compare-instance'>;
+type Input = ActivityInput<'compare-instance'>;
+type Answer = ActivityOutput<'compare-instance'>;
 
 /** More lines help nobody; those that lose most come first. */
 const mostTables = 40;
@@ -23,12 +23,16 @@ const mostTables = 40;
  *
  * @throws Failure NotRestorable naming everything that is not as it should be, DatabaseUnreachable
  */
-export async function compareInstance(means: Means, input: Input, attempt: Attempt): Promise<Answer> {
+export async function compareInstance(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+): Promise<Answer> {
   const { plan, restored, stopped } = input;
   const { service, database, operation, moment, target } = plan;
   const options = { operation, signal: attempt.signal };
   attempt.progress({ doing: `looks at ${restored.instance}` });
-  const url = await applicationOn(means, service, restored.endpoint, database.aside);
+  const url = await applicationOn(dependencies, service, restored.endpoint, database.fencedName);
   const found = await withClient(url, options, async (client) => ({
     ...(await holdsNow(client)),
     revision: (await revisions(client, service.migrations.versionTable)).join(', ') || 'base',
@@ -54,7 +58,7 @@ export async function compareInstance(means: Means, input: Input, attempt: Attem
   attempt.progress({ doing: 'making the checks of the service' });
   const own = await ownChecks(url, holding(service.checks.sql, plan.reverts), options);
   attempt.progress({ doing: `counts what was written since ${moment.to}` });
-  const since = await sinceThen(means, input, attempt);
+  const since = await sinceThen(dependencies, input, attempt);
   const all = compared(stopped.counts, found.counts, since, service.migrations.versionTable);
   const unknown = all
     .map(({ table }) => table)
@@ -106,9 +110,9 @@ async function extensions(client: Client): Promise<string[]> {
 }
 
 /** Of the present database; once the Secrets are switched it is out of sight. */
-async function sinceThen(means: Means, { plan, restored }: Input, attempt: Attempt) {
+async function sinceThen(dependencies: Dependencies, { plan, restored }: Input, attempt: Attempt) {
   const { service, database, operation, moment } = plan;
-  const url = await applicationUrl(means, service, database.aside);
+  const url = await applicationUrl(dependencies, service, database.fencedName);
   const { host, port } = serverIn(url);
   if (host === restored.endpoint.host && port === restored.endpoint.port) return undefined;
   return withClient(url, { operation, signal: attempt.signal }, (client) => writtenSince(client, moment.to));
@@ -119,7 +123,7 @@ function compared(
   then: Record<string, number>,
   since: Record<string, number | undefined> | undefined,
   versionTable: string,
-): MomentTable[] {
+): LossTable[] {
   return Object.keys({ ...now, ...then })
     .filter((table) => table !== versionTable.replace(/^public\./, ''))
     .map((table) => {
@@ -134,5 +138,5 @@ function compared(
     .toSorted((a, b) => lost(b) - lost(a));
 }
 
-const differs = ({ now, restored, since = 0 }: MomentTable): boolean => now !== restored || since > 0;
-const lost = ({ now = 0, restored = 0, since = 0 }: MomentTable): number => Math.max(now - restored, since);
+const differs = ({ now, restored, since = 0 }: LossTable): boolean => now !== restored || since > 0;
+const lost = ({ now = 0, restored = 0, since = 0 }: LossTable): number => Math.max(now - restored, since);

@@ -1,12 +1,12 @@
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
 import { damagedIs, unlessDamaged, type Read } from '../../postgres/damage.ts';
-import { losesIn, lostIn, type Census, type TableCensus } from '../../domain/data-diff.ts';
+import { losesIn, lostIn, type DataDiff, type TableDiff } from '../../domain/data-diff.ts';
 import { columnsLost, newest, rowSum, type Sum } from './table.ts';
 import { compareRows } from './rows.ts';
 import { shapes, type Shape } from './shape.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 
-export interface CensusArguments {
+export interface DataDiffArguments {
   operation: string;
   /** Names of the two databases on the server of the admin's connection. */
   now: string;
@@ -17,8 +17,8 @@ export interface CensusArguments {
   mayBeDamaged?: boolean;
 }
 
-/** The census as the Job counts it. */
-export type CensusResult = Omit<Census, 'at' | 'evidence'>;
+/** The data diff as the Job counts it. */
+export type DataDiffResult = Omit<DataDiff, 'at' | 'evidence'>;
 
 /** Two sessions, each in one snapshot. */
 export interface Both {
@@ -34,7 +34,7 @@ const mostRows = 20_000_000;
  * the place of the first (runbook, Scenario 2: "if data loss is acceptable"). Equal tables are told by a sum over
  * their rows; only those that differ are compared by key.
  */
-export async function census(url: string, wanted: CensusArguments): Promise<CensusResult> {
+export async function dataDiff(url: string, wanted: DataDiffArguments): Promise<DataDiffResult> {
   const began = Date.now();
   return inBoth(url, wanted, async (both) => {
     const restored = await shapes(both.restored);
@@ -43,12 +43,12 @@ export async function census(url: string, wanted: CensusArguments): Promise<Cens
     const keys = [...new Set([...now.keys(), ...restored.keys()])]
       .filter((key) => key !== wanted.versionTable.replace(/^public\./, ''))
       .toSorted();
-    const tables: TableCensus[] = [];
+    const tables: TableDiff[] = [];
     for (const [index, key] of keys.entries()) {
       sayProgress({ doing: `Comparing ${key}`, done: index, of: keys.length });
       const [here, there] = [now.get(key), restored.get(key)];
       const read =
-        'damage' in seen ? seen : await readIn(both, wanted, () => tableCensus(both, key, here, there));
+        'damage' in seen ? seen : await readIn(both, wanted, () => tableDiff(both, key, here, there));
       const found = 'found' in read ? read.found : await damaged(both, key, there, read.damage);
       if (found !== undefined) tables.push(found);
     }
@@ -65,11 +65,11 @@ export async function census(url: string, wanted: CensusArguments): Promise<Cens
 }
 
 /** What nobody can tell the loss of stands first. */
-const known = ({ unreadable }: TableCensus): number => (unreadable === undefined ? 1 : 0);
+const known = ({ unreadable }: TableDiff): number => (unreadable === undefined ? 1 : 0);
 
 const readIn = async <T>(
   { now, restored }: Both,
-  { mayBeDamaged = false }: CensusArguments,
+  { mayBeDamaged = false }: DataDiffArguments,
   read: () => Promise<T>,
 ): Promise<Read<T>> => (mayBeDamaged ? unlessDamaged([now, restored], read) : { found: await read() });
 
@@ -79,7 +79,7 @@ async function damaged(
   table: string,
   restored: Shape | undefined,
   unreadable: string,
-): Promise<TableCensus> {
+): Promise<TableDiff> {
   if (restored === undefined) return { table, unreadable };
   const columns = restored.columns.map(({ name }) => name);
   const there = await rowSum(both.restored, restored, columns).catch(
@@ -90,7 +90,7 @@ async function damaged(
 
 async function inBoth<T>(
   url: string,
-  { operation, now, restored }: CensusArguments,
+  { operation, now, restored }: DataDiffArguments,
   use: (both: Both) => Promise<T>,
 ): Promise<T> {
   const snapshot =
@@ -118,12 +118,12 @@ async function inBoth<T>(
 }
 
 /** @returns undefined where the two are equal */
-async function tableCensus(
+async function tableDiff(
   both: Both,
   table: string,
   now: Shape | undefined,
   restored: Shape | undefined,
-): Promise<TableCensus | undefined> {
+): Promise<TableDiff | undefined> {
   if (now === undefined || restored === undefined) {
     const { rows } = now
       ? await rowSum(both.now, now, [])

@@ -1,5 +1,5 @@
 import { quoted, type Client } from '../../postgres/connect.ts';
-import type { TableCensus } from '../../domain/data-diff.ts';
+import type { TableDiff } from '../../domain/data-diff.ts';
 import type { Both } from './job.ts';
 import type { Column, Shape } from './shape.ts';
 
@@ -28,7 +28,7 @@ export async function columnsLost(
   client: Client,
   shape: Shape,
   common: readonly string[],
-): Promise<NonNullable<TableCensus['columns']>> {
+): Promise<NonNullable<TableDiff['columns']>> {
   const gone = shape.columns.filter(({ name }) => !common.includes(name));
   if (gone.length === 0) return [];
   const counted = gone.map(({ name }, at) => `count(t.${quoted(name)}) AS c${at}`);
@@ -52,7 +52,7 @@ export async function newest(
   both: Both,
   shape: Shape,
   common: readonly Column[],
-): Promise<TableCensus['newest']> {
+): Promise<TableDiff['newest']> {
   const candidates = common.filter(({ type }) => times.test(type));
   const column = telling.flatMap((name) => candidates.filter((each) => name.test(each.name)))[0];
   if (column === undefined) return undefined;

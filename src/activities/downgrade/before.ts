@@ -4,19 +4,22 @@ import { Failure } from '../../domain/failures.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { applicationUrl } from '../connections.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 
 const refOf = (operation: OperationId) => `${operation}/catalog-before.json`;
 
 /** Keeps the schema as it is just before the downgrade: `verify` tells old drift from new damage by it. */
-export async function keepCatalog(means: Means, { service, database, operation }: Plan): Promise<void> {
-  const url = await applicationUrl(means, service, database.aside);
+export async function keepCatalog(
+  dependencies: Dependencies,
+  { service, database, operation }: Plan,
+): Promise<void> {
+  const url = await applicationUrl(dependencies, service, database.fencedName);
   const found = await withClient(url, { operation }, catalog);
-  await means.storage.put(refOf(operation), JSON.stringify(found));
+  await dependencies.storage.put(refOf(operation), JSON.stringify(found));
 }
 
 /** @returns undefined where it was not kept: somebody else had moved the database */
-export async function catalogBefore({ storage }: Means, plan: Plan): Promise<Catalog | undefined> {
+export async function catalogBefore({ storage }: Dependencies, plan: Plan): Promise<Catalog | undefined> {
   const operations = [plan.operation, plan.takesUp?.operation].filter((each) => each !== undefined);
   for (const operation of operations) {
     try {

@@ -9,7 +9,7 @@ import { Failure } from '../../domain/failures.ts';
 import { labels } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { jobSecret } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { duration } from '../../domain/text.ts';
 
 /** Job and pod end before their deadline tells them to. */
@@ -20,10 +20,15 @@ const spareSeconds = 60;
  *
  * @throws Failure DowngradeUnclear where it has not ended in the time that migrations may take
  */
-export async function othersEnded(means: Means, plan: Plan, own: string, attempt: Attempt): Promise<void> {
+export async function othersEnded(
+  dependencies: Dependencies,
+  plan: Plan,
+  own: string,
+  attempt: Attempt,
+): Promise<void> {
   const { service, operation } = plan;
   const running = async () =>
-    (await operationJobs(means.cluster, service.namespace, operation))
+    (await operationJobs(dependencies.cluster, service.namespace, operation))
       .filter((job) => job.metadata?.labels?.[labels.step] === 'downgrade' && endOfJob(job) === undefined)
       .map(nameOf)
       .filter((name) => name !== own);
@@ -43,18 +48,23 @@ export async function othersEnded(means: Means, plan: Plan, own: string, attempt
 }
 
 /** Whether an earlier attempt has made it. */
-export const exists = async ({ cluster }: Means, { service }: Plan, name: string): Promise<boolean> =>
+export const exists = async ({ cluster }: Dependencies, { service }: Plan, name: string): Promise<boolean> =>
   (await find(
     `read Job ${service.namespace}/${name}`,
     cluster.batch.readNamespacedJob({ namespace: service.namespace, name }),
   )) !== undefined;
 
 /** Runs the Job, or joins it; each migration that it begins becomes progress. */
-export async function move(means: Means, plan: Plan, job: string, attempt: Attempt) {
+export async function move(dependencies: Dependencies, plan: Plan, job: string, attempt: Attempt) {
   const { service, operation, database, migrationImage } = plan;
   const { migrations, namespace } = service;
-  const deployment = await readDeployment(means.cluster, namespace, migrations.workload);
-  const secret = await jobSecret(means, { operation, service, part: 'downgrade', database: database.aside });
+  const deployment = await readDeployment(dependencies.cluster, namespace, migrations.workload);
+  const secret = await jobSecret(dependencies, {
+    operation,
+    service,
+    part: 'downgrade',
+    database: database.fencedName,
+  });
   const wish = {
     name: job,
     operation,
@@ -71,7 +81,7 @@ export async function move(means: Means, plan: Plan, job: string, attempt: Attem
     if (step !== undefined) attempt.progress({ doing: step });
   };
   return migrate(
-    means.cluster,
+    dependencies.cluster,
     wish,
     { from: plan.from, target: plan.target },
     { signal: attempt.signal, onLine },

@@ -1,26 +1,29 @@
 import { state } from '../../postgres/fence.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { approvedAtDowngrade } from '../../domain/approval/approved.ts';
-import type { DeedInput } from '../../domain/deeds.ts';
+import type { ActivityInput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { isYounger } from '../back-up/activity.ts';
 import { adminUrl } from '../connections.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { ownRecord } from '../own-record.ts';
 import { verifiedAgainst } from '../stop-writes/freeze.ts';
 
-type Input = DeedInput<'downgrade'>;
+type Input = ActivityInput<'downgrade'>;
 
 /**
  * Law 1 and law 5: a proven way back of this very database, and an approval of this very plan. The backup must
- * be proved already unless the definition lets it come later and the restore point stands.
+ * be proved already unless the definition lets it come later and the snapshot stands.
  */
-export async function proven(means: Means, { plan, waysBack, approved }: Input): Promise<OperationRecord> {
-  const { point, backup } = waysBack;
-  const record = await ownRecord(means, plan);
+export async function proven(
+  dependencies: Dependencies,
+  { plan, waysBack, approved }: Input,
+): Promise<OperationRecord> {
+  const { snapshot, backup } = waysBack;
+  const record = await ownRecord(dependencies, plan);
   const { frozen } = record;
   if (backup !== undefined && record.backup?.sha256 !== backup.sha256) {
     throw new Failure(
@@ -28,12 +31,15 @@ export async function proven(means: Means, { plan, waysBack, approved }: Input):
       `The record of ${plan.operation} does not hold the backup ${backup.file}.`,
     );
   }
-  const mayComeLater = plan.service.backup.proveBefore !== 'downgrade' && point.made;
+  const mayComeLater = plan.service.backup.proveBefore !== 'downgrade' && snapshot.made;
   if (frozen === undefined || (backup === undefined && !mayComeLater)) {
     throw new Failure('BackupNotProved', `The record of ${plan.operation} holds no proven backup.`);
   }
-  if (point.made && record.point?.fingerprint !== point.fingerprint) {
-    throw new Failure('BackupNotProved', `The record of ${plan.operation} does not hold ${point.database}.`);
+  if (snapshot.made && record.snapshot?.fingerprint !== snapshot.fingerprint) {
+    throw new Failure(
+      'BackupNotProved',
+      `The record of ${plan.operation} does not hold ${snapshot.database}.`,
+    );
   }
   const stopped = { ...waysBack.stopped, counts: verifiedAgainst(record, frozen).counts };
   const hash = shortHash(approvedAtDowngrade(plan, { ...waysBack, stopped }));
@@ -44,19 +50,22 @@ export async function proven(means: Means, { plan, waysBack, approved }: Input):
 }
 
 /** What was written after the last way back was made would be lost without one. */
-export function nobodyWrote({ waysBack: { point, backup } }: Input, { breaches }: OperationRecord): void {
-  const made = [...(point.made ? [point] : []), ...(backup ? [backup] : [])];
+export function nobodyWrote({ waysBack: { snapshot, backup } }: Input, { breaches }: OperationRecord): void {
+  const made = [...(snapshot.made ? [snapshot] : []), ...(backup ? [backup] : [])];
   if (made.every((each) => isYounger(each, breaches))) return;
   const last = breaches.findLast(({ reachedDatabase }) => reachedDatabase);
   const words = 'Somebody reached the database after a way back was made';
   throw new Failure('WritesCameBack', `${words}: ${last?.what ?? 'unknown'} at ${last?.at ?? 'unknown'}.`);
 }
 
-export async function barrierStands(means: Means, { service, database, operation }: Plan): Promise<void> {
-  const url = await adminUrl(means, service);
+export async function fenceStands(
+  dependencies: Dependencies,
+  { service, database, operation }: Plan,
+): Promise<void> {
+  const url = await adminUrl(dependencies, service);
   const found = await withClient(url, { operation }, (admin) => state(admin, database));
   if (found !== 'up') {
-    const words = `The database ${database.name} is not aside as ${database.aside} (the barrier is ${found})`;
+    const words = `The database ${database.name} is not fenced off as ${database.fencedName} (the fence is ${found})`;
     throw new Failure('WritesNotStopped', `${words}: others may write.`);
   }
 }

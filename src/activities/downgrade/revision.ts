@@ -4,11 +4,14 @@ import { revisions } from '../../postgres/revision.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { applicationUrl } from '../connections.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 
 /** The revision by SQL, not by what a Job says: `base`, one, or several joined by a comma. */
-export async function revisionNow(means: Means, { service, database, operation }: Plan): Promise<string> {
-  const url = await applicationUrl(means, service, database.aside);
+export async function revisionNow(
+  dependencies: Dependencies,
+  { service, database, operation }: Plan,
+): Promise<string> {
+  const url = await applicationUrl(dependencies, service, database.fencedName);
   const { versionTable } = service.migrations;
   const found = await withClient(url, { operation }, (client) => revisions(client, versionTable));
   return found.join(', ') || base;

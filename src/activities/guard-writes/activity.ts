@@ -4,13 +4,13 @@ import { endJobs, runningJobs, stopStarting } from '../../kubernetes/writers.ts'
 import { raise, state } from '../../postgres/fence.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { endSessions, foreignSessions, inWords } from '../../postgres/sessions.ts';
-import type { Breach, DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import type { Breach, ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { adminUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { migratingPauses, pauseInCluster, pauseInDatabase } from '../pauses.ts';
 import { writersOf } from '../writers.ts';
 
@@ -36,18 +36,18 @@ export function newest(breaches: readonly Breach[]): Breach[] {
  * @returns the breaches seen, once the workflow asks for the end, or the record says that writes go on
  * @throws Failure OperationLost; on a mere shutdown of the worker the signal's reason, so that another goes on
  */
-export async function keepWritesStopped(
-  means: Means,
-  { plan }: DeedInput<'keep-writes-stopped'>,
+export async function guardWrites(
+  dependencies: Dependencies,
+  { plan }: ActivityInput<'guard-writes'>,
   attempt: Attempt,
-): Promise<DeedOutput<'keep-writes-stopped'>> {
+): Promise<ActivityOutput<'guard-writes'>> {
   const breaches: Breach[] = [];
-  const tell = teller(means, plan, attempt, breaches);
+  const notify = teller(dependencies, plan, attempt, breaches);
   for (;;) {
     try {
-      const record = await stillWanted(means, plan);
+      const record = await stillWanted(dependencies, plan);
       if (record === undefined) return { breaches: newest(breaches) };
-      await look(means, plan, record.stopped.paused ?? [], attempt, tell);
+      await look(dependencies, plan, record.stopped.paused ?? [], attempt, notify);
       attempt.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
       await pause(every, attempt.signal);
     } catch (error) {
@@ -66,10 +66,10 @@ export async function keepWritesStopped(
 
 /** Before anything is stopped: an attempt that the workflow has lost sight of must not fight what comes after. */
 async function stillWanted(
-  means: Means,
+  dependencies: Dependencies,
   { database, operation }: Plan,
 ): Promise<OperationRecord | undefined> {
-  const { record } = await readRecord(means.cluster, means.recordsNamespace, database);
+  const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, database);
   if (record?.operation === operation) return record.writes === 'resumed' ? undefined : record;
   const holder = record === undefined ? 'is closed' : `is operation ${record.operation}'s now`;
   throw new Failure('OperationLost', `The record of ${operation} on ${database.name} ${holder}.`);
@@ -84,7 +84,7 @@ interface Seen {
 type Tell = (seen: Seen[]) => Promise<void>;
 
 /** Writes what was seen to the record; what could not be written is kept for the next time. */
-function teller(means: Means, plan: Plan, attempt: Attempt, told: Breach[]): Tell {
+function teller(dependencies: Dependencies, plan: Plan, attempt: Attempt, told: Breach[]): Tell {
   const lasting = new Set<string>();
   let pending: Breach[] = [];
   return async (seen) => {
@@ -97,10 +97,16 @@ function teller(means: Means, plan: Plan, attempt: Attempt, told: Breach[]): Tel
     }
     if (pending.length === 0) return;
     const written = pending;
-    await update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (now) => ({
-      ...now,
-      breaches: newest([...now.breaches, ...written]),
-    }));
+    await update(
+      dependencies.cluster,
+      dependencies.recordsNamespace,
+      plan.database,
+      plan.operation,
+      (now) => ({
+        ...now,
+        breaches: newest([...now.breaches, ...written]),
+      }),
+    );
     pending = pending.filter((breach) => !written.includes(breach));
     told.push(...written);
   };
@@ -108,20 +114,20 @@ function teller(means: Means, plan: Plan, attempt: Attempt, told: Breach[]): Tel
 
 /** Stops what came back. Every part is looked at, whatever fails; then the first failure is thrown. */
 async function look(
-  means: Means,
+  dependencies: Dependencies,
   plan: Plan,
   paused: readonly Pause[],
   attempt: Attempt,
-  tell: Tell,
+  notify: Tell,
 ): Promise<void> {
-  const { cluster } = means;
+  const { cluster } = dependencies;
   const writers = writersOf(plan);
   const [restarted, jobs, resumed, migrating, sessions] = await Promise.allSettled([
     stopStarting(cluster, writers),
     runningJobs(cluster, writers).then((found) => endJobs(cluster, found, 0)),
-    pauseInCluster(means, paused),
-    suspendMigrations(means, plan),
-    lookAtDatabase(means, plan, paused, attempt, tell),
+    pauseInCluster(dependencies, paused),
+    suspendMigrations(dependencies, plan),
+    lookAtDatabase(dependencies, plan, paused, attempt, notify),
   ]);
   const came = [
     ...(restarted.status === 'fulfilled' ? restarted.value : []),
@@ -129,52 +135,52 @@ async function look(
     ...(resumed.status === 'fulfilled' ? resumed.value : []),
     ...(migrating.status === 'fulfilled' ? migrating.value : []),
   ];
-  await tell(came.map((what) => ({ what, reachedDatabase: false })));
+  await notify(came.map((what) => ({ what, reachedDatabase: false })));
   for (const result of [restarted, jobs, resumed, migrating, sessions])
     if (result.status === 'rejected') throw result.reason;
 }
 
 /** Law 4: a migration that somebody starts meanwhile is written down before it is suspended. */
-async function suspendMigrations(means: Means, plan: Plan): Promise<string[]> {
+async function suspendMigrations(dependencies: Dependencies, plan: Plan): Promise<string[]> {
   const { database, operation } = plan;
-  const found = await migratingPauses(means, plan);
+  const found = await migratingPauses(dependencies, plan);
   if (found.length === 0) return [];
-  await update(means.cluster, means.recordsNamespace, database, operation, (now) => ({
+  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (now) => ({
     ...now,
     stopped: { ...now.stopped, paused: withNewPauses(now.stopped.paused ?? [], found) },
   }));
-  await pauseInCluster(means, found);
+  await pauseInCluster(dependencies, found);
   return found.map(({ what }) => `${what}, which migrates, was running`);
 }
 
 /** A session is written down before it is ended: a crash in between must not hide that it was there. */
 async function lookAtDatabase(
-  means: Means,
+  dependencies: Dependencies,
   plan: Plan,
   paused: readonly Pause[],
   attempt: Attempt,
-  tell: Tell,
+  notify: Tell,
 ): Promise<void> {
   const { service, database, operation } = plan;
-  const admin = await adminUrl(means, service);
+  const admin = await adminUrl(dependencies, service);
   await withClient(admin, { operation, statementTimeout: 5_000, signal: attempt.signal }, async (client) => {
     const found = await state(client, database);
-    const sessions = await foreignSessions(client, database.aside, operation);
+    const sessions = await foreignSessions(client, database.fencedName, operation);
     const seen: Seen[] = sessions.map((session) => ({
-      what: `a session on ${database.aside}: ${inWords(session)}`,
+      what: `a session on ${database.fencedName}: ${inWords(session)}`,
       reachedDatabase: true,
     }));
     if (found === 'occupied') {
-      const what = `somebody made a database ${database.name} while ${database.aside} was aside; writes may go there`;
+      const what = `somebody made a database ${database.name} while ${database.fencedName} was fenced off; writes may go there`;
       seen.push({ what, reachedDatabase: false, lasts: true });
     }
     if (found === 'down')
-      seen.push({ what: `the barrier of ${database.name} was lowered`, reachedDatabase: true });
-    await tell(seen);
-    if (sessions.length > 0) await endSessions(client, database.aside, operation);
+      seen.push({ what: `the fence of ${database.name} was lowered`, reachedDatabase: true });
+    await notify(seen);
+    if (sessions.length > 0) await endSessions(client, database.fencedName, operation);
     if (found === 'down') await raise(client, database, { signal: attempt.signal });
   });
-  const resumed = await pauseInDatabase(means, plan, paused, database.aside);
+  const resumed = await pauseInDatabase(dependencies, plan, paused, database.fencedName);
   // A subscription writes by itself, without anybody's session.
-  await tell(resumed.map((what) => ({ what, reachedDatabase: true })));
+  await notify(resumed.map((what) => ({ what, reachedDatabase: true })));
 }

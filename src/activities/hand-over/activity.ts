@@ -1,11 +1,11 @@
 import { getClient } from '@temporalio/activity';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { DeedInput, HandedOver } from '../../domain/deeds.ts';
+import type { ActivityInput, HandedOver } from '../../domain/deeds.ts';
 import { workflowIdOf } from '../../domain/names.ts';
 import type { Report } from '../../views/report/report.ts';
 import type { Progress } from '../../domain/journal/progress.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 
 /**
  * Looks whether an operation of the service is open. A rollback that holds where it offers `restore` is told to
@@ -13,8 +13,8 @@ import type { Attempt, Means } from '../means.ts';
  * would take. Asked twice, the second time finds the hold decided, and says that it is busy restoring.
  */
 export async function handOver(
-  _means: Means,
-  { request }: DeedInput<'hand-over'>,
+  _means: Dependencies,
+  { request }: ActivityInput<'hand-over'>,
   attempt: Attempt,
 ): Promise<HandedOver> {
   const { service } = request;
@@ -64,10 +64,10 @@ async function openType(handle: WorkflowHandle): Promise<string | undefined> {
   }
 }
 
-/** A rollback restores from its restore point while that stands, otherwise from its own backup. */
-const wouldRestoreFrom = ({ waysBack }: Report): 'restore-point' | 'backup' =>
-  waysBack.some(({ what, until }) => what.startsWith('restore point') && until === undefined)
-    ? 'restore-point'
+/** A rollback restores from its snapshot while that stands, otherwise from its own backup. */
+const wouldRestoreFrom = ({ waysBack }: Report): 'snapshot' | 'backup' =>
+  waysBack.some(({ what, until }) => what.startsWith('snapshot') && until === undefined)
+    ? 'snapshot'
     : 'backup';
 
 const follow = (service: string) => `Follow it: \`backstep status ${service} --watch\`.`;

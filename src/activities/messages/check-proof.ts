@@ -1,8 +1,8 @@
 import { readKeys } from '../../identity/keys.ts';
 import { verify, verifyStart } from '../../identity/statement.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { ProofDeeds } from '../../domain/approval/statement.ts';
-import type { Means } from '../means.ts';
+import type { ProofActivities } from '../../domain/approval/statement.ts';
+import type { Dependencies } from '../dependencies.ts';
 
 /**
  * Answers with what the gateway stated about a person, or about what started a rollback. The keys are read anew each time, so that they can be
@@ -11,9 +11,9 @@ import type { Means } from '../means.ts';
  * @throws Failure ProofInvalid
  */
 export async function checkProof(
-  { gatewayKeys }: Pick<Means, 'gatewayKeys'>,
-  { proof, of }: Parameters<ProofDeeds['check-proof']>[0],
-): ReturnType<ProofDeeds['check-proof']> {
+  { gatewayKeys }: Pick<Dependencies, 'gatewayKeys'>,
+  { proof, of }: Parameters<ProofActivities['check-proof']>[0],
+): ReturnType<ProofActivities['check-proof']> {
   if (gatewayKeys === undefined)
     throw new Failure('ProofInvalid', 'This worker knows no gateway: BACKSTEP_GATEWAY_KEYS is not set.');
   const keys = await readKeys(gatewayKeys).catch((error: unknown) => {

@@ -1,31 +1,31 @@
 import { readSecret } from '../../kubernetes/secrets.ts';
-import type { TellInput, TellingDeeds, Tiding } from '../../views/notification.ts';
-import { tellBy } from '../../notifications/index.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { NotifyInput, NotificationActivities, Notification } from '../../views/notification.ts';
+import { notifyBy } from '../../notifications/index.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { redact } from '../redact.ts';
 
 /** People's own words, and lines of logs, may carry a secret; and where the page is, only a worker knows. */
-const asSent = (tiding: Tiding, { publicUrl }: Means): Tiding => ({
-  ...tiding,
-  title: redact(tiding.title),
-  lines: tiding.lines.map(redact),
-  ...(publicUrl !== undefined && { link: `${publicUrl}/rollbacks/${tiding.service}` }),
+const asSent = (notification: Notification, { publicUrl }: Dependencies): Notification => ({
+  ...notification,
+  title: redact(notification.title),
+  lines: notification.lines.map(redact),
+  ...(publicUrl !== undefined && { link: `${publicUrl}/rollbacks/${notification.service}` }),
 });
 
 /**
- * Tells one channel one tiding. Wanted: it was taken. Not looked at first, since no channel can be asked; whoever
+ * Tells one channel one notification. Wanted: it was taken. Not looked at first, since no channel can be asked; whoever
  * gets it twice knows it by its key.
  *
- * @throws Failure NotTold, ChannelRefused, SecretMissing, KubernetesUnreachable, KubernetesRightMissing
+ * @throws Failure NotDelivered, ChannelRefused, SecretMissing, KubernetesUnreachable, KubernetesRightMissing
  */
-export async function tell(
-  means: Means,
-  { namespace, to, tiding }: TellInput,
+export async function notify(
+  dependencies: Dependencies,
+  { namespace, to, notification }: NotifyInput,
   attempt: Attempt,
-): ReturnType<TellingDeeds['tell']> {
+): ReturnType<NotificationActivities['notify']> {
   attempt.progress({ doing: `telling ${to.name}` });
-  const missed = await tellBy(to, asSent(tiding, means), {
-    secret: (reference) => readSecret(means.cluster, namespace, reference),
+  const missed = await notifyBy(to, asSent(notification, dependencies), {
+    secret: (reference) => readSecret(dependencies.cluster, namespace, reference),
     signal: attempt.signal,
   });
   return { told: true, ...(missed.length > 0 && { missed }) };

@@ -2,7 +2,7 @@ import { readSecret } from '../../kubernetes/secrets.ts';
 import { withDatabase, withServer } from '../../postgres/connect.ts';
 import type { Endpoint } from '../../domain/plan/point-in-time.ts';
 import type { SecretReference, ServiceDefinition } from '../../domain/definition/service.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 
 /** Every URL of the definition that leads to the server; each Secret and key once. */
 export function references({ database }: ServiceDefinition): SecretReference[] {
@@ -13,17 +13,24 @@ export function references({ database }: ServiceDefinition): SecretReference[] {
 }
 
 /** The maintenance connection on another server. Roles and passwords there are those of the moment. */
-export async function adminOn(means: Means, service: ServiceDefinition, endpoint: Endpoint): Promise<string> {
-  return withServer(await readSecret(means.cluster, service.namespace, service.database.admin), endpoint);
+export async function adminOn(
+  dependencies: Dependencies,
+  service: ServiceDefinition,
+  endpoint: Endpoint,
+): Promise<string> {
+  return withServer(
+    await readSecret(dependencies.cluster, service.namespace, service.database.admin),
+    endpoint,
+  );
 }
 
 /** The application's connection on another server, on the database named. */
 export async function applicationOn(
-  means: Means,
+  dependencies: Dependencies,
   service: ServiceDefinition,
   endpoint: Endpoint,
   database: string,
 ): Promise<string> {
-  const url = await readSecret(means.cluster, service.namespace, service.database.url);
+  const url = await readSecret(dependencies.cluster, service.namespace, service.database.url);
   return withDatabase(withServer(url, endpoint), database);
 }

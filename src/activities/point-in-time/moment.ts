@@ -4,7 +4,7 @@ import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Moment } from '../../domain/plan/point-in-time.ts';
 import { applicationUrl } from '../connections.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 
 export type Found = Pick<Moment, 'to' | 'how' | 'evidence'>;
 
@@ -21,7 +21,11 @@ const secondBefore = (time: Date): string =>
  *
  * @throws Failure NotRestorable where nothing tells: then a person names it
  */
-export async function findMoment(means: Means, plan: Plan, given: string | undefined): Promise<Found> {
+export async function findRecoveryTime(
+  dependencies: Dependencies,
+  plan: Plan,
+  given: string | undefined,
+): Promise<Found> {
   if (given !== undefined) {
     const second = Math.floor(Date.parse(given) / 1_000) * 1_000;
     return { to: new Date(second).toISOString(), how: 'given', evidence: '' };
@@ -32,7 +36,7 @@ export async function findMoment(means: Means, plan: Plan, given: string | undef
       `The database is to stay at ${plan.target}: only a person can name the moment (--to).`,
     );
   const { service, operation } = plan;
-  const url = await applicationUrl(means, service);
+  const url = await applicationUrl(dependencies, service);
   const committed = await withClient(url, { operation }, (client) =>
     committedAt(client, service.migrations.versionTable),
   );
@@ -42,7 +46,7 @@ export async function findMoment(means: Means, plan: Plan, given: string | undef
       how: 'commit-time',
       evidence: `${plan.from} was written to ${service.migrations.versionTable} at ${committed.toISOString()}`,
     };
-  const seen = await firstSeen(means.cluster, service.namespace, plan.migrationImage);
+  const seen = await firstSeen(dependencies.cluster, service.namespace, plan.migrationImage);
   if (seen === undefined)
     throw new Failure(
       'NotRestorable',

@@ -1,6 +1,6 @@
 import { withClient, withDatabase } from '../../postgres/connect.ts';
 import { setEnabled, subscriptionsOf } from '../../postgres/subscriptions.ts';
-import type { Attempt } from '../means.ts';
+import type { Attempt } from '../dependencies.ts';
 
 /**
  * Wants no subscription of a database enabled. A restored one is as it was at the moment: its worker comes back by

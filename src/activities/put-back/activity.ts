@@ -15,12 +15,12 @@ import { endJobs } from '../../kubernetes/writers.ts';
 import { lower, state } from '../../postgres/fence.ts';
 import { endCloning } from '../../postgres/clones.ts';
 import { withClient } from '../../postgres/connect.ts';
-import type { DeedInput, PutBack } from '../../domain/deeds.ts';
+import type { ActivityInput, PutBack } from '../../domain/deeds.ts';
 import { Failure, failures } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord, StoppedWorkload } from '../../domain/record.ts';
 import { adminUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { isResumed, resume } from '../pauses.ts';
 import { containerOf } from '../writers.ts';
 
@@ -37,67 +37,69 @@ const settledWithin = 10_000;
  *   KubernetesUnreachable, which are tried again
  */
 export async function putBack(
-  means: Means,
-  { plan }: DeedInput<'put-back'>,
+  dependencies: Dependencies,
+  { plan }: ActivityInput<'put-back'>,
   attempt: Attempt,
 ): Promise<PutBack> {
   const { service, database, operation } = plan;
-  const { record } = await readRecord(means.cluster, means.recordsNamespace, database);
+  const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, database);
   // No record of ours: the stop never began, and nothing was touched.
   if (record?.operation !== operation) return { workloads: [], cronJobs: [], database: database.name };
   const problems: unknown[] = [];
-  const trying = async (doing: string, deed: () => Promise<unknown>) => {
+  const trying = async (doing: string, activity: () => Promise<unknown>) => {
     attempt.signal.throwIfAborted();
     attempt.progress({ doing });
-    await deed().catch((error: unknown) => problems.push(error));
+    await activity().catch((error: unknown) => problems.push(error));
   };
   const { workloads, cronJobs } = record.stopped;
-  await update(means.cluster, means.recordsNamespace, database, operation, (now) => ({
+  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (now) => ({
     ...now,
     writes: 'resumed',
   }));
-  await trying('ends its own Jobs', () => endOwnJobs(means, plan, attempt));
+  await trying('ends its own Jobs', () => endOwnJobs(dependencies, plan, attempt));
   // A clone that is still being made would keep the database from getting its name back.
   await trying('ends its own clones', async () => {
-    const admin = await adminUrl(means, service);
+    const admin = await adminUrl(dependencies, service);
     await withClient(admin, { operation }, (client) => endCloning(client, operation));
   });
   if (record.pivotAt !== undefined) {
     for (const workload of workloads) {
-      await trying(`sets the image of ${workload.deployment} back`, () => imageBack(means, plan, workload));
+      await trying(`sets the image of ${workload.deployment} back`, () =>
+        imageBack(dependencies, plan, workload),
+      );
     }
     for (const { name, image } of cronJobs) {
       if (image === undefined) continue;
       await trying(`sets the image of ${name} back`, () =>
-        setCronJobImage(means.cluster, service.namespace, name, image),
+        setCronJobImage(dependencies.cluster, service.namespace, name, image),
       );
     }
   }
   await trying('gives the database its name back', async () => {
-    const admin = await adminUrl(means, service);
+    const admin = await adminUrl(dependencies, service);
     const options = { operation, signal: attempt.signal };
     await withClient(admin, options, (client) => lower(client, database, { signal: attempt.signal }));
   });
   for (const { deployment, putBack: replicas } of workloads) {
     await trying(`scales ${deployment} to ${replicas}`, () =>
-      scale(means.cluster, service.namespace, deployment, replicas),
+      scale(dependencies.cluster, service.namespace, deployment, replicas),
     );
   }
   for (const { name, putBack: wanted } of cronJobs) {
     const doing = `${wanted.suspended ? 'suspends' : 'resumes'} ${name}`;
-    await trying(doing, () => suspend(means.cluster, service.namespace, name, wanted.suspended));
+    await trying(doing, () => suspend(dependencies.cluster, service.namespace, name, wanted.suspended));
   }
   const resumed: string[] = [];
   const notes: string[] = [];
   // What owns the workloads comes last: by then it finds them as it left them.
   for (const pause of record.stopped.paused ?? []) {
     await trying(`resumes ${pause.what}`, async () => {
-      const done = await resume(means, plan, pause, database.name);
+      const done = await resume(dependencies, plan, pause, database.name);
       if (done === 'gone') notes.push(`${pause.what} is not there any more, so it is not resumed`);
       else resumed.push(pause.what);
     });
   }
-  await assertPutBack(means, plan, record, problems, attempt);
+  await assertPutBack(dependencies, plan, record, problems, attempt);
   return {
     workloads: workloads.map(({ deployment, putBack: replicas }) => ({ deployment, replicas })),
     cronJobs: cronJobs.map(({ name, putBack: { suspended } }) => ({ name, suspended })),
@@ -108,17 +110,21 @@ export async function putBack(
 }
 
 /** A dump that still runs would hold a session on the database, and a migration would go on moving it. */
-async function endOwnJobs(means: Means, { service, operation }: Plan, attempt: Attempt): Promise<void> {
+async function endOwnJobs(
+  dependencies: Dependencies,
+  { service, operation }: Plan,
+  attempt: Attempt,
+): Promise<void> {
   const gone = await poll({ every: 300, within: jobsGoneWithin, signal: attempt.signal }, async () => {
-    const jobs = await operationJobs(means.cluster, service.namespace, operation);
-    await endJobs(means.cluster, jobs, 0);
+    const jobs = await operationJobs(dependencies.cluster, service.namespace, operation);
+    await endJobs(dependencies.cluster, jobs, 0);
     return jobs.length === 0 ? true : undefined;
   });
   if (gone === undefined) throw new Failure('PutBackFailed', `Jobs of ${operation} did not end in a minute.`);
 }
 
 async function imageBack(
-  { cluster }: Means,
+  { cluster }: Dependencies,
   plan: Plan,
   { deployment, image }: StoppedWorkload,
 ): Promise<void> {
@@ -140,7 +146,7 @@ async function imageBack(
 
 /** Looks until all is as it should be, or for some seconds, and then says everything that is not. */
 async function assertPutBack(
-  means: Means,
+  dependencies: Dependencies,
   plan: Plan,
   record: OperationRecord,
   problems: readonly unknown[],
@@ -150,7 +156,7 @@ async function assertPutBack(
   let differences: string[] = [];
   const done = await poll({ every: 500, within: settledWithin, signal: attempt.signal }, async () => {
     try {
-      differences = await differencesFrom(means, plan, record);
+      differences = await differencesFrom(dependencies, plan, record);
     } catch (error) {
       differences = [error instanceof Error ? error.message : String(error)];
     }
@@ -164,21 +170,25 @@ async function assertPutBack(
 }
 
 /** An autoscaler takes over as soon as there are replicas again: their number is its own affair. */
-async function isScaled({ cluster }: Means, { service }: Plan, deployment: string): Promise<boolean> {
+async function isScaled({ cluster }: Dependencies, { service }: Plan, deployment: string): Promise<boolean> {
   return (await autoscalersOf(cluster, service.namespace, deployment)).length > 0;
 }
 
-async function differencesFrom(means: Means, plan: Plan, record: OperationRecord): Promise<string[]> {
+async function differencesFrom(
+  dependencies: Dependencies,
+  plan: Plan,
+  record: OperationRecord,
+): Promise<string[]> {
   const { service, database, operation } = plan;
   const found: string[] = [];
   // Before the downgrade no image was touched: one that differs is somebody's new release, and stays.
   const imagesMatter = record.pivotAt !== undefined;
   for (const { deployment, putBack: replicas, image } of record.stopped.workloads) {
-    const now = await findDeployment(means.cluster, service.namespace, deployment);
+    const now = await findDeployment(dependencies.cluster, service.namespace, deployment);
     const is = now && replicasOf(now);
     if (
       is !== replicas &&
-      !(is !== undefined && is > 0 && replicas > 0 && (await isScaled(means, plan, deployment)))
+      !(is !== undefined && is > 0 && replicas > 0 && (await isScaled(dependencies, plan, deployment)))
     )
       found.push(`Deployment ${deployment} wants ${is ?? 'nothing: it is gone'}, not ${replicas} replicas`);
     const has = now && imageOf(now.spec?.template, containerOf(plan, deployment));
@@ -186,7 +196,7 @@ async function differencesFrom(means: Means, plan: Plan, record: OperationRecord
       found.push(`Deployment ${deployment} has image ${has}, not ${image}`);
   }
   for (const { name, putBack: wanted, image } of record.stopped.cronJobs) {
-    const now = await findCronJob(means.cluster, service.namespace, name);
+    const now = await findCronJob(dependencies.cluster, service.namespace, name);
     if (now === undefined) found.push(`CronJob ${name} is gone`);
     else if (isSuspended(now) !== wanted.suspended)
       found.push(`CronJob ${name} is ${wanted.suspended ? 'not ' : ''}suspended`);
@@ -195,11 +205,11 @@ async function differencesFrom(means: Means, plan: Plan, record: OperationRecord
       found.push(`CronJob ${name} has image ${has}, not ${image}`);
   }
   for (const pause of record.stopped.paused ?? []) {
-    const resumed = await isResumed(means, plan, pause, database.name);
+    const resumed = await isResumed(dependencies, plan, pause, database.name);
     if (!resumed) found.push(`${pause.what} is still paused`);
   }
-  const admin = await adminUrl(means, service);
-  const barrier = await withClient(admin, { operation }, (client) => state(client, database));
-  if (barrier !== 'down') found.push(`database ${database.name} is still ${database.aside} (${barrier})`);
+  const admin = await adminUrl(dependencies, service);
+  const fence = await withClient(admin, { operation }, (client) => state(client, database));
+  if (fence !== 'down') found.push(`database ${database.name} is still ${database.fencedName} (${fence})`);
   return found;
 }

@@ -5,18 +5,18 @@ import { databaseExists, swap } from '../../postgres/databases.ts';
 import { carryOver } from '../../postgres/properties.ts';
 import { leftWithFormer } from '../../postgres/replication.ts';
 import { approvedAtEmergency } from '../../domain/approval/approved.ts';
-import type { DeedInput, PutInPlace } from '../../domain/deeds.ts';
+import type { ActivityInput, PutInPlace } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { besideName } from '../../domain/names.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { isYounger } from '../back-up/activity.ts';
 import { adminUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownRecord } from '../own-record.ts';
 import { assertRestored } from '../restore-beside/assert-restored.ts';
 
-type Input = DeedInput<'put-in-place'>;
+type Input = ActivityInput<'put-in-place'>;
 
 /**
  * In place of the runbook's DROP DATABASE (law 7). Wanted: the restored database has the name of the one that is
@@ -26,21 +26,25 @@ type Input = DeedInput<'put-in-place'>;
  *
  * @throws Failure NotApproved, WritesCameBack, RestoreFailed, OperationLost
  */
-export async function putInPlace(means: Means, input: Input, attempt: Attempt): Promise<PutInPlace> {
+export async function putInPlace(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+): Promise<PutInPlace> {
   const { plan, restored } = input;
   const { operation, service, database } = plan;
   const began = Date.now();
   const failed = besideName(database.name, 'failed', operation);
-  const url = await adminUrl(means, service);
+  const url = await adminUrl(dependencies, service);
   const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(url, { operation }, use);
   const change = (to: (record: OperationRecord) => OperationRecord) =>
-    update(means.cluster, means.recordsNamespace, database, operation, to);
+    update(dependencies.cluster, dependencies.recordsNamespace, database, operation, to);
   assertApproved(input);
   const notes: string[] = [];
   if (!(await asAdmin((admin) => isInPlace(admin, input, failed)))) {
-    assertNobodyWrote(await ownRecord(means, plan), input);
+    assertNobodyWrote(await ownRecord(dependencies, plan), input);
     attempt.progress({ doing: 'carries grants and settings over' });
-    notes.push(...(await asAdmin((admin) => carryOver(admin, database.aside, restored.database))));
+    notes.push(...(await asAdmin((admin) => carryOver(admin, database.fencedName, restored.database))));
     // From here on nothing unwinds by itself, whoever goes on with it.
     await change((record) => {
       // A breach is written to the same record: none can come between this look and the pivot.
@@ -54,48 +58,48 @@ export async function putInPlace(means: Means, input: Input, attempt: Attempt): 
     attempt.progress({ doing: `renames ${restored.database} into place, and keeps the present database` });
     await asAdmin((admin) =>
       swap(admin, [
-        { from: database.aside, to: failed },
-        { from: restored.database, to: database.aside },
+        { from: database.fencedName, to: failed },
+        { from: restored.database, to: database.fencedName },
       ]),
     );
   }
   await asAdmin(async (admin) => {
     await allowConnections(admin, failed, true);
-    await allowConnections(admin, database.aside, true);
+    await allowConnections(admin, database.fencedName, true);
   });
-  const { counts, revision } = await assertRestored(means, plan, database.aside);
+  const { counts, revision } = await assertRestored(dependencies, plan, database.fencedName);
   notes.push(...(await asAdmin((admin) => leftWithFormer(admin, failed))));
   for (const note of notes) attempt.log.warn(note);
   return { kept: failed, counts, revision, seconds: (Date.now() - began) / 1_000, notes };
 }
 
 /** Law 5: what people approved is what is acted on. */
-function assertApproved({ plan, restored, census, approved }: Input): void {
-  const hash = shortHash(approvedAtEmergency(plan, restored, census));
+function assertApproved({ plan, restored, dataDiff, approved }: Input): void {
+  const hash = shortHash(approvedAtEmergency(plan, restored, dataDiff));
   if (hash === approved) return;
   throw new Failure('NotApproved', `What was approved is ${approved}, and what would be done is ${hash}.`);
 }
 
 /** An earlier attempt may have renamed both and then died. */
 async function isInPlace(admin: Client, { plan, restored }: Input, failed: string): Promise<boolean> {
-  const [kept, aside, beside] = [
+  const [kept, fencedName, beside] = [
     await databaseExists(admin, failed),
-    await databaseExists(admin, plan.database.aside),
+    await databaseExists(admin, plan.database.fencedName),
     await databaseExists(admin, restored.database),
   ];
-  if (kept && aside && !beside) return true;
-  if (!kept && aside && beside) return false;
+  if (kept && fencedName && !beside) return true;
+  if (!kept && fencedName && beside) return false;
   throw new Failure(
     'RestoreFailed',
-    `Of the databases ${plan.database.aside} and ${restored.database} one is missing, or ${failed} is there already: somebody renamed or removed them.`,
+    `Of the databases ${plan.database.fencedName} and ${restored.database} one is missing, or ${failed} is there already: somebody renamed or removed them.`,
   );
 }
 
-/** Rows written since the census are lost by nobody's decision. */
-function assertNobodyWrote({ breaches }: OperationRecord, { census }: Input): void {
-  if (isYounger({ takenAt: census.at }, breaches)) return;
+/** Rows written since the data diff are lost by nobody's decision. */
+function assertNobodyWrote({ breaches }: OperationRecord, { dataDiff }: Input): void {
+  if (isYounger({ takenAt: dataDiff.at }, breaches)) return;
   throw new Failure(
     'WritesCameBack',
-    `Somebody reached the database after it was counted at ${census.at}: what is lost by restoring is not what was approved.`,
+    `Somebody reached the database after it was counted at ${dataDiff.at}: what is lost by restoring is not what was approved.`,
   );
 }

@@ -1,11 +1,11 @@
 import { readRecord } from '../../kubernetes/records.ts';
 import { pause } from '../../kubernetes/pause.ts';
-import type { DeedInput } from '../../domain/deeds.ts';
+import type { ActivityInput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { LiveRehearsal } from '../../domain/live-rehearsal.ts';
 import { besideName, jobName } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { copyLive, liveCopyName } from '../rehearse/live-copy.ts';
 import { removeAll, removeLeftovers } from '../rehearse/leftovers.ts';
 import { remembered } from '../rehearse/remembered.ts';
@@ -21,20 +21,20 @@ const lookEvery = 1_000;
  * @returns `fails` where the downgrade fails on the copy, `yielded` where somebody else went first
  */
 export async function rehearseLive(
-  means: Means,
-  { plan, try: tried }: DeedInput<'rehearse-live'>,
+  dependencies: Dependencies,
+  { plan, try: tried }: ActivityInput<'rehearse-live'>,
   attempt: Attempt,
 ): Promise<LiveRehearsal> {
   const { operation, database } = plan;
-  const holder = await holderOf(means, plan);
+  const holder = await holderOf(dependencies, plan);
   if (holder !== undefined) return { outcome: 'yielded', why: holder };
   const yields = new AbortController();
   const over = new AbortController();
-  const watching = watch(means, plan, AbortSignal.any([over.signal, attempt.signal]), yields);
+  const watching = watch(dependencies, plan, AbortSignal.any([over.signal, attempt.signal]), yields);
   const inner = { ...attempt, signal: AbortSignal.any([attempt.signal, yields.signal]) };
   try {
-    await removeLeftovers(means, plan, inner);
-    await copyLive(means, plan, inner);
+    await removeLeftovers(dependencies, plan, inner);
+    await copyLive(dependencies, plan, inner);
     const from = liveCopyName(plan);
     const stage = {
       plan,
@@ -45,7 +45,7 @@ export async function rehearseLive(
       copy: besideName(database.name, 'rehearsal', operation),
       evidence: `${operation}/rehearsal-${tried}.json`,
     };
-    const rehearsal = await remembered(means, plan, () => rehearseOn(means, stage, inner));
+    const rehearsal = await remembered(dependencies, plan, () => rehearseOn(dependencies, stage, inner));
     const { copy: _, ...told } = rehearsal;
     return { outcome: 'works', rehearsal: told };
   } catch (error) {
@@ -61,19 +61,24 @@ export async function rehearseLive(
     await watching;
     // Where only this worker ends, another goes on, and begins by removing what there is.
     if (!attempt.signal.aborted || attempt.cancelRequested())
-      await removeAll(means, plan, { ...attempt, signal: new AbortController().signal });
+      await removeAll(dependencies, plan, { ...attempt, signal: new AbortController().signal });
   }
 }
 
-async function holderOf(means: Means, { database }: Plan): Promise<string | undefined> {
-  const { record } = await readRecord(means.cluster, means.recordsNamespace, database);
+async function holderOf(dependencies: Dependencies, { database }: Plan): Promise<string | undefined> {
+  const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, database);
   return record && `operation ${record.operation} (workflow ${record.workflowId}) holds ${database.name}`;
 }
 
 /** A rollback writes its record before it changes anything: from then on nothing of the rehearsal may be there. */
-async function watch(means: Means, plan: Plan, until: AbortSignal, yields: AbortController): Promise<void> {
+async function watch(
+  dependencies: Dependencies,
+  plan: Plan,
+  until: AbortSignal,
+  yields: AbortController,
+): Promise<void> {
   while (!until.aborted) {
-    const holder = await holderOf(means, plan).catch(() => undefined);
+    const holder = await holderOf(dependencies, plan).catch(() => undefined);
     if (holder !== undefined) return yields.abort(holder);
     await pause(lookEvery, until).catch(() => undefined);
   }

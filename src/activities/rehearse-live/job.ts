@@ -113,7 +113,7 @@ interface Seen {
 /**
  * Looks five times a second whether anybody waits for a lock of the dump. Its sessions are ended by the server, since
  * one whose client is gone goes on until it writes. Whoever ends the session that looks wants this database for
- * something else: a rollback that takes it aside does.
+ * something else: a rollback that fences it off does.
  */
 async function look(watcher: Client, operation: string, until: AbortSignal): Promise<Seen> {
   const seen: Seen = {};

@@ -1,12 +1,12 @@
 import { CloneRefused } from '../../postgres/clones.ts';
-import type { DeedInput } from '../../domain/deeds.ts';
+import type { ActivityInput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { besideName, jobName, type OperationId } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { NotRehearsed, Rehearsal } from '../../domain/rehearsal.ts';
 import { adminUrl } from '../connections.ts';
 import { revisionNow } from '../downgrade/revision.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { remembered } from './remembered.ts';
 import { clear, type Copy } from './copy.ts';
 import { rehearseOn } from './rehearse-on.ts';
@@ -15,31 +15,31 @@ import { tooBig } from '../snapshot/budget.ts';
 /**
  * Runbook, Pre-Rollback Checklist ("Test rollback in staging first"). Wanted: the downgrade has been done once, by
  * the same Job, image and revision, on a copy of this very database, and what it destroys is known. The copy is
- * cloned from the restore point, or from the database aside where there is none. An attempt that died leaves Job
+ * cloned from the snapshot, or from the fenced database where there is none. An attempt that died leaves Job
  * and copy behind; they are removed first, and it begins again: what its sessions locked was seen by nobody.
  *
  * @throws Failure RehearsalFailed where the downgrade fails on the copy; the database is as before
  */
 export async function rehearse(
-  means: Means,
-  { plan, try: tried, point }: DeedInput<'rehearse'>,
+  dependencies: Dependencies,
+  { plan, try: tried, snapshot }: ActivityInput<'rehearse'>,
   attempt: Attempt,
 ): Promise<Rehearsal> {
   const { operation, database } = plan;
-  const not = await forbidden(means, plan);
+  const not = await forbidden(dependencies, plan);
   if (not !== undefined) return { rehearsed: false, ...not };
   const of = {
     plan,
     try: tried,
     job: jobName(operation, 'rehearse', tried),
-    from: point.made ? point.database : database.aside,
-    like: database.aside,
+    from: snapshot.made ? snapshot.database : database.fencedName,
+    like: database.fencedName,
     copy: besideName(database.name, 'rehearsal', operation),
     evidence: `${operation}/rehearsal-${tried}.json`,
   };
-  if (plan.takesUp !== undefined) await clearEarlier(means, of, plan.takesUp.operation, attempt);
+  if (plan.takesUp !== undefined) await clearEarlier(dependencies, of, plan.takesUp.operation, attempt);
   try {
-    return await remembered(means, plan, () => rehearseOn(means, of, attempt));
+    return await remembered(dependencies, plan, () => rehearseOn(dependencies, of, attempt));
   } catch (error) {
     attempt.signal.throwIfAborted();
     const noCopy =
@@ -50,9 +50,14 @@ export async function rehearse(
 }
 
 /** Of the operation that is taken up: its workflow ended before anybody could drop the copy. */
-const clearEarlier = (means: Means, of: Copy, operation: OperationId, attempt: Attempt): Promise<void> =>
+const clearEarlier = (
+  dependencies: Dependencies,
+  of: Copy,
+  operation: OperationId,
+  attempt: Attempt,
+): Promise<void> =>
   clear(
-    means,
+    dependencies,
     {
       ...of,
       plan: { ...of.plan, operation },
@@ -62,14 +67,17 @@ const clearEarlier = (means: Means, of: Copy, operation: OperationId, attempt: A
     attempt,
   );
 
-async function forbidden(means: Means, plan: Plan): Promise<Omit<NotRehearsed, 'rehearsed'> | undefined> {
+async function forbidden(
+  dependencies: Dependencies,
+  plan: Plan,
+): Promise<Omit<NotRehearsed, 'rehearsed'> | undefined> {
   const { service } = plan;
-  const at = await revisionNow(means, plan);
+  const at = await revisionNow(dependencies, plan);
   if (at !== plan.from) {
     const why = `the database is at ${at} already, no more at ${plan.from}`;
     return { why, ...(at === plan.target && { there: true }) };
   }
   if (service.rehearsal.use === 'never') return { why: 'the definition says rehearsal.use: never' };
-  const why = await tooBig(await adminUrl(means, service), plan);
+  const why = await tooBig(await adminUrl(dependencies, service), plan);
   return why === undefined ? undefined : { why };
 }

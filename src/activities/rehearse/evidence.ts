@@ -4,7 +4,7 @@ import type { Catalog } from '../../postgres/catalog.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Evidence } from '../../domain/findings.ts';
 import type { Rehearsed } from '../../domain/rehearsal.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { redact } from '../redact.ts';
 import type { SchemaFindings } from '../verify/schema.ts';
 import type { Stage } from './rehearse-on.ts';
@@ -30,7 +30,7 @@ type FailedFile = Pick<RehearsalFile, 'from' | 'target' | 'catalog' | 'observed'
 };
 
 export async function keepEvidence(
-  { storage }: Means,
+  { storage }: Dependencies,
   { evidence, plan }: Stage,
   file: RehearsalFile | FailedFile,
 ): Promise<Evidence> {
@@ -47,7 +47,10 @@ export async function keepEvidence(
  *
  * @throws Failure StorageFailed where it is gone, or where it is not the one that people approved
  */
-export async function readEvidence({ storage }: Means, { ref, sha256 }: Evidence): Promise<RehearsalFile> {
+export async function readEvidence(
+  { storage }: Dependencies,
+  { ref, sha256 }: Evidence,
+): Promise<RehearsalFile> {
   const content = await storage.get(ref);
   if (createHash('sha256').update(content).digest('hex') !== sha256)
     throw new Failure(

@@ -6,7 +6,7 @@ import { Failure } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { adminUrl, applicationUrl, extensionAdminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownProgram } from '../own-program.ts';
 import { tooBig } from '../snapshot/budget.ts';
 
@@ -14,11 +14,11 @@ export const liveCopyName = ({ database, operation }: Plan): string =>
   besideName(`live_${database.name}`, 'scratch', operation);
 
 /** Makes a copy of the live database by dump and restore, closed to PUBLIC: cloning would need it to be empty of sessions. */
-export async function copyLive(means: Means, plan: Plan, attempt: Attempt): Promise<void> {
+export async function copyLive(dependencies: Dependencies, plan: Plan, attempt: Attempt): Promise<void> {
   const { service, operation, database } = plan;
   const copy = liveCopyName(plan);
-  const [admin, live] = [await adminUrl(means, service), await applicationUrl(means, service)];
-  const why = await tooBig(admin, { ...plan, database: { ...database, aside: database.name } });
+  const [admin, live] = [await adminUrl(dependencies, service), await applicationUrl(dependencies, service)];
+  const why = await tooBig(admin, { ...plan, database: { ...database, fencedName: database.name } });
   if (why !== undefined) throw new Failure('RehearsalFailed', `No copy is made: ${why}.`);
   const session = { operation, signal: attempt.signal };
   const extensions = await withClient(live, session, extensionsOf);
@@ -29,7 +29,7 @@ export async function copyLive(means: Means, plan: Plan, attempt: Attempt): Prom
       like: database.name,
       extensions,
       adminUrl: admin,
-      extensionAdminUrl: await extensionAdminUrl(means, service),
+      extensionAdminUrl: await extensionAdminUrl(dependencies, service),
       operation,
     });
     for (const note of await carryOver(client, database.name, copy)) attempt.log.warn(note);
@@ -41,7 +41,7 @@ export async function copyLive(means: Means, plan: Plan, attempt: Attempt): Prom
     operation,
     extensionSchemas: extensions.flatMap(({ schema }) => schema?.name ?? []),
   };
-  const secret = await jobSecret(means, {
+  const secret = await jobSecret(dependencies, {
     operation,
     service,
     part: 'copy-live',
@@ -49,7 +49,7 @@ export async function copyLive(means: Means, plan: Plan, attempt: Attempt): Prom
     adminDatabase: copy,
   });
   await ownProgram(
-    means,
+    dependencies,
     { plan, try: 1 },
     attempt,
     { step: 'rehearse', part: 'copy', program: 'copy-live', arguments: wanted, secret },

@@ -2,7 +2,7 @@ import { rehearseMigration, type RehearsedMigration } from '../../migrations/ale
 import { readDeployment } from '../../kubernetes/deployments.ts';
 import { watchLocks, type RelationLock } from '../../postgres/locks.ts';
 import { adminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import type { Copy } from './copy.ts';
 
 /** Job and pod end before their deadline tells them to. */
@@ -10,13 +10,13 @@ const spareSeconds = 60;
 
 /** Runs the Job of the real downgrade on the copy, and looks from outside which locks it holds. */
 export async function migrateCopy(
-  means: Means,
+  dependencies: Dependencies,
   { plan, job, copy }: Copy,
   attempt: Attempt,
 ): Promise<RehearsedMigration & { locks: RelationLock[] }> {
   const { service, operation, migrationImage, from, target } = plan;
   const { migrations, namespace } = service;
-  const deployment = await readDeployment(means.cluster, namespace, migrations.workload);
+  const deployment = await readDeployment(dependencies.cluster, namespace, migrations.workload);
   const wish = {
     name: job,
     operation,
@@ -25,14 +25,14 @@ export async function migrateCopy(
     template: deployment.spec?.template ?? {},
     container: migrations.container,
     image: migrationImage,
-    databaseSecret: await jobSecret(means, { operation, service, part: 'rehearse', database: copy }),
+    databaseSecret: await jobSecret(dependencies, { operation, service, part: 'rehearse', database: copy }),
     deadlineSeconds: Math.ceil(migrations.timeout / 1_000) + spareSeconds,
   };
   attempt.progress({ doing: `moving the copy from ${from} to ${target}` });
-  const watched = watchLocks(await adminUrl(means, service), { database: copy, operation });
+  const watched = watchLocks(await adminUrl(dependencies, service), { database: copy, operation });
   try {
     const rehearsed = await rehearseMigration(
-      means.cluster,
+      dependencies.cluster,
       wish,
       { from, target, copy },
       {

@@ -10,7 +10,7 @@ import { briefly } from '../../domain/migration-code.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
 import type { Observed, RehearsedMigration } from '../../migrations/alembic/rehearse.ts';
 import { applicationUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { redact } from '../redact.ts';
 import { schemaAt } from '../verify/expected.ts';
 import { compareSchemas, type SchemaFindings } from '../verify/schema.ts';
@@ -36,27 +36,31 @@ const mostTold = 40;
  *
  * @throws Failure RehearsalFailed; CloneRefused where there is no copy
  */
-export async function rehearseOn(means: Means, stage: Stage, attempt: Attempt): Promise<Rehearsed> {
+export async function rehearseOn(
+  dependencies: Dependencies,
+  stage: Stage,
+  attempt: Attempt,
+): Promise<Rehearsed> {
   attempt.progress({ doing: 'removing what an earlier attempt left' });
-  await clear(means, stage, attempt);
+  await clear(dependencies, stage, attempt);
   let keep = false;
   try {
-    await make(means, stage, attempt);
-    const rehearsed = await onTheCopy(means, stage, attempt);
+    await make(dependencies, stage, attempt);
+    const rehearsed = await onTheCopy(dependencies, stage, attempt);
     keep = rehearsed.copy !== undefined;
     return rehearsed;
   } finally {
-    if (!keep && !attempt.signal.aborted) await clear(means, stage, attempt);
+    if (!keep && !attempt.signal.aborted) await clear(dependencies, stage, attempt);
   }
 }
 
-async function onTheCopy(means: Means, stage: Stage, attempt: Attempt): Promise<Rehearsed> {
+async function onTheCopy(dependencies: Dependencies, stage: Stage, attempt: Attempt): Promise<Rehearsed> {
   const { plan, copy, like } = stage;
   const { service, operation } = plan;
   const { versionTable } = service.migrations;
   const [url, sourceUrl] = [
-    await applicationUrl(means, service, copy),
-    await applicationUrl(means, service, like),
+    await applicationUrl(dependencies, service, copy),
+    await applicationUrl(dependencies, service, like),
   ];
   const session = { operation, signal: attempt.signal };
   const look = () => withClient(url, session, (client) => worldOf(client, versionTable));
@@ -66,15 +70,15 @@ async function onTheCopy(means: Means, stage: Stage, attempt: Attempt): Promise<
   const boundary = await withClient(url, session, now);
   // Beside each other: each is a pod that costs seconds.
   const running = [
-    migrateCopy(means, stage, attempt),
-    schemaAt(means, { ...stage, step: 'rehearse' }, 'target', attempt),
-    schemaAt(means, { ...stage, step: 'rehearse' }, 'from', attempt),
+    migrateCopy(dependencies, stage, attempt),
+    schemaAt(dependencies, { ...stage, step: 'rehearse' }, 'target', attempt),
+    schemaAt(dependencies, { ...stage, step: 'rehearse' }, 'from', attempt),
   ] as const;
   // All of them end before the first failure is thrown: each cleans up after itself.
   await Promise.allSettled(running);
   const [migration, target, from] = await Promise.all(running);
   const after = await look();
-  if (migration.end instanceof Failure) throw await failed(means, stage, migration, { before, after });
+  if (migration.end instanceof Failure) throw await failed(dependencies, stage, migration, { before, after });
 
   attempt.progress({ doing: 'comparing every table with what it held before' });
   const lost = await withClient(sourceUrl, session, async (source) => {
@@ -114,11 +118,11 @@ async function onTheCopy(means: Means, stage: Stage, attempt: Attempt): Promise<
     losses: found,
     warnings: [
       ...warningsOf(seen),
-      ...(await plansBeforeAndAfter(means, plan, { url, session, before: plansBefore })),
+      ...(await plansBeforeAndAfter(dependencies, plan, { url, session, before: plansBefore })),
     ],
     counts: await withClient(url, session, counts),
   };
-  const evidence = await keepEvidence(means, stage, {
+  const evidence = await keepEvidence(dependencies, stage, {
     from: plan.from,
     target: plan.target,
     ...whole,
@@ -172,7 +176,7 @@ export class RehearsalFailure extends Failure {
 
 /** Alembic's own error, and whether anything had been committed by then. */
 async function failed(
-  means: Means,
+  dependencies: Dependencies,
   stage: Stage,
   { end, observed, output }: RehearsedMigration,
   { before, after }: { before: World; after: World },
@@ -190,7 +194,7 @@ async function failed(
     left.length === 0
       ? 'Nothing had been committed: the copy is as before.'
       : `The copy was left changed, as the database would be: ${left.join('; ')}.`;
-  const evidence = await keepEvidence(means, stage, {
+  const evidence = await keepEvidence(dependencies, stage, {
     from: plan.from,
     target: plan.target,
     failed: `${said} ${words}`,

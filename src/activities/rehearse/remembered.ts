@@ -6,7 +6,7 @@ import type { Plan } from '../../domain/plan/plan.ts';
 import { comparePlans, type QueryPlan } from '../../domain/query-plans.ts';
 import type { Rehearsed } from '../../domain/rehearsal.ts';
 import { objectsOf, remember, rememberRehearsal } from '../assess/diagnosis/memory.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 
 const whose = ({ service, database }: Plan) => ({
   service: service.service,
@@ -16,7 +16,7 @@ const whose = ({ service, database }: Plan) => ({
 
 /** Keeps how the rehearsal ended, for the diagnosis of later ones; storage that fails costs nobody a rehearsal. */
 export async function remembered(
-  { storage }: Means,
+  { storage }: Dependencies,
   plan: Plan,
   rehearse: () => Promise<Rehearsed>,
 ): Promise<Rehearsed> {
@@ -46,7 +46,7 @@ export const plansOn = async (url: string, session: Session, { service }: Plan):
  * what plans looked like there.
  */
 export async function plansBeforeAndAfter(
-  { storage }: Means,
+  { storage }: Dependencies,
   plan: Plan,
   { url, session, before }: { url: string; session: Session; before: QueryPlan[] },
 ): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { Client } from '../../postgres/connect.ts';
 import { relationNames } from '../../postgres/locks.ts';
 import { revisions } from '../../postgres/revision.ts';
 
-/** What is read of the copy before and after the downgrade; what the census does not look at besides. */
+/** What is read of the copy before and after the downgrade; what the data diff does not look at besides. */
 export interface World {
   catalog: Catalog;
   revision: string;

@@ -2,7 +2,7 @@ import { deleteOperationJobs } from '../../kubernetes/jobs.ts';
 import { close } from '../../kubernetes/records.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { dropDatabase } from '../../postgres/databases.ts';
-import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
 import { reportHtml } from '../../views/report/html.ts';
 import { reportMarkdown } from '../../views/report/markdown.ts';
 import { reportOf } from '../../views/report/report.ts';
@@ -10,7 +10,7 @@ import type { Report } from '../../views/report/report.ts';
 import { besideName, workflowIdOf } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { adminUrl, removeJobSecrets } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { redact } from '../redact.ts';
 import { rehearsedIn } from '../rehearse/leftovers.ts';
 
@@ -26,13 +26,13 @@ const redacted = (report: Report): Report =>
  * the database.
  */
 async function dropCopies(
-  means: Means,
+  dependencies: Dependencies,
   { operation, service, database }: Plan,
   keepRecord: boolean,
 ): Promise<void> {
   // What stays stopped may need what was restored.
   const restored = keepRecord ? [] : [besideName(database.name, 'restored', operation)];
-  await withClient(await adminUrl(means, service), { operation }, async (admin) => {
+  await withClient(await adminUrl(dependencies, service), { operation }, async (admin) => {
     for (const copy of [...rehearsedIn(database.name, operation), ...restored])
       await dropDatabase(admin, copy, operation);
   });
@@ -44,10 +44,10 @@ async function dropCopies(
  * they follow from the journal alone. Throws StorageFailed, KubernetesUnreachable, OperationLost.
  */
 export async function report(
-  means: Means,
-  { plan, hash, journal, outcome, keepRecord }: DeedInput<'report'>,
+  dependencies: Dependencies,
+  { plan, hash, journal, outcome, keepRecord }: ActivityInput<'report'>,
   attempt: Attempt,
-): Promise<DeedOutput<'report'>> {
+): Promise<ActivityOutput<'report'>> {
   const { operation, service } = plan;
   const workflowId = workflowIdOf(service.service);
   const written = redacted(
@@ -55,19 +55,22 @@ export async function report(
   );
 
   attempt.progress({ doing: 'writing the report' });
-  const json = await means.storage.put(`${operation}/report.json`, `${JSON.stringify(written, null, 2)}\n`);
-  const text = await means.storage.put(`${operation}/report.md`, reportMarkdown(written));
-  const page = await means.storage.put(`${operation}/report.html`, reportHtml(written));
+  const json = await dependencies.storage.put(
+    `${operation}/report.json`,
+    `${JSON.stringify(written, null, 2)}\n`,
+  );
+  const text = await dependencies.storage.put(`${operation}/report.md`, reportMarkdown(written));
+  const page = await dependencies.storage.put(`${operation}/report.html`, reportHtml(written));
 
   attempt.progress({ doing: 'cleaning up' });
-  await removeJobSecrets(means, { operation, service });
-  await dropCopies(means, plan, keepRecord).catch((error: unknown) =>
+  await removeJobSecrets(dependencies, { operation, service });
+  await dropCopies(dependencies, plan, keepRecord).catch((error: unknown) =>
     attempt.log.warn(`a copy could not be dropped: ${String(error)}`),
   );
   if (!keepRecord) {
     // The Jobs of an operation that stays stopped keep their logs for whoever takes over.
     const finished = plan.takesUp ? [operation, plan.takesUp.operation] : [operation];
-    for (const each of finished) await deleteOperationJobs(means.cluster, service.namespace, each);
+    for (const each of finished) await deleteOperationJobs(dependencies.cluster, service.namespace, each);
     const { from, target, request, database } = plan;
     const ended = {
       operation,
@@ -77,9 +80,9 @@ export async function report(
       endedAt: written.endedAt ?? new Date().toISOString(),
       ...(request.trigger !== undefined && { trigger: request.trigger }),
     };
-    const { keepFor } = service.restorePoint;
-    await close(means.cluster, means.recordsNamespace, database, operation, ended, keepFor);
+    const { keepFor } = service.snapshot;
+    await close(dependencies.cluster, dependencies.recordsNamespace, database, operation, ended, keepFor);
   }
-  const pathOf = ({ ref }: { ref: string }) => means.storage.pathOf(ref);
+  const pathOf = ({ ref }: { ref: string }) => dependencies.storage.pathOf(ref);
   return { markdown: pathOf(text), json: pathOf(json), html: pathOf(page) };
 }

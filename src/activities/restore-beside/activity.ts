@@ -3,46 +3,52 @@ import { restoreArguments, type RestoreResult } from '../../dumps/manifest.ts';
 import { cloneDatabase, openClone } from '../../postgres/clones.ts';
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
 import { databaseExists, dropDatabase, type Extension } from '../../postgres/databases.ts';
-import type { DeedInput, RestoredBeside } from '../../domain/deeds.ts';
+import type { ActivityInput, RestoredBeside } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
 import { holdingIn } from '../../domain/definition/checks.ts';
 import type { GivenDump, Source } from '../../domain/plan/source.ts';
 import { adminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownProgram } from '../own-program.ts';
 import { assertRestored } from './assert-restored.ts';
 import { whyUnusable } from '../snapshot/proof.ts';
 import { emptyBeside } from '../restore/empty-beside.ts';
 import { ownChecks } from '../verify/checks.ts';
 
-type Input = DeedInput<'restore-beside'>;
+type Input = ActivityInput<'restore-beside'>;
 
 const job = { step: 'restore-beside' } as const;
 
 /**
  * Runbook, Emergency Database Restore, steps 2 to 5, without step 1. Wanted: a new database beside the one that is
- * aside, with everything that the source was read to hold. A restore point is cloned, so that it stays; a dump is
+ * aside, with everything that the source was read to hold. A snapshot is cloned, so that it stays; a dump is
  * restored by a Job, extensions made first. Known by looking into it: rows, revision, extensions, sequences.
  *
  * @throws Failure RestoreFailed, BackupNotProved, JobNotStarted, DatabaseRightMissing
  */
-export async function restoreBeside(means: Means, input: Input, attempt: Attempt): Promise<RestoredBeside> {
+export async function restoreBeside(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+): Promise<RestoredBeside> {
   const { operation, service, database, source } = input.plan;
   const began = Date.now();
   const restored = besideName(database.name, 'restored', operation);
-  const url = await adminUrl(means, service);
+  const url = await adminUrl(dependencies, service);
   const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(url, { operation }, use);
-  await asAdmin((admin) => assertAside(admin, input));
-  if (source.kind === 'restore-point') await clone(url, input, attempt, { source, restored });
+  await asAdmin((admin) => assertFenced(admin, input));
+  if (source.kind === 'snapshot') await clone(url, input, attempt, { source, restored });
   else {
     const extensions = extensionsOf(source, database.owner);
-    await asAdmin((admin) => emptyBeside(means, input, attempt, { admin, job, name: restored, extensions }));
-    await fill(means, input, attempt, { source, restored });
+    await asAdmin((admin) =>
+      emptyBeside(dependencies, input, attempt, { admin, job, name: restored, extensions }),
+    );
+    await fill(dependencies, input, attempt, { source, restored });
   }
   attempt.progress({ doing: 'compares the restored database with what it was restored from' });
-  const compared = await assertRestored(means, input.plan, restored);
+  const compared = await assertRestored(dependencies, input.plan, restored);
   attempt.progress({ doing: 'making the checks of the service' });
   const found = await withOwnChecks(withDatabase(url, restored), input, attempt, compared);
   return { database: restored, ...found, seconds: (Date.now() - began) / 1_000 };
@@ -73,11 +79,11 @@ async function withOwnChecks<T extends Pick<RestoredBeside, 'checked' | 'notVeri
   };
 }
 
-async function assertAside(admin: Client, { plan: { database } }: Input): Promise<void> {
-  if (await databaseExists(admin, database.aside)) return;
+async function assertFenced(admin: Client, { plan: { database } }: Input): Promise<void> {
+  if (await databaseExists(admin, database.fencedName)) return;
   throw new Failure(
     'RestoreFailed',
-    `Database ${database.name} is not aside under ${database.aside}: the application may be writing to it. Writes must be stopped first.`,
+    `Database ${database.name} is not fenced off under ${database.fencedName}: the application may be writing to it. Writes must be stopped first.`,
   );
 }
 
@@ -86,21 +92,27 @@ async function clone(
   url: string,
   { plan: { operation } }: Input,
   attempt: Attempt,
-  { source, restored }: { source: Extract<Source, { kind: 'restore-point' }>; restored: string },
+  { source, restored }: { source: Extract<Source, { kind: 'snapshot' }>; restored: string },
 ): Promise<void> {
-  const { point } = source;
+  const { snapshot } = source;
   const { signal } = attempt;
-  attempt.progress({ doing: `reads the restore point ${point.database} again` });
-  const why = await whyUnusable(url, point, { operation, signal });
+  attempt.progress({ doing: `reads the snapshot ${snapshot.database} again` });
+  const why = await whyUnusable(url, snapshot, { operation, signal });
   if (why !== undefined)
-    throw new Failure('RestoreFailed', `The restore point ${point.database} does not do: ${why}.`);
-  attempt.progress({ doing: `clones ${point.database} to ${restored}` });
+    throw new Failure('RestoreFailed', `The snapshot ${snapshot.database} does not do: ${why}.`);
+  attempt.progress({ doing: `clones ${snapshot.database} to ${restored}` });
   await withClient(url, { operation, signal }, (admin) => dropDatabase(admin, restored, operation));
-  await cloneDatabase(url, { from: point.database, to: restored, operation, sourceStays: 'closed', signal });
+  await cloneDatabase(url, {
+    from: snapshot.database,
+    to: restored,
+    operation,
+    sourceStays: 'closed',
+    signal,
+  });
   await withClient(url, { operation, signal }, (admin) => openClone(admin, restored));
 }
 
-type FromDump = Exclude<Source, { kind: 'restore-point' }>;
+type FromDump = Exclude<Source, { kind: 'snapshot' }>;
 
 /** A dump that names no owner of an extension's schema leaves it to whoever owns the database. */
 function extensionsOf(source: FromDump, owner: string): Extension[] {
@@ -110,13 +122,18 @@ function extensionsOf(source: FromDump, owner: string): Extension[] {
 }
 
 async function fill(
-  means: Means,
+  dependencies: Dependencies,
   input: Input,
   attempt: Attempt,
   { source, restored }: { source: FromDump; restored: string },
 ): Promise<void> {
   const { operation, service } = input.plan;
-  const secret = await jobSecret(means, { operation, service, part: 'restore-beside', database: restored });
+  const secret = await jobSecret(dependencies, {
+    operation,
+    service,
+    part: 'restore-beside',
+    database: restored,
+  });
   if (source.kind === 'file') {
     const wish = {
       ...job,
@@ -124,12 +141,18 @@ async function fill(
       arguments: givenArguments(input, source),
       secret,
     } as const;
-    await ownProgram(means, input, attempt, wish, 'RestoreFailed');
+    await ownProgram(dependencies, input, attempt, wish, 'RestoreFailed');
     return;
   }
   const wanted = restoreArguments(service, operation, source.backup);
   const wish = { ...job, program: 'restore', arguments: wanted, secret } as const;
-  const { differences } = await ownProgram<RestoreResult>(means, input, attempt, wish, 'RestoreFailed');
+  const { differences } = await ownProgram<RestoreResult>(
+    dependencies,
+    input,
+    attempt,
+    wish,
+    'RestoreFailed',
+  );
   if (differences.length === 0) return;
   throw new Failure(
     'RestoreFailed',

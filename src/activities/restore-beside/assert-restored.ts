@@ -8,7 +8,7 @@ import type { RestoredBeside } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import { adminUrl } from '../connections.ts';
-import type { Means } from '../means.ts';
+import type { Dependencies } from '../dependencies.ts';
 
 type Findings = Pick<RestoredBeside, 'counts' | 'revision' | 'checked' | 'notVerified'>;
 
@@ -18,9 +18,13 @@ type Findings = Pick<RestoredBeside, 'counts' | 'revision' | 'checked' | 'notVer
  *
  * @throws Failure RestoreFailed with every difference
  */
-export async function assertRestored(means: Means, plan: EmergencyPlan, database: string): Promise<Findings> {
+export async function assertRestored(
+  dependencies: Dependencies,
+  plan: EmergencyPlan,
+  database: string,
+): Promise<Findings> {
   const { service, operation, source, target } = plan;
-  const url = withDatabase(await adminUrl(means, service), database);
+  const url = withDatabase(await adminUrl(dependencies, service), database);
   return withClient(url, { operation }, async (client) => {
     const found = await inSnapshot(client, async () => {
       const all = await tables(client);
@@ -66,7 +70,7 @@ export async function assertRestored(means: Means, plan: EmergencyPlan, database
   }).catch(damagedIs('RestoreFailed', `What was restored, ${database},`));
 }
 
-const inWords = { file: 'dump', backup: 'backup', 'restore-point': 'restore point' } as const;
+const inWords = { file: 'dump', backup: 'backup', snapshot: 'snapshot' } as const;
 
 function rowFaults(
   wanted: Record<string, number>,

@@ -111,7 +111,7 @@ const parallel = (archive: Archive, jobs: number): string[] => ('path' in archiv
 /** Tells once a second how big the new database is, compared with the one backed up. */
 export function watchSize(url: string, operation: string, of: number): () => void {
   const ended = new AbortController();
-  const tell = async () => {
+  const notify = async () => {
     await withClient(url, { operation, signal: ended.signal }, async (client) => {
       for (;;) {
         const { rows } = await client.query<{ size: string }>(
@@ -124,7 +124,7 @@ export function watchSize(url: string, operation: string, of: number): () => voi
     });
   };
   // Progress only: pg_restore itself says what is wrong.
-  void tell().catch(() => {});
+  void notify().catch(() => {});
   return () => ended.abort();
 }
 

@@ -4,14 +4,14 @@ import { deleteJob, runJob } from '../../kubernetes/jobs.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { nameOf, podsOf } from '../../kubernetes/pods.ts';
 import { mark, since, unmark } from '../../kubernetes/resume-mark.ts';
-import type { DeedInput, ResumedCronJob } from '../../domain/deeds.ts';
+import type { ActivityInput, ResumedCronJob } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { jobName } from '../../domain/names.ts';
 import type { CronJob } from '../../domain/definition/service.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { duration } from '../../domain/text.ts';
 
-type Input = DeedInput<'resume-cron-jobs'>;
+type Input = ActivityInput<'resume-cron-jobs'>;
 
 /**
  * Runbook, Step 7: one CronJob. Wanted: not suspended, and a run of it has succeeded with the older image:
@@ -20,9 +20,13 @@ type Input = DeedInput<'resume-cron-jobs'>;
  *
  * @throws Failure CronJobFailed, WorkloadMissing, KubernetesUnreachable, KubernetesRightMissing
  */
-export async function resumeCronJobs(means: Means, input: Input, attempt: Attempt): Promise<ResumedCronJob> {
+export async function resumeCronJobs(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+): Promise<ResumedCronJob> {
   const { plan, cronJob: name } = input;
-  const { cluster } = means;
+  const { cluster } = dependencies;
   const { namespace } = plan.service;
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1_000;
@@ -38,20 +42,25 @@ export async function resumeCronJobs(means: Means, input: Input, attempt: Attemp
   try {
     const job =
       definition.resume === 'run-once'
-        ? await oneRun(means, input, definition, attempt)
-        : await nextRun(means, input, definition, attempt);
+        ? await oneRun(dependencies, input, definition, attempt)
+        : await nextRun(dependencies, input, definition, attempt);
     return { name, job, staysSuspended: false, seconds: seconds() };
   } catch (error) {
     if (attempt.signal.aborted || (error instanceof Failure && error.type === 'KubernetesUnreachable'))
       throw error;
-    throw await suspendedAgain(means, namespace, name, error);
+    throw await suspendedAgain(dependencies, namespace, name, error);
   }
 }
 
 /** Starts a run first, and lets the schedule go on only after it has succeeded. */
-async function oneRun(means: Means, input: Input, definition: CronJob, attempt: Attempt): Promise<string> {
+async function oneRun(
+  dependencies: Dependencies,
+  input: Input,
+  definition: CronJob,
+  attempt: Attempt,
+): Promise<string> {
   const { plan, cronJob: name } = input;
-  const { cluster } = means;
+  const { cluster } = dependencies;
   const { namespace } = plan.service;
   const step = 'resume-cron-jobs';
   const run = { name: jobName(plan.operation, step, input.try, name), operation: plan.operation, step };
@@ -74,7 +83,7 @@ async function oneRun(means: Means, input: Input, definition: CronJob, attempt: 
       `Its run ${run.name} did not succeed within ${duration(definition.within)}, and was deleted.`,
     );
   }
-  await resumedSchedule(means, input, definition, attempt, catchUpWithin);
+  await resumedSchedule(dependencies, input, definition, attempt, catchUpWithin);
   return run.name;
 }
 
@@ -82,8 +91,13 @@ async function oneRun(means: Means, input: Input, definition: CronJob, attempt: 
 const catchUpWithin = 1_000;
 
 /** Lets the schedule go on, and sees the next run that the controller makes succeed. */
-async function nextRun(means: Means, input: Input, definition: CronJob, attempt: Attempt): Promise<string> {
-  const run = await resumedSchedule(means, input, definition, attempt, definition.within);
+async function nextRun(
+  dependencies: Dependencies,
+  input: Input,
+  definition: CronJob,
+  attempt: Attempt,
+): Promise<string> {
+  const run = await resumedSchedule(dependencies, input, definition, attempt, definition.within);
   if (run === undefined) throw failed(`No run of it ended within ${duration(definition.within)}.`);
   return run;
 }
@@ -94,14 +108,14 @@ async function nextRun(means: Means, input: Input, definition: CronJob, attempt:
  * @param appears milliseconds in which a run must have been made; undefined is the answer where none was
  */
 async function resumedSchedule(
-  means: Means,
+  dependencies: Dependencies,
   input: Input,
   { within }: CronJob,
   attempt: Attempt,
   appears: number,
 ): Promise<string | undefined> {
   const { plan, cronJob: name } = input;
-  const { cluster } = means;
+  const { cluster } = dependencies;
   const { namespace } = plan.service;
   // By the API server's clock, and before the schedule goes on, so that a second attempt knows it, too.
   const before = await mark(cluster, namespace, name, `${plan.operation}-${input.try}`);
@@ -143,15 +157,15 @@ const failed = (words: string, lines: readonly string[] = []) =>
   );
 
 async function suspendedAgain(
-  means: Means,
+  dependencies: Dependencies,
   namespace: string,
   name: string,
   error: unknown,
 ): Promise<Failure> {
   const words = error instanceof Error ? error.message : String(error);
-  await suspend(means.cluster, namespace, name, true);
-  await unmark(means.cluster, namespace, name);
-  const suspended = isSuspended(await readCronJob(means.cluster, namespace, name));
+  await suspend(dependencies.cluster, namespace, name, true);
+  await unmark(dependencies.cluster, namespace, name);
+  const suspended = isSuspended(await readCronJob(dependencies.cluster, namespace, name));
   const now = suspended
     ? 'It is suspended again.'
     : 'It could NOT be suspended again: somebody else resumes it.';

@@ -1,10 +1,10 @@
 import { imageOf, readDeployment } from '../../kubernetes/deployments.ts';
 import { readCronJob, setCronJobImage, templateOf } from '../../kubernetes/cron-jobs.ts';
 import { releases, setTemplate } from '../../kubernetes/releases.ts';
-import type { DeedInput, RolledBackApp } from '../../domain/deeds.ts';
+import type { ActivityInput, RolledBackApp } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan, PlannedWorkload } from '../../domain/plan/plan.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { containerOf } from '../writers.ts';
 
 /**
@@ -15,8 +15,8 @@ import { containerOf } from '../writers.ts';
  * @throws Failure NoFittingImage, WorkloadMissing, KubernetesUnreachable, KubernetesRightMissing
  */
 export async function rollBackApp(
-  means: Means,
-  { plan }: DeedInput<'roll-back-app'>,
+  dependencies: Dependencies,
+  { plan }: ActivityInput<'roll-back-app'>,
   attempt: Attempt,
 ): Promise<RolledBackApp> {
   const unfit = plan.workloads.filter(({ rollBackTo }) => rollBackTo === undefined);
@@ -35,7 +35,7 @@ export async function rollBackApp(
       done: workloads.length,
       of: plan.workloads.length,
     });
-    workloads.push(await rollBack(means, plan, workload));
+    workloads.push(await rollBack(dependencies, plan, workload));
   }
   const cronJobs: RolledBackApp['cronJobs'] = [];
   for (const { name, rollBackTo } of plan.cronJobs) {
@@ -46,8 +46,8 @@ export async function rollBackApp(
       done: cronJobs.length,
       of: plan.cronJobs.length,
     });
-    await setCronJobImage(means.cluster, plan.service.namespace, name, rollBackTo.image);
-    const image = imageOf(templateOf(await readCronJob(means.cluster, plan.service.namespace, name)));
+    await setCronJobImage(dependencies.cluster, plan.service.namespace, name, rollBackTo.image);
+    const image = imageOf(templateOf(await readCronJob(dependencies.cluster, plan.service.namespace, name)));
     if (image !== rollBackTo.image) throw changedBack(`CronJob ${name}`, image);
     cronJobs.push({ name, image });
   }
@@ -58,7 +58,7 @@ export async function rollBackApp(
 }
 
 async function rollBack(
-  { cluster }: Means,
+  { cluster }: Dependencies,
   plan: Plan,
   { deployment, found, rollBackTo }: PlannedWorkload,
 ): Promise<RolledBackApp['workloads'][number]> {

@@ -1,16 +1,16 @@
 import type { SalvageArguments, SalvageResult } from './job.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { dropDatabase } from '../../postgres/databases.ts';
-import type { DeedInput } from '../../domain/deeds.ts';
+import type { ActivityInput } from '../../domain/deeds.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
 import { unknownIn, type Salvage, type SalvageFile } from '../../domain/salvage.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
 import { adminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownProgram } from '../own-program.ts';
 import { putBackCommand } from './put-back-command.ts';
 
-type Input = DeedInput<'salvage'>;
+type Input = ActivityInput<'salvage'>;
 
 /** Longest text of statements that a history carries; the whole is kept as evidence. */
 const inHistory = 4_000;
@@ -21,28 +21,28 @@ const listed = 40;
  * Runbook, When to Rollback: data that depends on the new schema. Wanted: all that the rehearsal found lost lies
  * in one file beside the backups, read back and counted, and the report says how to put it back. A Job writes the
  * file; an earlier attempt's Job is joined, its file found by its SHA-256. Afterwards the rehearsed copy is gone.
- * Where nothing was rehearsed, what the first census names is kept, and the loss stays unknown.
+ * Where nothing was rehearsed, what the estimate of losses names is kept, and the loss stays unknown.
  *
  * @throws Failure SalvageFailed, JobNotStarted
  */
-export async function salvage(means: Means, input: Input, attempt: Attempt): Promise<Salvage> {
+export async function salvage(dependencies: Dependencies, input: Input, attempt: Attempt): Promise<Salvage> {
   const { plan, rehearsal, first } = input;
   const { use } = plan.service.salvage;
   if (!rehearsal.rehearsed) {
     if (rehearsal.there) return nothing(`Nothing is destroyed: ${rehearsal.why}`);
     return {
-      ...(await guessed(means, input, attempt, use === 'never' ? [] : (first?.losses ?? []))),
+      ...(await guessed(dependencies, input, attempt, use === 'never' ? [] : (first?.losses ?? []))),
       ...unknownIn(rehearsal),
     };
   }
-  const losses = await allLosses(means, rehearsal);
+  const losses = await allLosses(dependencies, rehearsal);
   const kept =
     losses.length === 0
       ? nothing()
       : use === 'never'
         ? nothing('The definition keeps nothing (salvage.use: never).', losses)
-        : await inFile(means, input, attempt, { losses, copy: rehearsal.copy });
-  if (rehearsal.copy !== undefined) await drop(means, input, rehearsal.copy);
+        : await inFile(dependencies, input, attempt, { losses, copy: rehearsal.copy });
+  if (rehearsal.copy !== undefined) await drop(dependencies, input, rehearsal.copy);
   return kept;
 }
 
@@ -56,27 +56,37 @@ const nothing = (note?: string, lost: Loss[] = []): Salvage => ({
  * What the newest migration made, by the catalog. The application went on after it was counted, so any number of
  * rows is right; and what is not there any more is nothing that the downgrade could destroy.
  */
-async function guessed(means: Means, input: Input, attempt: Attempt, named: Loss[]): Promise<Salvage> {
+async function guessed(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+  named: Loss[],
+): Promise<Salvage> {
   if (named.length === 0) return nothing();
   const losses = named.map(({ kind, object }) => ({ kind, object, rows: 0 }));
-  const kept = await inFile(means, input, attempt, { losses, copy: undefined });
+  const kept = await inFile(dependencies, input, attempt, { losses, copy: undefined });
   return { ...kept, lost: [], notes: ['Kept by name: what the newest migration made.', ...kept.notes] };
 }
 
-async function allLosses({ storage }: Means, { losses, evidence }: Rehearsed): Promise<Loss[]> {
+async function allLosses({ storage }: Dependencies, { losses, evidence }: Rehearsed): Promise<Loss[]> {
   if (losses.length < listed) return losses;
   const whole = JSON.parse(new TextDecoder().decode(await storage.get(evidence.ref))) as { losses?: Loss[] };
   return whole.losses ?? losses;
 }
 
 async function inFile(
-  means: Means,
+  dependencies: Dependencies,
   input: Input,
   attempt: Attempt,
   { losses, copy }: { losses: Loss[]; copy: string | undefined },
 ): Promise<Salvage> {
   const { operation, service, database, from, target } = input.plan;
-  const secret = await jobSecret(means, { operation, service, part: 'salvage', database: database.aside });
+  const secret = await jobSecret(dependencies, {
+    operation,
+    service,
+    part: 'salvage',
+    database: database.fencedName,
+  });
   const wanted: SalvageArguments = {
     service: service.service,
     operation,
@@ -90,23 +100,23 @@ async function inFile(
     ...(copy !== undefined && { copy }),
   };
   const { kept, ...found } = await ownProgram<SalvageResult>(
-    means,
+    dependencies,
     input,
     attempt,
     { step: 'salvage', program: 'salvage', arguments: wanted, secret },
     'SalvageFailed',
   );
-  return kept === undefined ? found : { kept: await described(means, input, kept), ...found };
+  return kept === undefined ? found : { kept: await described(dependencies, input, kept), ...found };
 }
 
 async function described(
-  means: Means,
+  dependencies: Dependencies,
   { plan, try: tried }: Input,
   { script, statements, ...file }: NonNullable<SalvageResult['kept']>,
 ): Promise<SalvageFile> {
   const { operation, service } = plan;
   const place = placeOf(service.backup);
-  const { ref, sha256 } = await means.storage.put(`${operation}/salvage-${tried}.sql`, script);
+  const { ref, sha256 } = await dependencies.storage.put(`${operation}/salvage-${tried}.sql`, script);
   return {
     ...file,
     store: 'claim' in place ? `volume claim ${place.claim}` : `s3://${place.bucket}`,
@@ -116,7 +126,7 @@ async function described(
   };
 }
 
-async function drop(means: Means, { plan }: Input, copy: string): Promise<void> {
-  const url = await adminUrl(means, plan.service);
+async function drop(dependencies: Dependencies, { plan }: Input, copy: string): Promise<void> {
+  const url = await adminUrl(dependencies, plan.service);
   await withClient(url, { operation: plan.operation }, (admin) => dropDatabase(admin, copy, plan.operation));
 }

@@ -25,7 +25,7 @@ export interface SalvageArguments extends script.Heading {
   copy?: string;
 }
 
-/** What it answers; the deed adds how the file is put back. */
+/** What it answers; the activity adds how the file is put back. */
 export interface SalvageResult {
   kept?: { file: string; bytes: number; sha256: string; statements: string; script: string };
   salvaged: { object: string; rows: number }[];

@@ -49,7 +49,7 @@ export function keepsFor(
   for (const loss of losses) {
     if (loss.kind === 'large objects') {
       lost.push(loss);
-      notes.push('Large objects are not kept: restore point and backup hold them.');
+      notes.push('Large objects are not kept: snapshot and backup hold them.');
       continue;
     }
     const meant = meantBy(loss, relations);

@@ -4,53 +4,57 @@ import { withClient } from '../../postgres/connect.ts';
 import { damageIn } from '../../postgres/damage.ts';
 import { databaseExists, dropDatabase } from '../../postgres/databases.ts';
 import { fingerprint } from '../../postgres/fingerprint.ts';
-import type { DeedInput } from '../../domain/deeds.ts';
+import type { ActivityInput } from '../../domain/deeds.ts';
 import { Failure, failures } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import type { MadeRestorePoint, RestorePoint } from '../../domain/snapshot.ts';
+import type { MadeSnapshot, Snapshot } from '../../domain/snapshot.ts';
 import { isYounger } from '../back-up/activity.ts';
 import { adminUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownRecord } from '../own-record.ts';
 import { differs, tooBig } from './budget.ts';
 import { whyUnusable } from './proof.ts';
 import { duration, named } from '../../domain/text.ts';
 
-type Input = DeedInput<'restore-point'>;
+type Input = ActivityInput<'snapshot'>;
 
 /**
- * Wanted, before anything is changed: a clone of the database that is aside, closed to everyone, with the rows and
+ * Wanted, before anything is changed: a clone of the database that is fenced off, closed to everyone, with the rows and
  * the catalog from when writes stopped, and its fingerprint in the record. Where policy, space, time or rights
  * forbid it: none, and why. Known by looking: the point of the record counts only while nobody has reached the
  * database since, and its fingerprint is still the one taken. A clone that no record names is half-made, by an
  * attempt that died: it is dropped and made anew.
  *
- * @throws Failure OperationLost, RestorePointFailed (the clone holds something else than the database held when
+ * @throws Failure OperationLost, SnapshotFailed (the clone holds something else than the database held when
  *   writes stopped), DatabaseUnreachable
  */
-export async function restorePoint(means: Means, input: Input, attempt: Attempt): Promise<RestorePoint> {
+export async function takeSnapshot(
+  dependencies: Dependencies,
+  input: Input,
+  attempt: Attempt,
+): Promise<Snapshot> {
   const { operation, service } = input.plan;
-  const record = await ownRecord(means, input.plan);
-  const url = await adminUrl(means, service);
-  if (record.point !== undefined) {
-    attempt.progress({ doing: `reads the restore point ${record.point.database} again` });
-    const why = isYounger(record.point, record.breaches)
-      ? await whyUnusable(url, record.point, { operation, signal: attempt.signal })
+  const record = await ownRecord(dependencies, input.plan);
+  const url = await adminUrl(dependencies, service);
+  if (record.snapshot !== undefined) {
+    attempt.progress({ doing: `reads the snapshot ${record.snapshot.database} again` });
+    const why = isYounger(record.snapshot, record.breaches)
+      ? await whyUnusable(url, record.snapshot, { operation, signal: attempt.signal })
       : 'somebody has reached the database since';
-    if (why === undefined) return record.point;
-    attempt.log.warn(`the restore point ${record.point.database} does not do: ${why}`);
-    await forget(means, input, record.point);
+    if (why === undefined) return record.snapshot;
+    attempt.log.warn(`the snapshot ${record.snapshot.database} does not do: ${why}`);
+    await forget(dependencies, input, record.snapshot);
   }
   const refused =
-    service.restorePoint.use === 'never'
-      ? 'the definition says restorePoint.use: never'
+    service.snapshot.use === 'never'
+      ? 'the definition says snapshot.use: never'
       : record.pivotAt !== undefined
         ? 'the downgrade had begun already, so that a clone would not be the database from before'
         : (unreadable(record) ?? (await tooBig(url, input.plan)));
   if (refused !== undefined) return notMade(refused, attempt);
   try {
-    return await make(means, input, attempt, record, url);
+    return await make(dependencies, input, attempt, record, url);
   } catch (error) {
     // Where only this worker ends, another goes on and finds what there is.
     if (attempt.signal.aborted && !attempt.cancelRequested()) throw error;
@@ -67,63 +71,67 @@ export async function restorePoint(means: Means, input: Input, attempt: Attempt)
   }
 }
 
-const nameOf = ({ plan }: Input) => besideName(plan.database.name, 'point', plan.operation);
+const nameOf = ({ plan }: Input) => besideName(plan.database.name, 'snapshot', plan.operation);
 
 /** What cannot be read has no fingerprint. The database itself is kept by whatever takes its place. */
 const unreadable = ({ frozen }: OperationRecord): string | undefined =>
   frozen?.unreadable && `the database is damaged: ${named(frozen.unreadable)} cannot be read`;
 
 const mustBeThrown = ({ type }: Failure) =>
-  failures[type].retry || type === 'OperationLost' || type === 'RestorePointFailed';
+  failures[type].retry || type === 'OperationLost' || type === 'SnapshotFailed';
 
-function notMade(why: string, attempt: Attempt): RestorePoint {
+function notMade(why: string, attempt: Attempt): Snapshot {
   attempt.log.warn(`NO RESTORE POINT, the backup alone is the way back: ${why}`);
   return { made: false, why };
 }
 
 /** One of an operation that was taken up stays on the server; one of this operation's own gives way to the next. */
-async function forget(means: Means, input: Input, { database: old }: MadeRestorePoint): Promise<void> {
+async function forget(
+  dependencies: Dependencies,
+  input: Input,
+  { database: old }: MadeSnapshot,
+): Promise<void> {
   const { database, operation } = input.plan;
-  await update(means.cluster, means.recordsNamespace, database, operation, (found) => {
-    const { point, ...rest } = found;
-    if (point?.database !== old) return found;
+  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (found) => {
+    const { snapshot, ...rest } = found;
+    if (snapshot?.database !== old) return found;
     return { ...rest, kept: old === nameOf(input) ? rest.kept : [...rest.kept, old] };
   });
 }
 
 async function make(
-  means: Means,
+  dependencies: Dependencies,
   input: Input,
   attempt: Attempt,
   { frozen }: OperationRecord,
   url: string,
-): Promise<MadeRestorePoint> {
+): Promise<MadeSnapshot> {
   const { operation, service, database } = input.plan;
   const { signal } = attempt;
-  const { within, keepFor } = service.restorePoint;
-  const point = nameOf(input);
+  const { within, keepFor } = service.snapshot;
+  const snapshot = nameOf(input);
   await withClient(url, { operation, signal }, async (admin) => {
-    await endCloning(admin, operation, point);
-    if (!(await databaseExists(admin, point))) return;
-    attempt.log.warn(`${point} is half-made, by an attempt that died: it is made anew`);
-    await dropDatabase(admin, point, operation);
+    await endCloning(admin, operation, snapshot);
+    if (!(await databaseExists(admin, snapshot))) return;
+    attempt.log.warn(`${snapshot} is half-made, by an attempt that died: it is made anew`);
+    await dropDatabase(admin, snapshot, operation);
   });
   const began = Date.now();
-  attempt.progress({ doing: `clones ${database.aside} to ${point}` });
+  attempt.progress({ doing: `clones ${database.fencedName} to ${snapshot}` });
   const cloned = await cloneDatabase(url, {
-    from: database.aside,
-    to: point,
+    from: database.fencedName,
+    to: snapshot,
     operation,
     sourceStays: 'open',
     within,
     signal,
   });
   const left = AbortSignal.timeout(Math.max(1, within - (Date.now() - began)));
-  const reading = { database: point, operation, signal: AbortSignal.any([signal, left]) };
+  const reading = { database: snapshot, operation, signal: AbortSignal.any([signal, left]) };
   const found = await withOpenClone(url, reading, (client) =>
     fingerprint(client, {
       onTable: (key, done, of) =>
-        attempt.progress({ doing: `reads ${point}: ${key} (${done + 1} of ${of})` }),
+        attempt.progress({ doing: `reads ${snapshot}: ${key} (${done + 1} of ${of})` }),
     }),
   ).catch((error: unknown) => {
     if (!left.aborted || signal.aborted) throw error;
@@ -132,13 +140,13 @@ async function make(
   const faults = frozen ? differs(frozen, found) : ['the record does not say what was there'];
   if (faults.length > 0) {
     throw new Failure(
-      'RestorePointFailed',
+      'SnapshotFailed',
       `The clone is not what the database was when writes stopped: ${faults.slice(0, 20).join('; ')}.`,
     );
   }
-  const made: MadeRestorePoint = {
+  const made: MadeSnapshot = {
     made: true,
-    database: point,
+    database: snapshot,
     method: cloned.method,
     takenAt: new Date(began).toISOString(),
     seconds: (Date.now() - began) / 1_000,
@@ -149,9 +157,9 @@ async function make(
     ...(cloned.notes.length > 0 && { notes: cloned.notes }),
     keepUntil: new Date(began + keepFor).toISOString(),
   };
-  await update(means.cluster, means.recordsNamespace, database, operation, (record) => ({
+  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (record) => ({
     ...record,
-    point: made,
+    snapshot: made,
   }));
   return made;
 }

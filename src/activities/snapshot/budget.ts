@@ -14,7 +14,7 @@ export function bytesOf(space: string): number {
 }
 
 /**
- * Why no clone is made for want of space: four copies may exist at the peak (restore point, scratch, restored and
+ * Why no clone is made for want of space: four copies may exist at the peak (snapshot, scratch, restored and
  * failed database), so none that takes more than half of what is free. SQL cannot tell what is free; the definition
  * does, or the server says so when it is full.
  */
@@ -22,16 +22,16 @@ export async function tooBig(
   adminUrl: string,
   { service, database, operation }: Pick<Plan, 'service' | 'database' | 'operation'>,
 ): Promise<string | undefined> {
-  const { freeSpace } = service.restorePoint;
+  const { freeSpace } = service.snapshot;
   if (freeSpace === undefined) return undefined;
   const size = await withClient(adminUrl, { operation }, async (admin) => {
     const { rows } = await admin.query<{ bytes: string }>('SELECT pg_database_size($1) AS bytes', [
-      database.aside,
+      database.fencedName,
     ]);
     return Number(rows[0]?.bytes);
   });
   if (size <= bytesOf(freeSpace) / 2) return undefined;
-  return `the database takes ${bytes(size)}, which is more than half of the free space of ${freeSpace} (restorePoint.freeSpace)`;
+  return `the database takes ${bytes(size)}, which is more than half of the free space of ${freeSpace} (snapshot.freeSpace)`;
 }
 
 /** What differs between the database when writes stopped and its clone, in words. */

@@ -5,10 +5,10 @@ import { databaseExists } from '../../postgres/databases.ts';
 import { fingerprint } from '../../postgres/fingerprint.ts';
 import { Failure, failures } from '../../domain/failures.ts';
 import type { OperationId } from '../../domain/names.ts';
-import type { MadeRestorePoint } from '../../domain/snapshot.ts';
+import type { MadeSnapshot } from '../../domain/snapshot.ts';
 
 /**
- * Reads a restore point again before it is used.
+ * Reads a snapshot again before it is used.
  *
  * @param asking the operation that asks, which may not be the one that made it; `staysOpen` where it may be being
  *   dumped meanwhile
@@ -17,7 +17,7 @@ import type { MadeRestorePoint } from '../../domain/snapshot.ts';
  */
 export async function whyUnusable(
   adminUrl: string,
-  { database, fingerprint: taken }: MadeRestorePoint,
+  { database, fingerprint: taken }: MadeSnapshot,
   asking: { operation: OperationId; signal: AbortSignal; staysOpen?: boolean },
 ): Promise<string | undefined> {
   const there = await withClient(adminUrl, asking, (admin) => databaseExists(admin, database));

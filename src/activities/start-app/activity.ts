@@ -14,13 +14,13 @@ import { update } from '../../kubernetes/records.ts';
 import { lower } from '../../postgres/fence.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { revisions } from '../../postgres/revision.ts';
-import type { DeedInput, StartedApp } from '../../domain/deeds.ts';
+import type { ActivityInput, StartedApp } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Workload } from '../../domain/definition/service.ts';
 import { holding, type HttpCheck } from '../../domain/definition/checks.ts';
 import { adminUrl, applicationUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { resume } from '../pauses.ts';
 import { endReaders } from '../stop-writes/serve-reads.ts';
 import { duration } from '../../domain/text.ts';
@@ -38,29 +38,35 @@ const healthyWithin = 20_000;
  *   DatabaseUnreachable, KubernetesUnreachable, KubernetesRightMissing
  */
 export async function startApp(
-  means: Means,
-  { plan }: DeedInput<'start-app'>,
+  dependencies: Dependencies,
+  { plan }: ActivityInput<'start-app'>,
   attempt: Attempt,
 ): Promise<StartedApp> {
   const { service, database, operation } = plan;
   const { signal } = attempt;
-  const record = await update(means.cluster, means.recordsNamespace, database, operation, (now) => ({
-    ...now,
-    writes: 'resumed',
-    resumedAt: now.resumedAt ?? new Date().toISOString(),
-  }));
-  await endReaders(means, plan, attempt);
+  const record = await update(
+    dependencies.cluster,
+    dependencies.recordsNamespace,
+    database,
+    operation,
+    (now) => ({
+      ...now,
+      writes: 'resumed',
+      resumedAt: now.resumedAt ?? new Date().toISOString(),
+    }),
+  );
+  await endReaders(dependencies, plan, attempt);
   attempt.progress({ doing: 'gives the database its name back' });
-  const admin = await adminUrl(means, service);
+  const admin = await adminUrl(dependencies, service);
   await withClient(admin, { operation, signal }, (client) => lower(client, database, { signal }));
   const began = Date.now();
   for (const { deployment, wanted } of plan.workloads) {
     attempt.progress({ doing: `scales Deployment ${deployment} to ${wanted.replicas}` });
-    await scale(means.cluster, service.namespace, deployment, wanted.replicas);
+    await scale(dependencies.cluster, service.namespace, deployment, wanted.replicas);
   }
   const workloads: StartedApp['workloads'] = [];
   for (const { deployment, wanted } of plan.workloads) {
-    await ready(means, plan, definitionOf(plan, deployment), attempt);
+    await ready(dependencies, plan, definitionOf(plan, deployment), attempt);
     workloads.push({ deployment, replicas: wanted.replicas, seconds: (Date.now() - began) / 1_000 });
   }
   const answers: StartedApp['health'] = [];
@@ -71,16 +77,16 @@ export async function startApp(
     answers.push({
       deployment,
       path: check.path,
-      status: await healthy(means, plan, deployment, check, attempt),
+      status: await healthy(dependencies, plan, deployment, check, attempt),
     });
   }
   const http = holding(service.checks.http, plan.reverts);
-  for (const check of http) await passes(means, plan, check, attempt);
-  if (plan.kind === undefined) await assertStayed(means, plan);
+  for (const check of http) await passes(dependencies, plan, check, attempt);
+  if (plan.kind === undefined) await assertStayed(dependencies, plan);
   const paused = record.stopped.paused ?? [];
   for (const pause of paused.filter(({ until }) => until === 'start')) {
     attempt.progress({ doing: `resumes ${pause.what}` });
-    await resume(means, plan, pause, database.name);
+    await resume(dependencies, plan, pause, database.name);
   }
   const staysPaused = paused.filter(({ until }) => until === 'person');
   return {
@@ -92,8 +98,11 @@ export async function startApp(
 }
 
 /** An init container, or a Job that nobody knew of, may have migrated the database again when the pods started. */
-async function assertStayed(means: Means, { service, database, operation, target }: Plan): Promise<void> {
-  const url = await applicationUrl(means, service);
+async function assertStayed(
+  dependencies: Dependencies,
+  { service, database, operation, target }: Plan,
+): Promise<void> {
+  const url = await applicationUrl(dependencies, service);
   const found = await withClient(url, { operation }, (client) =>
     revisions(client, service.migrations.versionTable),
   );
@@ -112,11 +121,16 @@ function definitionOf({ service }: Plan, deployment: string): Workload {
   return found;
 }
 
-async function ready(means: Means, { service }: Plan, workload: Workload, attempt: Attempt): Promise<void> {
+async function ready(
+  dependencies: Dependencies,
+  { service }: Plan,
+  workload: Workload,
+  attempt: Attempt,
+): Promise<void> {
   const { deployment, readyWithin } = workload;
   let last: Readiness | undefined;
   const done = await poll({ every: 500, within: readyWithin, signal: attempt.signal }, async () => {
-    last = await readinessOf(means.cluster, service.namespace, deployment);
+    last = await readinessOf(dependencies.cluster, service.namespace, deployment);
     const trouble = last.trouble[0];
     attempt.progress({
       doing: `waits for pods of ${deployment}${trouble === undefined ? '' : `: ${trouble}`}`,
@@ -129,12 +143,12 @@ async function ready(means: Means, { service }: Plan, workload: Workload, attemp
   throw new Failure(
     'NotReady',
     `Deployment ${deployment} was not ready within ${duration(readyWithin)}: ` +
-      `${last?.trouble.join('; ') || 'Kubernetes gives no reason'}.${await said(means, service.namespace, deployment)}`,
+      `${last?.trouble.join('; ') || 'Kubernetes gives no reason'}.${await said(dependencies, service.namespace, deployment)}`,
   );
 }
 
 async function healthy(
-  means: Means,
+  dependencies: Dependencies,
   { service }: Plan,
   deployment: string,
   check: NonNullable<Workload['health']>,
@@ -142,23 +156,28 @@ async function healthy(
 ): Promise<number> {
   let last: Health | undefined;
   const done = await poll({ every: 500, within: healthyWithin, signal: attempt.signal }, async () => {
-    last = await health(means.cluster, service.namespace, check);
+    last = await health(dependencies.cluster, service.namespace, check);
     return last.status === 200 ? last : undefined;
   });
   if (done !== undefined) return done.status;
   throw new Failure(
     'Unhealthy',
-    `${deployment} answers ${check.path} with ${last?.status}: ${last?.said}.${await said(means, service.namespace, deployment)}`,
+    `${deployment} answers ${check.path} with ${last?.status}: ${last?.said}.${await said(dependencies, service.namespace, deployment)}`,
   );
 }
 
 /** One of the service's own checks: asked again until it passes or its time is over. */
-async function passes(means: Means, { service }: Plan, check: HttpCheck, attempt: Attempt): Promise<void> {
+async function passes(
+  dependencies: Dependencies,
+  { service }: Plan,
+  check: HttpCheck,
+  attempt: Attempt,
+): Promise<void> {
   const { name, path, contains, status, within } = check;
   attempt.progress({ doing: `makes the check “${name}”` });
   let last: Health | undefined;
   const done = await poll({ every: 500, within, signal: attempt.signal }, async () => {
-    last = await health(means.cluster, service.namespace, check);
+    last = await health(dependencies.cluster, service.namespace, check);
     return last.status === status && last.body.includes(contains ?? '') ? last : undefined;
   });
   if (done !== undefined) return;
@@ -170,7 +189,7 @@ async function passes(means: Means, { service }: Plan, check: HttpCheck, attempt
 }
 
 /** What the pods that matter said last, for the person who decides; it never hides the failure itself. */
-async function said({ cluster }: Means, namespace: string, deployment: string): Promise<string> {
+async function said({ cluster }: Dependencies, namespace: string, deployment: string): Promise<string> {
   try {
     const pods = await podsOfDeployment(cluster, await readDeployment(cluster, namespace, deployment));
     const unready = pods.filter((pod) => !isReady(pod));

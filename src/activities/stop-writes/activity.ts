@@ -4,50 +4,50 @@ import { foundWriters, stopStarting } from '../../kubernetes/writers.ts';
 import { withClient } from '../../postgres/connect.ts';
 import { inWords as sessionInWords, quiet } from '../../postgres/sessions.ts';
 import { replicasToPutBack, suspensionToPutBack } from '../../views/by-hand.ts';
-import type { DeedInput, StoppedWrites } from '../../domain/deeds.ts';
+import type { ActivityInput, StoppedWrites } from '../../domain/deeds.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Moment } from '../../domain/plan/point-in-time.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { adminUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { asFound, migratingPauses, pauseInCluster } from '../pauses.ts';
 import { serveReads } from './serve-reads.ts';
 import { freeze, mayHaveWritten } from './freeze.ts';
-import { takeAside } from './take-aside.ts';
+import { fenceDatabase } from './fence-database.ts';
 import { containerOf, endWriters, everyWriterOf, writersOf } from '../writers.ts';
 import { duration } from '../../domain/text.ts';
 
 /**
- * Runbook, Step 1. Wanted: nothing that the definition names runs, the database is aside, no foreign session
+ * Runbook, Step 1. Wanted: nothing that the definition names runs, the database is fenced off, no foreign session
  * for the quiet time, and the record says what was stopped. Record first; then everything is told to stop at
- * once, the barrier included; then it is waited for. Known by looking: pods, Jobs, sessions, row counts.
+ * once, the fence included; then it is waited for. Known by looking: pods, Jobs, sessions, row counts.
  *
  * @throws Failure OperationLost, WritesNotStopped, WorkloadMissing, DatabaseUnreachable, DatabaseRightMissing,
  *   KubernetesUnreachable, KubernetesRightMissing, SecretMissing
  */
 export async function stopWrites(
-  means: Means,
-  input: DeedInput<'stop-writes'>,
+  dependencies: Dependencies,
+  input: ActivityInput<'stop-writes'>,
   attempt: Attempt,
 ): Promise<StoppedWrites> {
   const { plan } = input;
   const { service, database, operation } = plan;
   const began = Date.now();
-  const record = await take(means, input);
-  const admin = await adminUrl(means, service);
+  const record = await take(dependencies, input);
+  const admin = await adminUrl(dependencies, service);
   const options = { operation, signal: attempt.signal };
-  attempt.progress({ doing: 'scales to 0, suspends, pauses, takes the database aside' });
+  attempt.progress({ doing: 'scales to 0, suspends, pauses, fences the database off' });
   const paused = record.stopped.paused ?? [];
-  const told = stopStarting(means.cluster, writersOf(plan));
-  const held = pauseInCluster(means, paused);
-  const barrier = takeAside(means, plan, paused, attempt);
-  await Promise.allSettled([told, held, barrier]);
+  const told = stopStarting(dependencies.cluster, writersOf(plan));
+  const held = pauseInCluster(dependencies, paused);
+  const fence = fenceDatabase(dependencies, plan, paused, attempt);
+  await Promise.allSettled([told, held, fence]);
   for (const words of [...(await told), ...(await held)]) attempt.log.info(`stopped: ${words}`);
-  const aside = await barrier;
-  const jobsEnded = await endWriters(means, plan, jobNames(paused), attempt);
+  const fencedName = await fence;
+  const jobsEnded = await endWriters(dependencies, plan, jobNames(paused), attempt);
   const { sessionsEnded } = await withClient(admin, options, (client) =>
-    quiet(client, database.aside, {
+    quiet(client, database.fencedName, {
       operation,
       quietFor: service.writes.quietFor,
       grace: Math.max(0, service.writes.gracePeriod - (Date.now() - began)),
@@ -62,15 +62,15 @@ export async function stopWrites(
     }),
   );
   attempt.progress({ doing: 'counts the rows of every table' });
-  const frozen = await freeze(means, input, attempt);
-  const reads = await serveReads(means, plan, attempt);
+  const frozen = await freeze(dependencies, input, attempt);
+  const reads = await serveReads(dependencies, plan, attempt);
   return {
     ...frozen,
-    sessionsEnded: sessionsEnded + aside.sessionsEnded,
+    sessionsEnded: sessionsEnded + fencedName.sessionsEnded,
     jobsEnded,
     paused,
-    migrationsEnded: aside.migrationsEnded,
-    rolledBack: aside.rolledBack,
+    migrationsEnded: fencedName.migrationsEnded,
+    rolledBack: fencedName.rolledBack,
     ...(reads !== undefined && { reads }),
     alreadyStopped: [
       ...record.stopped.workloads
@@ -82,12 +82,15 @@ export async function stopWrites(
 }
 
 /** Law 6: the record before the first change; of an unfinished operation what it stopped, and how, stays. */
-async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<OperationRecord> {
+async function take(
+  dependencies: Dependencies,
+  input: ActivityInput<'stop-writes'>,
+): Promise<OperationRecord> {
   const { plan, workflowId, runId, temporalNamespace } = input;
   const [found, planned, migrating] = await Promise.all([
-    foundWriters(means.cluster, everyWriterOf(plan)),
-    asFound(means, plan.pauses ?? []),
-    migratingPauses(means, plan),
+    foundWriters(dependencies.cluster, everyWriterOf(plan)),
+    asFound(dependencies, plan.pauses ?? []),
+    migratingPauses(dependencies, plan),
   ]);
   const { trigger } = plan.request;
   const wanted: OperationRecord = {
@@ -102,7 +105,11 @@ async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<Oper
     ...(trigger !== undefined && { trigger }),
     namespace: plan.service.namespace,
     startedAt: new Date().toISOString(),
-    database: { server: plan.database.server, name: plan.database.name, aside: plan.database.aside },
+    database: {
+      server: plan.database.server,
+      name: plan.database.name,
+      fencedName: plan.database.fencedName,
+    },
     from: plan.from,
     target: plan.target,
     stopped: { ...stoppedBy(plan, found), paused: [...planned, ...migrating] },
@@ -110,13 +117,19 @@ async function take(means: Means, input: DeedInput<'stop-writes'>): Promise<Oper
     breaches: [],
     kept: [],
   };
-  await claim(means.cluster, means.recordsNamespace, wanted, plan.takesUp?.operation);
-  return update(means.cluster, means.recordsNamespace, plan.database, plan.operation, (record) => ({
-    // An undo that ended half-way may have started the application: it says so before it begins.
-    ...(record.writes === 'resumed' ? mayHaveWritten(record) : record),
-    writes: 'stopped',
-    stopped: withNewOnes(record.stopped, wanted.stopped),
-  }));
+  await claim(dependencies.cluster, dependencies.recordsNamespace, wanted, plan.takesUp?.operation);
+  return update(
+    dependencies.cluster,
+    dependencies.recordsNamespace,
+    plan.database,
+    plan.operation,
+    (record) => ({
+      // An undo that ended half-way may have started the application: it says so before it begins.
+      ...(record.writes === 'resumed' ? mayHaveWritten(record) : record),
+      writes: 'stopped',
+      stopped: withNewOnes(record.stopped, wanted.stopped),
+    }),
+  );
 }
 
 const recorded = ({ to, how, evidence, newInstance, operation, endpoint }: Moment) => ({

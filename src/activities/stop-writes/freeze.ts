@@ -5,12 +5,12 @@ import { withClient, type Client } from '../../postgres/connect.ts';
 import { damageIn } from '../../postgres/damage.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { countsOfReadable, systemCatalog } from '../../postgres/tables.ts';
-import type { DeedInput } from '../../domain/deeds.ts';
+import type { ActivityInput } from '../../domain/deeds.ts';
 import { canonical } from '../../domain/plan/hash.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { applicationUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 
 type Frozen = NonNullable<OperationRecord['frozen']>;
 type Counted = NonNullable<OperationRecord['counted']>;
@@ -25,18 +25,22 @@ export type Seen = Frozen & { revision: string };
  * @throws Failure DatabaseDamaged of every other operation
  */
 export async function freeze(
-  means: Means,
-  { plan, again }: DeedInput<'stop-writes'>,
+  dependencies: Dependencies,
+  { plan, again }: ActivityInput<'stop-writes'>,
   attempt: Attempt,
 ): Promise<Counted & { resumedAt?: string; unreadable?: string[] }> {
   const { service, database, operation } = plan;
-  const url = await applicationUrl(means, service, database.aside);
+  const url = await applicationUrl(dependencies, service, database.fencedName);
   const look = plan.kind === 'emergency-restore' ? lookAtReadable : lookAtAll;
   const seen = await withClient(url, { operation, signal: attempt.signal }, (client) =>
     look(client, service.migrations.versionTable),
   );
-  const record = await update(means.cluster, means.recordsNamespace, database, operation, (found) =>
-    frozen(found, seen, plan, again),
+  const record = await update(
+    dependencies.cluster,
+    dependencies.recordsNamespace,
+    database,
+    operation,
+    (found) => frozen(found, seen, plan, again),
   );
   const { resumedAt } = record;
   const { unreadable } = seen;
@@ -81,7 +85,7 @@ export const verifiedAgainst = ({ counted, frozen }: OperationRecord, orElse: Co
 
 /**
  * Says that the application may have written since the contents were frozen. It is said before `writes` says
- * `stopped` again, and before the barrier is raised: after a crash nothing else would tell.
+ * `stopped` again, and before the fence is raised: after a crash nothing else would tell.
  */
 export const mayHaveWritten = (record: OperationRecord): OperationRecord =>
   record.frozen === undefined || record.resumedAt !== undefined
@@ -108,9 +112,9 @@ export function frozen(
     return { ...found, counted: { at: seen.at, counts: seen.counts } };
   if (before !== undefined && resumedAt === undefined && (pivotPassed || sameContents(before, seen)))
     return found;
-  const { backup: _, point, counted: _c, pivotAt: _p, restoring: _r, resumedAt: _w, ...rest } = found;
-  // The restore point of other contents is no way back any more, and is not dropped unasked either.
-  return { ...rest, kept: [...rest.kept, ...(point ? [point.database] : [])], frozen: seen };
+  const { backup: _, snapshot, counted: _c, pivotAt: _p, restoring: _r, resumedAt: _w, ...rest } = found;
+  // The snapshot of other contents is no way back any more, and is not dropped unasked either.
+  return { ...rest, kept: [...rest.kept, ...(snapshot ? [snapshot.database] : [])], frozen: seen };
 }
 
 const sameContents = (a: Frozen, b: Frozen) =>

@@ -5,7 +5,7 @@ import { makeReadCopy } from '../../postgres/read-copy.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { adminUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { tooBig } from '../snapshot/budget.ts';
 import { readersOf } from '../writers.ts';
 
@@ -17,23 +17,27 @@ import { readersOf } from '../writers.ts';
  *
  * @returns in words, whether reads are served; undefined where nobody reads
  */
-export async function serveReads(means: Means, plan: Plan, attempt: Attempt): Promise<string | undefined> {
+export async function serveReads(
+  dependencies: Dependencies,
+  plan: Plan,
+  attempt: Attempt,
+): Promise<string | undefined> {
   const readers = readersOf(plan);
   if (readers.length === 0) return undefined;
   const { service, database, operation } = plan;
   const who = readers.join(', ');
   attempt.progress({ doing: `copies the database, for ${who} to read from` });
-  const url = await adminUrl(means, service);
+  const url = await adminUrl(dependencies, service);
   const big = await tooBig(url, plan);
   if (big !== undefined) return `${who} cannot read meanwhile: ${big}`;
-  const { name, aside, role } = database;
+  const { name, fencedName, role } = database;
   try {
     await makeReadCopy(url, {
       name,
-      aside,
+      fencedName,
       operation,
       role,
-      within: service.restorePoint.within,
+      within: service.snapshot.within,
       signal: attempt.signal,
     });
     return `${who} read from a copy, to which nobody can write`;
@@ -48,22 +52,22 @@ export async function serveReads(means: Means, plan: Plan, attempt: Attempt): Pr
  * Ends what reads, before the database gets its name back: of a rolling update that has stalled on the copy, pods of
  * the bad release would be left, and write (law 3).
  */
-export async function endReaders(means: Means, plan: Plan, attempt: Attempt): Promise<void> {
+export async function endReaders(dependencies: Dependencies, plan: Plan, attempt: Attempt): Promise<void> {
   const deployments = readersOf(plan);
   if (deployments.length === 0) return;
   const { namespace, writes } = plan.service;
-  for (const name of deployments) await scale(means.cluster, namespace, name, 0);
+  for (const name of deployments) await scale(dependencies.cluster, namespace, name, 0);
   const began = Date.now();
   const gone = await poll(
     { every: 300, within: writes.gracePeriod + 30_000, signal: attempt.signal },
     async () => {
-      const pods = await runningPods(means.cluster, { namespace, deployments, cronJobs: [] });
+      const pods = await runningPods(dependencies.cluster, { namespace, deployments, cronJobs: [] });
       attempt.progress({
         doing: `waits for pods of ${deployments.join(', ')} to end`,
         done: pods.length,
         unit: 'pods',
       });
-      if (Date.now() - began > writes.gracePeriod) await endPods(means.cluster, pods, 0);
+      if (Date.now() - began > writes.gracePeriod) await endPods(dependencies.cluster, pods, 0);
       return pods.length === 0 ? true : undefined;
     },
   );

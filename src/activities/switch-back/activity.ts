@@ -2,39 +2,39 @@ import { update } from '../../kubernetes/records.ts';
 import { changeSecret, deleteSecret, secretValues } from '../../kubernetes/secrets.ts';
 import { raise } from '../../postgres/fence.ts';
 import { serverIn, withClient } from '../../postgres/connect.ts';
-import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { at, keptSecret } from '../../domain/plan/point-in-time.ts';
 import { adminOn, applicationOn, references } from '../point-in-time/connections.ts';
 import { holdsNow } from '../point-in-time/written.ts';
 import { assertKnown, inWords, keyOf, same } from '../switch-database/activity.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { ownRecord } from '../own-record.ts';
 
 /**
  * Undoes `switch-database`. Wanted: every URL is as it was before, and the Secret that kept it is gone. Only
- * where nothing was written to the new instance meanwhile: its database is taken aside there again, and
+ * where nothing was written to the new instance meanwhile: its database is fenced off there again, and
  * compared with what it held when people agreed. Known by looking: the kept Secret, the URLs.
  *
  * @throws Failure NewInstanceWritten, SecretChanged, WritesNotStopped, OperationLost, DatabaseUnreachable
  */
 export async function switchBack(
-  means: Means,
-  { plan, restored, compared }: DeedInput<'switch-back'>,
+  dependencies: Dependencies,
+  { plan, restored, compared }: ActivityInput<'switch-back'>,
   attempt: Attempt,
-): Promise<DeedOutput<'switch-back'>> {
+): Promise<ActivityOutput<'switch-back'>> {
   const { service, moment, database, operation } = plan;
   const { namespace } = service;
   const kept = keptSecret(moment);
-  const before = await secretValues(means.cluster, namespace, kept);
+  const before = await secretValues(dependencies.cluster, namespace, kept);
   if (before === undefined) return { secrets: [] };
-  const record = await ownRecord(means, plan);
+  const record = await ownRecord(dependencies, plan);
   const options = { operation, signal: attempt.signal };
   if (record.switched !== undefined) {
     attempt.progress({ doing: `looks whether anything was written to ${restored.instance}` });
-    const admin = await adminOn(means, service, restored.endpoint);
+    const admin = await adminOn(dependencies, service, restored.endpoint);
     await withClient(admin, options, (client) => raise(client, database, { signal: attempt.signal }));
-    const url = await applicationOn(means, service, restored.endpoint, database.aside);
+    const url = await applicationOn(dependencies, service, restored.endpoint, database.fencedName);
     const now = await withClient(url, options, holdsNow);
     const more = now.written - compared.written;
     const tables = Object.keys({ ...compared.counts, ...now.counts }).filter(
@@ -53,15 +53,15 @@ export async function switchBack(
     if (old === undefined)
       throw new Failure('SecretMissing', `Secret ${kept} does not hold ${inWords(reference)} as it was.`);
     attempt.progress({ doing: `switches ${inWords(reference)} back to ${at(moment.endpoint)}` });
-    await changeSecret(means.cluster, namespace, reference, (url) => {
+    await changeSecret(dependencies.cluster, namespace, reference, (url) => {
       assertKnown(url, reference, ends);
       return same(serverIn(url), ends.from) ? url : old;
     });
   }
-  await update(means.cluster, means.recordsNamespace, database, operation, (now) => {
+  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (now) => {
     const { switched: _, ...rest } = now;
     return rest;
   });
-  await deleteSecret(means.cluster, namespace, kept);
+  await deleteSecret(dependencies.cluster, namespace, kept);
   return { secrets: urls.map(inWords) };
 }

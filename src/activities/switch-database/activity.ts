@@ -3,14 +3,14 @@ import { changeSecret, putSecret, readSecret, secretValues } from '../../kuberne
 import { state } from '../../postgres/fence.ts';
 import { serverIn, withClient, withServer } from '../../postgres/connect.ts';
 import { approvedAtSwitch } from '../../domain/approval/approved.ts';
-import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { labels } from '../../domain/names.ts';
 import { at, keptSecret, type Endpoint } from '../../domain/plan/point-in-time.ts';
 import type { SecretReference } from '../../domain/definition/service.ts';
 import { adminOn, references } from '../point-in-time/connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 
 /**
  * Runbook, Point-in-Time Recovery, 6. Wanted: every URL of the definition leads to the new instance, its other
@@ -22,40 +22,40 @@ import type { Attempt, Means } from '../means.ts';
  *   OperationLost
  */
 export async function switchDatabase(
-  means: Means,
-  { plan, restored, compared, approved }: DeedInput<'switch-database'>,
+  dependencies: Dependencies,
+  { plan, restored, compared, approved }: ActivityInput<'switch-database'>,
   attempt: Attempt,
-): Promise<DeedOutput<'switch-database'>> {
+): Promise<ActivityOutput<'switch-database'>> {
   const { service, moment, database, operation } = plan;
   const { namespace } = service;
   if (shortHash(approvedAtSwitch(plan, restored, compared)) !== approved)
     throw new Failure('NotApproved', 'What was approved is not what would be switched to.');
-  const admin = await adminOn(means, service, restored.endpoint);
-  const barrier = await withClient(admin, { operation }, (client) => state(client, database));
-  if (barrier !== 'up')
+  const admin = await adminOn(dependencies, service, restored.endpoint);
+  const fence = await withClient(admin, { operation }, (client) => state(client, database));
+  if (fence !== 'up')
     throw new Failure(
       'WritesNotStopped',
-      `Database ${database.name} is not aside on ${restored.instance} (${barrier}): somebody may have written to it.`,
+      `Database ${database.name} is not fenced off on ${restored.instance} (${fence}): somebody may have written to it.`,
     );
   const ends = { from: moment.endpoint, to: restored.endpoint };
   const urls = references(service);
   const kept = keptSecret(moment);
-  const before = (await secretValues(means.cluster, namespace, kept)) ?? {};
+  const before = (await secretValues(dependencies.cluster, namespace, kept)) ?? {};
   for (const reference of urls) {
-    const url = await readSecret(means.cluster, namespace, reference);
+    const url = await readSecret(dependencies.cluster, namespace, reference);
     assertKnown(url, reference, ends);
     // What an earlier attempt kept stays: the URL may have been switched since.
     before[keyOf(reference)] ??= url;
   }
-  await putSecret(means.cluster, namespace, kept, before, { [labels.operation]: moment.operation });
-  await update(means.cluster, means.recordsNamespace, database, operation, (record) => ({
+  await putSecret(dependencies.cluster, namespace, kept, before, { [labels.operation]: moment.operation });
+  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (record) => ({
     ...record,
     switched: { to: restored.endpoint },
     pivotAt: record.pivotAt ?? new Date().toISOString(),
   }));
   for (const reference of urls) {
     attempt.progress({ doing: `switches ${reference.secret}/${reference.key} to ${at(restored.endpoint)}` });
-    await changeSecret(means.cluster, namespace, reference, (url) => {
+    await changeSecret(dependencies.cluster, namespace, reference, (url) => {
       assertKnown(url, reference, ends);
       return withServer(url, restored.endpoint);
     });

@@ -1,20 +1,20 @@
 import { base } from '../../migrations/alembic/target.ts';
 import { catalog, counts, type Catalog } from '../../postgres/catalog.ts';
 import { withClient } from '../../postgres/connect.ts';
-import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { holding } from '../../domain/definition/checks.ts';
 import { applicationUrl } from '../connections.ts';
 import { revisionNow } from '../downgrade/revision.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { readEvidence, type RehearsalFile } from '../rehearse/evidence.ts';
 import { againstMigrations } from './against-migrations.ts';
 import { againstRehearsal } from './against-rehearsal.ts';
 import { ownChecks } from './checks.ts';
 import { mostNamed } from './verdict.ts';
 
-type Input = DeedInput<'verify'>;
-type Answer = DeedOutput<'verify'>;
+type Input = ActivityInput<'verify'>;
+type Answer = ActivityOutput<'verify'>;
 
 /**
  * Runbook, Step 5. Wanted: the database is what the plan says, in revision, schema and rows: as the rehearsed copy
@@ -23,12 +23,12 @@ type Answer = DeedOutput<'verify'>;
  *
  * @throws Failure VerificationFailed naming every difference
  */
-export async function verify(means: Means, input: Input, attempt: Attempt): Promise<Answer> {
+export async function verify(dependencies: Dependencies, input: Input, attempt: Attempt): Promise<Answer> {
   const { plan, stopped } = input;
   const { service, operation, database, target } = plan;
   attempt.progress({ doing: 'reading revision, schema and rows' });
-  const revision = await revisionNow(means, plan);
-  const url = await applicationUrl(means, service, database.aside);
+  const revision = await revisionNow(dependencies, plan);
+  const url = await applicationUrl(dependencies, service, database.fencedName);
   const found = await withClient(url, { operation, signal: attempt.signal }, async (client) => ({
     catalog: await catalog(client),
     rows: await counts(client),
@@ -38,10 +38,10 @@ export async function verify(means: Means, input: Input, attempt: Attempt): Prom
   const notVerified: string[] = [
     'Whether the data means what it should: only its schema and row counts are compared.',
   ];
-  const rehearsed = await rehearsal(means, input, attempt);
+  const rehearsed = await rehearsal(dependencies, input, attempt);
   const verdict =
     rehearsed === undefined
-      ? await againstMigrations(means, input, found, attempt)
+      ? await againstMigrations(dependencies, input, found, attempt)
       : againstRehearsal(plan, stopped, rehearsed, found);
   wrong.push(...verdict.wrong, ...missingExtensions(input, found.catalog));
   checked.push(...verdict.checked);
@@ -60,13 +60,13 @@ export async function verify(means: Means, input: Input, attempt: Attempt): Prom
 
 /** Without its evidence the migrations are asked, which takes longer; nobody waits for a file to come back. */
 async function rehearsal(
-  means: Means,
+  dependencies: Dependencies,
   { rehearsal: found }: Input,
   attempt: Attempt,
 ): Promise<RehearsalFile | undefined> {
   if (!found.rehearsed) return undefined;
   try {
-    return await readEvidence(means, found.evidence);
+    return await readEvidence(dependencies, found.evidence);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     attempt.log.warn(`verifying without the rehearsal: ${error.message}`);

@@ -1,8 +1,8 @@
 import { base } from '../../migrations/alembic/target.ts';
 import { unsound } from '../../postgres/catalog.ts';
-import type { DeedInput } from '../../domain/deeds.ts';
+import type { ActivityInput } from '../../domain/deeds.ts';
 import { catalogBefore } from '../downgrade/before.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { schemaAt } from './expected.ts';
 import { compareRows } from './rows.ts';
 import { compareSchemas } from './schema.ts';
@@ -13,8 +13,8 @@ import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './v
  * there after the stop still there.
  */
 export async function againstMigrations(
-  means: Means,
-  input: DeedInput<'verify'>,
+  dependencies: Dependencies,
+  input: ActivityInput<'verify'>,
   found: Found,
   attempt: Attempt,
 ): Promise<Verdict> {
@@ -24,10 +24,10 @@ export async function againstMigrations(
   const verdict: Verdict = { wrong: [], checked: [], notVerified: [], dropped: {} };
   const { wrong, checked, notVerified } = verdict;
   attempt.progress({ doing: `building the schema at ${target} and at ${plan.from} in empty databases` });
-  const builder = { ...input, step: 'verify', like: plan.database.aside } as const;
+  const builder = { ...input, step: 'verify', like: plan.database.fencedName } as const;
   const [expected, made] = await Promise.all([
-    schemaAt(means, builder, 'target', attempt),
-    schemaAt(means, builder, 'from', attempt),
+    schemaAt(dependencies, builder, 'target', attempt),
+    schemaAt(dependencies, builder, 'from', attempt),
   ]);
   if ('notBuilt' in expected) {
     notVerified.push(
@@ -36,7 +36,7 @@ export async function againstMigrations(
     wrong.push(...unsound(found.catalog));
   } else {
     const from = 'notBuilt' in made ? undefined : made;
-    const before = await catalogBefore(means, plan);
+    const before = await catalogBefore(dependencies, plan);
     const { wrong: differs, drift } = compareSchemas(
       { target: expected, from, now: found.catalog, before },
       versionTable,

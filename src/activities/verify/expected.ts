@@ -9,7 +9,7 @@ import { Failure, type FailureType } from '../../domain/failures.ts';
 import type { Tried } from '../../domain/deeds.ts';
 import { besideName, jobName } from '../../domain/names.ts';
 import { adminUrl, applicationUrl, extensionAdminUrl, jobSecret, type SecretPart } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 
 /** Why a scratch database could not be built: the migrations', not the world's. */
 const unbuildable: FailureType[] = [
@@ -35,7 +35,7 @@ export interface Builder extends Tried {
  * @returns the reason, where the migrations cannot build it (they need data, or rights that are not there)
  */
 export async function schemaAt(
-  means: Means,
+  dependencies: Dependencies,
   { plan, try: tried, step, like }: Builder,
   which: 'target' | 'from',
   attempt: Attempt,
@@ -49,18 +49,18 @@ export async function schemaAt(
   );
   const job = jobName(operation, step, tried, which === 'from' ? 'before' : 'target');
   const part = which === 'from' ? (`${step}-before` as const) : step === 'verify' ? step : 'rehearse-target';
-  const admin = await adminUrl(means, service);
+  const admin = await adminUrl(dependencies, service);
   // The Job first: one that an earlier attempt left would go on building.
   const clear = async () => {
-    await deleteJobWholly(means.cluster, service.namespace, job, attempt.signal);
+    await deleteJobWholly(dependencies.cluster, service.namespace, job, attempt.signal);
     await withClient(admin, { operation }, (client) => dropDatabase(client, scratch, operation));
   };
   attempt.progress({ doing: `building the schema at ${revision} in an empty database` });
   await clear();
   try {
-    await createScratch(means, plan, { scratch, admin, like });
-    if (revision !== base) await buildIn(means, plan, { scratch, job, part, revision, step }, attempt);
-    const url = await applicationUrl(means, service, scratch);
+    await createScratch(dependencies, plan, { scratch, admin, like });
+    if (revision !== base) await buildIn(dependencies, plan, { scratch, job, part, revision, step }, attempt);
+    const url = await applicationUrl(dependencies, service, scratch);
     return await withClient(url, { operation }, catalog);
   } catch (error) {
     attempt.signal.throwIfAborted();
@@ -72,14 +72,14 @@ export async function schemaAt(
 }
 
 async function createScratch(
-  means: Means,
+  dependencies: Dependencies,
   { service, operation }: Tried['plan'],
   { scratch, admin, like }: { scratch: string; admin: string; like: string },
 ): Promise<void> {
-  const real = await applicationUrl(means, service, like);
+  const real = await applicationUrl(dependencies, service, like);
   const there = await withClient(real, { operation }, extensionsOf);
   const missing = service.database.extensions.filter((wanted) => there.every(({ name }) => name !== wanted));
-  const other = await extensionAdminUrl(means, service);
+  const other = await extensionAdminUrl(dependencies, service);
   await withClient(admin, { operation }, (client) =>
     createDatabase(client, {
       name: scratch,
@@ -93,7 +93,7 @@ async function createScratch(
 }
 
 async function buildIn(
-  means: Means,
+  dependencies: Dependencies,
   plan: Tried['plan'],
   of: { scratch: string; job: string; part: SecretPart; revision: string; step: Builder['step'] },
   attempt: Attempt,
@@ -101,8 +101,8 @@ async function buildIn(
   const { scratch, job, part, revision, step } = of;
   const { service, operation, migrationImage } = plan;
   const { migrations, namespace } = service;
-  const deployment = await readDeployment(means.cluster, namespace, migrations.workload);
-  const databaseSecret = await jobSecret(means, { operation, service, part, database: scratch });
+  const deployment = await readDeployment(dependencies.cluster, namespace, migrations.workload);
+  const databaseSecret = await jobSecret(dependencies, { operation, service, part, database: scratch });
   const wish = {
     name: job,
     operation,
@@ -114,5 +114,5 @@ async function buildIn(
     databaseSecret,
     deadlineSeconds: Math.ceil(migrations.timeout / 1_000),
   };
-  await build(means.cluster, wish, revision, { signal: attempt.signal });
+  await build(dependencies.cluster, wish, revision, { signal: attempt.signal });
 }

@@ -64,7 +64,7 @@ export interface Way {
 }
 
 /** What a worker does about proofs; no step. */
-export interface ProofDeeds {
+export interface ProofActivities {
   /** Answers with what the gateway signed, in a message or `of` a start; ProofInvalid where it did not. */
   'check-proof'(input: { proof: string; of?: 'start' }): Promise<Statement | StartStatement>;
 }

@@ -93,7 +93,7 @@ export const backup = z
       ),
     keepFor: duration
       .prefault('30d')
-      .describe('How long a dump is kept; afterwards `backstep kept <service> --expired` deletes it'),
+      .describe('How long a dump is kept; afterwards `backstep artifacts <service> --expired` deletes it'),
   })
   .superRefine(({ claim, s3 }, context) => {
     if ((claim === undefined) === (s3 === undefined)) {

@@ -4,11 +4,11 @@ import { dnsLabel } from '../names.ts';
 
 const who = z.string().min(1).describe('A person, a role or a team');
 
-const rung = z.union([
+const level = z.union([
   who,
   z.strictObject({
     who,
-    tell: z
+    notify: z
       .array(dnsLabel)
       .default([])
       .describe('Channels of `notify` that get the message; without it, all that have `escalation`'),
@@ -25,16 +25,16 @@ export const escalation = z.strictObject({
   every: duration
     .prefault('15m')
     .describe('How long a level has to acknowledge before the next one is called'),
-  path: z.array(rung).min(1).describe('Who is called, one after the other, until somebody acknowledges'),
+  path: z.array(level).min(1).describe('Who is called, one after the other, until somebody acknowledges'),
 });
 
 export type Escalating = z.infer<typeof escalation>;
-export type Rung = Escalating['path'][number];
+export type Level = Escalating['path'][number];
 
-/** A plan of version 0.2 has rungs of a name alone, and no `every`. */
+/** A plan of version 0.2 has levels of a name alone, and no `every`. */
 export const everyOf = ({ every }: { every?: number }): number => every ?? 15 * 60_000;
 
-export const whoOf = (rung: Rung): string => (typeof rung === 'string' ? rung : rung.who);
+export const whoOf = (level: Level): string => (typeof level === 'string' ? level : level.who);
 
-/** Channels of `notify` that a rung names; none: all that are told of escalations. */
-export const namesOf = (rung: Rung): string[] => (typeof rung === 'string' ? [] : rung.tell);
+/** Channels of `notify` that a level names; none: all that are told of escalations. */
+export const namesOf = (level: Level): string[] => (typeof level === 'string' ? [] : level.notify);

@@ -10,7 +10,7 @@ import { escalation, namesOf } from './escalation.ts';
 import { notify } from './notify.ts';
 import { pointInTime } from './point-in-time.ts';
 import { rehearsal } from './rehearsal.ts';
-import { restorePoint } from './snapshot.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { salvage } from './salvage.ts';
 import { triggers } from './triggers.ts';
 import { writes } from './writes.ts';
@@ -142,7 +142,7 @@ export const serviceDefinition = z
       .default([])
       .describe('CronJobs, in the order in which they are resumed one at a time'),
     backup: backup.describe('Where and how the database is backed up, and how the backup is proven'),
-    restorePoint: restorePoint
+    snapshot: takeSnapshot
       .prefault({})
       .describe('The clone on the same server, made when writes have stopped'),
     rehearsal: rehearsal.prefault({}).describe('The downgrade, tried on a copy before anybody is asked'),
@@ -186,11 +186,11 @@ export const serviceDefinition = z
       .describe('Runbooks that every hold and the report refer to'),
   })
   .superRefine(({ escalation, notify }, context) => {
-    escalation.path.forEach((rung, index) => {
-      const unknown = namesOf(rung).find((told) => !notify.some(({ name }) => name === told));
+    escalation.path.forEach((level, index) => {
+      const unknown = namesOf(level).find((told) => !notify.some(({ name }) => name === told));
       if (unknown === undefined) return;
       const message = `"${unknown}" is no channel of notify`;
-      context.addIssue({ code: 'custom', path: ['escalation', 'path', index, 'tell'], message });
+      context.addIssue({ code: 'custom', path: ['escalation', 'path', index, 'notify'], message });
     });
   });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration } from '../duration.ts';
 
 /** The clone of the database on its own server, made once writes have stopped. */
-export const restorePoint = z.strictObject({
+export const takeSnapshot = z.strictObject({
   use: z
     .enum(['auto', 'never'])
     .default('auto')

@@ -101,8 +101,8 @@ export type Event =
       kind: 'escalated';
       to: string;
       why: string;
-      /** Channels of the definition's `notify` that this rung names; none: all that are told of escalations. */
-      tell?: string[];
+      /** Channels of the definition's `notify` that this level names; none: all that are told of escalations. */
+      notify?: string[];
     }
   | { kind: 'acknowledged'; by: string; proof?: PersonProof }
   | {
@@ -113,8 +113,8 @@ export type Event =
       text: string;
     }
   /** A channel of the definition's `notify` was told, or could not be; never in the way of anything. */
-  | { kind: 'told'; to: string; what: string }
-  | { kind: 'not-told'; to: string; what: string; why: string }
+  | { kind: 'notified'; to: string; what: string }
+  | { kind: 'not-notified'; to: string; what: string; why: string }
   | { kind: 'cancel-requested' }
   | { kind: 'breach'; what: string; reachedDatabase: boolean }
   | { kind: 'ended'; outcome: Outcome; reason: string };

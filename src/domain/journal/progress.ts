@@ -144,7 +144,7 @@ function phaseOf(journal: Journal, gate: GateProgress | undefined, hold: HoldPro
   if (journal.some(({ kind }) => kind === 'ended')) return 'ended';
   if (hold) return `hold-${hold.step}`;
   if (gate) return `gate-${gate.gate}`;
-  const began = entriesOf(journal, 'step-began').filter(({ step }) => step !== 'keep-writes-stopped');
+  const began = entriesOf(journal, 'step-began').filter(({ step }) => step !== 'guard-writes');
   return began.at(-1)?.step ?? 'assess';
 }
 

@@ -24,7 +24,7 @@ export const emergencyRequest = z.strictObject({
     .union([z.string().trim().min(1).max(300), givenFile])
     .optional()
     .describe(
-      'restore-point, backup, the name of one of them, or {"file": …}; otherwise the newest restore point, then the newest proven backup',
+      'snapshot, backup, the name of one of them, or {"file": …}; otherwise the newest snapshot, then the newest proven backup',
     ),
   reason,
   requestedBy,
@@ -36,6 +36,6 @@ export type RestoreFrom = EmergencyRequest['from'];
 
 /** What is asked for, in words. */
 export function fromInWords(from: RestoreFrom): string {
-  if (from === undefined) return 'the newest restore point, or the newest proven backup';
+  if (from === undefined) return 'the newest snapshot, or the newest proven backup';
   return typeof from === 'string' ? from : `file ${from.file}`;
 }

@@ -43,7 +43,7 @@ export interface PausedSubscription {
 export interface PausedCronJob {
   in: 'pg_cron';
   what: string;
-  /** Database that holds cron.job; absent where it is the very database that is taken aside. */
+  /** Database that holds cron.job; absent where it is the very database that is fenced off. */
   home?: string;
   job: string;
   until: 'start';

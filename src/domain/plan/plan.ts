@@ -81,8 +81,8 @@ interface Pinned {
     owner: string;
     /** Role of the application's URL. */
     role: string;
-    /** Name under which the database is taken aside while writes are stopped. */
-    aside: string;
+    /** Name under which the database is fenced off while writes are stopped. */
+    fencedName: string;
   };
   /** Revision found, and the explicit one at which the database will be; `base` is the empty schema. */
   from: string;

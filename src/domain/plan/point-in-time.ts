@@ -51,7 +51,7 @@ export interface Moment {
 export const mustBeConfirmed = ({ how, subscriptions = [] }: Moment): boolean =>
   how === 'proposed' || subscriptions.length > 0;
 
-/** The new instance, up and closed: its database is aside under the operation's name there too. */
+/** The new instance, up and closed: its database is fenced off under the operation's name there too. */
 export interface RestoredInstance {
   instance: string;
   endpoint: Endpoint;
@@ -61,7 +61,7 @@ export interface RestoredInstance {
 }
 
 /** A table as it is now, and as it was at the moment. Absent rows: there is no such table. */
-export interface MomentTable {
+export interface LossTable {
   table: string;
   now?: number;
   restored?: number;
@@ -78,7 +78,7 @@ export interface ComparedInstance {
   /** Rows inserted, updated and deleted in it so far: one more, and it was written to since. */
   written: number;
   /** Tables that differ; at most 40. */
-  tables: MomentTable[];
+  tables: LossTable[];
   /** Tables of which nothing shows a difference. */
   equal: number;
   /** False only where every table is known to have got nothing since. */
@@ -112,7 +112,7 @@ export const keptSecret = ({ operation }: Moment): string => `${operation}-datab
 const rows = (amount: number) => count(amount, 'row');
 
 /** One table in one line. */
-export function momentTableInWords({ table, now, restored, since }: MomentTable): string {
+export function lossTableInWords({ table, now, restored, since }: LossTable): string {
   if (now === undefined) return `${table}: not there now, ${rows(restored ?? 0)} then`;
   if (restored === undefined) return `LOST: ${table}: ${rows(now)} now, and no such table then`;
   const written = since === undefined ? 'rows not compared one by one' : `${rows(since)} written since`;
@@ -127,5 +127,5 @@ const found = {
 };
 
 /** The moment in one line, for gates, report and command line. */
-export const momentInWords = ({ to, how, evidence }: Moment): string =>
+export const recoveryTimeInWords = ({ to, how, evidence }: Moment): string =>
   `${to} (${found[how]}${evidence === '' ? '' : `: ${evidence}`})`;

@@ -1,5 +1,5 @@
 import type { Backup } from '../findings.ts';
-import type { MadeRestorePoint } from '../snapshot.ts';
+import type { MadeSnapshot } from '../snapshot.ts';
 
 /** What was found in what is restored from, all of it read before anything is touched. */
 interface Read {
@@ -35,14 +35,14 @@ export interface GivenDump extends Read {
 export type Source =
   | GivenDump
   | (Read & { kind: 'backup'; backup: Backup })
-  | (Read & { kind: 'restore-point'; point: MadeRestorePoint });
+  | (Read & { kind: 'snapshot'; snapshot: MadeSnapshot });
 
 export const sourceName = (source: Source): string =>
   source.kind === 'file'
     ? source.file
     : source.kind === 'backup'
       ? source.backup.file
-      : source.point.database;
+      : source.snapshot.database;
 
 /** In one line, for gates, report and command line. */
 export function sourceInWords(source: Source): string {
@@ -50,7 +50,7 @@ export function sourceInWords(source: Source): string {
   const rows = Object.values(source.counts).reduce((sum, count) => sum + count, 0);
   const of = source.takenAt === undefined ? '' : ` of ${source.takenAt}`;
   const holds = `revision ${source.revision}, ${rows.toLocaleString('en')} rows`;
-  if (source.kind === 'restore-point') return `restore point ${name}${of}: ${holds}`;
+  if (source.kind === 'snapshot') return `snapshot ${name}${of}: ${holds}`;
   if (source.kind === 'backup') return `backup ${name}${of}: ${holds}`;
   return `file ${name}${of === '' ? '' : `, last written ${source.takenAt}`} (PostgreSQL ${source.serverVersion}): ${holds}`;
 }

@@ -4,7 +4,7 @@ import { ClientError } from '../../client.ts';
 import { messages } from '../../domain/approval/messages.ts';
 import { faultsOf, rollbackRequest } from '../../domain/plan/request.ts';
 import { longestReason } from '../../domain/approval/statement.ts';
-import type { GatewayMeans } from '../app.ts';
+import type { GatewayDependencies } from '../app.ts';
 import { mustBeDefined } from '../defined.ts';
 import type { Session } from '../people/session.ts';
 import { Refusal } from '../refusal.ts';
@@ -59,22 +59,22 @@ function dangersOf<V extends Verb>(verb: V, form: Forms[V], view: View): boolean
  * second press says that it was counted.
  */
 export async function answer(
-  means: GatewayMeans,
+  dependencies: GatewayDependencies,
   session: Session,
   { service, verb, body }: { service: string; verb: Verb; body: Record<string, unknown> },
 ): Promise<Answer> {
   const { data, error } = forms[verb].safeParse(body);
   if (error) return { refused: `Nothing was sent: ${faultsOf(error).join('; ')}.`, status: 422 };
   try {
-    const view = await look(means.backstep, service);
+    const view = await look(dependencies.backstep, service);
     const confirmed = 'confirm' in data && data.confirm?.trim() === service;
     if (dangersOf(verb, data, view) && !confirmed)
       return { refused: `Nothing was sent: type ${service} to confirm.`, status: 422 };
-    return { said: await send(means, session, service, verb, data) };
+    return { said: await send(dependencies, session, service, verb, data) };
   } catch (error) {
     if (error instanceof Refusal) return { refused: `${error.message} ${error.next}`, status: 422 };
     if (!(error instanceof ClientError)) throw error;
-    if (error.kind === 'refused' && (await counted(means, session, service, verb, data)))
+    if (error.kind === 'refused' && (await counted(dependencies, session, service, verb, data)))
       return { said: 'It was counted already.' };
     return { refused: `${error.message} ${error.next}`, status: statuses[error.kind] };
   }
@@ -90,7 +90,7 @@ const statuses = {
 } as const satisfies Record<ClientError['kind'], number>;
 
 async function send<V extends Verb>(
-  { definitions, statements }: GatewayMeans,
+  { definitions, statements }: GatewayDependencies,
   { person }: Session,
   service: string,
   verb: V,
@@ -125,7 +125,7 @@ async function send<V extends Verb>(
 
 /** Whether this very answer of this person stands in the journal: a second press of the same button. */
 async function counted<V extends Verb>(
-  { backstep }: GatewayMeans,
+  { backstep }: GatewayDependencies,
   { person }: Session,
   service: string,
   verb: V,

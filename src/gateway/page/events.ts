@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { serviceName } from '../../domain/names.ts';
-import type { GatewayMeans } from '../app.ts';
+import type { GatewayDependencies } from '../app.ts';
 import { versionOf } from './parts.ts';
 import { sections } from './sections.ts';
 import type { Watch } from './watch.ts';
@@ -14,8 +14,12 @@ const longest = 10 * 60_000;
 const quietFor = 15_000;
 
 /** Tells a page what has changed since, section by section. */
-export async function events(context: Context, means: GatewayMeans, watch: Watch): Promise<Response> {
-  const session = await means.people.sessions.read(context);
+export async function events(
+  context: Context,
+  dependencies: GatewayDependencies,
+  watch: Watch,
+): Promise<Response> {
+  const session = await dependencies.people.sessions.read(context);
   const service = context.req.param('service') ?? '';
   // An EventSource that is answered by anything but 200 gives up: the page then asks to be loaded again.
   if (session === undefined) return context.text('Sign in again.', 401);
@@ -30,7 +34,11 @@ export async function events(context: Context, means: GatewayMeans, watch: Watch
     const told = new Map<string, string>();
     try {
       for await (const view of watch.follow(service, closed.signal)) {
-        for (const { id, body: markup } of sections(view, { session, now: means.now() }, means)) {
+        for (const { id, body: markup } of sections(
+          view,
+          { session, now: dependencies.now() },
+          dependencies,
+        )) {
           const version = versionOf(markup);
           if (told.get(id) === version) continue;
           told.set(id, version);

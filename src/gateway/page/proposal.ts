@@ -29,7 +29,7 @@ function outageInWords({ expected, plan }: View): string | undefined {
 
 function costOfStarting(view: View): Html {
   const usually = outageInWords(view);
-  const losses = view.plan?.observations.diagnosis?.census.losses ?? [];
+  const losses = view.plan?.observations.diagnosis?.estimated.losses ?? [];
   return html`<dt>It costs</dt>
     <dd>
       Writes are stopped and the application is down

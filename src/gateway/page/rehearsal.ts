@@ -1,7 +1,7 @@
 import { html } from './html.ts';
-import type { Census } from '../../domain/data-diff.ts';
+import type { DataDiff } from '../../domain/data-diff.ts';
 import { tableInWords } from '../../domain/data-diff.ts';
-import { momentTableInWords } from '../../domain/plan/point-in-time.ts';
+import { lossTableInWords } from '../../domain/plan/point-in-time.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
 import type { Salvage } from '../../domain/salvage.ts';
 import { code, list, more } from './parts.ts';
@@ -20,8 +20,8 @@ const kinds: Record<Loss['kind'], string> = {
 
 const isSame = (one: Loss, other: Loss) => one.kind === other.kind && one.object === other.object;
 
-/** The loss census: every object, with whether it is kept. */
-function census(losses: readonly Loss[], salvage: Salvage | undefined): Html {
+/** The data diff: every object, with whether it is kept. */
+function dataDiff(losses: readonly Loss[], salvage: Salvage | undefined): Html {
   const fate = (loss: Loss) =>
     salvage === undefined
       ? ''
@@ -52,7 +52,7 @@ function rehearsed(
       'warnings',
     )}
     <h3>What it destroys</h3>
-    ${losses.length === 0 ? html`<p>Nothing.</p>` : census(losses, salvage)}
+    ${losses.length === 0 ? html`<p>Nothing.</p>` : dataDiff(losses, salvage)}
     ${salvage ? salvaged(salvage) : ''}
     ${changes.length === 0 ? '' : more('changes', `${count(changes.length, 'change')} of the schema`, list(changes))}
     ${locks.length === 0 ? '' : more('locks', count(locks.length, 'lock'), list(locks.map(({ relation, mode }) => html`<code>${relation}</code> ${mode}`)))}`;
@@ -69,14 +69,14 @@ const salvaged = ({ kept, notes }: Salvage): Html =>
       : ''
   }${list(notes)}`;
 
-const counts = ({ tables, lostRows, equal }: Census): Html =>
+const counts = ({ tables, lostRows, equal }: DataDiff): Html =>
   html`<p>${count(lostRows, 'row')} would be lost; ${count(equal, 'table')} equal.</p>
     ${list(tables.map(tableInWords))}`;
 
 /** What was tried before the database moves, and what moving destroys. */
 export function rehearsalCard({ report }: View): Html | '' {
   const { rehearsal, salvage, emergency, newer, moment } = report ?? {};
-  const restoring = emergency?.census ?? newer;
+  const restoring = emergency?.dataDiff ?? newer;
   const instance = moment?.compared;
   if (rehearsal === undefined && restoring === undefined && instance === undefined) return '';
   return html`<div class="card">
@@ -86,7 +86,7 @@ export function rehearsalCard({ report }: View): Html | '' {
     ${
       instance &&
       html`<p>${count(instance.equal, 'table')} without a difference.</p>
-        ${list(instance.tables.map(momentTableInWords))}`
+        ${list(instance.tables.map(lossTableInWords))}`
     }
   </div>`;
 }

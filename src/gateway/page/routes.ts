@@ -8,7 +8,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { ClientError } from '../../client.ts';
 import { serviceName } from '../../domain/names.ts';
 import { reportHtml } from '../../views/report/html.ts';
-import type { GatewayMeans } from '../app.ts';
+import type { GatewayDependencies } from '../app.ts';
 import type { Limits } from '../limits.ts';
 import type { Session } from '../people/session.ts';
 import { answer, isOwnForm, isVerb } from './answers.ts';
@@ -51,10 +51,10 @@ const reloadAfter = (view: View) => {
 };
 
 /** The page of the gateway, for people: server-rendered, whole without JavaScript, live with it. */
-export function pages(means: GatewayMeans, limits: Limits): Hono {
+export function pages(dependencies: GatewayDependencies, limits: Limits): Hono {
   const app = new Hono();
-  const watch = new Watch(means.backstep);
-  const origins = new Set([new URL(means.publicUrl).origin]);
+  const watch = new Watch(dependencies.backstep);
+  const origins = new Set([new URL(dependencies.publicUrl).origin]);
 
   for (const { path, type, body } of Object.values(assets))
     app.get(path, pageHeaders, (context) =>
@@ -66,11 +66,12 @@ export function pages(means: GatewayMeans, limits: Limits): Hono {
 
   /** Throws 429 for whoever comes too often. Nothing is done for a stranger but to be sent to sign in. */
   const sessionOf = async (context: Context): Promise<Session | undefined> => {
-    const session = await means.people.sessions.read(context);
+    const session = await dependencies.people.sessions.read(context);
     if (session !== undefined) await limits.request(session.person.name);
     return session;
   };
-  const signIn = (context: Context) => context.redirect(means.people.signInPath(context.req.path), 303);
+  const signIn = (context: Context) =>
+    context.redirect(dependencies.people.signInPath(context.req.path), 303);
 
   /** The page as it is now, with what became of a form above it. */
   const shown = (session: Session, view: View, told?: { text: string; bad: boolean }) => {
@@ -81,7 +82,7 @@ export function pages(means: GatewayMeans, limits: Limits): Hono {
       events: `/rollbacks/${service}/events`,
       reloadAfter: reloadAfter(view),
       body: html`${told ? html`<p class="said ${told.bad ? 'bad' : ''}" role="${told.bad ? 'alert' : 'status'}">${told.text}</p>` : ''}
-      ${arranged(view, { session, now: means.now() }, means)}`,
+      ${arranged(view, { session, now: dependencies.now() }, dependencies)}`,
     });
   };
 
@@ -94,7 +95,7 @@ export function pages(means: GatewayMeans, limits: Limits): Hono {
   app.get('/', async (context) => {
     const session = await sessionOf(context);
     if (session === undefined) return signIn(context);
-    const body = serviceList(await servicesOf(means));
+    const body = serviceList(await servicesOf(dependencies));
     context.header('cache-control', 'no-store');
     return context.html(page({ title: 'Backstep', session, reloadAfter: 30, body }));
   });
@@ -105,8 +106,8 @@ export function pages(means: GatewayMeans, limits: Limits): Hono {
     const service = context.req.param('service');
     if (!serviceName.safeParse(service).success) return notFound(context, session, service);
     try {
-      const view = await look(means.backstep, service);
-      if (view.status === undefined && !(await means.definitions.list()).includes(service))
+      const view = await look(dependencies.backstep, service);
+      if (view.status === undefined && !(await dependencies.definitions.list()).includes(service))
         return notFound(context, session, service);
       const text = getCookie(context, saidCookie);
       if (text !== undefined) deleteCookie(context, saidCookie, { path: context.req.path });
@@ -119,7 +120,7 @@ export function pages(means: GatewayMeans, limits: Limits): Hono {
 
   app.get('/rollbacks/:service/events', async (context) => {
     await sessionOf(context);
-    return events(context, means, watch);
+    return events(context, dependencies, watch);
   });
 
   app.get('/rollbacks/:service/report.html', async (context) => {
@@ -128,7 +129,7 @@ export function pages(means: GatewayMeans, limits: Limits): Hono {
     const service = context.req.param('service');
     if (!serviceName.safeParse(service).success) return notFound(context, session, service);
     try {
-      const report = await means.backstep.report(service);
+      const report = await dependencies.backstep.report(service);
       context.header(
         'content-disposition',
         `attachment; filename="${report.service}-${report.operation}.html"`,
@@ -148,12 +149,12 @@ export function pages(means: GatewayMeans, limits: Limits): Hono {
       const session = await sessionOf(context);
       const { service, verb } = context.req.param();
       if (session === undefined)
-        return context.redirect(means.people.signInPath(`/rollbacks/${service}`), 303);
+        return context.redirect(dependencies.people.signInPath(`/rollbacks/${service}`), 303);
       if (!serviceName.safeParse(service).success || !isVerb(verb))
         return notFound(context, session, service);
       const body = await context.req.parseBody();
       const answered = isOwnForm(session, body)
-        ? await answer(means, session, { service, verb, body })
+        ? await answer(dependencies, session, { service, verb, body })
         : ({
             refused: 'Nothing was sent: this form is of an earlier session. Press again.',
             status: 403,
@@ -163,14 +164,14 @@ export function pages(means: GatewayMeans, limits: Limits): Hono {
         setCookie(context, saidCookie, answered.said, {
           path,
           httpOnly: true,
-          secure: means.publicUrl.startsWith('https:'),
+          secure: dependencies.publicUrl.startsWith('https:'),
           sameSite: 'Strict',
           maxAge: 30,
         });
         return context.redirect(path, 303);
       }
       try {
-        const view = await look(means.backstep, service);
+        const view = await look(dependencies.backstep, service);
         return context.html(shown(session, view, { text: answered.refused, bad: true }), answered.status);
       } catch (error) {
         if (error instanceof ClientError) return notNow(context, session, error);

@@ -1,5 +1,5 @@
 import { html } from './html.ts';
-import type { GatewayMeans } from '../app.ts';
+import type { GatewayDependencies } from '../app.ts';
 import type { Session } from '../people/session.ts';
 import { begin } from './begin.ts';
 import { gateCard } from './gate.ts';
@@ -21,7 +21,7 @@ export interface Reader {
   now: number;
 }
 
-type Links = Pick<GatewayMeans, 'temporalUi' | 'backstep'>;
+type Links = Pick<GatewayDependencies, 'temporalUi' | 'backstep'>;
 
 function decide(view: View, { session, now }: Reader): Html | '' {
   const { status } = view;

@@ -1,5 +1,5 @@
 import { html } from './html.ts';
-import type { GatewayMeans } from '../app.ts';
+import type { GatewayDependencies } from '../app.ts';
 import { standingOf } from './headline.ts';
 import { moment } from './parts.ts';
 import type { Html } from './html.ts';
@@ -7,7 +7,7 @@ import { ClientError } from '../../client.ts';
 import type { View } from './view.ts';
 
 /** How each service of the definitions stands; one that cannot be looked at says why. */
-export async function servicesOf({ backstep, definitions }: GatewayMeans): Promise<View[]> {
+export async function servicesOf({ backstep, definitions }: GatewayDependencies): Promise<View[]> {
   const names = await definitions.list();
   return Promise.all(
     names.map(async (service): Promise<View> => {

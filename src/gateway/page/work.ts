@@ -44,7 +44,7 @@ function bar(
   ></progress>`;
 }
 
-const isShown = ({ step, state }: StepProgress) => state === 'running' && step !== 'keep-writes-stopped';
+const isShown = ({ step, state }: StepProgress) => state === 'running' && step !== 'guard-writes';
 
 function current(line: StepProgress, view: View, now: number): Html {
   const work = view.status?.atWork.find(({ step }) => step === line.step);
@@ -80,7 +80,7 @@ export function work(view: View, now: number): Html | '' {
 function alive({ status, plan, report }: View): Html | '' {
   const { atWork = [], progress } = status ?? {};
   const stopping = atWork.find(({ step }) => step === 'stop-writes')?.latest;
-  const keeping = atWork.find(({ step }) => step === 'keep-writes-stopped');
+  const keeping = atWork.find(({ step }) => step === 'guard-writes');
   if (stopping) {
     const still = stopping.alive ?? [];
     return card(still.length === 0 ? html`<p>${stopping.doing}</p>` : list(still), 'Still alive');

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { csrf } from 'hono/csrf';
-import type { GatewayMeans } from '../app.ts';
+import type { GatewayDependencies } from '../app.ts';
 import { noLargerThan, requestLimit } from '../body.ts';
 import type { Limits } from '../limits.ts';
 import { pageHeaders } from '../page/routes.ts';
@@ -15,8 +15,8 @@ import { ownPath } from './people.ts';
 const carriedCookie = 'backstep-sign-in';
 
 /** Browsers sign in, by the provider or by a token, and out. */
-export function signInRoutes(means: GatewayMeans, limits: Limits): Hono {
-  const { people, publicUrl, log } = means;
+export function signInRoutes(dependencies: GatewayDependencies, limits: Limits): Hono {
+  const { people, publicUrl, log } = dependencies;
   const app = new Hono();
   const secure = publicUrl.startsWith('https:');
   const redirectUri = `${publicUrl}/sign-in/callback`;

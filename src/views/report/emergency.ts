@@ -1,5 +1,5 @@
 import { tableInWords, unreadableIn } from '../../domain/data-diff.ts';
-import type { Census } from '../../domain/data-diff.ts';
+import type { DataDiff } from '../../domain/data-diff.ts';
 import type { PutInPlace, RestoredBeside } from '../../domain/findings.ts';
 import type { Journal } from '../../domain/journal/journal.ts';
 import { sourceInWords } from '../../domain/plan/source.ts';
@@ -12,19 +12,19 @@ import { duration } from '../../domain/text.ts';
 export interface ReportedRestore {
   source: Source;
   beside?: RestoredBeside;
-  census?: Census;
+  dataDiff?: DataDiff;
   inPlace?: PutInPlace;
 }
 
 export function emergencyIn(journal: Journal, { plan }: Subject): ReportedRestore | undefined {
   if (plan?.kind !== 'emergency-restore') return undefined;
   const beside = foundBy(journal, 'restore-beside');
-  const census = foundBy(journal, 'census');
+  const dataDiff = foundBy(journal, 'data-diff');
   const inPlace = foundBy(journal, 'put-in-place');
   return {
     source: plan.source,
     ...(beside && { beside }),
-    ...(census && { census }),
+    ...(dataDiff && { dataDiff }),
     ...(inPlace && { inPlace }),
   };
 }
@@ -34,7 +34,7 @@ export const damagedIn = (journal: Journal): string[] => {
   const stopped = entriesOf(journal, 'step-ended').find(({ step }) => step === 'stop-writes');
   return unreadableIn(
     stopped?.step === 'stop-writes' ? stopped.found : undefined,
-    foundBy(journal, 'census'),
+    foundBy(journal, 'data-diff'),
   );
 };
 
@@ -54,11 +54,11 @@ export function restoredLines({ source, beside, inPlace }: ReportedRestore): str
 }
 
 /** What the kept database holds and the restored one does not. */
-export function lostLines({ census }: Pick<ReportedRestore, 'census'>): string[] {
-  if (census === undefined) return ['It was not counted.'];
+export function lostLines({ dataDiff }: Pick<ReportedRestore, 'dataDiff'>): string[] {
+  if (dataDiff === undefined) return ['It was not counted.'];
   return [
-    ...(census.tables.length === 0 ? [`Nothing: ${census.equal} tables are equal row by row`] : []),
-    ...census.tables.map(tableInWords),
-    `Counted at ${census.at}; evidence: ${census.evidence.ref}, SHA-256 ${census.evidence.sha256}`,
+    ...(dataDiff.tables.length === 0 ? [`Nothing: ${dataDiff.equal} tables are equal row by row`] : []),
+    ...dataDiff.tables.map(tableInWords),
+    `Counted at ${dataDiff.at}; evidence: ${dataDiff.evidence.ref}, SHA-256 ${dataDiff.evidence.sha256}`,
   ];
 }

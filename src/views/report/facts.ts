@@ -42,7 +42,7 @@ export function factLines(report: Report): string[] {
     ...stoppedLines(report),
     ...(restored
       ? [
-          `Restored from the ${restored.from === 'restore-point' ? 'restore point' : 'backup'} in ${duration(restored.seconds * 1_000)}`,
+          `Restored from the ${restored.from === 'snapshot' ? 'snapshot' : 'backup'} in ${duration(restored.seconds * 1_000)}`,
         ]
       : []),
   ];
@@ -77,7 +77,7 @@ export function foundLines({ foundAtStart: seen }: Report): string[] {
 
 /** Everything that was kept to be looked at later: what it proves, where it lies, its checksum. */
 export function evidenceRows({ backup, rehearsal, salvage, emergency, newer }: Report): string[][] {
-  const census = emergency?.census ?? newer;
+  const dataDiff = emergency?.dataDiff ?? newer;
   const kept = salvage?.kept;
   return [
     ...(backup ? [['The dump, as proved', whereIs(backup), backup.sha256]] : []),
@@ -86,8 +86,8 @@ export function evidenceRows({ backup, rehearsal, salvage, emergency, newer }: R
       : []),
     ...(kept ? [['What was salvaged', `${kept.file} on ${kept.store}`, kept.sha256]] : []),
     ...(kept?.text ? [['Its statements, without data', kept.text.ref, kept.text.sha256]] : []),
-    ...(census
-      ? [['What the restored database does not hold', census.evidence.ref, census.evidence.sha256]]
+    ...(dataDiff
+      ? [['What the restored database does not hold', dataDiff.evidence.ref, dataDiff.evidence.sha256]]
       : []),
   ];
 }

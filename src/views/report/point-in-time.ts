@@ -1,6 +1,6 @@
 import type { Journal } from '../../domain/journal/journal.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import { at, momentInWords, momentTableInWords } from '../../domain/plan/point-in-time.ts';
+import { at, recoveryTimeInWords, lossTableInWords } from '../../domain/plan/point-in-time.ts';
 import type {
   ComparedInstance,
   Moment,
@@ -12,7 +12,7 @@ import type { Subject } from '../../domain/journal/progress.ts';
 import { duration } from '../../domain/text.ts';
 
 /** What a point-in-time restore did; parts are absent where it did not come that far. */
-export interface ReportedMoment {
+export interface ReportedRecovery {
   moment: Moment;
   restored?: RestoredInstance;
   compared?: ComparedInstance;
@@ -20,7 +20,7 @@ export interface ReportedMoment {
   switched?: SwitchedDatabase;
 }
 
-export function momentIn(journal: Journal, { plan }: Subject): ReportedMoment | undefined {
+export function recoveryIn(journal: Journal, { plan }: Subject): ReportedRecovery | undefined {
   if (plan?.kind !== 'point-in-time-restore') return undefined;
   const restored = foundBy(journal, 'restore-instance');
   const compared = foundBy(journal, 'compare-instance');
@@ -34,9 +34,9 @@ export function momentIn(journal: Journal, { plan }: Subject): ReportedMoment | 
 }
 
 /** For the report: to which moment, into which instance, and whether that is used. */
-export function momentLines({ moment, restored, switched }: ReportedMoment): string[] {
+export function recoveryLines({ moment, restored, switched }: ReportedRecovery): string[] {
   return [
-    `${moment.provider} instance ${moment.instance} as it was at ${momentInWords(moment)}`,
+    `${moment.provider} instance ${moment.instance} as it was at ${recoveryTimeInWords(moment)}`,
     ...(restored
       ? [
           `New instance ${restored.instance} at ${at(restored.endpoint)}, made in ${duration(restored.seconds * 1_000)}`,
@@ -50,10 +50,10 @@ export function momentLines({ moment, restored, switched }: ReportedMoment): str
 }
 
 /** What the old instance holds and the new one does not. */
-export const sinceLines = ({ compared }: ReportedMoment): string[] =>
+export const sinceLines = ({ compared }: ReportedRecovery): string[] =>
   compared === undefined
     ? ['It was not counted.']
-    : [...(compared.loses ? [] : ['Nothing was written since.']), ...compared.tables.map(momentTableInWords)];
+    : [...(compared.loses ? [] : ['Nothing was written since.']), ...compared.tables.map(lossTableInWords)];
 
 /** True while the Secrets lead to the new instance, or may do so. */
 export function isSwitched(journal: Journal): boolean {
@@ -74,7 +74,7 @@ export function instancesIn(journal: Journal, plan: Plan | undefined): string[] 
     ];
   const kept = foundBy(journal, 'switch-database')?.kept;
   return [
-    `The old ${moment.provider} instance ${moment.instance} is kept, its database under the name ${database.aside}; remove it when nobody needs it any more.`,
+    `The old ${moment.provider} instance ${moment.instance} is kept, its database under the name ${database.fencedName}; remove it when nobody needs it any more.`,
     ...(kept === undefined
       ? []
       : [`Secret ${kept} keeps the URLs of the old instance; remove it with that.`]),

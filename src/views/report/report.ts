@@ -1,6 +1,6 @@
 import type { StartingAlert } from '../../domain/alert.ts';
 import { byHand } from '../by-hand.ts';
-import type { Census } from '../../domain/data-diff.ts';
+import type { DataDiff } from '../../domain/data-diff.ts';
 import { fromInWords } from '../../domain/plan/emergency-request.ts';
 import type { Backup, Restored } from '../../domain/findings.ts';
 import type { Journal } from '../../domain/journal/journal.ts';
@@ -16,8 +16,8 @@ import type { ReportedDecision } from './decisions.ts';
 import { emergencyIn } from './emergency.ts';
 import type { ReportedRestore } from './emergency.ts';
 import { attentionIn, toDoIn } from './attention.ts';
-import { isSwitched, momentIn } from './point-in-time.ts';
-import type { ReportedMoment } from './point-in-time.ts';
+import { isSwitched, recoveryIn } from './point-in-time.ts';
+import type { ReportedRecovery } from './point-in-time.ts';
 import { rowsIn } from './rows.ts';
 import type { ReportedRows } from './rows.ts';
 import { timelineIn } from './timeline.ts';
@@ -80,11 +80,11 @@ export interface Report {
   /** What `verify` compared, in words. */
   verified: string[];
   /** What was written since the application had started again, and is only in the database kept by the restore. */
-  newer?: Census;
+  newer?: DataDiff;
   /** Of an emergency restore alone. */
   emergency?: ReportedRestore;
   /** Of a point-in-time restore alone. */
-  moment?: ReportedMoment;
+  moment?: ReportedRecovery;
   rows: ReportedRows[];
   steps: Progress['steps'];
   notVerified: string[];
@@ -124,8 +124,8 @@ export function reportOf(journal: Journal, subject: Subject): Report {
   const foundAtStart = foundBy(journal, 'assess');
   const restored = foundBy(journal, 'restore');
   const emergency = emergencyIn(journal, subject);
-  const newer = emergency ? undefined : foundBy(journal, 'census');
-  const moment = momentIn(journal, subject);
+  const newer = emergency ? undefined : foundBy(journal, 'data-diff');
+  const moment = recoveryIn(journal, subject);
   const rehearsal = foundBy(journal, 'rehearse');
   const salvage = foundBy(journal, 'salvage');
   return {
@@ -177,7 +177,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
       why,
     })),
     annotations: progress.annotations,
-    notTold: entriesOf(journal, 'not-told').map(({ at, to, what, why }) => ({ at, to, what, why })),
+    notTold: entriesOf(journal, 'not-notified').map(({ at, to, what, why }) => ({ at, to, what, why })),
     byHand: frozen && plan ? byHand(plan, foundBy(journal, 'stop-writes')?.paused) : [],
     toDo: toDoIn(journal, attention, subject),
     escalationPath: (plan?.service.escalation.path ?? []).map(whoOf),

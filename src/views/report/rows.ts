@@ -20,7 +20,7 @@ function differenceOf(
 ): string | undefined {
   if (afterStop === atEnd) return undefined;
   if (unreadable && afterStop === undefined) return 'it could not be read when writes stopped';
-  if (older) return 'restored from an older state; what is lost by it stands in the census';
+  if (older) return 'restored from an older state; what is lost by it stands in the data diff';
   if (dropped) return 'dropped by the downgrade, together with its rows; they are in the backup';
   if (atEnd === undefined) return 'unexplained: the table is gone';
   return afterStop === undefined ? 'unexplained: the table is new' : `unexplained: ${atEnd - afterStop} rows`;

@@ -3,7 +3,7 @@ import { rehearsalLines, salvageLines, statementsOf, waysBackLines } from './dat
 import { lostLines, restoredLines } from './emergency.ts';
 import { backupLines, evidenceRows, factLines, foundLines } from './facts.ts';
 import type { ReportedDecision } from './decisions.ts';
-import { momentLines, sinceLines } from './point-in-time.ts';
+import { recoveryLines, sinceLines } from './point-in-time.ts';
 import type { Report } from './report.ts';
 
 type Cell = string | number | undefined;
@@ -46,7 +46,7 @@ function lossSections(report: Report): Section[] {
     ];
   if (moment)
     return [
-      section('Restored', list(momentLines(moment))),
+      section('Restored', list(recoveryLines(moment))),
       section('Lost by restoring', list(sinceLines(moment))),
     ];
   const statements = statementsOf(salvage);
@@ -92,7 +92,7 @@ export function sectionsOf(report: Report): Section[] {
       newer,
       section(
         'Written after the restart, and only in the database kept',
-        list(lostLines({ ...(newer && { census: newer }) })),
+        list(lostLines({ ...(newer && { dataDiff: newer }) })),
       ),
     ),
     ...lossSections(report),

@@ -3,7 +3,7 @@ import type { Assessment } from '../../domain/plan/plan.ts';
 import type { Fault } from '../../domain/failures.ts';
 import { summaries } from '../../views/summaries.ts';
 import { refusal } from './accept.ts';
-import { deed, faultOf } from './run-activity.ts';
+import { runActivity, faultOf } from './run-activity.ts';
 import type { Operation } from './operation.ts';
 
 const named = ({ type, message, next }: Fault) => `${type}: ${message} ${next}`;
@@ -18,7 +18,7 @@ export type Assessed = Exclude<Assessment, { kind: 'refused' }>;
 export async function assess(operation: Operation): Promise<Assessed> {
   const of = { step: 'assess', try: operation.nextTry('assess') } as const;
   operation.note({ kind: 'step-began', ...of });
-  const assessment = await deed('assess', {
+  const assessment = await runActivity('assess', {
     ...operation.asked,
     operation: operation.id,
     ...operation.run,

@@ -1,10 +1,10 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { DeedInput } from '../../domain/deeds.ts';
+import type { ActivityInput } from '../../domain/deeds.ts';
 import type { Backup } from '../../domain/findings.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import type { RestorePoint } from '../../domain/snapshot.ts';
+import type { Snapshot } from '../../domain/snapshot.ts';
 import { summaries } from '../../views/summaries.ts';
-import { deed, faultOf } from './run-activity.ts';
+import { runActivity, faultOf } from './run-activity.ts';
 import type { Escalation } from './escalation.ts';
 import type { Operation } from './operation.ts';
 import { step } from './run-step.ts';
@@ -19,7 +19,7 @@ interface Beside extends Begun<Backup> {
 
 /**
  * The proved backup, there by the moment at which the definition wants it (law 1; `backup.proveBefore`). Where a
- * restore point stands it is made beside the steps: a dump of 800 MB takes a minute in which nobody can write.
+ * snapshot stands it is made beside the steps: a dump of 800 MB takes a minute in which nobody can write.
  */
 export class BackUps {
   #backup: Backup | undefined;
@@ -31,29 +31,29 @@ export class BackUps {
   ) {}
 
   /**
-   * Begins it beside the rehearsal, from the database aside, where it must be there before the downgrade. Only
-   * where a restore point stands: a copy lets no session on what it is made from.
+   * Begins it beside the rehearsal, from the fenced database, where it must be there before the downgrade. Only
+   * where a snapshot stands: a copy lets no session on what it is made from.
    */
-  besideRehearsal(plan: Plan, point: RestorePoint): void {
-    if (!mayComeAfter('downgrade', plan, point)) this.#begin({ plan, point });
+  besideRehearsal(plan: Plan, snapshot: Snapshot): void {
+    if (!mayComeAfter('downgrade', plan, snapshot)) this.#begin({ plan, snapshot });
   }
 
-  /** Begins it beside everything that follows, from the restore point, where it may come later. */
-  besideTheRest(plan: Plan, point: RestorePoint): void {
-    if (mayComeAfter('downgrade', plan, point)) this.#begin({ plan, point, beside: true });
+  /** Begins it beside everything that follows, from the snapshot, where it may come later. */
+  besideTheRest(plan: Plan, snapshot: Snapshot): void {
+    if (mayComeAfter('downgrade', plan, snapshot)) this.#begin({ plan, snapshot, beside: true });
   }
 
-  /** The proved backup; undefined where it may come later, the restore point being the way back until then. */
-  async by(moment: Moment, plan: Plan, point: RestorePoint): Promise<Backup | undefined> {
-    if (mayComeAfter(moment, plan, point)) return this.#backup;
-    if (moment === 'downgrade') return this.#proved(plan, point, this.#beside);
-    return this.proved(plan, point);
+  /** The proved backup; undefined where it may come later, the snapshot being the way back until then. */
+  async by(moment: Moment, plan: Plan, snapshot: Snapshot): Promise<Backup | undefined> {
+    if (mayComeAfter(moment, plan, snapshot)) return this.#backup;
+    if (moment === 'downgrade') return this.#proved(plan, snapshot, this.#beside);
+    return this.proved(plan, snapshot);
   }
 
-  /** Waits for the one that is being made, or makes one of the database that is aside; holds where it fails. */
-  async proved(plan: Plan, point: RestorePoint): Promise<Backup> {
+  /** Waits for the one that is being made, or makes one of the database that is fenced off; holds where it fails. */
+  async proved(plan: Plan, snapshot: Snapshot): Promise<Backup> {
     await this.#beside?.settled;
-    return this.#proved(plan, point);
+    return this.#proved(plan, snapshot);
   }
 
   /** What is proved so far. */
@@ -70,14 +70,14 @@ export class BackUps {
     this.#beside = undefined;
   }
 
-  async #proved(plan: Plan, point: RestorePoint, begun?: Beside): Promise<Backup> {
+  async #proved(plan: Plan, snapshot: Snapshot, begun?: Beside): Promise<Backup> {
     const around = begun ? { begun } : {};
-    this.#backup ??= await step(this.operation, this.escalation, 'back-up', { plan, point }, around);
+    this.#backup ??= await step(this.operation, this.escalation, 'back-up', { plan, snapshot }, around);
     this.#beside = undefined;
     return this.#backup;
   }
 
-  #begin(input: { plan: Plan; point: RestorePoint; beside?: boolean }): void {
+  #begin(input: { plan: Plan; snapshot: Snapshot; beside?: boolean }): void {
     if (this.#backup || this.#beside) return;
     const number = this.operation.nextTry('back-up');
     const shield = new CancellationScope({ cancellable: false });
@@ -85,12 +85,12 @@ export class BackUps {
     this.#beside = { scope, try: number, settled: scope.run(() => this.#make({ ...input, try: number })) };
   }
 
-  async #make(input: DeedInput<'back-up'>): Promise<{ found: Backup } | { error: unknown }> {
+  async #make(input: ActivityInput<'back-up'>): Promise<{ found: Backup } | { error: unknown }> {
     const { operation } = this;
     const of = { step: 'back-up', try: input.try } as const;
     operation.note({ kind: 'step-began', ...of });
     try {
-      const found = await deed('back-up', input);
+      const found = await runActivity('back-up', input);
       this.#backup = found;
       operation.note({ kind: 'step-ended', ...of, ...summaries['back-up'](found), found });
       return { found };
@@ -102,6 +102,6 @@ export class BackUps {
   }
 }
 
-function mayComeAfter(moment: Moment, { service }: Plan, point: RestorePoint): boolean {
-  return point.made && moments.indexOf(service.backup.proveBefore) > moments.indexOf(moment);
+function mayComeAfter(moment: Moment, { service }: Plan, snapshot: Snapshot): boolean {
+  return snapshot.made && moments.indexOf(service.backup.proveBefore) > moments.indexOf(moment);
 }

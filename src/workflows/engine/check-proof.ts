@@ -1,11 +1,11 @@
 import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { StartStatement } from '../../domain/approval/start-statement.ts';
-import type { ProofDeeds, Statement } from '../../domain/approval/statement.ts';
+import type { ProofActivities, Statement } from '../../domain/approval/statement.ts';
 import { faultOf } from './run-activity.ts';
 import type { Operation } from './operation.ts';
 
 /** A person waits for the answer: a worker that is away must not make them wait for long. */
-const deeds = proxyActivities<ProofDeeds>({
+const activities = proxyActivities<ProofActivities>({
   scheduleToCloseTimeout: '1m',
   startToCloseTimeout: '10s',
   heartbeatTimeout: '5s',
@@ -27,11 +27,11 @@ export const tooMany = ({ checking }: Operation): string | undefined =>
  * rollback does not end it: the message may be the decision about just that.
  */
 export const checkProof = (operation: Operation, proof: string): Promise<Statement | Refused> =>
-  checked(operation, () => deeds['check-proof']({ proof }) as Promise<Statement>);
+  checked(operation, () => activities['check-proof']({ proof }) as Promise<Statement>);
 
 /** The same of what it signed when it started the rollback. */
 export const checkStart = (operation: Operation, proof: string): Promise<StartStatement | Refused> =>
-  checked(operation, () => deeds['check-proof']({ proof, of: 'start' }) as Promise<StartStatement>);
+  checked(operation, () => activities['check-proof']({ proof, of: 'start' }) as Promise<StartStatement>);
 
 interface Refused {
   refused: string;

@@ -4,10 +4,10 @@ import type { Finished } from '../../domain/journal/result.ts';
 import { summaries } from '../../views/summaries.ts';
 import { countsOf } from '../../domain/journal/progress.ts';
 import { refusal } from './accept.ts';
-import { deed, faultOf } from './run-activity.ts';
+import { runActivity, faultOf } from './run-activity.ts';
 import type { Ending } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
-import type { Telling } from './notify.ts';
+import type { Notifier } from './notify.ts';
 
 /** Writes the report. It never blocks the end: what could not be written is said instead. */
 async function report(
@@ -20,7 +20,7 @@ async function report(
   const told = [...journal];
   operation.note({ kind: 'step-began', ...of });
   try {
-    const found = await deed('report', { plan, hash, journal: told, outcome, keepRecord });
+    const found = await runActivity('report', { plan, hash, journal: told, outcome, keepRecord });
     operation.note({ kind: 'step-ended', ...of, ...summaries.report(found), found });
     return found;
   } catch (error) {
@@ -30,7 +30,7 @@ async function report(
 }
 
 /** Ends the rollback: its last entry, its report, its answer. Throws PutBackFailed for a failed compensation. */
-export async function conclude(operation: Operation, telling: Telling, ending: Ending): Promise<Finished> {
+export async function conclude(operation: Operation, telling: Notifier, ending: Ending): Promise<Finished> {
   operation.note({ kind: 'ended', outcome: ending.outcome, reason: ending.reason });
   // Before the report, so that it names whom nobody could tell.
   await telling.end();

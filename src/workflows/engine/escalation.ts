@@ -1,6 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import { everyOf, namesOf, whoOf } from '../../domain/definition/escalation.ts';
-import type { Escalating, Rung } from '../../domain/definition/escalation.ts';
+import type { Escalating, Level } from '../../domain/definition/escalation.ts';
 import type { Operation } from './operation.ts';
 
 /** Runbook, Escalation: "Backup restore fails". */
@@ -12,11 +12,11 @@ const restoringToo = ['restore-instance', 'switch-back', 'put-back'];
 const retriesOfVerify = 2;
 
 /**
- * Walks down the escalation path of the definition (runbook, Escalation): the first rung at once, a further
+ * Walks down the escalation path of the definition (runbook, Escalation): the first level at once, a further
  * one each `every` until somebody acknowledges. Never stands in the way: it settles, whatever happens.
  */
 export class Escalation {
-  #rung = 0;
+  #level = 0;
   #walking = false;
   #over = false;
   #outage = 0;
@@ -41,7 +41,7 @@ export class Escalation {
     if (downFor === undefined || this.#outage > 0) return;
     const outage = (this.#outage = 1);
     const resumed = () => this.#over || this.#outage !== outage;
-    this.#aside(async () => {
+    this.#beside(async () => {
       if (!(await condition(resumed, downFor, { summary: 'Writes stopped for too long' })))
         this.#walk('Writes have been stopped for too long.');
     });
@@ -63,14 +63,14 @@ export class Escalation {
   #walk(why: string): void {
     if (this.#again(why) || this.#walking) return;
     this.#walking = true;
-    this.#aside(async () => {
+    this.#beside(async () => {
       const acknowledged = this.#acknowledgements();
       const answered = () => this.#over || this.#acknowledgements() > acknowledged;
       const how = this.#how;
       const path = how?.path ?? [];
-      for (let rung = path[this.#rung]; rung !== undefined && !answered(); rung = path[this.#rung]) {
-        this.#note(rung, why);
-        const next = path[(this.#rung += 1)];
+      for (let level = path[this.#level]; level !== undefined && !answered(); level = path[this.#level]) {
+        this.#note(level, why);
+        const next = path[(this.#level += 1)];
         const wait = typeof next === 'object' && next.after !== undefined ? next.after : everyOf(how ?? {});
         await condition(answered, wait, { summary: 'Escalate further' });
       }
@@ -78,18 +78,18 @@ export class Escalation {
     });
   }
 
-  /** Once the path is used up the last rung hears of whatever is new: nobody else is left. Came with `every`. */
+  /** Once the path is used up the last level hears of whatever is new: nobody else is left. Came with `every`. */
   #again(why: string): boolean {
     const { path = [], every } = this.#how ?? {};
     const last = path.at(-1);
-    if (every === undefined || last === undefined || this.#rung < path.length) return false;
+    if (every === undefined || last === undefined || this.#level < path.length) return false;
     this.#note(last, why);
     return true;
   }
 
-  #note(rung: Rung, why: string): void {
-    const tell = namesOf(rung);
-    this.operation.note({ kind: 'escalated', to: whoOf(rung), why, ...(tell.length > 0 && { tell }) });
+  #note(level: Level, why: string): void {
+    const notify = namesOf(level);
+    this.operation.note({ kind: 'escalated', to: whoOf(level), why, ...(notify.length > 0 && { notify }) });
   }
 
   #acknowledgements(): number {
@@ -97,7 +97,7 @@ export class Escalation {
   }
 
   /** A rejection that nobody awaits wedges the workflow task; a cancel request must not stop the clock. */
-  #aside(work: () => Promise<void>): void {
+  #beside(work: () => Promise<void>): void {
     CancellationScope.nonCancellable(work).catch(() => {});
   }
 }

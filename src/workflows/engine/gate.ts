@@ -3,7 +3,7 @@ import { policyAt } from '../../domain/approval/gate-policy.ts';
 import type { Event } from '../../domain/journal/journal.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { GateName } from '../../domain/definition/service.ts';
-import { Leave, sentence } from './stage-exit.ts';
+import { StageExit, sentence } from './stage-exit.ts';
 import { isDecided } from './operation.ts';
 import type { OpenGate, Operation } from './operation.ts';
 
@@ -67,7 +67,7 @@ export async function ask(
   loses = false,
 ): Promise<Verdict> {
   if (operation.plan === undefined)
-    throw new Leave({ kind: 'refused', reason: 'There is no plan to approve.' });
+    throw new StageExit({ kind: 'refused', reason: 'There is no plan to approve.' });
   const { people, within, wants } = policyAt(operation.plan, gate, loses, operation.started);
   const hash = shortHash(approved);
   const open: OpenGate = { gate, hash, people, wants, approvedBy: [] };
@@ -102,6 +102,6 @@ export async function gate(
   loses = false,
 ): Promise<string> {
   const { passed, hash, reason } = await ask(operation, name, approved, shows, loses);
-  if (!passed) throw new Leave({ kind: 'refused', reason });
+  if (!passed) throw new StageExit({ kind: 'refused', reason });
   return hash;
 }

@@ -93,12 +93,12 @@ function openDoor(operation: Operation, name: MessageName): void {
 }
 
 /** A proof that is being checked gets its answer before the workflow ends. */
-export async function closeDoors(): Promise<void> {
+export async function closeHandlers(): Promise<void> {
   if (!allHandlersFinished()) await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
 }
 
 /** Registers every signal, update and query; called before the first await, so that no message is lost. */
-export function openDoors(operation: Operation): void {
+export function openHandlers(operation: Operation): void {
   for (const name of Object.keys(messages) as MessageName[]) openDoor(operation, name);
   setHandler(defineQuery<Progress>('progress'), () => progressOf(operation.journal, operation.subject), {
     description: queries.progress,

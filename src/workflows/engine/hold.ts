@@ -3,7 +3,7 @@ import { byHand } from '../../views/by-hand.ts';
 import type { Fault } from '../../domain/failures.ts';
 import type { Decision, StepName } from '../../domain/steps.ts';
 import { foundBy } from '../../domain/journal/progress.ts';
-import { Leave, sentence } from './stage-exit.ts';
+import { StageExit, sentence } from './stage-exit.ts';
 import type { OpenHold, Operation } from './operation.ts';
 
 export interface Held {
@@ -60,17 +60,17 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
   const { decision, by, reason } = open.answer;
   if (decision === 'retry' || decision === 'skip') return decision;
   const why = reason === undefined ? '' : ` (${reason})`;
-  throw new Leave({
+  throw new StageExit({
     kind: 'decided',
     decision,
     reason: `${by} decided '${decision}'${why} at hold '${hold}': ${sentence(fault.message)}`,
   });
 }
 
-function giveUp(operation: Operation, { hold, fault }: Held): Leave {
+function giveUp(operation: Operation, { hold, fault }: Held): StageExit {
   const stayStopped = operation.plan?.service.onGiveUp === 'stay-stopped';
   operation.note({ kind: 'hold-closed', hold, decision: 'give-up', by: 'the write outage budget' });
-  return new Leave({
+  return new StageExit({
     kind: 'gave-up',
     stayStopped,
     reason: `Nobody decided at hold '${hold}' within the write outage budget: ${sentence(fault.message)}`,

@@ -3,8 +3,8 @@ import type { Entry } from '../../domain/journal/journal.ts';
 import { prose } from '../../views/markdown.ts';
 import { recipientsOf } from '../../views/recipients.ts';
 import type { Notify } from '../../domain/definition/notify.ts';
-import { tidingOf } from '../../views/notification.ts';
-import type { Tiding, TellingDeeds } from '../../views/notification.ts';
+import { notificationOf } from '../../views/notification.ts';
+import type { Notification, NotificationActivities } from '../../views/notification.ts';
 import { faultOf } from './run-activity.ts';
 import { sentence } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
@@ -26,7 +26,7 @@ const patience = {
  * order. Never in the way of the rollback: it settles and never rejects, for a rejection that nobody awaits would
  * wedge the workflow.
  */
-export class Telling {
+export class Notifier {
   readonly #queues = new Map<string, Promise<void>>();
   readonly #heard = new Set<string>();
   #open = 0;
@@ -52,35 +52,35 @@ export class Telling {
     const { plan, tells, subject, journal } = this.operation;
     const { notify = [], namespace } = plan?.service ?? tells ?? {};
     if (notify.length === 0 || namespace === undefined) return;
-    const tiding = tidingOf(entry, subject, journal);
-    if (tiding === undefined || this.#heard.has(tiding.key)) return;
-    this.#heard.add(tiding.key);
-    for (const to of recipientsOf(entry, tiding, journal, notify)) {
+    const notification = notificationOf(entry, subject, journal);
+    if (notification === undefined || this.#heard.has(notification.key)) return;
+    this.#heard.add(notification.key);
+    for (const to of recipientsOf(entry, notification, journal, notify)) {
       const before = this.#queues.get(to.name) ?? Promise.resolve();
       this.#open += 1;
       this.#queues.set(
         to.name,
-        before.then(() => this.#tell(namespace, to, tiding)),
+        before.then(() => this.#notify(namespace, to, notification)),
       );
     }
   }
 
-  async #tell(namespace: string, to: Notify, tiding: Tiding): Promise<void> {
-    const said = { to: to.name, what: tiding.title };
-    const deeds = proxyActivities<TellingDeeds>({
+  async #notify(namespace: string, to: Notify, notification: Notification): Promise<void> {
+    const said = { to: to.name, what: notification.title };
+    const activities = proxyActivities<NotificationActivities>({
       ...patience,
-      summary: prose(`Tell ${to.name}: ${tiding.title}`.slice(0, 200)),
+      summary: prose(`Tell ${to.name}: ${notification.title}`.slice(0, 200)),
     });
     try {
-      const { missed = [] } = await this.#scope.run(() => deeds.tell({ namespace, to, tiding }));
-      this.operation.note({ kind: 'told', ...said });
+      const { missed = [] } = await this.#scope.run(() => activities.notify({ namespace, to, notification }));
+      this.operation.note({ kind: 'notified', ...said });
       if (missed.length > 0)
-        this.operation.note({ kind: 'not-told', ...said, why: `refused: ${missed.join(', ')}` });
+        this.operation.note({ kind: 'not-notified', ...said, why: `refused: ${missed.join(', ')}` });
     } catch (error) {
       const why = isCancellation(error)
         ? 'It was still being tried when the rollback ended.'
         : sentence(faultOf(error).message);
-      this.operation.note({ kind: 'not-told', ...said, why });
+      this.operation.note({ kind: 'not-notified', ...said, why });
     }
     this.#open -= 1;
   }

@@ -3,19 +3,19 @@ import type { Asked } from '../../domain/plan/plan.ts';
 import type { Finished } from '../../domain/journal/result.ts';
 import { assess } from './assess.ts';
 import { BackUps } from './back-ups.ts';
-import { KeepWritesStopped } from './write-guard.ts';
+import { WriteGuard } from './write-guard.ts';
 import { Compensations, irreversible, reversible } from './undo.ts';
 import { conclude } from './conclude.ts';
-import { closeDoors, openDoors } from './handlers.ts';
+import { closeHandlers, openHandlers } from './handlers.ts';
 import { Escalation } from './escalation.ts';
 import { ask, gate } from './gate.ts';
-import { Leave } from './stage-exit.ts';
+import { StageExit } from './stage-exit.ts';
 import type { Ending } from './stage-exit.ts';
 import { Operation } from './operation.ts';
 import { proveStart } from './prove-start.ts';
 import { step } from './run-step.ts';
 import type { StepInput } from './run-step.ts';
-import { Telling } from './notify.ts';
+import { Notifier } from './notify.ts';
 import { Writes } from './writes.ts';
 
 type Rest<F> = F extends (operation: Operation, ...rest: infer R) => unknown ? R : never;
@@ -25,17 +25,17 @@ export type Words = ReturnType<typeof wordsOf>;
 
 function wordsOf(operation: Operation) {
   const escalation = new Escalation(operation);
-  const keeper = new KeepWritesStopped(operation);
+  const writeGuard = new WriteGuard(operation);
   const backUps = new BackUps(operation, escalation);
-  const compensations = new Compensations(operation, keeper, backUps);
-  const writes = new Writes(operation, escalation, keeper);
+  const compensations = new Compensations(operation, writeGuard, backUps);
+  const writes = new Writes(operation, escalation, writeGuard);
   const stage = { operation, compensations };
   const run = <S extends Parameters<typeof step>[2]>(name: S, input: StepInput<S>) =>
     step(operation, escalation, name, input);
   return {
     operation,
     escalation,
-    keeper,
+    writeGuard,
     compensations,
     backUps,
     writes,
@@ -59,7 +59,7 @@ async function endingOf(words: Words, body: (words: Words) => Promise<Ending>): 
   try {
     return await body(words);
   } catch (error) {
-    if (error instanceof Leave && error.why.kind === 'ended') return error.why.ending;
+    if (error instanceof StageExit && error.why.kind === 'ended') return error.why.ending;
     if (!isCancellation(error)) throw error;
     return {
       outcome: 'rejected',
@@ -75,8 +75,8 @@ async function endingOf(words: Words, body: (words: Words) => Promise<Ending>): 
  */
 export async function operate(asked: Asked, body: (words: Words) => Promise<Ending>): Promise<Finished> {
   const operation = new Operation(asked);
-  const telling = new Telling(operation);
-  openDoors(operation);
+  const telling = new Notifier(operation);
+  openHandlers(operation);
   CancellationScope.current().cancelRequested.catch(() => {
     operation.cancelPending = true;
     operation.note({ kind: 'cancel-requested' });
@@ -86,13 +86,13 @@ export async function operate(asked: Asked, body: (words: Words) => Promise<Endi
     const ending = await endingOf(words, body);
     return await CancellationScope.nonCancellable(async () => {
       words.escalation.over();
-      await words.keeper.end();
+      await words.writeGuard.end();
       await words.backUps.end();
       return conclude(operation, telling, ending);
     });
   } finally {
     // A refusal before any plan, too: what is told of it must not be lost with the run.
     await CancellationScope.nonCancellable(() => telling.end());
-    await closeDoors();
+    await closeHandlers();
   }
 }

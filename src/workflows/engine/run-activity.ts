@@ -5,7 +5,7 @@ import {
   isCancellation,
   proxyActivities,
 } from '@temporalio/workflow';
-import type { DeedInput, DeedOutput, Deeds } from '../../domain/deeds.ts';
+import type { ActivityInput, ActivityOutput, Activities } from '../../domain/deeds.ts';
 import { fault, isFailureType } from '../../domain/failures.ts';
 import type { Fault } from '../../domain/failures.ts';
 import { step } from '../../domain/steps.ts';
@@ -25,14 +25,14 @@ const limits: Partial<Record<StepName, { maximumAttempts?: number; scheduleToClo
 };
 
 /** Runs the activity of a step. `part` tells which CronJob. */
-export function deed<S extends StepName>(
+export function runActivity<S extends StepName>(
   name: S,
-  input: DeedInput<S>,
+  input: ActivityInput<S>,
   part?: string,
-): Promise<DeedOutput<S>> {
+): Promise<ActivityOutput<S>> {
   const { title, timeouts } = step(name);
   const { maximumAttempts, scheduleToCloseTimeout } = limits[name] ?? {};
-  const deeds = proxyActivities<Deeds>({
+  const activities = proxyActivities<Activities>({
     startToCloseTimeout: timeouts.attempt,
     heartbeatTimeout: timeouts.heartbeat,
     ...(scheduleToCloseTimeout !== undefined && { scheduleToCloseTimeout }),
@@ -40,7 +40,7 @@ export function deed<S extends StepName>(
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     summary: part === undefined ? title : `${title}: ${part}`,
   });
-  const run = deeds[name] as (input: DeedInput<S>) => Promise<DeedOutput<S>>;
+  const run = activities[name] as (input: ActivityInput<S>) => Promise<ActivityOutput<S>>;
   return run(input);
 }
 

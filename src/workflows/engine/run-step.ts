@@ -1,22 +1,22 @@
 import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import { beforeThereWas } from '../../domain/before-there-was.ts';
-import type { DeedInput, DeedOutput } from '../../domain/deeds.ts';
+import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
 import { fault } from '../../domain/failures.ts';
 import type { Entry } from '../../domain/journal/journal.ts';
 import { step as declared } from '../../domain/steps.ts';
 import type { Decision, StepName, steps } from '../../domain/steps.ts';
 import { summaries } from '../../views/summaries.ts';
-import { deed, faultOf } from './run-activity.ts';
+import { runActivity, faultOf } from './run-activity.ts';
 import type { Escalation } from './escalation.ts';
 import { hold } from './hold.ts';
-import { Leave, sentence } from './stage-exit.ts';
+import { StageExit, sentence } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
 
-export type StepInput<S extends StepName> = Omit<DeedInput<S>, 'try'>;
+export type StepInput<S extends StepName> = Omit<ActivityInput<S>, 'try'>;
 /** Undefined only of a step that people may skip. */
 export type StepOutput<S extends StepName> = 'skip' extends (typeof steps)[S]['decisions'][number]
-  ? DeedOutput<S> | undefined
-  : DeedOutput<S>;
+  ? ActivityOutput<S> | undefined
+  : ActivityOutput<S>;
 
 export interface Around {
   /** Before each try. */
@@ -33,7 +33,7 @@ export interface Begun<T> {
   settled: Promise<{ found: T } | { error: unknown }>;
 }
 
-/** Waits for it as for any deed: a cancel request ends the waiting. */
+/** Waits for it as for any activity: a cancel request ends the waiting. */
 async function outcomeOf<T>({ settled }: Begun<T>): Promise<T> {
   const outcome = await Promise.race([settled, CancellationScope.current().cancelRequested]);
   if ('error' in outcome) throw outcome.error;
@@ -87,14 +87,14 @@ export async function step<S extends StepName>(
   if (declared(name).since !== undefined && !patched(name)) return beforeThereWas[name] as StepOutput<S>;
   for (let failures = 1; ; failures += 1) {
     if ((await holdIfCancelled(operation, name, part)) === 'skip') return skipped;
-    const begun = failures === 1 ? (around.begun as Begun<DeedOutput<S>> | undefined) : undefined;
+    const begun = failures === 1 ? (around.begun as Begun<ActivityOutput<S>> | undefined) : undefined;
     const number = begun?.try ?? operation.nextTry(name, part);
     const of = { step: name, try: number, ...(part !== undefined && { part }) };
     await around.first?.();
     if (!begun) operation.note({ kind: 'step-began', ...of });
     try {
       if (begun) return await outcomeOf(begun);
-      const found = await deed(name, { ...input, try: number } as DeedInput<S>, part);
+      const found = await runActivity(name, { ...input, try: number } as ActivityInput<S>, part);
       const said = summaries[name](found as never);
       operation.note({ kind: 'step-ended', ...of, ...said, found } as unknown as Entry);
       return found;
@@ -107,7 +107,7 @@ export async function step<S extends StepName>(
       const { onFailure } = declared(name);
       if (onFailure === 'report') throw error;
       if (onFailure !== 'hold' && !operation.irreversible)
-        throw new Leave({
+        throw new StageExit({
           kind: 'failed',
           fault: seen,
           reason: `${declared(name).title}: ${sentence(seen.message)}`,

@@ -22,7 +22,7 @@ export type Why =
  * Leaves the straight way. An `ApplicationFailure`, because any other error in workflow code would retry the
  * workflow task for ever should it ever escape.
  */
-export class Leave extends ApplicationFailure {
+export class StageExit extends ApplicationFailure {
   constructor(readonly why: Why) {
     super(why.kind === 'ended' ? why.ending.reason : why.reason, 'Unexpected', true);
   }
@@ -35,4 +35,4 @@ export function sentence(message: string): string {
   return /[.!?]$/.test(short) ? short : `${short}.`;
 }
 
-export const ended = (ending: Ending) => new Leave({ kind: 'ended', ending });
+export const ended = (ending: Ending) => new StageExit({ kind: 'ended', ending });

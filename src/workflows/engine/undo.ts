@@ -1,8 +1,8 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { BackUps } from './back-ups.ts';
-import type { KeepWritesStopped } from './write-guard.ts';
+import type { WriteGuard } from './write-guard.ts';
 import { faultOf } from './run-activity.ts';
-import { Leave, ended, sentence } from './stage-exit.ts';
+import { StageExit, ended, sentence } from './stage-exit.ts';
 import type { Ending, Why } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
 
@@ -14,7 +14,7 @@ export class Compensations {
 
   constructor(
     private readonly operation: Operation,
-    private readonly keeper: KeepWritesStopped,
+    private readonly writeGuard: WriteGuard,
     private readonly backUps: BackUps,
   ) {}
 
@@ -29,7 +29,7 @@ export class Compensations {
 
   /** Undoes everything, newest first. Answers how the rollback ends then. */
   async run(reason: string, outcome: 'put-back' | 'restored'): Promise<Ending> {
-    await this.keeper.end();
+    await this.writeGuard.end();
     await this.backUps.end();
     try {
       for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) await undo();
@@ -51,12 +51,12 @@ const cancelled: Why = { kind: 'refused', reason: 'Cancelled on request.' };
 
 /** Why a stage was left; what is neither a decision of ours nor a cancellation is thrown on. */
 function whyLeft(error: unknown): Why {
-  if (error instanceof Leave) return error.why;
+  if (error instanceof StageExit) return error.why;
   if (isCancellation(error)) return cancelled;
   throw error;
 }
 
-async function unwound({ operation, compensations }: Stage, why: Why): Promise<Leave> {
+async function unwound({ operation, compensations }: Stage, why: Why): Promise<StageExit> {
   if (why.kind === 'ended') return ended(why.ending);
   if (why.kind === 'gave-up' && why.stayStopped)
     return ended({
@@ -86,9 +86,9 @@ export interface Stage {
 export async function reversible<T>(stage: Stage, body: () => Promise<T>): Promise<T> {
   const { operation } = stage;
   try {
-    if (operation.cancelPending) throw new Leave(cancelled);
+    if (operation.cancelPending) throw new StageExit(cancelled);
     const value = await body();
-    if (operation.cancelPending) throw new Leave(cancelled);
+    if (operation.cancelPending) throw new StageExit(cancelled);
     return value;
   } catch (error) {
     const why = whyLeft(error);
@@ -117,7 +117,7 @@ export function irreversible<T>(
 ): Promise<T> {
   stage.operation.irreversible = true;
   const handOver = (error: unknown): never => {
-    if (!(error instanceof Leave) || error.why.kind === 'ended') throw error;
+    if (!(error instanceof StageExit) || error.why.kind === 'ended') throw error;
     throw handedOver(stage, error.why.reason);
   };
   return CancellationScope.nonCancellable(async () => {
@@ -125,7 +125,7 @@ export function irreversible<T>(
       return await body();
     } catch (error) {
       const restore =
-        error instanceof Leave && error.why.kind === 'decided' && error.why.decision === 'restore';
+        error instanceof StageExit && error.why.kind === 'decided' && error.why.decision === 'restore';
       if (!restore || orRestore === undefined) return handOver(error);
       return await orRestore(error.why.kind === 'decided' ? error.why.reason : '').catch(handOver);
     }

@@ -2,8 +2,8 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Fault } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { summaries } from '../../views/summaries.ts';
-import { deed, faultOf } from './run-activity.ts';
-import { Leave, sentence } from './stage-exit.ts';
+import { runActivity, faultOf } from './run-activity.ts';
+import { StageExit, sentence } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
 
 interface Running {
@@ -15,7 +15,7 @@ interface Running {
  * Keeps writes stopped beside the steps. It settles to a value and never rejects: a rejection that is not yet
  * awaited would wedge the workflow.
  */
-export class KeepWritesStopped {
+export class WriteGuard {
   #running: Running | undefined;
   #gaveUp: Fault | undefined;
 
@@ -27,8 +27,8 @@ export class KeepWritesStopped {
 
   start(plan: Plan): void {
     if (this.#running) return;
-    const number = this.operation.nextTry('keep-writes-stopped');
-    this.operation.note({ kind: 'step-began', step: 'keep-writes-stopped', try: number });
+    const number = this.operation.nextTry('guard-writes');
+    this.operation.note({ kind: 'step-began', step: 'guard-writes', try: number });
     const shield = new CancellationScope({ cancellable: false });
     // A cancel request must not end it: it ends just before something is started again.
     const scope = new CancellationScope({ cancellable: true, parent: shield });
@@ -49,7 +49,7 @@ export class KeepWritesStopped {
   mustStand(): void {
     const gaveUp = this.#gaveUp;
     if (gaveUp)
-      throw new Leave({
+      throw new StageExit({
         kind: 'failed',
         fault: gaveUp,
         reason: `Writes can no longer be kept stopped: ${sentence(gaveUp.message)}`,
@@ -58,12 +58,12 @@ export class KeepWritesStopped {
 
   async #keep(plan: Plan, number: number): Promise<void> {
     const { operation } = this;
-    const of = { step: 'keep-writes-stopped', try: number } as const;
+    const of = { step: 'guard-writes', try: number } as const;
     try {
-      const found = await deed('keep-writes-stopped', { plan });
+      const found = await runActivity('guard-writes', { plan });
       for (const { what, reachedDatabase } of found.breaches)
         operation.note({ kind: 'breach', what, reachedDatabase });
-      operation.note({ kind: 'step-ended', ...of, ...summaries['keep-writes-stopped'](found), found });
+      operation.note({ kind: 'step-ended', ...of, ...summaries['guard-writes'](found), found });
     } catch (error) {
       // Cancelled before its first attempt could answer: no breach was seen.
       if (isCancellation(error)) {

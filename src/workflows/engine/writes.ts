@@ -1,6 +1,6 @@
 import type { StoppedWrites } from '../../domain/findings.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import type { KeepWritesStopped } from './write-guard.ts';
+import type { WriteGuard } from './write-guard.ts';
 import type { Escalation } from './escalation.ts';
 import type { Operation } from './operation.ts';
 import { step } from './run-step.ts';
@@ -10,34 +10,34 @@ export class Writes {
   constructor(
     private readonly operation: Operation,
     private readonly escalation: Escalation,
-    private readonly keeper: KeepWritesStopped,
+    private readonly writeGuard: WriteGuard,
   ) {}
 
   /** Runbook, Step 1. `again` after they had resumed: the counts taken first stay in force. */
   async stop(plan: Plan, again = false): Promise<StoppedWrites> {
-    const { operation, escalation, keeper } = this;
+    const { operation, escalation, writeGuard } = this;
     operation.writesStopped = true;
     escalation.writesStopped();
     const stopped = await step(operation, escalation, 'stop-writes', { plan, ...operation.run, again });
-    keeper.start(plan);
+    writeGuard.start(plan);
     return stopped;
   }
 
   /** Stops them again where they have resumed, or where nobody keeps them stopped. */
   async ensureStopped(plan: Plan): Promise<void> {
-    if (!this.keeper.isRunning) await this.stop(plan, true);
+    if (!this.writeGuard.isRunning) await this.stop(plan, true);
   }
 
   /** Runbook, Step 7. A start that fails stops writes again before anybody is asked. */
   async start(plan: Plan): Promise<void> {
-    const { operation, escalation, keeper } = this;
+    const { operation, escalation, writeGuard } = this;
     await step(
       operation,
       escalation,
       'start-app',
       { plan },
       {
-        first: () => keeper.end(),
+        first: () => writeGuard.end(),
         afterFailure: async () => {
           await this.stop(plan, true);
         },

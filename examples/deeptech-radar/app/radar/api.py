@@ -54,10 +54,10 @@ class Handler(BaseHTTPRequestHandler):
         with connect(autocommit=True) as db:
             return add(db, paper)
 
-    def answer(self, deed, status: HTTPStatus = HTTPStatus.OK) -> None:
+    def answer(self, activity, status: HTTPStatus = HTTPStatus.OK) -> None:
         try:
             # A NaN is no JSON: better no answer than one that no client can read.
-            body = json.dumps(deed(), allow_nan=False)
+            body = json.dumps(activity(), allow_nan=False)
         except Exception as error:
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             body = json.dumps(

@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { health } from '../../../kubernetes/health.ts';
 import { isReady, mayRun, nameOf, troubleOf } from '../../../kubernetes/pods.ts';
 import type { Sign } from '../../../domain/diagnosis.ts';
-import type { Means } from '../../means.ts';
+import type { Dependencies } from '../../dependencies.ts';
 import { fit, type SeenPods } from '../pods.ts';
 
 /** A pod that is younger may still be starting. */
@@ -10,7 +10,7 @@ const startsWithin = 60_000;
 
 /** Whether the application works at all: its pods, and what its health path answers. */
 export async function signsOfApplication(
-  { cluster }: Means,
+  { cluster }: Dependencies,
   namespace: string,
   seen: readonly SeenPods[],
 ): Promise<Sign[]> {

@@ -2,7 +2,7 @@ import { catalog } from '../../../postgres/catalog.ts';
 import { withClient, withDatabase, type Client } from '../../../postgres/connect.ts';
 import { plansOf } from '../../../postgres/symptoms/plans.ts';
 import { stampOf, type Stamp } from '../../../postgres/symptoms/stamp.ts';
-import type { FirstCensus, Sign } from '../../../domain/diagnosis.ts';
+import type { EstimatedLosses, Sign } from '../../../domain/diagnosis.ts';
 import type { OperationId } from '../../../domain/names.ts';
 import { comparePlans } from '../../../domain/query-plans.ts';
 import type { ServiceDefinition } from '../../../domain/definition/service.ts';
@@ -12,7 +12,7 @@ import { signsOfData } from './data.ts';
 import { signsOfIndexes, signsOfLocks } from './indexes.ts';
 import { oneLook, type Looks } from './looks.ts';
 import { objectsOf, recall, remember, signsOfMemory, signsOfRehearsal } from './memory.ts';
-import { firstCensus, type Moved } from './migration.ts';
+import { estimatedLosses, type Moved } from './migration.ts';
 
 export interface Known {
   operation: OperationId;
@@ -28,7 +28,7 @@ export async function signsOfDatabase(
   storage: Storage,
   known: Known,
   looks: Looks,
-): Promise<{ stamp: Stamp | undefined; census: FirstCensus; signs: Sign[] }> {
+): Promise<{ stamp: Stamp | undefined; estimated: EstimatedLosses; signs: Sign[] }> {
   const { operation, service, facts, moved } = known;
   const { diagnosis, migrations } = service;
   const options = {
@@ -43,11 +43,11 @@ export async function signsOfDatabase(
     // What blocks the application first: it may be gone a moment later.
     const locks = await signsOfLocks(client, look);
     const stamp = await look('what the migration made', () => stampOf(client, migrations.versionTable));
-    const { census, signs: since } = await firstCensus(client, stamp, { moved, look });
+    const { estimated, signs: since } = await estimatedLosses(client, stamp, { moved, look });
     const data = await signsOfData(client, diagnosis.forbid, look);
     const indexes = await signsOfIndexes(client, diagnosis.indexes, look);
     const changed = await look('plans and schema', () => againstBefore(storage, client, known, looks));
-    return { stamp, census, signs: [...locks, ...since, ...data, ...indexes, ...(changed ?? [])] };
+    return { stamp, estimated, signs: [...locks, ...since, ...data, ...indexes, ...(changed ?? [])] };
   });
 }
 

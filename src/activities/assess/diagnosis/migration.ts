@@ -1,6 +1,6 @@
 import type { Client } from '../../../postgres/connect.ts';
 import { writtenSince, type Stamp, type Written } from '../../../postgres/symptoms/stamp.ts';
-import type { FirstCensus, Sign } from '../../../domain/diagnosis.ts';
+import type { EstimatedLosses, Sign } from '../../../domain/diagnosis.ts';
 import type { SeenImage } from '../images.ts';
 import type { Look } from './looks.ts';
 
@@ -62,37 +62,37 @@ export function signsOfStamp(
 const mostLosses = 15;
 
 /**
- * The first loss census: what the newest migration made, with its rows, and those written since. It reads the
+ * The first data diff: what the newest migration made, with its rows, and those written since. It reads the
  * catalog alone, for the downgrade's own SQL is not known without running its code against this database.
  */
-export async function firstCensus(
+export async function estimatedLosses(
   client: Client,
   stamp: Stamp | undefined,
   { moved, look }: { moved: Moved; look: Look },
-): Promise<{ census: FirstCensus; signs: Sign[] }> {
-  const census: FirstCensus = { losses: [], unknown: [] };
-  const nothing = { census, signs: [] };
+): Promise<{ estimated: EstimatedLosses; signs: Sign[] }> {
+  const estimated: EstimatedLosses = { losses: [], unknown: [] };
+  const nothing = { estimated, signs: [] };
   const { reverts, from, target } = moved;
   if (stamp === undefined) {
-    census.unknown.push(`the version table does not tell what ${from} made`);
+    estimated.unknown.push(`the version table does not tell what ${from} made`);
     return nothing;
   }
   if (stamp.fromBase && target !== 'base') {
-    census.unknown.push(
+    estimated.unknown.push(
       `one transaction made everything up to ${from}: what of it the downgrade drops cannot be told`,
     );
     return nothing;
   }
   if (stamp.tables.length + stamp.columns.length === 0) {
-    census.unknown.push(`the transaction that wrote ${from} made no table and no column`);
+    estimated.unknown.push(`the transaction that wrote ${from} made no table and no column`);
   }
   if (reverts.length > 1 && !stamp.fromBase) {
-    census.unknown.push(
+    estimated.unknown.push(
       `only what the transaction that wrote ${from} made is seen, of ${reverts.join(', ')}`,
     );
   }
   if (stamp.changed.length > 0)
-    census.unknown.push(`changed by it as well: ${stamp.changed.slice(0, 10).join(', ')}`);
+    estimated.unknown.push(`changed by it as well: ${stamp.changed.slice(0, 10).join(', ')}`);
   const since: string[] = [];
   for (const made of [...stamp.tables.map((table) => ({ ...table, columns: [] })), ...stamp.columns]) {
     const { key, columns } = made;
@@ -100,11 +100,11 @@ export async function firstCensus(
       writtenSince(client, made, columns, stamp.transaction),
     );
     if (written === undefined) {
-      census.unknown.push(`rows of ${key} could not be counted in time`);
+      estimated.unknown.push(`rows of ${key} could not be counted in time`);
       continue;
     }
     const losses = lossesOf(key, columns, written);
-    census.losses.push(...losses);
+    estimated.losses.push(...losses);
     since.push(
       ...losses
         .filter((loss) => (loss.writtenSince ?? 0) > 0)
@@ -120,16 +120,16 @@ export async function firstCensus(
             evidence: `rows written since revision ${from}, into what it made: ${since.slice(0, 6).join(', ')}`,
           },
         ];
-  const more = census.losses.splice(mostLosses).length;
-  if (more > 0) census.unknown.push(`${more} more tables and columns`);
-  return { census, signs };
+  const more = estimated.losses.splice(mostLosses).length;
+  if (more > 0) estimated.unknown.push(`${more} more tables and columns`);
+  return { estimated, signs };
 }
 
 function lossesOf(
   key: string,
   columns: string[],
   { rows, since, columns: values }: Written,
-): FirstCensus['losses'] {
+): EstimatedLosses['losses'] {
   if (columns.length === 0) return [{ kind: 'table', object: key, rows, writtenSince: since }];
   return columns.map((column) => ({
     kind: 'column' as const,

@@ -6,27 +6,26 @@ import { fingerprint } from '../../../postgres/fingerprint.ts';
 import { revisions } from '../../../postgres/revision.ts';
 import { Failure } from '../../../domain/failures.ts';
 import { madeBeside, type OperationId } from '../../../domain/names.ts';
-import type { MadeRestorePoint } from '../../../domain/snapshot.ts';
+import type { MadeSnapshot } from '../../../domain/snapshot.ts';
 import type { Source } from '../../../domain/plan/source.ts';
 import type { ServerFacts } from '../server.ts';
 
-/** A restore point that a record names. Of a finished operation no fingerprint is known any more. */
-export type KnownPoint = Pick<MadeRestorePoint, 'database' | 'takenAt' | 'keepUntil'> &
-  Partial<MadeRestorePoint>;
+/** A snapshot that a record names. Of a finished operation no fingerprint is known any more. */
+export type KnownPoint = Pick<MadeSnapshot, 'database' | 'takenAt' | 'keepUntil'> & Partial<MadeSnapshot>;
 
-/** Restore points of this database, newest first: of the unfinished operation, and what finished ones left. */
+/** Snapshots of this database, newest first: of the unfinished operation, and what finished ones left. */
 export function pointsOf({ record, finished }: Pick<ServerFacts, 'record' | 'finished'>): KnownPoint[] {
   const left = finished
     .flatMap(({ kept = [] }) => kept)
-    .filter(({ name }) => madeBeside(name)?.role === 'point')
+    .filter(({ name }) => madeBeside(name)?.role === 'snapshot')
     .map(({ name, since, until }) => ({ database: name, takenAt: since, keepUntil: until }));
-  return [...(record?.point ? [record.point] : []), ...left].toSorted((a, b) =>
+  return [...(record?.snapshot ? [record.snapshot] : []), ...left].toSorted((a, b) =>
     a.takenAt < b.takenAt ? 1 : -1,
   );
 }
 
 /**
- * Reads the whole of a restore point.
+ * Reads the whole of a snapshot.
  *
  * @returns undefined where it is not on the server any more
  * @throws Failure SourceUnusable where its fingerprint is not the one taken, or it is damaged, too
@@ -35,7 +34,7 @@ export async function readPoint(
   { adminUrl, operation }: { adminUrl: string; operation: OperationId },
   known: KnownPoint,
   { versionTable, signal }: { versionTable: string; signal: AbortSignal },
-): Promise<Extract<Source, { kind: 'restore-point' }> | undefined> {
+): Promise<Extract<Source, { kind: 'snapshot' }> | undefined> {
   const { database } = known;
   const asking = { operation, signal };
   if (!(await withClient(adminUrl, asking, (admin) => databaseExists(admin, database)))) return undefined;
@@ -47,15 +46,15 @@ export async function readPoint(
       (await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')).rows[0]
         ?.bytes,
     ),
-  })).catch(damagedIs('SourceUnusable', `Restore point ${database}`));
+  })).catch(damagedIs('SourceUnusable', `Snapshot ${database}`));
   if (known.fingerprint !== undefined && known.fingerprint !== found.sha256) {
     throw new Failure(
       'SourceUnusable',
-      `Restore point ${database} has the fingerprint ${found.sha256.slice(0, 12)}…, and had ${known.fingerprint.slice(0, 12)}…: somebody has changed it.`,
+      `Snapshot ${database} has the fingerprint ${found.sha256.slice(0, 12)}…, and had ${known.fingerprint.slice(0, 12)}…: somebody has changed it.`,
     );
   }
   const { counts, revision, extensions, bytes } = found;
-  const point: MadeRestorePoint = {
+  const snapshot: MadeSnapshot = {
     made: true,
     method: 'file_copy',
     seconds: 0,
@@ -66,8 +65,8 @@ export async function readPoint(
     counts,
   };
   return {
-    kind: 'restore-point',
-    point,
+    kind: 'snapshot',
+    snapshot,
     revision,
     counts,
     extensions,

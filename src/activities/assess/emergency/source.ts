@@ -7,7 +7,7 @@ import type { ServiceDefinition } from '../../../domain/definition/service.ts';
 import { placeOf } from '../../../domain/definition/backup.ts';
 import type { Source } from '../../../domain/plan/source.ts';
 import type { ServerFacts } from '../server.ts';
-import type { Attempt, Means } from '../../means.ts';
+import type { Attempt, Dependencies } from '../../dependencies.ts';
 import { ownJobName, ownProgram } from '../../own-program.ts';
 import { pointsOf, readPoint } from './points.ts';
 
@@ -27,46 +27,46 @@ interface Asking {
 }
 
 /**
- * Finds what is asked for, and reads all of it: a restore point by its fingerprint, a backup or a file by a Job.
+ * Finds what is asked for, and reads all of it: a snapshot by its fingerprint, a backup or a file by a Job.
  * What is only one of several that would do, and does not do, is told.
  *
  * @throws Failure SourceUnusable, JobNotStarted
  */
 export async function findSource(
-  means: Means,
+  dependencies: Dependencies,
   asking: Asking,
   from: RestoreFrom,
   attempt: Attempt,
 ): Promise<Found> {
   const notes: string[] = [];
-  const points = pointsOf(asking.facts);
-  const named = points.filter(({ database }) => database === from);
-  const wanted = named.length > 0 ? named : from === undefined || from === 'restore-point' ? points : [];
+  const snapshots = pointsOf(asking.facts);
+  const named = snapshots.filter(({ database }) => database === from);
+  const wanted = named.length > 0 ? named : from === undefined || from === 'snapshot' ? snapshots : [];
   for (const known of wanted) {
-    attempt.progress({ doing: `reading restore point ${known.database}` });
+    attempt.progress({ doing: `reading snapshot ${known.database}` });
     const { adminUrl } = asking.facts;
     const { versionTable } = asking.service.migrations;
     const read = { versionTable, signal: attempt.signal };
     try {
       const source = await readPoint({ adminUrl, operation: asking.operation }, known, read);
       if (source !== undefined) return { source, tables: Object.keys(source.counts), roles: [], notes };
-      notes.push(`Restore point ${known.database} is not on the server any more.`);
+      notes.push(`Snapshot ${known.database} is not on the server any more.`);
     } catch (error) {
       if (!(error instanceof Failure) || error.type !== 'SourceUnusable') throw error;
       notes.push(error.message);
     }
   }
-  if (from === 'restore-point' || named.length > 0) {
+  if (from === 'snapshot' || named.length > 0) {
     const there = notes.length > 0 ? notes.join(' ') : 'No operation of this database has left one.';
-    throw new Failure('SourceUnusable', `There is no restore point to restore from. ${there}`);
+    throw new Failure('SourceUnusable', `There is no snapshot to restore from. ${there}`);
   }
-  const read = await readByJob(means, asking, from, attempt);
+  const read = await readByJob(dependencies, asking, from, attempt);
   return { ...read, notes: [...notes, ...read.notes] };
 }
 
 /** The Job is removed again, as those that ask the images: nothing is left by an assessment. */
 async function readByJob(
-  means: Means,
+  dependencies: Dependencies,
   { service, operation, jobImage }: Asking,
   from: RestoreFrom,
   attempt: Attempt,
@@ -87,8 +87,8 @@ async function readByJob(
   const input = { plan: { service, operation, jobImage }, try: 1 };
   const wish = { step: 'assess', program: 'read-dump', part: 'source', arguments: wanted } as const;
   try {
-    return await ownProgram<ReadDumpResult>(means, input, attempt, wish, 'SourceUnusable');
+    return await ownProgram<ReadDumpResult>(dependencies, input, attempt, wish, 'SourceUnusable');
   } finally {
-    await deleteJob(means.cluster, service.namespace, ownJobName(input, wish));
+    await deleteJob(dependencies.cluster, service.namespace, ownJobName(input, wish));
   }
 }

@@ -2,27 +2,27 @@ import { forgetKept, readRecord } from '../../../kubernetes/records.ts';
 import { withClient } from '../../../postgres/connect.ts';
 import { dropKept } from '../../../postgres/artifacts.ts';
 import { Failure, failures } from '../../../domain/failures.ts';
-import type { Kept, KeptDeeds, KeptList, RemovedKept } from '../../../domain/artifacts.ts';
+import type { Kept, ArtifactActivities, ArtifactList, RemovedArtifacts } from '../../../domain/artifacts.ts';
 import type { ServiceDefinition } from '../../../domain/definition/service.ts';
 import { adminUrl } from '../../connections.ts';
-import type { Attempt, Means } from '../../means.ts';
+import type { Attempt, Dependencies } from '../../dependencies.ts';
 import { removeFiles } from './files.ts';
 import { find, heldBy, type Found } from './find.ts';
 
-type Input<D extends keyof KeptDeeds> = Parameters<KeptDeeds[D]>[0];
+type Input<D extends keyof ArtifactActivities> = Parameters<ArtifactActivities[D]>[0];
 
 /**
  * Lists what Backstep left for a service; touches nothing.
  *
  * @throws Failure InvalidDefinition, SecretMissing, DatabaseUnreachable, KubernetesUnreachable and others
  */
-export async function kept(
-  means: Means,
-  { request, operation }: Input<'kept'>,
+export async function artifacts(
+  dependencies: Dependencies,
+  { request, operation }: Input<'artifacts'>,
   attempt: Attempt,
-): Promise<KeptList> {
-  const service = await definitionOf(means, request.service);
-  const { kept, notes } = await find(means, { service, operation }, attempt);
+): Promise<ArtifactList> {
+  const service = await definitionOf(dependencies, request.service);
+  const { kept, notes } = await find(dependencies, { service, operation }, attempt);
   return { service: request.service, kept, notes };
 }
 
@@ -33,59 +33,62 @@ export async function kept(
  *
  * @throws Failure as `kept`
  */
-export async function removeKept(
-  means: Means,
-  { request, operation }: Input<'remove-kept'>,
+export async function removeArtifacts(
+  dependencies: Dependencies,
+  { request, operation }: Input<'remove-artifacts'>,
   attempt: Attempt,
-): Promise<RemovedKept> {
-  const service = await definitionOf(means, request.service);
+): Promise<RemovedArtifacts> {
+  const service = await definitionOf(dependencies, request.service);
   const asked = { service, operation };
-  const found = await find(means, asked, attempt);
+  const found = await find(dependencies, asked, attempt);
   const { wanted, refused } = chosen(found, request);
   const removed: string[] = [];
-  const trying = async (names: string[], deed: () => Promise<void>) => {
+  const trying = async (names: string[], activity: () => Promise<void>) => {
     try {
-      await deed();
+      await activity();
       removed.push(...names);
     } catch (error) {
       if (!(error instanceof Failure) || failures[error.type].retry) throw error;
       refused.push(...names.map((name) => ({ name, why: error.message })));
     }
   };
-  const url = await adminUrl(means, service);
+  const url = await adminUrl(dependencies, service);
   for (const each of wanted.filter(isDatabase)) {
     attempt.progress({ doing: `drops database ${each.name}` });
     await trying([each.name], async () => {
-      const { record } = await readRecord(means.cluster, means.recordsNamespace, found.database);
+      const { record } = await readRecord(
+        dependencies.cluster,
+        dependencies.recordsNamespace,
+        found.database,
+      );
       const why = heldBy(record, each);
       if (why !== undefined) throw new Failure('Refused', why);
       await withClient(url, { operation }, (admin) => dropKept(admin, found.database.name, each.name));
     });
   }
   const files = wanted.filter((each) => !isDatabase(each)).map(({ name }) => name);
-  if (files.length > 0) await trying(files, () => removeFiles(means, asked, attempt, files));
-  await forgetKept(means.cluster, means.recordsNamespace, found.database, removed);
+  if (files.length > 0) await trying(files, () => removeFiles(dependencies, asked, attempt, files));
+  await forgetKept(dependencies.cluster, dependencies.recordsNamespace, found.database, removed);
   for (const name of removed) attempt.log.info(`removed ${name}`, { by: request.requestedBy ?? 'unknown' });
   return { service: request.service, removed, refused };
 }
 
-async function definitionOf(means: Means, service: string): Promise<ServiceDefinition> {
-  const loaded = await means.definitions.load(service);
+async function definitionOf(dependencies: Dependencies, service: string): Promise<ServiceDefinition> {
+  const loaded = await dependencies.definitions.load(service);
   if ('definition' in loaded) return loaded.definition;
   throw new Failure('InvalidDefinition', loaded.faults.map(({ message }) => message).join('; '));
 }
 
-const isDatabase = ({ kind }: Kept) =>
-  kind === 'restore point' || kind === 'failed database' || kind === 'copy';
+const isDatabase = ({ kind }: Kept) => kind === 'snapshot' || kind === 'failed database' || kind === 'copy';
 
 /** What of the request can be removed, and why the rest cannot. */
 export function chosen(
   { kept, notes }: Pick<Found, 'kept' | 'notes'>,
   request: { names: string[]; expired: boolean },
-): { wanted: Kept[]; refused: RemovedKept['refused'] } {
+): { wanted: Kept[]; refused: RemovedArtifacts['refused'] } {
   if (request.expired) return { wanted: kept.filter(({ expired }) => expired), refused: [] };
   const wanted: Kept[] = [];
-  const refused: RemovedKept['refused'] = [];
+  const refused: RemovedArtifacts['refused'] = [];
   for (const name of new Set(request.names)) {
     const one = kept.find((each) => each.name === name);
     if (one === undefined) {

@@ -1,19 +1,19 @@
-import type { KeptArguments, KeptFiles } from './job.ts';
+import type { ArtifactArguments, ArtifactFiles } from './job.ts';
 import { deleteOperationJobs } from '../../../kubernetes/jobs.ts';
 import { Failure } from '../../../domain/failures.ts';
 import { placeOf } from '../../../domain/definition/backup.ts';
-import type { Attempt, Means } from '../../means.ts';
+import type { Attempt, Dependencies } from '../../dependencies.ts';
 import { ownProgram } from '../../own-program.ts';
 import type { Asked } from './find.ts';
 
 /** The files where the dumps lie, listed by a Job; where that cannot be done, why. */
 export async function keptFiles(
-  means: Means,
+  dependencies: Dependencies,
   asked: Asked,
   attempt: Attempt,
-): Promise<{ files: KeptFiles['files']; notes: string[] }> {
+): Promise<{ files: ArtifactFiles['files']; notes: string[] }> {
   try {
-    const { files } = await run(means, asked, attempt, 'list', {});
+    const { files } = await run(dependencies, asked, attempt, 'list', {});
     return { files, notes: [] };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -23,29 +23,29 @@ export async function keptFiles(
 
 /** Deletes files by a Job. Throws Failure Refused, BackupFailed, JobNotStarted. */
 export async function removeFiles(
-  means: Means,
+  dependencies: Dependencies,
   asked: Asked,
   attempt: Attempt,
   remove: string[],
 ): Promise<void> {
-  await run(means, asked, attempt, 'remove', { remove });
+  await run(dependencies, asked, attempt, 'remove', { remove });
 }
 
 async function run(
-  means: Means,
+  dependencies: Dependencies,
   { service, operation }: Asked,
   attempt: Attempt,
   part: 'list' | 'remove',
-  more: Pick<KeptArguments, 'remove'>,
-): Promise<KeptFiles> {
-  const jobImage = service.backup.image ?? means.jobImage;
+  more: Pick<ArtifactArguments, 'remove'>,
+): Promise<ArtifactFiles> {
+  const jobImage = service.backup.image ?? dependencies.jobImage;
   if (jobImage === undefined)
     throw new Failure(
       'JobNotStarted',
       'Neither the definition (backup.image) nor BACKSTEP_JOB_IMAGE names the job image.',
     );
   const { prefix } = service.backup.s3 ?? {};
-  const wanted: KeptArguments = {
+  const wanted: ArtifactArguments = {
     operation,
     service: service.service,
     place: placeOf(service.backup),
@@ -54,8 +54,8 @@ async function run(
   };
   attempt.progress({ doing: part === 'list' ? 'lists dumps by a Job' : 'deletes files by a Job' });
   const of = { plan: { service, operation, jobImage }, try: 1 };
-  const wish = { step: 'kept', program: 'kept', part, arguments: wanted } as const;
-  const answer = await ownProgram<KeptFiles>(means, of, attempt, wish, 'BackupFailed');
-  await deleteOperationJobs(means.cluster, service.namespace, operation);
+  const wish = { step: 'artifacts', program: 'artifacts', part, arguments: wanted } as const;
+  const answer = await ownProgram<ArtifactFiles>(dependencies, of, attempt, wish, 'BackupFailed');
+  await deleteOperationJobs(dependencies.cluster, service.namespace, operation);
   return answer;
 }

@@ -1,14 +1,14 @@
 import { readRecord } from '../../../kubernetes/records.ts';
 import { namesOf, withClient } from '../../../postgres/connect.ts';
-import { keptBeside, type KeptDatabase } from '../../../postgres/artifacts.ts';
-import type { KeptFile } from './job.ts';
-import type { Kept, KeptKind } from '../../../domain/artifacts.ts';
+import { keptBeside, type ArtifactDatabase } from '../../../postgres/artifacts.ts';
+import type { ArtifactFile } from './job.ts';
+import type { Kept, ArtifactKind } from '../../../domain/artifacts.ts';
 import type { OperationId } from '../../../domain/names.ts';
 import type { OperationRecord } from '../../../domain/record.ts';
 import type { ServiceDefinition } from '../../../domain/definition/service.ts';
 import { serverOf } from '../../assess/server.ts';
 import { adminUrl, applicationUrl } from '../../connections.ts';
-import type { Attempt, Means } from '../../means.ts';
+import type { Attempt, Dependencies } from '../../dependencies.ts';
 import { keptFiles } from './files.ts';
 
 export interface Asked {
@@ -24,8 +24,8 @@ export interface Found {
 }
 
 /** All others are copies that a step left when it died. */
-const kinds: Partial<Record<KeptDatabase['role'], KeptKind>> = {
-  point: 'restore point',
+const kinds: Partial<Record<ArtifactDatabase['role'], ArtifactKind>> = {
+  snapshot: 'snapshot',
   failed: 'failed database',
 };
 
@@ -33,10 +33,10 @@ const kinds: Partial<Record<KeptDatabase['role'], KeptKind>> = {
  * Everything that Backstep left for a service: databases on its server, files where its dumps lie. What the record of
  * an unfinished operation names, or belongs to it, is held.
  */
-export async function find(means: Means, asked: Asked, attempt: Attempt): Promise<Found> {
+export async function find(dependencies: Dependencies, asked: Asked, attempt: Attempt): Promise<Found> {
   const { service, operation } = asked;
-  const url = await adminUrl(means, service);
-  const { database: name } = namesOf(await applicationUrl(means, service));
+  const url = await adminUrl(dependencies, service);
+  const { database: name } = namesOf(await applicationUrl(dependencies, service));
   attempt.progress({ doing: 'looks at the database server' });
   const { server, databases } = await withClient(
     url,
@@ -47,14 +47,18 @@ export async function find(means: Means, asked: Asked, attempt: Attempt): Promis
     }),
   );
   const database = { server, name };
-  const { record, finished } = await readRecord(means.cluster, means.recordsNamespace, database);
+  const { record, finished } = await readRecord(
+    dependencies.cluster,
+    dependencies.recordsNamespace,
+    database,
+  );
   const remembered = new Map(finished.flatMap(({ kept = [] }) => kept).map((each) => [each.name, each]));
-  if (record?.point) {
-    const { database: point, takenAt: since, keepUntil: until } = record.point;
-    remembered.set(point, { name: point, since, until });
+  if (record?.snapshot) {
+    const { database: snapshot, takenAt: since, keepUntil: until } = record.snapshot;
+    remembered.set(snapshot, { name: snapshot, since, until });
   }
   const ends = new Map(finished.map((done) => [done.operation, done.endedAt]));
-  const { files, notes } = await keptFiles(means, asked, attempt);
+  const { files, notes } = await keptFiles(dependencies, asked, attempt);
   const now = Date.now();
   const told = ({ name, kind, operation, bytes }: Kept, times: { since?: string; until?: string }): Kept => {
     const since = times.since ?? ends.get(operation);
@@ -82,7 +86,7 @@ export async function find(means: Means, asked: Asked, attempt: Attempt): Promis
   };
 }
 
-const asKept = ({ path, kind, operation, bytes }: KeptFile): Kept => ({
+const asKept = ({ path, kind, operation, bytes }: ArtifactFile): Kept => ({
   name: path,
   kind,
   operation: operation as OperationId,

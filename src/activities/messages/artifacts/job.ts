@@ -3,7 +3,7 @@ import { Failure } from '../../../domain/failures.ts';
 import { readManifest } from '../../../dumps/manifest.ts';
 import { storeAt, type Store } from '../../../dumps/store/store.ts';
 
-export interface KeptArguments {
+export interface ArtifactArguments {
   operation: string;
   service: string;
   place: Place;
@@ -13,7 +13,7 @@ export interface KeptArguments {
   remove?: string[];
 }
 
-export interface KeptFile {
+export interface ArtifactFile {
   path: string;
   kind: 'dump' | 'salvage file' | 'unfinished file';
   operation: string;
@@ -22,15 +22,15 @@ export interface KeptFile {
   until?: string;
 }
 
-export interface KeptFiles {
-  files: KeptFile[];
+export interface ArtifactFiles {
+  files: ArtifactFile[];
   removed: string[];
 }
 
 /** Backstep's own files, by their names: whatever else lies there is never listed and never touched. */
 const own = /^(?<operation>bs-[0-9a-f]{8})-(?<rest>(?:salvage-)?\d+\.\S+)$/;
 
-function kindOf(name: string): Pick<KeptFile, 'kind' | 'operation'> | undefined {
+function kindOf(name: string): Pick<ArtifactFile, 'kind' | 'operation'> | undefined {
   const { operation, rest } = own.exec(name)?.groups ?? {};
   if (operation === undefined || rest === undefined) return undefined;
   if (rest.endsWith('.partial')) return { kind: 'unfinished file', operation };
@@ -44,7 +44,12 @@ function kindOf(name: string): Pick<KeptFile, 'kind' | 'operation'> | undefined 
  *
  * @throws Failure Refused
  */
-export async function kept({ service, place, prefix, remove = [] }: KeptArguments): Promise<KeptFiles> {
+export async function artifacts({
+  service,
+  place,
+  prefix,
+  remove = [],
+}: ArtifactArguments): Promise<ArtifactFiles> {
   const store = storeAt(place);
   const directory = [prefix, service].filter(Boolean).join('/');
   for (const path of remove) {
@@ -58,7 +63,7 @@ export async function kept({ service, place, prefix, remove = [] }: KeptArgument
     if (path.endsWith('.dump')) await store.remove(manifestOf(path));
   }
   const names = new Set((await store.names(directory)).map((name) => name.split('/')[0] ?? ''));
-  const files: KeptFile[] = [];
+  const files: ArtifactFile[] = [];
   for (const name of names) {
     const known = kindOf(name);
     if (known !== undefined)
@@ -73,7 +78,10 @@ export async function kept({ service, place, prefix, remove = [] }: KeptArgument
 
 const manifestOf = (dump: string) => dump.replace(/\.dump$/, '.json');
 
-async function detailsOf(store: Store, path: string): Promise<Pick<KeptFile, 'bytes' | 'since' | 'until'>> {
+async function detailsOf(
+  store: Store,
+  path: string,
+): Promise<Pick<ArtifactFile, 'bytes' | 'since' | 'until'>> {
   const manifest = path.endsWith('.dump')
     ? await readManifest(store, manifestOf(path)).catch(() => undefined)
     : undefined;

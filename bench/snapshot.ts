@@ -1,10 +1,10 @@
 /**
- * How long the ways back take, on one database of 1 GB and more with vectors: `npx tsx bench/restore-point.ts [GB]`
+ * How long the ways back take, on one database of 1 GB and more with vectors: `npx tsx bench/snapshot.ts [GB]`
  * after `npm run lab -- --on-disk`. Times depend on the machine and on what else it does; the ratios of one run are what counts.
  */
 import { besideName } from '../src/domain/names.ts';
 import { backUp } from '../src/activities/back-up/activity.ts';
-import { restorePoint } from '../src/activities/snapshot/activity.ts';
+import { takeSnapshot } from '../src/activities/snapshot/activity.ts';
 import { restore } from '../src/activities/restore/activity.ts';
 import { cloneDatabase, withOpenClone } from '../src/postgres/clones.ts';
 import { quoted } from '../src/postgres/connect.ts';
@@ -27,9 +27,9 @@ const filling = `
   CREATE INDEX links_paper ON links (paper); CREATE INDEX embeddings_title ON embeddings (title);
 `;
 
-const timed = async <T>(deed: () => Promise<T>): Promise<[T, number]> => {
+const timed = async <T>(activity: () => Promise<T>): Promise<[T, number]> => {
   const began = performance.now();
-  const value = await deed();
+  const value = await activity();
   return [value, (performance.now() - began) / 1_000];
 };
 const say = (what: string, seconds: number, more = '') =>
@@ -39,18 +39,25 @@ const times = (a: number, b: number) => `${(a / b).toFixed(1)} times`;
 
 const here = await fencedDatabase('bench', filling);
 try {
-  const { fixture, means } = here;
+  const { fixture, dependencies } = here;
   // A dump of this size may take longer than a test allows.
   const plan = here.planned({ backup: { claim: 'backstep-backups', timeout: '1h' } });
   const { operation, adminUrl } = fixture;
   const { rows } = await here.asAdmin((admin) =>
-    admin.query<{ size: string }>('SELECT pg_size_pretty(pg_database_size($1)) AS size', [fixture.aside]),
+    admin.query<{ size: string }>('SELECT pg_size_pretty(pg_database_size($1)) AS size', [
+      fixture.fencedName,
+    ]),
   );
   console.log(
     `Database of ${rows[0]?.size} in ${fixture.lab.postgres.keptIn === 'disk' ? 'files' : 'memory'}: ${vectors} vectors of 384 dimensions, ${links} short rows\n`,
   );
 
-  const copy = { from: fixture.aside, to: here.beside('scratch'), operation, sourceStays: 'open' } as const;
+  const copy = {
+    from: fixture.fencedName,
+    to: here.beside('scratch'),
+    operation,
+    sourceStays: 'open',
+  } as const;
   const [cloned, cloning] = await timed(() => cloneDatabase(adminUrl, copy));
   say('clone alone', cloning, cloned.method);
   const [, reading] = await timed(() =>
@@ -59,16 +66,18 @@ try {
   say('fingerprint alone', reading);
   await here.asAdmin((admin) => dropDatabase(admin, copy.to, operation));
 
-  const [point, making] = await timed(() => restorePoint(means, { plan, try: 1 }, here.attempt()));
-  say('restore-point: cloned and fingerprinted', making);
-  const [backup, backingUp] = await timed(() => backUp(means, { plan, try: 1, point }, here.attempt()));
+  const [snapshot, making] = await timed(() => takeSnapshot(dependencies, { plan, try: 1 }, here.attempt()));
+  say('snapshot: cloned and fingerprinted', making);
+  const [backup, backingUp] = await timed(() =>
+    backUp(dependencies, { plan, try: 1, snapshot }, here.attempt()),
+  );
   say('back-up: pg_dump -Fc in a pod, read back in full', backingUp, `${Math.round(backup.bytes / 1e6)} MB`);
 
   const damage = () =>
-    here.on(fixture.aside, (client) => client.query('DELETE FROM papers; DROP TABLE links'));
+    here.on(fixture.fencedName, (client) => client.query('DELETE FROM papers; DROP TABLE links'));
   await damage();
-  const fromPoint = await restore(means, { plan, try: 1, point, backup }, here.attempt());
-  say('DOWNTIME of restore from the restore point, verified', fromPoint.seconds, fromPoint.from);
+  const fromPoint = await restore(dependencies, { plan, try: 1, snapshot, backup }, here.attempt());
+  say('DOWNTIME of restore from the snapshot, verified', fromPoint.seconds, fromPoint.from);
 
   // The same again from the dump.
   const failed = quoted(besideName(fixture.name, 'failed', operation));
@@ -79,11 +88,11 @@ try {
   });
   await damage();
   const none = { made: false, why: 'for comparison' } as const;
-  const fromBackup = await restore(means, { plan, try: 1, point: none, backup }, here.attempt());
+  const fromBackup = await restore(dependencies, { plan, try: 1, snapshot: none, backup }, here.attempt());
   say('DOWNTIME of restore from the dump, verified', fromBackup.seconds, fromBackup.from);
 
   console.log(`
-A dump takes ${times(backingUp, making)} as long as a restore point, and a restore from it ${times(fromBackup.seconds, fromPoint.seconds)} as long.`);
+A dump takes ${times(backingUp, making)} as long as a snapshot, and a restore from it ${times(fromBackup.seconds, fromPoint.seconds)} as long.`);
 } finally {
   await here.remove();
 }

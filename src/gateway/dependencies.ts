@@ -5,7 +5,7 @@ import { connectBackstep } from '../client.ts';
 import { readPrivateKey } from '../identity/keys.ts';
 import { definitionsIn } from '../storage/definitions.ts';
 import { StartError } from '../worker/start-error.ts';
-import type { GatewayMeans } from './app.ts';
+import type { GatewayDependencies } from './app.ts';
 import { oidcWith } from './people/oidc.ts';
 import type { Oidc } from './people/oidc.ts';
 import { peopleBy } from './people/people.ts';
@@ -20,7 +20,10 @@ import type { GatewaySettings } from './settings.ts';
 const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
 /** What the gateway acts with. Throws StartError where it could not do its work; Temporal may come later. */
-export async function gatewayMeans(settings: GatewaySettings, log: Logger): Promise<GatewayMeans> {
+export async function gatewayDependencies(
+  settings: GatewaySettings,
+  log: Logger,
+): Promise<GatewayDependencies> {
   const publicUrl = settings.publicUrl ?? `http://${settings.host}:${settings.port}`;
   const secure = mustBeSecure(publicUrl, settings);
   const secret = await sessionSecret(settings.sessionSecretFile);

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Means } from '../activities/means.ts';
+import type { Dependencies } from '../activities/dependencies.ts';
 import { connect } from '../kubernetes/cluster.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import { readKeys } from '../identity/keys.ts';
@@ -13,8 +13,8 @@ import type { WorkerSettings } from './settings.ts';
 /** The client library's answer where it finds no configuration at all. */
 const nowhere = 'http://localhost:8080';
 
-/** What the deeds act with. Throws StartError where a worker could not do its work. */
-export async function meansOf(settings: WorkerSettings, log: Logger): Promise<Means> {
+/** What the activities act with. Throws StartError where a worker could not do its work. */
+export async function meansOf(settings: WorkerSettings, log: Logger): Promise<Dependencies> {
   const cluster = connectCluster();
   await lookAtServices(settings.services, log);
   await tryToWrite(settings.reports);

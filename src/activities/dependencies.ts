@@ -4,8 +4,8 @@ import type { PointInTime } from '../domain/definition/point-in-time.ts';
 import type { Definitions } from '../storage/definitions.ts';
 import type { Storage } from '../storage/storage.ts';
 
-/** What the deeds act with; tests hand them other means. */
-export interface Means {
+/** What the activities act with; tests hand them other means. */
+export interface Dependencies {
   cluster: Cluster;
   /** Namespace of the operation records. */
   recordsNamespace: string;
@@ -22,7 +22,7 @@ export interface Means {
   providerOf?: (definition: PointInTime) => Promise<Provider>;
 }
 
-/** What the boundary gives every deed. */
+/** What the boundary gives every activity. */
 export interface Attempt {
   /** Aborted when the activity is cancelled or the worker shuts down. */
   signal: AbortSignal;

@@ -6,11 +6,11 @@ import { rollBackPrepared } from '../../postgres/prepared.ts';
 import type { Pause } from '../../domain/plan/pauses.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { adminUrl, applicationUrl } from '../connections.ts';
-import type { Attempt, Means } from '../means.ts';
+import type { Attempt, Dependencies } from '../dependencies.ts';
 import { adminUrlOn, pauseInDatabase } from '../pauses.ts';
 import { mayHaveWritten } from './freeze.ts';
 
-export interface TakenAside {
+export interface Fenced {
   sessionsEnded: number;
   /** Migrations that were ended with the sessions, in words. */
   migrationsEnded: string[];
@@ -19,27 +19,27 @@ export interface TakenAside {
 }
 
 /**
- * Wants the database aside, and what writes from within its server paused. Subscriptions first: their workers
+ * Wants the fenced database, and what writes from within its server paused. Subscriptions first: their workers
  * know the database by its OID and are a superuser's, so that nothing but their own switch ends them. Where
- * that fails the barrier is raised all the same, and the failure is thrown then.
+ * that fails the fence is raised all the same, and the failure is thrown then.
  */
-export async function takeAside(
-  means: Means,
+export async function fenceDatabase(
+  dependencies: Dependencies,
   plan: Plan,
   paused: readonly Pause[],
   attempt: Attempt,
-): Promise<TakenAside> {
+): Promise<Fenced> {
   const { service, database, operation } = plan;
   const options = { operation, signal: attempt.signal };
   const rolledBack: string[] = [];
   const migrationsEnded: string[] = [];
-  const admin = await adminUrl(means, service);
+  const admin = await adminUrl(dependencies, service);
   const ended = await withClient(admin, options, async (client) => {
     if ((await state(client, database)) === 'down') {
-      await update(means.cluster, means.recordsNamespace, database, operation, mayHaveWritten);
+      await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, mayHaveWritten);
       const [migrations] = await Promise.allSettled([
-        migrationsIn(means, plan),
-        pauseInDatabase(means, plan, paused, database.name),
+        migrationsIn(dependencies, plan),
+        pauseInDatabase(dependencies, plan, paused, database.name),
       ]);
       if (migrations.status === 'fulfilled') migrationsEnded.push(...migrations.value);
     }
@@ -49,14 +49,20 @@ export async function takeAside(
       signal: attempt.signal,
       ...(service.writes.preparedTransactions === 'roll-back' && {
         rollBackPrepared: async (at: string) => {
-          const url = await adminUrlOn(means, service, at);
+          const url = await adminUrlOn(dependencies, service, at);
           await withClient(url, options, (own) =>
             rollBackPrepared(own, async (name) => {
               attempt.log.warn(`rolls back ${name}`);
-              await update(means.cluster, means.recordsNamespace, database, operation, (now) => ({
-                ...now,
-                rolledBack: [...(now.rolledBack ?? []), name],
-              }));
+              await update(
+                dependencies.cluster,
+                dependencies.recordsNamespace,
+                database,
+                operation,
+                (now) => ({
+                  ...now,
+                  rolledBack: [...(now.rolledBack ?? []), name],
+                }),
+              );
               rolledBack.push(name);
             }),
           );
@@ -64,12 +70,15 @@ export async function takeAside(
       }),
     });
   });
-  await pauseInDatabase(means, plan, paused, database.aside);
+  await pauseInDatabase(dependencies, plan, paused, database.fencedName);
   return { sessionsEnded: ended.length, migrationsEnded, rolledBack };
 }
 
-async function migrationsIn(means: Means, { service, database, operation }: Plan): Promise<string[]> {
-  const url = await applicationUrl(means, service, database.name);
+async function migrationsIn(
+  dependencies: Dependencies,
+  { service, database, operation }: Plan,
+): Promise<string[]> {
+  const url = await applicationUrl(dependencies, service, database.name);
   return withClient(url, { operation, statementTimeout: 5_000 }, (client) =>
     migrationSessions(client, service.migrations.versionTable),
   );
