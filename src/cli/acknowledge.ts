@@ -6,9 +6,9 @@ import { exit } from './exit.ts';
 export const acknowledge: Register = (program, doors, action) => {
   program
     .command('acknowledge')
-    .description('Tell the others that somebody is on it')
+    .description('Say that you are on it; stops the current escalation')
     .argument('<service>', 'name of the service')
-    .option('--by <name>', 'who is on it', doors.person)
+    .option('--by <name>', 'your name', doors.person)
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<GlobalOptions & { by: string }>();

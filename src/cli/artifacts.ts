@@ -14,11 +14,11 @@ interface ArtifactOptions extends GlobalOptions {
 export const artifacts: Register = (program, doors, action) => {
   program
     .command('artifacts')
-    .description('List snapshots, failed databases, dumps and salvage files, or remove them')
+    .description('List snapshots, failed databases, dumps and salvage scripts, or remove them')
     .argument('<service>', 'name of a service definition')
-    .option('--remove <name...>', 'remove these, by the names listed')
-    .option('--expired', 'remove everything that is kept longer than the definition says')
-    .option('--by <person>', 'who removes; otherwise the user of this system')
+    .option('--remove <name...>', 'delete these, by the names listed')
+    .option('--expired', 'delete everything that is older than the definition says')
+    .option('--by <person>', 'who deletes; without it, the user of this system')
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<ArtifactOptions>();

@@ -19,7 +19,7 @@ export interface BegunOptions extends GlobalOptions {
 /** The options of every command that begins an operation. */
 export const beginning = (command: Command, { person }: CliContext): Command =>
   command
-    .option('--reason <text>', 'why, for the report')
+    .option('--reason <text>', 'reason, kept in the report')
     .option('--by <name>', 'who asks', person)
     .option('--trigger <name>', 'names the incident: the same one again is answered with the first run')
     .option('--watch', 'follow it to its end, and ask for decisions on a terminal');

@@ -19,7 +19,7 @@ const help = `
 export const completion: Register = (program, doors, action) => {
   program
     .command('completion')
-    .description('Print what makes a shell complete commands, options and services')
+    .description('Print a completion script for a shell')
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(shells)))
     .addHelpText('after', help)
     .action(

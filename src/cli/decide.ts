@@ -16,12 +16,12 @@ interface DecideOptions extends GlobalOptions {
 export const decide: Register = (program, doors, action) => {
   program
     .command('decide')
-    .description('Answer the hold: retry, skip, restore or abort')
+    .description('Decide at a hold: retry, skip, restore or abort')
     .argument('<service>', 'name of the service')
     .addArgument(new Argument('[decision]', 'without it you are asked').choices(Object.keys(decisions)))
-    .option('--hold <hold>', 'the hold that is meant; the open one if not given')
-    .option('--by <name>', 'who decides', doors.person)
-    .option('--reason <text>', 'why, for the report')
+    .option('--hold <hold>', 'the hold that is meant; without it, the open one')
+    .option('--by <name>', 'your name', doors.person)
+    .option('--reason <text>', 'reason, kept in the report')
     .action(
       action(async (service: string, decision: Decision | undefined, _options: object, command: Command) => {
         const options = command.optsWithGlobals<DecideOptions>();

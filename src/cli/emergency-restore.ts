@@ -20,7 +20,7 @@ export const emergencyRestore: Register = (program, doors, action) => {
     .argument('<service>', 'name of a service definition')
     .option(
       '--from <what>',
-      'snapshot, backup, or the name of one; otherwise the newest snapshot, then the newest backup',
+      'snapshot, backup, or the name of one; without it, the newest snapshot, then the newest backup',
     )
     .option('--file <path>', 'a dump on the backup store: .sql.gz, .sql, or custom format');
   beginning(command, doors).action(

@@ -7,14 +7,14 @@ export type Exit = (typeof exit)[keyof typeof exit];
 
 /** For the help; scripts rely on them. */
 export const exitHelp = `Exit statuses:
-  0  done; of a rollback: rolled back, or nothing to do; of an emergency or point-in-time restore: restored;
-     of a rehearsal: the downgrade works on a copy, is right, and loses nothing that would not be kept
-  1  failed: Temporal cannot be reached, no worker answers, or something unexpected
+  0  done. Rollback: rolled back, or nothing to do. Restore: restored.
+     Rehearsal: the downgrade works, and loses nothing that could not be saved
+  1  failed: Temporal cannot be reached, no worker answers, or an unexpected error
   2  bad input: arguments, request, or service definition
-  3  refused, or yielded to a rollback: nothing was changed by this command
-  4  not rolled back: waits at a hold, or ended put back, restored, aborted or failed;
-     of a rehearsal: the downgrade fails on a copy, does nothing, leaves another schema than the migrations
-     make, or loses what would not be kept`;
+  3  refused, rejected with nothing stopped, or a rehearsal that yielded: nothing was changed
+  4  not rolled back: it waits at a hold, or ended put back, restored, aborted or failed.
+     Rehearsal: the downgrade fails, does nothing, leaves another schema than the migrations make,
+     or loses what could not be saved`;
 
 export const ofError: Record<ClientErrorKind, Exit> = {
   invalid: exit.badInput,

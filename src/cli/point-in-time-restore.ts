@@ -12,13 +12,19 @@ interface RecoveryOptions extends BegunOptions {
 export const pointInTimeRestore: Register = (program, doors, action) => {
   const command = program
     .command('point-in-time-restore')
-    .description('Restore the database to a moment, into a new instance, and let the application use that')
+    .description(
+      'Restore the database to an earlier time, into a new instance, and switch the application to it',
+    )
     .argument('<service>', 'name of a service definition')
     .option(
       '--to <time>',
-      'the moment, with its zone (2025-11-18T02:40:00Z); otherwise just before the migration, where that can be found',
+      'the time, with its zone (2025-11-18T02:40:00Z); without it, just before the migration, if that can be found',
     )
-    .option('--target <revision>', '-1: the revision before; or the one that the database had then', '-1');
+    .option(
+      '--target <revision>',
+      '-1: the revision before the migration; or the one that the database had at that time',
+      '-1',
+    );
   beginning(command, doors).action(
     action(async (service: string, _options: object, given: Command) => {
       const options = given.optsWithGlobals<RecoveryOptions>();

@@ -63,18 +63,16 @@ export async function run(words: readonly string[], doors: CliContext): Promise<
 /** The whole command, for whoever acts or only reads it. */
 export function programOf(doors: CliContext, action: ActionOf): Command {
   const program = new Command('backstep')
-    .description(
-      'Rolls a bad database migration back: durable, approved, verified, and put back where it fails.',
-    )
+    .description('Rolls a bad database migration back.')
     .version(version())
-    .option('--address <host:port>', 'Temporal server; otherwise TEMPORAL_ADDRESS or the profile')
-    .option('--namespace <name>', 'Temporal namespace; otherwise TEMPORAL_NAMESPACE or the profile')
-    .option('--profile <name>', 'profile of the Temporal TOML file; otherwise TEMPORAL_PROFILE')
+    .option('--address <host:port>', 'Temporal server; without it, TEMPORAL_ADDRESS or the profile')
+    .option('--namespace <name>', 'Temporal namespace; without it, TEMPORAL_NAMESPACE or the profile')
+    .option('--profile <name>', 'profile of the Temporal TOML file; without it, TEMPORAL_PROFILE')
     .option(
       '--gateway <url>',
-      'speak through this gateway, which proves who you are; otherwise BACKSTEP_GATEWAY_URL',
+      'go through this gateway, which verifies who you are; without it, BACKSTEP_GATEWAY_URL',
     )
-    .option('--token-file <file>', 'your token for the gateway; otherwise BACKSTEP_GATEWAY_TOKEN')
+    .option('--token-file <file>', 'file with your token for the gateway; without it, BACKSTEP_GATEWAY_TOKEN')
     .option('--json', 'answer with JSON')
     .addHelpText('after', `\n${exitHelp}`)
     .showSuggestionAfterError()

@@ -15,11 +15,11 @@ export const rehearse: Register = (program, doors, action) => {
   program
     .command('rehearse')
     .description(
-      'Do the downgrade on a copy of the live database, and say what it would lose; touches nothing',
+      'Try the downgrade on a copy of the running database, and show what it would lose; touches nothing',
     )
     .argument('<service>', 'name of a service definition')
     .argument('[target]', '-1: one migration back; a revision; or base', '-1')
-    .option('--reason <text>', 'why, for whoever reads the workflow')
+    .option('--reason <text>', 'reason, shown in Temporal')
     .action(
       action(async (service: string, target: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<RehearseOptions>();

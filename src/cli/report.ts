@@ -12,9 +12,9 @@ interface ReportOptions extends GlobalOptions {
 export const report: Register = (program, doors, action) => {
   program
     .command('report')
-    .description('Print the report of the newest rollback, as far as it goes')
+    .description('Print the report of the newest operation, also of one that still runs')
     .argument('<service>', 'name of the service')
-    .option('--html', 'as one HTML file, with the timeline drawn')
+    .option('--html', 'as one HTML file with a chart of the timeline')
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<ReportOptions>();

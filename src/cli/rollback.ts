@@ -11,7 +11,7 @@ interface RollbackOptions extends BegunOptions {
 export const rollback: Register = (program, doors, action) => {
   const command = program
     .command('rollback')
-    .description('Start the rollback of a service')
+    .description('Start a rollback of a service')
     .argument('<service>', 'name of a service definition')
     .option('--target <revision>', '-1: one migration back; a revision; or base (extreme)', '-1');
   beginning(command, doors).action(

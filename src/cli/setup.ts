@@ -22,10 +22,10 @@ interface SetupOptions extends GlobalOptions {
 export const setup: Register = (program, doors, action) => {
   program
     .command('setup')
-    .description('Register the search attributes in the Temporal namespace; can run again')
+    .description("Create Backstep's search attributes in Temporal (safe to repeat)")
     .option(
       '--gateway-keys <dir>',
-      'Instead make the gateway a key to sign with, and the keys that workers know',
+      'instead make a signing key for the gateway, and the public keys for workers',
     )
     .action(
       action(async (_options: object, command: Command) => {

@@ -13,9 +13,9 @@ interface StatusOptions extends GlobalOptions {
 export const status: Register = (program, doors, action) => {
   program
     .command('status')
-    .description('Show the newest rollback of a service: its steps, and what it waits for')
+    .description('Show the newest operation of a service: its steps, and what it waits for')
     .argument('<service>', 'name of the service')
-    .option('--watch', 'live, until it has ended')
+    .option('--watch', 'follow it until it has ended')
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<StatusOptions>();

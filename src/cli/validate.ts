@@ -10,8 +10,8 @@ import { exit } from './exit.ts';
 export const validate: Register = (program, doors, action) => {
   program
     .command('validate')
-    .description('Check service definitions; names every fault with its line')
-    .argument('[files...]', `definitions; all of ${doors.services} if not given (BACKSTEP_SERVICES)`)
+    .description('Check service definitions; every fault is named with its line')
+    .argument('[files...]', `definitions; without them, all of ${doors.services} (BACKSTEP_SERVICES)`)
     .action(
       action(async (files: string[], _options: object, command: Command) => {
         const { json: asJson } = command.optsWithGlobals<GlobalOptions>();

@@ -31,9 +31,9 @@ const verdict = (program: Command, { person }: CliContext, verb: Verb, descripti
     .addOption(
       new Option('--gate <gate>', 'the gate that is meant; the open one if not given').choices(gates),
     )
-    .option('--plan <hash>', 'the plan hash shown; without it you are shown the gate and asked')
-    .option('--by <name>', 'who says it, without a gateway', person)
-    .option('--reason <text>', 'why, for the report');
+    .option('--plan <hash>', 'the plan hash shown; without it, the gate is shown and you are asked')
+    .option('--by <name>', 'your name; nobody checks it, and a gateway refuses it', person)
+    .option('--reason <text>', 'reason, kept in the report');
 
 const given =
   (doors: CliContext, verb: Verb) => async (service: string, _options: object, command: Command) => {
@@ -55,15 +55,16 @@ const given =
   };
 
 export const approve: Register = (program, doors, action) => {
-  verdict(program, doors, 'approve', 'Let the rollback pass its gate, for one plan hash')
-    .option('--break-glass', 'pass the gate alone, with --reason; for roles that the definition names')
+  verdict(program, doors, 'approve', 'Approve the open gate, for one plan hash')
+    .option(
+      '--break-glass',
+      'pass the gate alone, with --reason, if the definition gives your role that right',
+    )
     .action(action(given(doors, 'approve')));
 };
 
 export const reject: Register = (program, doors, action) => {
-  verdict(program, doors, 'reject', 'Refuse the gate; what was stopped is put back').action(
-    action(given(doors, 'reject')),
-  );
+  verdict(program, doors, 'reject', 'Reject the open gate').action(action(given(doors, 'reject')));
 };
 
 /** The gate and hash that are meant: those given, or the open gate's after a person has seen it. */

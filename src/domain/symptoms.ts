@@ -26,7 +26,7 @@ export interface Symptom {
  */
 export const symptoms = {
   'release-ahead': {
-    seen: 'The release that runs needs a revision at which the database is not: the migration did not finish',
+    seen: 'The running release needs a revision that the database does not have: the migration did not finish',
     speaks: 'fix-forward',
     line: 'Target database is not up to date',
     section: 'Scenario 1',
@@ -40,7 +40,7 @@ export const symptoms = {
     first: true,
   },
   'rehearsal-failed': {
-    seen: 'This very downgrade, by this image, failed when it was last rehearsed on a copy',
+    seen: 'The same downgrade, with the same image, failed when it was last rehearsed on a copy',
     speaks: 'unsure',
     line: 'Test rollback in staging first (CRITICAL)',
     section: 'Pre-Rollback Checklist',
@@ -59,25 +59,25 @@ export const symptoms = {
     section: 'When to Rollback',
   },
   orphans: {
-    seen: 'Rows point to rows that are not there',
+    seen: 'Rows refer to rows that do not exist',
     speaks: 'rollback',
     line: 'Foreign key violations',
     section: 'Scenario 2',
   },
   nulls: {
-    seen: 'A column that must not be null is, in some rows',
+    seen: 'A column that must not be null is null in some rows',
     speaks: 'rollback',
     line: "Null values where they shouldn't be",
     section: 'Scenario 2',
   },
   duplicates: {
-    seen: 'Rows are there twice that must not be',
+    seen: 'Rows that must be unique occur more than once',
     speaks: 'rollback',
     line: 'Duplicate data',
     section: 'Scenario 2',
   },
   'written-since': {
-    seen: 'Rows were written since, into what the migration made',
+    seen: 'Rows were written into what the migration made',
     speaks: 'fix-forward',
     line: 'Data has been written that depends on new schema',
     section: 'When to Rollback',
@@ -89,7 +89,7 @@ export const symptoms = {
     section: 'When to Rollback',
   },
   blocking: {
-    seen: 'An index build or a migration that still runs keeps queries waiting',
+    seen: 'A running index build or migration blocks queries',
     speaks: 'fix-forward',
     line: 'Index creation failures blocking queries',
     section: 'When to Rollback',
@@ -101,25 +101,25 @@ export const symptoms = {
     section: 'When to Rollback',
   },
   'index-missing': {
-    seen: 'An index that should be there is not',
+    seen: 'An index that should exist is missing',
     speaks: 'fix-forward',
     line: 'If minor, create forward migration with indexes',
     section: 'Scenario 3',
   },
   'table-scan': {
-    seen: 'A query of the definition reads a big table from end to end, and did not before, where that is known',
+    seen: 'A query of the definition reads a big table from end to end, and did not before, as far as that is known',
     speaks: 'fix-forward',
     line: 'Table scans where indexes expected',
     section: 'Scenario 3',
   },
   'plan-worse': {
-    seen: 'The plan of a query costs at least twice what it did',
+    seen: 'The plan of a query costs at least twice as much as before',
     speaks: 'fix-forward',
     line: 'Only minor performance issues (optimize instead)',
     section: 'When to Rollback',
   },
   'plan-far-worse': {
-    seen: 'The plan of a query costs at least a hundred times what it did',
+    seen: 'The plan of a query costs at least a hundred times as much as before',
     speaks: 'unsure',
     line: 'If critical, rollback and add index creation to migration',
     section: 'Scenario 3',
@@ -149,13 +149,13 @@ export const symptoms = {
     section: 'Scenario 1',
   },
   'schema-lost': {
-    seen: 'Something is gone that was there at this revision when Backstep looked before',
+    seen: 'Part of the schema is gone that existed at this revision when Backstep looked before',
     speaks: 'unsure',
     line: 'Missing or corrupted data',
     section: 'When to Rollback',
   },
   rehearsed: {
-    seen: 'This very downgrade, by this image, works on a copy: it was rehearsed',
+    seen: 'The same downgrade, with the same image, worked when it was rehearsed on a copy',
     speaks: 'none',
     line: 'Rollback tested successfully in staging',
     section: 'When to Rollback',
