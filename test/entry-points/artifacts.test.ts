@@ -107,8 +107,8 @@ test('removeArtifacts answers what was removed and what was refused', async () =
 });
 
 test.each([
-  ['kept', { service: 'Radar!', force: true }, ['service', 'force']],
-  ['kept', undefined, ['object']],
+  ['artifacts', { service: 'Radar!', force: true }, ['service', 'force']],
+  ['artifacts', undefined, ['object']],
   ['removeArtifacts', { service: 'radar' }, ['name what is to be removed']],
   ['removeArtifacts', { service: 'radar', names: ['a'], expired: true }, ['not both']],
 ])('%s ends at once with every fault of %j named', async (type, request, faults) => {
@@ -126,7 +126,7 @@ test('a failure ends it with its type and the next move', async () => {
 });
 
 test('docs/snapshot.md: every command answers as the page shows it', async () => {
-  const [block = ''] = markedIn('docs/snapshot.md', 'kept');
+  const [block = ''] = markedIn('docs/snapshot.md', 'artifacts');
   const { cli } = cliHarness({ name: taskQueue } as WorkflowHarness);
   const answers: string[] = [];
   for (const line of block.split('\n').filter((each) => each.startsWith('$ '))) {

@@ -30,7 +30,7 @@ let here: Installation;
 
 const webhookSecret = `whsec_${Buffer.from('a signing secret of this test').toString('base64')}`;
 const to = (path: string) => got.filter((each) => each.path === path);
-const secret = (key: string) => ({ secret: 'backstep-telling', key });
+const secret = (key: string) => ({ secret: 'backstep-notifications', key });
 
 function listen(): void {
   http = createServer((request, response) => {
@@ -88,7 +88,7 @@ beforeAll(async () => {
     },
   });
   // The command of the page, word by word; then what leads to the servers of this test.
-  const [command = ''] = markedIn('docs/notifications.md', 'telling');
+  const [command = ''] = markedIn('docs/notifications.md', 'notifications');
   for (const each of await words('kubectl', command)) await here.kubectl(...each);
   const values = {
     SLACK_URL: `${url}/services/T0/B0/hidden-w0rd`,
@@ -98,7 +98,7 @@ beforeAll(async () => {
     MAIL_SERVER: `smtp://127.0.0.1:${(smtp.server.address() as AddressInfo).port}`,
   };
   const patch = JSON.stringify({ stringData: values });
-  await here.kubectl('patch', 'secret', 'backstep-telling', '--type', 'merge', '-p', patch);
+  await here.kubectl('patch', 'secret', 'backstep-notifications', '--type', 'merge', '-p', patch);
 });
 afterAll(async () => {
   await here?.close();

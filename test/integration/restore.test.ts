@@ -42,14 +42,16 @@ describe('a restore brings back what was there, and destroys nothing', () => {
     expect(await openRecord(here)).toBeUndefined();
 
     const failed = snapshot?.replace('__snapshot_', '__failed_') ?? '';
-    const kept = await here.backstep('kept', 'deeptech-radar');
+    const kept = await here.backstep('artifacts', 'deeptech-radar');
     expect(kept.stdout).toContain(`${failed}\n  failed database of bs-`);
     expect(kept.stdout).toMatch(/\.dump\n {2}dump of bs-/);
-    const live = await here.backstep('kept', 'deeptech-radar', '--remove', here.radar.database, failed);
+    const live = await here.backstep('artifacts', 'deeptech-radar', '--remove', here.radar.database, failed);
     expect(live.exitCode).toBe(3);
     expect(live.stdout).toContain(`Removed ${failed}\nNOT removed ${here.radar.database}: `);
     expect(await databases(here)).toEqual([here.radar.database]);
-    expect((await here.backstep('kept', 'deeptech-radar', '--expired', '--remove', 'x')).exitCode).toBe(2);
+    expect((await here.backstep('artifacts', 'deeptech-radar', '--expired', '--remove', 'x')).exitCode).toBe(
+      2,
+    );
   });
 
   test('law 3: a restored database stays stopped unless a person says otherwise', async () => {

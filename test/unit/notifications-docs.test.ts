@@ -18,8 +18,10 @@ test('docs/notifications.md: its definitions are good together, and name no chan
 });
 
 test('docs/notifications.md: every Secret key that the definition names is made by the command beside it', () => {
-  const [command = ''] = markedIn(page, 'telling');
-  const keys = [...textOf(page).matchAll(/secret: backstep-telling, key: (\w+)/g)].map(([, key]) => key);
+  const [command = ''] = markedIn(page, 'notifications');
+  const keys = [...textOf(page).matchAll(/secret: backstep-notifications, key: (\w+)/g)].map(
+    ([, key]) => key,
+  );
   expect(keys).toHaveLength(4);
   for (const key of keys) expect(command).toContain(`--from-literal=${key}=`);
 });

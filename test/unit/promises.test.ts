@@ -54,3 +54,34 @@ test('a promise is proved by a test of the whole name that is never left out', (
   ])
     expect(testsOf(`test('a dump is found', () => {}); ${left}`)).toEqual([]);
 });
+
+const architecture = readFileSync(new URL('ARCHITECTURE.md', root), 'utf8');
+const laws = [...architecture.matchAll(/^\| (\d+) \| (.+) \| (.+) \|$/gm)].map(([, number, law, by]) => ({
+  number: Number(number),
+  law: law ?? '',
+  by: by ?? '',
+}));
+
+test('every law that code, tests or pages cite stands in ARCHITECTURE, once, in one sentence', () => {
+  expect(laws.map(({ number }) => number)).toEqual(laws.map((_, index) => index + 1));
+  for (const { law } of laws) expect(law).toMatch(/^[A-Z][^.]*\.$/);
+  const cited = ['src', 'test', 'docs', 'lab'].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|md)$/.test(file))
+      .flatMap((file) =>
+        [...readFileSync(new URL(`${folder}/${file}`, root), 'utf8').matchAll(/\blaws? (\d+)\b/g)].map(
+          ([, number]) => Number(number),
+        ),
+      ),
+  );
+  expect(Math.max(...cited)).toBeLessThanOrEqual(laws.length);
+});
+
+test('each law has tests named after it, or says in which part it is not kept yet', () => {
+  for (const { number, by } of laws)
+    if (!by.startsWith('in part'))
+      expect(
+        files.some((file) => new RegExp(`['"\`](?:[^'"\`\\n]*\\b)?law ${number}\\b`).test(file)),
+        `law ${number}`,
+      ).toBe(true);
+});
