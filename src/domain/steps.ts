@@ -245,3 +245,10 @@ export const orders = {
     'report',
   ],
 } as const satisfies Record<PlanKind, StepName[]>;
+
+/** The step with whose beginning nothing is undone by itself any more, by workflow type. */
+export const pivots = {
+  rollback: 'downgrade',
+  'emergency-restore': 'put-in-place',
+  'point-in-time-restore': 'start-app',
+} as const satisfies Record<PlanKind, StepName>;

@@ -76,7 +76,7 @@ async function wentBack(
 ): Promise<Ending> {
   await writes.ensureStopped(plan);
   await step('switch-back', { plan, ...found });
-  return compensations.run(reason, 'put-back');
+  return compensations.run(reason, 'put-back', 'person');
 }
 
 const end = (outcome: Ending['outcome'], reason: string): Ending => ({ outcome, reason, keepRecord: false });

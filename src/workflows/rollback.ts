@@ -7,6 +7,7 @@ import { loses, nothingSalvaged } from '../domain/salvage.ts';
 import { shownAtDowngrade, shownAtRestore, shownAtStart } from '../views/gate-rollback.ts';
 import { accept } from './engine/accept.ts';
 import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
+import { StageExit } from './engine/stage-exit.ts';
 import type { Ending } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
 import type { Words } from './engine/operate.ts';
@@ -92,8 +93,9 @@ async function restored(
     shownAtRestore(plan, found, newer),
     newer?.loses,
   );
-  if (verdict.passed) return compensations.run(`${reason} ${verdict.reason}`, 'restored');
-  return { ...end('restored', `${reason} ${verdict.reason} Writes stay stopped.`), keepRecord: true };
+  const why = `${reason} The database is restored, at ${found.revision}. ${verdict.reason}`;
+  if (verdict.answer === 'approve') return compensations.run(why, 'restored', 'person');
+  throw new StageExit({ answer: { gate: 'restore', answer: verdict.answer }, reason: why });
 }
 
 const end = (outcome: Ending['outcome'], reason: string): Ending => ({ outcome, reason, keepRecord: false });

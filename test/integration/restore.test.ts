@@ -64,7 +64,7 @@ describe('a restore brings back what was there, and destroys nothing', () => {
     await rollback.approve('downgrade');
     await rollback.decide('verify', 'restore');
     await rollback.reject('restore');
-    expect((await rollback.result()).outcome).toBe('restored');
+    expect((await rollback.result()).outcome).toBe('aborted');
     expect((await workloads(here)).replicas).toBe(0);
     expect(await openRecord(here)).toBeDefined();
   });

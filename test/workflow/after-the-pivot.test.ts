@@ -76,15 +76,15 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     await run.result();
   });
 
-  test('gate restore rejected: restored, writes stay stopped, and the record is kept', async () => {
+  test('gate restore rejected: aborted, for writes stay stopped, and the record is kept', async () => {
     const run = await harness.start({ activities: { verify: failing('VerificationFailed') } });
     await run.approve('downgrade');
     await run.decide('verify', 'restore');
     await run.reject('restore');
     const result = await run.result();
     expect(result).toMatchObject({
-      outcome: 'restored',
-      reason: expect.stringContaining('Writes stay stopped') as string,
+      outcome: 'aborted',
+      reason: expect.stringMatching(/restored, at 0005.*rejected by ann.*Writes stay stopped/) as string,
     });
     expect(run.calls('put-back')).toEqual([]);
     expect(run.calls('report')[0]).toMatchObject({ keepRecord: true });
@@ -93,7 +93,7 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     expect(report.byHand).not.toEqual([]);
   });
 
-  test('gate restore expired: restored, and writes stay stopped', async () => {
+  test('gate restore expired: aborted, for writes stay stopped', async () => {
     const run = await harness.start({
       activities: { verify: failing('VerificationFailed') },
       definition: { approvals: { restore: { people: 1, within: '300ms' } } },
@@ -101,7 +101,7 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     await run.approve('downgrade');
     await run.decide('verify', 'restore');
     expect(await run.result()).toMatchObject({
-      outcome: 'restored',
+      outcome: 'aborted',
       reason: expect.stringContaining('expired') as string,
     });
     expect(run.calls('put-back')).toEqual([]);

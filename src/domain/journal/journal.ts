@@ -4,6 +4,7 @@ import type { Findings } from '../findings.ts';
 import type { Outcome } from './outcome.ts';
 import type { GateName } from '../definition/service.ts';
 import type { PersonProof, Way } from '../approval/statement.ts';
+import type { LeftBy } from '../leads-to.ts';
 import type { Decision, StepName } from '../steps.ts';
 
 interface OfStep {
@@ -117,7 +118,13 @@ export type Event =
   | { kind: 'not-notified'; to: string; what: string; why: string }
   | { kind: 'cancel-requested' }
   | { kind: 'breach'; what: string; reachedDatabase: boolean }
-  | { kind: 'ended'; outcome: Outcome; reason: string };
+  | {
+      kind: 'ended';
+      outcome: Outcome;
+      reason: string;
+      /** Who made it leave its order; absent where it went to its end. */
+      leftBy?: LeftBy;
+    };
 
 export type Entry = Event & { /** ISO 8601, workflow time. */ at: string };
 export type Journal = readonly Entry[];

@@ -7,8 +7,10 @@ import type { Outage } from './outage.ts';
 import type { Outcome } from './outcome.ts';
 import type { Asked, Observations, Plan } from '../plan/plan.ts';
 import type { GateName, RelatedRunbook } from '../definition/service.ts';
+import { situationIn } from './situation.ts';
 import { stepProgress } from './step-progress.ts';
 import type { StepProgress } from './step-progress.ts';
+import type { Situation } from '../leads-to.ts';
 import type { Decision, StepName } from '../steps.ts';
 
 export type { StepProgress, StepState } from './step-progress.ts';
@@ -60,6 +62,8 @@ export interface Progress {
   outcome?: Outcome;
   reason?: string;
   steps: StepProgress[];
+  /** What decides what answers lead to (`leadsTo`). */
+  situation: Situation;
   gate?: GateProgress;
   hold?: HoldProgress;
   /** While writes are stopped. */
@@ -167,6 +171,7 @@ export function progressOf(journal: Journal, subject: Subject): Progress {
     phase: phaseOf(journal, gate, hold),
     ...(ended && { outcome: ended.outcome, reason: ended.reason }),
     steps: stepProgress(journal, subject, hold?.step),
+    situation: situationIn(journal, subject),
     ...(gate && { gate }),
     ...(hold && { hold }),
     ...(outage && { outage }),

@@ -8,6 +8,7 @@ import type {
   SwitchedDatabase,
 } from '../../domain/plan/point-in-time.ts';
 import { entriesOf, foundBy } from '../../domain/journal/progress.ts';
+import { isSwitched } from '../../domain/journal/situation.ts';
 import type { Subject } from '../../domain/journal/progress.ts';
 import { duration } from '../../domain/text.ts';
 
@@ -54,13 +55,6 @@ export const sinceLines = ({ compared }: ReportedRecovery): string[] =>
   compared === undefined
     ? ['It was not counted.']
     : [...(compared.loses ? [] : ['Nothing was written since.']), ...compared.tables.map(lossTableInWords)];
-
-/** True while the Secrets lead to the new instance, or may do so. */
-export function isSwitched(journal: Journal): boolean {
-  const last = entriesOf(journal, 'step-ended').findLast(({ step }) => step === 'switch-back');
-  const began = entriesOf(journal, 'step-began').findLast(({ step }) => step === 'switch-database');
-  return began !== undefined && (last === undefined || last.at < began.at);
-}
 
 /** The instance that nobody uses any more, which a person removes: Backstep deletes none. */
 export function instancesIn(journal: Journal, plan: Plan | undefined): string[] {

@@ -38,7 +38,7 @@ export async function assess(operation: Operation): Promise<Assessed> {
     const reason = `${faults.map(named).join('\n')}\n`;
     if (tells) {
       operation.tells = tells;
-      operation.note({ kind: 'ended', outcome: 'rejected', reason });
+      operation.note({ kind: 'ended', outcome: 'rejected', reason, leftBy: 'failure' });
     }
     throw refusal('Refused', reason, [faults]);
   }

@@ -31,7 +31,8 @@ async function report(
 
 /** Ends the rollback: its last entry, its report, its answer. Throws PutBackFailed for a failed compensation. */
 export async function conclude(operation: Operation, telling: Notifier, ending: Ending): Promise<Finished> {
-  operation.note({ kind: 'ended', outcome: ending.outcome, reason: ending.reason });
+  const { outcome, reason, leftBy } = ending;
+  operation.note({ kind: 'ended', outcome, reason, ...(leftBy && { leftBy }) });
   // Before the report, so that it names whom nobody could tell.
   await telling.end();
   const files = await report(operation, ending);

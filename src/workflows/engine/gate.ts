@@ -3,13 +3,20 @@ import { policyAt } from '../../domain/approval/gate-policy.ts';
 import type { Event } from '../../domain/journal/journal.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { GateName } from '../../domain/definition/service.ts';
+import type { GateAnswer } from '../../domain/leads-to.ts';
 import { StageExit, sentence } from './stage-exit.ts';
 import { isDecided } from './operation.ts';
 import type { OpenGate, Operation } from './operation.ts';
 
 type Closed = Extract<Event, { kind: 'gate-closed' }>;
+/** What the journal keeps of it; a cancel request closes a gate without a verdict. */
+type Answered = Pick<Closed, 'by' | 'reason' | 'proof' | 'breakGlass'> & {
+  verdict: Exclude<Closed['verdict'], 'cancelled'>;
+  said: string;
+};
+
 export interface Verdict {
-  passed: boolean;
+  answer: GateAnswer;
   hash: string;
   /** In words: who approved, who refused and why, or that time ran out. */
   reason: string;
@@ -17,13 +24,7 @@ export interface Verdict {
 
 const because = (reason: string | undefined) => (reason === undefined ? '' : `: ${reason}`);
 
-function verdictOf({
-  gate,
-  people,
-  approvedBy,
-  passedAlone,
-  rejected,
-}: OpenGate): Pick<Closed, 'verdict' | 'by' | 'reason' | 'proof' | 'breakGlass'> & { said: string } {
+function verdictOf({ gate, people, approvedBy, passedAlone, rejected }: OpenGate): Answered {
   if (rejected)
     return {
       verdict: 'rejected',
@@ -67,7 +68,7 @@ export async function ask(
   loses = false,
 ): Promise<Verdict> {
   if (operation.plan === undefined)
-    throw new StageExit({ kind: 'refused', reason: 'There is no plan to approve.' });
+    throw new StageExit({ answer: { answer: 'failure' }, reason: 'There is no plan to approve.' });
   const { people, within, wants } = policyAt(operation.plan, gate, loses, operation.started);
   const hash = shortHash(approved);
   const open: OpenGate = { gate, hash, people, wants, approvedBy: [] };
@@ -90,8 +91,15 @@ export async function ask(
   }
   const { said, ...closed } = verdictOf(open);
   operation.note({ kind: 'gate-closed', gate, hash, ...closed });
-  return { passed: closed.verdict === 'passed' || closed.verdict === 'passed-by-policy', hash, reason: said };
+  return { answer: answers[closed.verdict], hash, reason: said };
 }
+
+const answers = {
+  passed: 'approve',
+  'passed-by-policy': 'approve',
+  rejected: 'reject',
+  expired: 'expire',
+} as const;
 
 /** A gate that must be passed to go on; answers with the approved hash. */
 export async function gate(
@@ -101,7 +109,7 @@ export async function gate(
   shows: string[],
   loses = false,
 ): Promise<string> {
-  const { passed, hash, reason } = await ask(operation, name, approved, shows, loses);
-  if (!passed) throw new StageExit({ kind: 'refused', reason });
+  const { answer, hash, reason } = await ask(operation, name, approved, shows, loses);
+  if (answer !== 'approve') throw new StageExit({ answer: { gate: name, answer }, reason });
   return hash;
 }

@@ -20,8 +20,8 @@ const deadlineOf = ({ irreversible, plan }: Operation) =>
   irreversible || plan === undefined ? undefined : plan.service.writeOutageBudget;
 
 /**
- * Waits with writes as they are until a person decides. Answers `retry` or `skip`; anything else leaves. At
- * the deadline, `onGiveUp` decides.
+ * Waits with writes as they are until a person decides, or until the deadline. Answers `retry` or `skip`; anything
+ * else leaves the stage.
  */
 export async function hold(operation: Operation, held: Held): Promise<'retry' | 'skip'> {
   const { hold, step, part, fault, decisions } = held;
@@ -61,18 +61,15 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
   if (decision === 'retry' || decision === 'skip') return decision;
   const why = reason === undefined ? '' : ` (${reason})`;
   throw new StageExit({
-    kind: 'decided',
-    decision,
+    answer: { hold: step, answer: decision },
     reason: `${by} decided '${decision}'${why} at hold '${hold}': ${sentence(fault.message)}`,
   });
 }
 
-function giveUp(operation: Operation, { hold, fault }: Held): StageExit {
-  const stayStopped = operation.plan?.service.onGiveUp === 'stay-stopped';
+function giveUp(operation: Operation, { hold, step, fault }: Held): StageExit {
   operation.note({ kind: 'hold-closed', hold, decision: 'give-up', by: 'the write outage budget' });
   return new StageExit({
-    kind: 'gave-up',
-    stayStopped,
+    answer: { hold: step, answer: 'give-up' },
     reason: `Nobody decided at hold '${hold}' within the write outage budget: ${sentence(fault.message)}`,
   });
 }

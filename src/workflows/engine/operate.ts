@@ -59,12 +59,13 @@ async function endingOf(words: Words, body: (words: Words) => Promise<Ending>): 
   try {
     return await body(words);
   } catch (error) {
-    if (error instanceof StageExit && error.why.kind === 'ended') return error.why.ending;
+    if (error instanceof StageExit && 'ending' in error.why) return error.why.ending;
     if (!isCancellation(error)) throw error;
     return {
       outcome: 'rejected',
       reason: 'Cancelled on request, before anything was touched.',
       keepRecord: true,
+      leftBy: 'person',
     };
   }
 }

@@ -10,6 +10,8 @@ import type { GateName } from '../../domain/definition/service.ts';
 import type { PersonProof, Way } from '../../domain/approval/statement.ts';
 import type { Decision, StepName } from '../../domain/steps.ts';
 import type { Subject } from '../../domain/journal/progress.ts';
+import { situationIn } from '../../domain/journal/situation.ts';
+import type { Situation } from '../../domain/leads-to.ts';
 
 export interface OpenGate {
   gate: GateName;
@@ -84,6 +86,11 @@ export class Operation {
       ...(this.plan && { plan: this.plan }),
       ...(this.hash !== undefined && { hash: this.hash }),
     };
+  }
+
+  /** Where it is, as far as it decides what answers lead to. */
+  get situation(): Situation {
+    return situationIn(this.journal, this.subject);
   }
 
   /** Whether the application may have written since writes were first stopped, also under a run taken up. */

@@ -3,8 +3,9 @@ import { beforeThereWas } from '../../domain/before-there-was.ts';
 import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
 import { fault } from '../../domain/failures.ts';
 import type { Entry } from '../../domain/journal/journal.ts';
+import { decisionsAt } from '../../domain/leads-to.ts';
 import { step as declared } from '../../domain/steps.ts';
-import type { Decision, StepName, steps } from '../../domain/steps.ts';
+import type { StepName, steps } from '../../domain/steps.ts';
 import { summaries } from '../../views/summaries.ts';
 import { runActivity, faultOf } from './run-activity.ts';
 import type { Escalation } from './escalation.ts';
@@ -40,16 +41,6 @@ async function outcomeOf<T>({ settled }: Begun<T>): Promise<T> {
   return outcome.found;
 }
 
-/** What people may decide where a step holds; after the pivot every step does. */
-const decisionsAt = ({ plan }: Operation, name: StepName): Decision[] => {
-  const { decisions } = declared(name);
-  // Restoring is what an emergency restore does: at its holds nothing else is left to restore from by itself.
-  const possible = decisions.filter(
-    (decision) => decision !== 'restore' || plan?.kind !== 'emergency-restore',
-  );
-  return possible.length === 0 ? ['retry', 'abort'] : possible;
-};
-
 const holdName = (name: StepName, number: number, part?: string) =>
   [name, number, part].filter((word) => word !== undefined).join('-');
 
@@ -65,7 +56,7 @@ async function holdIfCancelled(operation: Operation, name: StepName, part?: stri
       'CancelRequested',
       'Cancelling was asked for; after the downgrade nothing unwinds by itself.',
     ),
-    decisions: decisionsAt(operation, name),
+    decisions: decisionsAt(name, operation.situation),
   });
   return decision === 'skip' ? 'skip' : 'go';
 }
@@ -108,8 +99,7 @@ export async function step<S extends StepName>(
       if (onFailure === 'report') throw error;
       if (onFailure !== 'hold' && !operation.irreversible)
         throw new StageExit({
-          kind: 'failed',
-          fault: seen,
+          answer: { answer: 'failure' },
           reason: `${declared(name).title}: ${sentence(seen.message)}`,
         });
       const held = {
@@ -117,7 +107,7 @@ export async function step<S extends StepName>(
         step: name,
         ...(part !== undefined && { part }),
         fault: seen,
-        decisions: decisionsAt(operation, name),
+        decisions: decisionsAt(name, operation.situation),
       };
       if ((await hold(operation, held)) === 'skip') return skipped;
     }

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Fault } from '../../domain/failures.ts';
 import type { Outcome } from '../../domain/journal/outcome.ts';
+import type { LeftBy, Leaving } from '../../domain/leads-to.ts';
 
 /** How a rollback ends. `failed`: a compensation failed, so that the workflow ends Failed. */
 export interface Ending {
@@ -8,15 +9,19 @@ export interface Ending {
   reason: string;
   /** True where something stays stopped, or nothing of ours was ever written: the record is left as it is. */
   keepRecord: boolean;
+  /** Absent where it went to the end of its order. */
+  leftBy?: LeftBy;
   failed?: Fault;
 }
 
-export type Why =
-  | { kind: 'refused'; reason: string }
-  | { kind: 'failed'; fault: Fault; reason: string }
-  | { kind: 'decided'; decision: 'restore' | 'abort'; reason: string }
-  | { kind: 'gave-up'; stayStopped: boolean; reason: string }
-  | { kind: 'ended'; ending: Ending };
+/** By what answer a stage is left. */
+export interface Left {
+  answer: Leaving;
+  reason: string;
+}
+
+/** Why a stage is left: by an answer, or because the operation has ended already. */
+export type Why = Left | { ending: Ending };
 
 /**
  * Leaves the straight way. An `ApplicationFailure`, because any other error in workflow code would retry the
@@ -24,7 +29,7 @@ export type Why =
  */
 export class StageExit extends ApplicationFailure {
   constructor(readonly why: Why) {
-    super(why.kind === 'ended' ? why.ending.reason : why.reason, 'Unexpected', true);
+    super('ending' in why ? why.ending.reason : why.reason, 'Unexpected', true);
   }
 }
 
@@ -35,4 +40,4 @@ export function sentence(message: string): string {
   return /[.!?]$/.test(short) ? short : `${short}.`;
 }
 
-export const ended = (ending: Ending) => new StageExit({ kind: 'ended', ending });
+export const ended = (ending: Ending) => new StageExit({ ending });

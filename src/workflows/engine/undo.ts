@@ -1,9 +1,12 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { BackUps } from './back-ups.ts';
 import type { WriteGuard } from './write-guard.ts';
+import { endsAs, leadsTo, leftBy } from '../../domain/leads-to.ts';
+import type { Ends, LeftBy } from '../../domain/leads-to.ts';
+import { howItIsLeft } from '../../views/facts.ts';
 import { faultOf } from './run-activity.ts';
 import { StageExit, ended, sentence } from './stage-exit.ts';
-import type { Ending, Why } from './stage-exit.ts';
+import type { Ending, Left, Why } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
 
 type Undo = () => Promise<unknown>;
@@ -28,7 +31,7 @@ export class Compensations {
   }
 
   /** Undoes everything, newest first. Answers how the rollback ends then. */
-  async run(reason: string, outcome: 'put-back' | 'restored'): Promise<Ending> {
+  async run(reason: string, outcome: 'put-back' | 'restored', by: LeftBy): Promise<Ending> {
     await this.writeGuard.end();
     await this.backUps.end();
     try {
@@ -39,15 +42,16 @@ export class Compensations {
         outcome: 'aborted',
         reason: `${reason} Putting back failed: ${sentence(failed.message)}`,
         keepRecord: true,
+        leftBy: by,
         failed,
       };
     }
     this.operation.writesStopped = false;
-    return { outcome, reason, keepRecord: false };
+    return { outcome, reason, keepRecord: false, leftBy: by };
   }
 }
 
-const cancelled: Why = { kind: 'refused', reason: 'Cancelled on request.' };
+const cancelled: Why = { answer: { answer: 'cancel' }, reason: 'Cancelled on request.' };
 
 /** Why a stage was left; what is neither a decision of ours nor a cancellation is thrown on. */
 function whyLeft(error: unknown): Why {
@@ -57,21 +61,21 @@ function whyLeft(error: unknown): Why {
 }
 
 async function unwound({ operation, compensations }: Stage, why: Why): Promise<StageExit> {
-  if (why.kind === 'ended') return ended(why.ending);
-  if (why.kind === 'gave-up' && why.stayStopped)
-    return ended({
-      outcome: 'aborted',
-      reason: `${why.reason} Writes stay stopped, as the definition wants it.`,
-      keepRecord: true,
-    });
-  if (compensations.nothingStopped) {
-    const { takesUp } = operation.plan ?? {};
-    const asFound = takesUp
-      ? ` What operation ${takesUp.operation} stopped stays stopped; start again to take it up.`
-      : '';
-    return ended({ outcome: 'rejected', reason: `${why.reason}${asFound}`, keepRecord: true });
-  }
-  return ended(await compensations.run(why.reason, 'put-back'));
+  if ('ending' in why) return ended(why.ending);
+  const { answer, reason } = why;
+  const to = endsAs(answer, operation.situation);
+  if (to.undoes.length > 0) return ended(await compensations.run(reason, 'put-back', leftBy(answer)));
+  return handedOver(operation, to, why);
+}
+
+/** Ends with nothing undone. */
+function handedOver({ plan }: Operation, to: Ends, { answer, reason }: Left): StageExit {
+  return ended({
+    outcome: to.outcome,
+    reason: `${reason} ${howItIsLeft(to, plan?.takesUp)}`.trim(),
+    keepRecord: to.record !== 'closed',
+    leftBy: leftBy(answer),
+  });
 }
 
 export interface Stage {
@@ -97,37 +101,34 @@ export async function reversible<T>(stage: Stage, body: () => Promise<T>): Promi
   }
 }
 
-const handedOver = ({ operation }: Stage, reason: string) =>
-  ended({
-    outcome: 'aborted',
-    reason: operation.writesStopped
-      ? `${reason} Writes stay stopped; a person takes over.`
-      : `${reason} The application runs; what is not resumed stays as it is, and a person takes over.`,
-    keepRecord: true,
-  });
+/** By what answer a stage is left; whatever else ended it is thrown on. */
+function left(error: unknown): Left {
+  if (error instanceof StageExit && !('ending' in error.why)) return error.why;
+  throw error;
+}
 
 /**
  * Nothing unwinds by itself; a failure holds, and a person decides. One non-cancellable scope, for in a
  * cancelled one a `retry` would be refused at once.
  */
 export function irreversible<T>(
-  stage: Stage,
+  { operation }: Stage,
   body: () => Promise<T>,
   orRestore?: (reason: string) => Promise<T>,
 ): Promise<T> {
-  stage.operation.irreversible = true;
-  const handOver = (error: unknown): never => {
-    if (!(error instanceof StageExit) || error.why.kind === 'ended') throw error;
-    throw handedOver(stage, error.why.reason);
+  operation.irreversible = true;
+  const handOver = (why: Left): never => {
+    throw handedOver(operation, endsAs(why.answer, operation.situation), why);
   };
   return CancellationScope.nonCancellable(async () => {
     try {
       return await body();
     } catch (error) {
-      const restore =
-        error instanceof StageExit && error.why.kind === 'decided' && error.why.decision === 'restore';
-      if (!restore || orRestore === undefined) return handOver(error);
-      return await orRestore(error.why.kind === 'decided' ? error.why.reason : '').catch(handOver);
+      const why = left(error);
+      const to = leadsTo(why.answer, operation.situation);
+      const restores = to.course === 'restore' || (to.course === 'end' && to.undoes.length > 0);
+      if (!restores || orRestore === undefined) return handOver(why);
+      return await orRestore(why.reason).catch((failed: unknown) => handOver(left(failed)));
     }
   });
 }

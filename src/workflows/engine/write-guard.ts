@@ -50,8 +50,7 @@ export class WriteGuard {
     const gaveUp = this.#gaveUp;
     if (gaveUp)
       throw new StageExit({
-        kind: 'failed',
-        fault: gaveUp,
+        answer: { answer: 'failure' },
         reason: `Writes can no longer be kept stopped: ${sentence(gaveUp.message)}`,
       });
   }
