@@ -29,9 +29,8 @@ export async function createDatabase(
   fill: (url: string) => Promise<void>,
 ): Promise<Database> {
   const template = `example_template_${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
-  const owner = `${name}_app`;
-  const admin = `${name}_backstep`;
-  await dropDatabase(lab, { name, owner });
+  const { owner, admin } = rolesOf(name);
+  await dropDatabase(lab, name);
   const passwords = { owner: password(), admin: password() };
   await asSuperuser(lab, 'postgres', async (sql) => {
     await makeTemplates(lab, sql, template, fill);
@@ -54,21 +53,23 @@ export async function createDatabase(
   };
 }
 
+const rolesOf = (database: string) => ({ owner: `${database}_app`, admin: `${database}_backstep` });
+
 /** Drops the database, its roles, and whatever these two roles or a rollback made of it. */
-export async function dropDatabase(lab: Lab, database: Pick<Database, 'name' | 'owner'>): Promise<void> {
-  const admin = `${database.name}_backstep`;
+export async function dropDatabase(lab: Lab, name: string): Promise<void> {
+  const { owner, admin } = rolesOf(name);
   await asSuperuser(lab, 'postgres', async (sql) => {
     const { rows } = await sql.query<{ datname: string }>(
       `SELECT datname FROM pg_database
        WHERE datname = $1 OR pg_get_userbyid(datdba) IN ($2, $3)`,
-      [database.name, database.owner, admin],
+      [name, owner, admin],
     );
     for (const { datname } of rows) {
       await sql.query(`ALTER DATABASE ${escapeIdentifier(datname)} IS_TEMPLATE false`);
       await sql.query(`DROP DATABASE ${escapeIdentifier(datname)} WITH (FORCE)`);
     }
     await sql.query(`DROP ROLE IF EXISTS "${admin}"`);
-    await sql.query(`DROP ROLE IF EXISTS "${database.owner}"`);
+    await sql.query(`DROP ROLE IF EXISTS "${owner}"`);
   });
 }
 

@@ -6,18 +6,18 @@ import { parseArgs } from 'node:util';
 import { confirm } from '@inquirer/prompts';
 import { execa } from 'execa';
 import pc from 'picocolors';
-import { install, migrateBadly, uninstall } from '../examples/deeptech-radar/install.ts';
+import { uninstall } from '../examples/deeptech-radar/install.ts';
 import { connectBackstep, type Backstep, type Status } from '../src/client.ts';
 import type { ReportedRows } from '../src/views/report/rows.ts';
+import { duration } from '../src/domain/text.ts';
 import { outcomes } from '../src/domain/journal/outcome.ts';
 import { accounts } from './demo/accounts.ts';
 import { follow } from './demo/follow.ts';
-import { jobImage } from './job-image.ts';
+import { deployBroken } from './deploy-broken.ts';
 import { current, down, type Lab } from './lab.ts';
-import { prepareSite, removeSite, waitForNamespaceGone } from './site.ts';
+import { removeSite } from './site.ts';
 import { upOnTerminal } from './terminal.ts';
-import { environment, startWorker, type WorkerProcess } from './worker.ts';
-import { duration } from '../src/domain/text.ts';
+import { startWorker } from './worker.ts';
 
 // The whole story on real parts: the runbook's application, its bad migration, and the rollback of it.
 
@@ -47,14 +47,19 @@ async function main(): Promise<boolean> {
 }
 
 async function rollBack(lab: Lab): Promise<boolean> {
-  say('Deploying DeepTech Radar: release 1, schema 0004, 60,000 rows, five CronJobs');
-  await waitForNamespaceGone(lab, 'deeptech');
-  const radar = await install(lab, {
+  const { installed, worker } = await deployBroken(lab, {
+    service,
     namespace: 'deeptech',
     database: `deeptech_${Date.now().toString(36)}`,
+    directory: mkdtempSync(join(tmpdir(), 'backstep-demo-')),
+    worker: {
+      temporalNamespace: lab.temporal.namespace,
+      services: join(root, 'services'),
+      reports: join(root, 'reports'),
+    },
+    startWorker,
+    say,
   });
-  say('Releasing version 2 with migration 0005: the API breaks. Meanwhile a Backstep worker starts');
-  const [worker] = await Promise.all([standBy(lab), migrateBadly(lab, radar)]);
   const backstep = await connectBackstep({
     address: lab.temporal.address,
     namespace: lab.temporal.namespace,
@@ -68,28 +73,9 @@ async function rollBack(lab: Lab): Promise<boolean> {
   } finally {
     await backstep.close();
     await worker.stop();
-    await uninstall(lab, radar);
-    await removeSite(lab, radar.namespace);
+    await uninstall(lab, installed);
+    await removeSite(lab, installed.namespace);
   }
-}
-
-/** A Backstep worker, set up as an operator would. */
-async function standBy(lab: Lab): Promise<WorkerProcess> {
-  const [image, site] = await Promise.all([
-    jobImage(lab),
-    prepareSite(lab, 'deeptech', mkdtempSync(join(tmpdir(), 'backstep-demo-'))),
-  ]);
-  const options = {
-    temporalNamespace: lab.temporal.namespace,
-    services: join(root, 'services'),
-    reports: join(root, 'reports'),
-    jobImage: image,
-  };
-  const [worker] = await Promise.all([
-    startWorker(lab, site, options),
-    execa(process.execPath, [join(root, 'dist/cli.js'), 'setup'], { env: environment(lab, site, options) }),
-  ]);
-  return worker;
 }
 
 /** Starts the rollback and stands beside it, as the person who was paged would. */

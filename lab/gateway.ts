@@ -32,7 +32,7 @@ const root = new URL('..', import.meta.url).pathname;
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** Writes what a gateway reads, and answers with its environment. */
-function prepared(options: GatewayOptions, port: number): Record<string, string> {
+export function gatewayEnvironment(options: GatewayOptions, port: number): Record<string, string> {
   const { env, directory, key, people, secrets, temporalUi } = options;
   const file = (name: string) => join(directory, name);
   mkdirSync(file('triggers'), { recursive: true });
@@ -59,7 +59,7 @@ function prepared(options: GatewayOptions, port: number): Record<string, string>
 export async function startGateway(options: GatewayOptions, port?: number): Promise<GatewayProcess> {
   const open = port ?? (await getPort());
   const child = execa(process.execPath, [join(root, 'dist/gateway.js')], {
-    env: prepared(options, open),
+    env: gatewayEnvironment(options, open),
     all: true,
     buffer: false,
     reject: false,

@@ -29,6 +29,11 @@ export async function kubectl(lab: Lab, args: string[], input?: string): Promise
   return stdout;
 }
 
+/** Runs the lab's `temporal`. */
+export async function temporalCommand(lab: Lab, args: string[]): Promise<string> {
+  return (await execa(lab.temporal.cli, [...args, '--address', lab.temporal.address])).stdout;
+}
+
 /**
  * Gives Backstep its rights in a namespace and a volume for backups, as the README tells an operator to.
  * Can run again.
@@ -48,7 +53,8 @@ export async function prepareSite(lab: Lab, namespace: string, directory: string
 }
 
 async function ownKubeconfig(lab: Lab): Promise<string> {
-  const token = await kubectl(lab, ['create', 'token', 'backstep', '-n', 'backstep', '--duration=8h']);
+  // A playground may stay up for days.
+  const token = await kubectl(lab, ['create', 'token', 'backstep', '-n', 'backstep', '--duration=720h']);
   const admin = parse(readFileSync(lab.kubernetes.kubeconfig, 'utf8')) as {
     clusters: { name: string; cluster: object }[];
   };
@@ -107,7 +113,20 @@ export async function removeSite(lab: Lab, namespace: string): Promise<void> {
   await kubectl(lab, ['delete', 'pv', `backups-${namespace}`, '--ignore-not-found', '--wait=false']);
 }
 
-/** Waits until an earlier installation is gone: a namespace of the same name cannot be made before. */
-export async function waitForNamespaceGone(lab: Lab, namespace: string): Promise<void> {
-  await kubectl(lab, ['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=120s']);
+/** Removes a namespace with its volume for backups, and returns when both are gone: only then can they be made again. */
+export async function removeNamespace(lab: Lab, namespace: string): Promise<void> {
+  const gone = ['--ignore-not-found', '--timeout=120s'];
+  await kubectl(lab, ['delete', 'namespace', namespace, ...gone]);
+  await kubectl(lab, ['delete', 'pv', `backups-${namespace}`, ...gone]);
+}
+
+/** Removes what Backstep keeps in the cluster about the operations on a database. */
+export async function removeRecord(lab: Lab, database: string): Promise<void> {
+  const records = ['configmaps', '-n', 'backstep', '-l', 'backstep.dev/record=true'];
+  const { items } = JSON.parse(await kubectl(lab, ['get', ...records, '-o', 'json'])) as {
+    items: { metadata: { name: string; annotations?: Record<string, string> } }[];
+  };
+  for (const { metadata } of items)
+    if (metadata.annotations?.['backstep.dev/database'] === database)
+      await kubectl(lab, ['delete', 'configmap', metadata.name, '-n', 'backstep', '--ignore-not-found']);
 }

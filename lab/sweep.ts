@@ -8,6 +8,7 @@ import { ownMounts } from './mounts.ts';
 import { removeNetwork } from './network.ts';
 import { stateDirectory } from './paths.ts';
 import { dataDirectory } from './postgres.ts';
+import { readPlayground } from './playground/record.ts';
 import { startOf, stop } from './process.ts';
 import type { Running } from './process.ts';
 import type { State } from './state.ts';
@@ -35,6 +36,8 @@ export async function sweep(state: State | undefined): Promise<void> {
 
 /** PostgreSQL leaves at once and tidies up; the others hold nothing worth keeping, and etcd and the API server are slow to go. */
 async function endProcesses(): Promise<void> {
+  // Those are this clone's programs, not the lab's: they are known by the playground's record alone.
+  await Promise.all((readPlayground()?.processes ?? []).map((running) => stop(running)));
   for (let found = ownProcesses(); found.length > 0; found = ownProcesses()) {
     await Promise.all(found.map((process) => stop(process, process.isPostgres ? 'SIGQUIT' : 'SIGKILL')));
   }

@@ -1,6 +1,6 @@
 // The first thing that runs on a fresh clone, so plain JavaScript without dependencies:
 // installs the project's packages where they are missing or old, then runs a TypeScript program with tsx.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 
 const [major] = process.versions.node.split('.').map(Number);
@@ -21,4 +21,7 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(`${root}pac
   if (status !== 0) process.exit(status);
 }
 const [program, ...args] = process.argv.slice(2);
-process.exit(run(process.execPath, ['--import', 'tsx', program, ...args]));
+const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], { cwd: root, stdio: 'inherit' });
+// The program itself decides what Ctrl-C means to it; the terminal is free again only once it has ended.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('exit', (status, signal) => process.exit(status ?? 128 + (signal === 'SIGINT' ? 2 : 15)));

@@ -61,7 +61,7 @@ export async function install(lab: Lab, options: InstallOptions): Promise<Radar>
       await cluster.create(secrets(namespace, { 'deeptech-seed': template }));
       const fill = `alembic upgrade head && python3 -m radar.seed --rows ${rows} --seed ${seed}`;
       await cluster.create([job(namespace, 'deeptech-seed', release1, ['sh', '-c', fill], 'deeptech-seed')]);
-      await cluster.jobDone(namespace, 'deeptech-seed');
+      await cluster.jobDone(namespace, 'deeptech-seed', 300 + rows / 1_000);
       await cluster.deleteJob(namespace, 'deeptech-seed');
       await cluster.core.deleteNamespacedSecret({ namespace, name: 'deeptech-seed' });
     },
@@ -140,8 +140,8 @@ async function health(address: string | undefined): Promise<number | undefined> 
 }
 
 /** Removes the namespace, the database with all that a rollback made of it, and its roles. */
-export async function uninstall(lab: Lab, radar: Radar): Promise<void> {
+export async function uninstall(lab: Lab, radar: Pick<Radar, 'namespace' | 'database'>): Promise<void> {
   const cluster = await Cluster.of(lab);
   await cluster.deleteNamespace(radar.namespace);
-  await dropDatabase(lab, { name: radar.database, owner: radar.owner });
+  await dropDatabase(lab, radar.database);
 }

@@ -21,11 +21,22 @@ export interface Studies {
 
 const databaseSecret = 'optuna-database';
 const studies = 5;
-const trials = 40;
+/** A trial with its two parameters and its value. */
+const rowsPerTrial = 4;
+
+export interface InstallOptions {
+  namespace: string;
+  database: string;
+  /** Rows in all tables together, about; optuna itself writes them, some hundred a second. */
+  rows?: number;
+}
+
+export const defaultRows = 800;
 
 /** optuna 3.1.1 with a database that its own storage code made, at v3.0.0.d: 5 studies of 40 trials, Ready. */
-export async function install(lab: Lab, options: { namespace: string; database: string }): Promise<Studies> {
-  const { namespace, database } = options;
+export async function install(lab: Lab, options: InstallOptions): Promise<Studies> {
+  const { namespace, database, rows = defaultRows } = options;
+  const trials = Math.max(1, Math.round(rows / rowsPerTrial / studies));
   const cluster = await Cluster.of(lab);
   const images = { old: await image(lab, recipes.old), new: await image(lab, recipes.new) };
   await cluster.createNamespace(namespace);
@@ -34,7 +45,7 @@ export async function install(lab: Lab, options: { namespace: string; database: 
     const seed = ['python3', 'study.py', 'seed', String(studies), String(trials)];
     await cluster.create(secrets(namespace, { 'optuna-seed': template }));
     await cluster.create([job(namespace, 'optuna-seed', images.old, seed, 'optuna-seed')]);
-    await cluster.jobDone(namespace, 'optuna-seed');
+    await cluster.jobDone(namespace, 'optuna-seed', 300 + rows / 50);
     await cluster.deleteJob(namespace, 'optuna-seed');
   });
   await cluster.create(secrets(namespace, { [databaseSecret]: url, 'backstep-admin': adminUrl }));
@@ -54,10 +65,10 @@ export async function upgrade(lab: Lab, { namespace, images }: Studies): Promise
   await cluster.deploymentReady(namespace, 'optuna-studies');
 }
 
-export async function uninstall(lab: Lab, installed: Studies): Promise<void> {
+export async function uninstall(lab: Lab, installed: Pick<Studies, 'namespace' | 'database'>): Promise<void> {
   const cluster = await Cluster.of(lab);
   await cluster.deleteNamespace(installed.namespace);
-  await dropDatabase(lab, { name: installed.database, owner: installed.owner });
+  await dropDatabase(lab, installed.database);
 }
 
 function workloads(namespace: string, image: string): KubernetesObject[] {

@@ -5,13 +5,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { Client, type QueryResultRow } from 'pg';
 import { parse, stringify } from 'yaml';
-import * as deeptech from '../../examples/deeptech-radar/install.ts';
+import { applications, type ApplicationName } from '../../examples/applications.ts';
+import type * as deeptech from '../../examples/deeptech-radar/install.ts';
 import { cronJobNames } from '../../examples/deeptech-radar/manifests.ts';
-import * as optuna from '../../examples/optuna/install.ts';
 import { startGateway, type GatewayProcess } from '../../lab/gateway.ts';
 import { jobImage } from '../../lab/job-image.ts';
 import { current, type Lab } from '../../lab/lab.ts';
-import { kubectl, prepareSite, removeSite, type Site } from '../../lab/site.ts';
+import { kubectl, prepareSite, removeSite, temporalCommand, type Site } from '../../lab/site.ts';
 import { environment, startWorker, type WorkerOptions, type WorkerProcess } from '../../lab/worker.ts';
 import { createKeys } from '../../src/identity/keys.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
@@ -22,7 +22,7 @@ export type Edit = (definition: ServiceDefinitionSource) => void;
 export interface InstallationOptions {
   name: string;
   /** The application; also the name of its definition. */
-  service?: keyof typeof applications;
+  service?: ApplicationName;
   edit?: Edit;
   /** Another server for the application's database than the lab's. */
   postgres?: Pick<Lab['postgres'], 'host' | 'port' | 'superuserUrl'>;
@@ -63,10 +63,6 @@ export interface Installation {
 }
 
 const root = new URL('../..', import.meta.url).pathname;
-const applications = {
-  'deeptech-radar': { ...deeptech, migrate: deeptech.migrateBadly },
-  optuna: { ...optuna, migrate: optuna.upgrade },
-};
 /** The shipped definition waits as a person would; a test need not. */
 const quick: Edit = (definition) => {
   definition.writes = { ...definition.writes, gracePeriod: '20s', quietFor: '1s' };
@@ -181,10 +177,6 @@ async function backstep(env: Record<string, string>, args: string[]) {
     stdin: 'ignore',
   });
   return { stdout: end.stdout, stderr: end.stderr, exitCode: end.exitCode ?? -1 };
-}
-
-async function temporalCommand(lab: Lab, args: string[]): Promise<string> {
-  return (await execa(lab.temporal.cli, [...args, '--address', lab.temporal.address])).stdout;
 }
 
 async function query<T extends QueryResultRow>(lab: Lab, text: string, database: string): Promise<T[]> {
