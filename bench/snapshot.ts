@@ -2,6 +2,7 @@
  * How long the ways back take, on one database of 1 GB and more with vectors: `npx tsx bench/snapshot.ts [GB]`
  * after `npm run lab -- --on-disk`. Times depend on the machine and on what else it does; the ratios of one run are what counts.
  */
+import { perform } from '../src/activities/activity-function.ts';
 import { besideName } from '../src/domain/names.ts';
 import { backUp } from '../src/activities/back-up/activity.ts';
 import { takeSnapshot } from '../src/activities/snapshot/activity.ts';
@@ -66,17 +67,23 @@ try {
   say('fingerprint alone', reading);
   await here.asAdmin((admin) => dropDatabase(admin, copy.to, operation));
 
-  const [snapshot, making] = await timed(() => takeSnapshot(dependencies, { plan, try: 1 }, here.attempt()));
+  const [snapshot, making] = await timed(() =>
+    perform(takeSnapshot, { ...dependencies, ...here.attempt() }, { plan, try: 1 }),
+  );
   say('snapshot: cloned and fingerprinted', making);
   const [backup, backingUp] = await timed(() =>
-    backUp(dependencies, { plan, try: 1, snapshot }, here.attempt()),
+    perform(backUp, { ...dependencies, ...here.attempt() }, { plan, try: 1, snapshot }),
   );
   say('back-up: pg_dump -Fc in a pod, read back in full', backingUp, `${Math.round(backup.bytes / 1e6)} MB`);
 
   const damage = () =>
     here.on(fixture.fencedName, (client) => client.query('DELETE FROM papers; DROP TABLE links'));
   await damage();
-  const fromPoint = await restore(dependencies, { plan, try: 1, snapshot, backup }, here.attempt());
+  const fromPoint = await perform(
+    restore,
+    { ...dependencies, ...here.attempt() },
+    { plan, try: 1, snapshot, backup },
+  );
   say('DOWNTIME of restore from the snapshot, verified', fromPoint.seconds, fromPoint.from);
 
   // The same again from the dump.
@@ -88,7 +95,11 @@ try {
   });
   await damage();
   const none = { made: false, why: 'for comparison' } as const;
-  const fromBackup = await restore(dependencies, { plan, try: 1, snapshot: none, backup }, here.attempt());
+  const fromBackup = await perform(
+    restore,
+    { ...dependencies, ...here.attempt() },
+    { plan, try: 1, snapshot: none, backup },
+  );
   say('DOWNTIME of restore from the dump, verified', fromBackup.seconds, fromBackup.from);
 
   console.log(`

@@ -1,4 +1,5 @@
-import type { Activities } from '../domain/deeds.ts';
+import type { ActivityInput, Activities } from '../domain/deeds.ts';
+import type { Assessment } from '../domain/plan/plan.ts';
 import type { ArtifactActivities } from '../domain/artifacts.ts';
 import type { ProofActivities } from '../domain/approval/statement.ts';
 import type { NotificationActivities } from '../views/notification.ts';
@@ -7,7 +8,7 @@ import { withWhomToTell } from './assess/whom-to-tell.ts';
 import { assessRestore } from './assess/emergency.ts';
 import { assessPointInTime } from './assess/point-in-time.ts';
 import { backUp } from './back-up/activity.ts';
-import { activity, bounded } from './boundary.ts';
+import { activityFunction, stepFunction } from './activity-function.ts';
 import { dataDiff } from './data-diff/activity.ts';
 import { checkProof } from './messages/check-proof.ts';
 import { compareInstance } from './compare-instance/activity.ts';
@@ -15,7 +16,7 @@ import { downgrade } from './downgrade/activity.ts';
 import { handOver } from './hand-over/activity.ts';
 import { artifacts, removeArtifacts } from './messages/artifacts/artifacts.ts';
 import { guardWrites } from './guard-writes/activity.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { Dependencies } from './context.ts';
 import { putBack } from './put-back/activity.ts';
 import { putInPlace } from './put-in-place/activity.ts';
 import { rehearseLive } from './rehearse-live/activity.ts';
@@ -40,41 +41,41 @@ export function createActivities(
   dependencies: Dependencies,
 ): Activities & ArtifactActivities & NotificationActivities & ProofActivities {
   return {
-    assess: activity<'assess'>(
-      async (dependencies, input, attempt) =>
+    assess: activityFunction<ActivityInput<'assess'>, Assessment>(
+      async (context, input) =>
         input.kind === undefined
-          ? withWhomToTell(dependencies, input, await assess(dependencies, input, attempt))
+          ? withWhomToTell(context, input, await assess(context, input))
           : input.kind === 'emergency-restore'
-            ? assessRestore(dependencies, input, attempt)
-            : assessPointInTime(dependencies, input, attempt),
+            ? assessRestore(context, input)
+            : assessPointInTime(context, input),
       dependencies,
     ),
-    'stop-writes': activity<'stop-writes'>(stopWrites, dependencies),
-    'guard-writes': activity<'guard-writes'>(guardWrites, dependencies),
-    'back-up': activity<'back-up'>(backUp, dependencies),
-    snapshot: activity<'snapshot'>(takeSnapshot, dependencies),
-    rehearse: activity<'rehearse'>(rehearse, dependencies),
-    'rehearse-live': activity<'rehearse-live'>(rehearseLive, dependencies),
-    salvage: activity<'salvage'>(salvage, dependencies),
-    downgrade: activity<'downgrade'>(downgrade, dependencies),
-    verify: activity<'verify'>(verify, dependencies),
-    'roll-back-app': activity<'roll-back-app'>(rollBackApp, dependencies),
-    'start-app': activity<'start-app'>(startApp, dependencies),
-    'resume-cron-jobs': activity<'resume-cron-jobs'>(resumeCronJobs, dependencies),
-    'put-back': activity<'put-back'>(putBack, dependencies),
-    restore: activity<'restore'>(restore, dependencies),
-    'hand-over': activity<'hand-over'>(handOver, dependencies),
-    'restore-beside': activity<'restore-beside'>(restoreBeside, dependencies),
-    'data-diff': activity<'data-diff'>(dataDiff, dependencies),
-    'put-in-place': activity<'put-in-place'>(putInPlace, dependencies),
-    'restore-instance': activity<'restore-instance'>(restoreInstance, dependencies),
-    'compare-instance': activity<'compare-instance'>(compareInstance, dependencies),
-    'switch-database': activity<'switch-database'>(switchDatabase, dependencies),
-    'switch-back': activity<'switch-back'>(switchBack, dependencies),
-    report: activity<'report'>(report, dependencies),
-    artifacts: bounded(artifacts, dependencies),
-    'remove-artifacts': bounded(removeArtifacts, dependencies),
-    'check-proof': bounded(checkProof, dependencies),
-    notify: bounded(notify, dependencies),
+    'stop-writes': stepFunction<'stop-writes'>(stopWrites, dependencies),
+    'guard-writes': stepFunction<'guard-writes'>(guardWrites, dependencies),
+    'back-up': stepFunction<'back-up'>(backUp, dependencies),
+    snapshot: stepFunction<'snapshot'>(takeSnapshot, dependencies),
+    rehearse: stepFunction<'rehearse'>(rehearse, dependencies),
+    'rehearse-live': stepFunction<'rehearse-live'>(rehearseLive, dependencies),
+    salvage: stepFunction<'salvage'>(salvage, dependencies),
+    downgrade: stepFunction<'downgrade'>(downgrade, dependencies),
+    verify: stepFunction<'verify'>(verify, dependencies),
+    'roll-back-app': stepFunction<'roll-back-app'>(rollBackApp, dependencies),
+    'start-app': stepFunction<'start-app'>(startApp, dependencies),
+    'resume-cron-jobs': stepFunction<'resume-cron-jobs'>(resumeCronJobs, dependencies),
+    'put-back': stepFunction<'put-back'>(putBack, dependencies),
+    restore: stepFunction<'restore'>(restore, dependencies),
+    'hand-over': activityFunction(handOver, dependencies),
+    'restore-beside': stepFunction<'restore-beside'>(restoreBeside, dependencies),
+    'data-diff': stepFunction<'data-diff'>(dataDiff, dependencies),
+    'put-in-place': stepFunction<'put-in-place'>(putInPlace, dependencies),
+    'restore-instance': stepFunction<'restore-instance'>(restoreInstance, dependencies),
+    'compare-instance': stepFunction<'compare-instance'>(compareInstance, dependencies),
+    'switch-database': stepFunction<'switch-database'>(switchDatabase, dependencies),
+    'switch-back': stepFunction<'switch-back'>(switchBack, dependencies),
+    report: stepFunction<'report'>(report, dependencies),
+    artifacts: activityFunction(artifacts, dependencies),
+    'remove-artifacts': activityFunction(removeArtifacts, dependencies),
+    'check-proof': activityFunction(checkProof, dependencies),
+    notify: activityFunction(notify, dependencies),
   };
 }

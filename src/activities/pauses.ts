@@ -2,14 +2,13 @@ import { migratingJobs, type MigratingJobs } from '../kubernetes/migrating-jobs.
 import { fieldOf, findObject, has, pauseOf, setPause } from '../kubernetes/pausable.ts';
 import { nameOf } from '../kubernetes/pods.ts';
 import { allOf } from '../kubernetes/writers.ts';
-import { withClient, withDatabase } from '../postgres/connect.ts';
+import type { Cluster } from '../kubernetes/cluster.ts';
 import { scheduledQueries, setActive } from '../postgres/pg-cron.ts';
 import { setEnabled, subscriptionsOf } from '../postgres/subscriptions.ts';
 import type { Pause, PausedObject } from '../domain/plan/pauses.ts';
 import type { Plan } from '../domain/plan/plan.ts';
 import type { ServiceDefinition } from '../domain/definition/service.ts';
-import { adminUrl } from './connections.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { ActivityContext } from './context.ts';
 
 type DatabasePause = Exclude<Pause, PausedObject>;
 const inCluster = (pause: Pause): pause is PausedObject => pause.in === 'cluster';
@@ -28,7 +27,7 @@ export const migratingJobsOf = (
 });
 
 /** Migrations that would start or go on, each with the switch that suspends it. */
-export async function migratingPauses({ cluster }: Dependencies, plan: Plan): Promise<PausedObject[]> {
+export async function migratingPauses(cluster: Cluster, plan: Plan): Promise<PausedObject[]> {
   const { namespace } = plan.service;
   const images = [plan.migrationImage, ...plan.workloads.map(({ found }) => found.image)];
   const jobs = await migratingJobs(cluster, migratingJobsOf(plan.service, images));
@@ -43,7 +42,7 @@ export async function migratingPauses({ cluster }: Dependencies, plan: Plan): Pr
 }
 
 /** The plan's pauses with what they hold right now; what is gone meanwhile has nothing to pause. */
-export async function asFound({ cluster }: Dependencies, pauses: readonly Pause[]): Promise<Pause[]> {
+export async function asFound(cluster: Cluster, pauses: readonly Pause[]): Promise<Pause[]> {
   const found = await allOf(
     pauses.map(async (pause) => {
       if (!inCluster(pause)) return pause;
@@ -60,7 +59,7 @@ export async function asFound({ cluster }: Dependencies, pauses: readonly Pause[
  *
  * @returns in words, what was not so
  */
-export async function pauseInCluster({ cluster }: Dependencies, pauses: readonly Pause[]): Promise<string[]> {
+export async function pauseInCluster(cluster: Cluster, pauses: readonly Pause[]): Promise<string[]> {
   const done = await allOf(
     pauses.filter(inCluster).map(async (pause) => {
       const result = await setPause(cluster, pause, 'paused');
@@ -77,14 +76,13 @@ export async function pauseInCluster({ cluster }: Dependencies, pauses: readonly
  * @returns in words, what was not so
  */
 export async function pauseInDatabase(
-  dependencies: Dependencies,
-  plan: Plan,
+  context: ActivityContext,
   pauses: readonly Pause[],
   at: string,
 ): Promise<string[]> {
   const done: string[] = [];
   for (const pause of pauses.filter(inDatabase)) {
-    const result = await switched(dependencies, plan, pause, at, false);
+    const result = await switched(context, pause, at, false);
     if (result === 'written') done.push(`${pause.what} was not paused`);
   }
   return done;
@@ -97,60 +95,49 @@ export async function pauseInDatabase(
  * @returns `gone` where there is nothing any more that could be resumed
  */
 export async function resume(
-  dependencies: Dependencies,
-  plan: Plan,
+  context: ActivityContext,
   pause: Pause,
   at: string,
 ): Promise<'written' | 'as wanted' | 'gone'> {
-  return inCluster(pause)
-    ? setPause(dependencies.cluster, pause, 'found')
-    : switched(dependencies, plan, pause, at, true);
+  return inCluster(pause) ? setPause(context.cluster, pause, 'found') : switched(context, pause, at, true);
 }
 
-async function switched(
-  dependencies: Dependencies,
-  { service, operation }: Plan,
+const switched = (
+  { admin }: ActivityContext,
   pause: DatabasePause,
   at: string,
   on: boolean,
-): Promise<'written' | 'as wanted' | 'gone'> {
-  const options = { operation, statementTimeout: 15_000 };
-  const url = await adminUrlOn(dependencies, service, pause.in === 'pg_cron' ? (pause.home ?? at) : at);
-  return withClient(url, options, (client) =>
-    pause.in === 'pg_cron' ? setActive(client, pause.job, on) : setEnabled(client, pause.name, on),
+): Promise<'written' | 'as wanted' | 'gone'> =>
+  admin(
+    (client) =>
+      pause.in === 'pg_cron' ? setActive(client, pause.job, on) : setEnabled(client, pause.name, on),
+    { on: whereOf(pause, at), statementTimeout: 15_000 },
   );
-}
 
-/** The maintenance role is a member of the application's, so that it may do whatever that may. */
-export const adminUrlOn = async (
-  dependencies: Dependencies,
-  service: ServiceDefinition,
-  at: string,
-): Promise<string> => withDatabase(await adminUrl(dependencies, service), at);
+/** Database in which its switch is. */
+const whereOf = (pause: DatabasePause, at: string): string =>
+  pause.in === 'pg_cron' ? (pause.home ?? at) : at;
 
 /**
  * Whether a pause is undone; what is gone has nothing left to undo.
  *
  * @param at name of the database right now
  */
-export async function isResumed(
-  dependencies: Dependencies,
-  plan: Plan,
-  pause: Pause,
-  at: string,
-): Promise<boolean> {
+export async function isResumed(context: ActivityContext, pause: Pause, at: string): Promise<boolean> {
   if (inCluster(pause)) {
-    const object = await findObject(dependencies.cluster, pause.on);
+    const object = await findObject(context.cluster, pause.on);
     return object === undefined || has(object, pause.field, pause.found);
   }
-  const { service, operation, database } = plan;
-  const url = await adminUrlOn(dependencies, service, pause.in === 'pg_cron' ? (pause.home ?? at) : at);
-  return withClient(url, { operation }, async (client) => {
-    if (pause.in === 'pg_cron') {
-      const queries = await scheduledQueries(client, database.name);
-      return queries.find(({ job }) => job === pause.job)?.active ?? true;
-    }
-    const subscriptions = await subscriptionsOf(client, at);
-    return subscriptions.find(({ name }) => name === pause.name)?.enabled ?? true;
-  });
+  const { name } = context.plan.database;
+  return context.admin(
+    async (client) => {
+      if (pause.in === 'pg_cron') {
+        const queries = await scheduledQueries(client, name);
+        return queries.find(({ job }) => job === pause.job)?.active ?? true;
+      }
+      const subscriptions = await subscriptionsOf(client, at);
+      return subscriptions.find((each) => each.name === pause.name)?.enabled ?? true;
+    },
+    { on: whereOf(pause, at) },
+  );
 }

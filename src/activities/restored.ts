@@ -1,11 +1,8 @@
-import { readRecord } from '../kubernetes/records.ts';
 import { catalog, catalogHash, counts as countsOf } from '../postgres/catalog.ts';
-import { withClient, withDatabase } from '../postgres/connect.ts';
 import { revisions } from '../postgres/revision.ts';
-import type { ActivityInput } from '../domain/deeds.ts';
+import type { Backup } from '../domain/backup.ts';
 import { Failure } from '../domain/failures.ts';
-import { adminUrl } from './connections.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { ActivityContext } from './context.ts';
 
 /**
  * Looks at a restored database from outside: rows of every table and catalog as they were when
@@ -14,18 +11,19 @@ import type { Dependencies } from './dependencies.ts';
  * @throws Failure RestoreFailed with every difference
  */
 export async function assertAsBefore(
-  dependencies: Dependencies,
-  { plan, backup }: Pick<ActivityInput<'restore'>, 'plan' | 'backup'>,
+  { plan, service, record: own, admin }: ActivityContext,
+  backup: Backup | undefined,
   database: string,
 ): Promise<{ counts: Record<string, number>; revision: string }> {
-  const { service, operation } = plan;
-  const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, plan.database);
-  const url = withDatabase(await adminUrl(dependencies, service), database);
-  const found = await withClient(url, { operation }, async (client) => ({
-    counts: await countsOf(client),
-    catalog: catalogHash(await catalog(client)),
-    revision: (await revisions(client, service.migrations.versionTable)).join(', ') || 'base',
-  }));
+  const record = await own.find();
+  const found = await admin(
+    async (client) => ({
+      counts: await countsOf(client),
+      catalog: catalogHash(await catalog(client)),
+      revision: (await revisions(client, service.migrations.versionTable)).join(', ') || 'base',
+    }),
+    { on: database },
+  );
   const faults = unequal(record?.frozen?.counts ?? backup?.counts ?? {}, found.counts);
   if (found.revision !== plan.from) faults.push(`the revision is ${found.revision}, and was ${plan.from}`);
   if (record?.frozen !== undefined && record.frozen.catalog !== found.catalog) {

@@ -12,7 +12,7 @@ import {
 } from '../kubernetes/writers.ts';
 import { Failure } from '../domain/failures.ts';
 import type { Plan } from '../domain/plan/plan.ts';
-import type { Attempt, Dependencies } from './dependencies.ts';
+import type { ActivityContext } from './context.ts';
 
 /** Workloads that go on while writes are stopped, and read from a copy. */
 export const readersOf = ({ service }: Plan): string[] =>
@@ -52,13 +52,8 @@ const longestGrace = 10 * 60_000;
  * @returns Jobs of the CronJobs that were ended
  * @throws Failure WritesNotStopped naming the pods and Jobs that stay
  */
-export async function endWriters(
-  dependencies: Dependencies,
-  plan: Plan,
-  migrating: readonly string[],
-  attempt: Attempt,
-): Promise<string[]> {
-  const { cluster } = dependencies;
+export async function endWriters(context: ActivityContext, migrating: readonly string[]): Promise<string[]> {
+  const { cluster, plan, signal } = context;
   const writers = writersOf(plan);
   const { gracePeriod, runningJobs: policy } = plan.service.writes;
   const began = Date.now();
@@ -79,7 +74,7 @@ export async function endWriters(
     if (waited > longest + killedWithin) {
       throw new Failure('WritesNotStopped', `Told to end, and still there: ${alive.join(', ')}.`);
     }
-    attempt.progress({
+    context.progress({
       doing: `waits for pods and Jobs to end: ${[...pods, ...jobs].map(nameOf).slice(0, 5).join(', ')}`,
       done: pods.length + jobs.length,
       unit: 'pods',
@@ -88,9 +83,9 @@ export async function endWriters(
     const left = Math.max(0, gracePeriod - waited);
     if (late || policy === 'delete') for (const name of await endJobs(cluster, jobs, left)) ended.add(name);
     if (late) await endPods(cluster, pods, 0);
-    await pause(every, attempt.signal);
+    await pause(every, signal);
   }
-  await endUnfinishedJobs(dependencies, plan, attempt);
+  await endUnfinishedJobs(context);
   return [...ended];
 }
 
@@ -101,22 +96,23 @@ const migrationMayTake = 10 * 60_000;
  * Jobs of an operation that was taken up may still move the database: they end first, then they go. Those of
  * this operation (it was reset) are found again by the steps that made them.
  */
-async function endUnfinishedJobs(dependencies: Dependencies, plan: Plan, attempt: Attempt): Promise<void> {
+async function endUnfinishedJobs(context: ActivityContext): Promise<void> {
+  const { cluster, plan, signal } = context;
   if (plan.takesUp === undefined || plan.takesUp.operation === plan.operation) return;
   const { namespace } = plan.service;
   const end = Date.now() + migrationMayTake;
   for (;;) {
-    const jobs = await operationJobs(dependencies.cluster, namespace, plan.takesUp.operation);
+    const jobs = await operationJobs(cluster, namespace, plan.takesUp.operation);
     if (jobs.length === 0) return;
     for (const job of jobs) {
       const over = endOfJob(job) !== undefined || Date.now() > end;
       if (over && job.metadata?.deletionTimestamp === undefined) {
-        await deleteJob(dependencies.cluster, namespace, nameOf(job), 'Foreground');
+        await deleteJob(cluster, namespace, nameOf(job), 'Foreground');
       }
     }
-    attempt.progress({
+    context.progress({
       doing: `waits for Jobs of ${plan.takesUp.operation}: ${jobs.map(nameOf).join(', ')}`,
     });
-    await pause(every, attempt.signal);
+    await pause(every, signal);
   }
 }

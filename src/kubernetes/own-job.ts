@@ -13,18 +13,7 @@ export interface OwnJob {
   /** Backstep's job image. */
   image: string;
   /** Which program of src/job.ts, and its arguments. */
-  program:
-    | 'back-up'
-    | 'check'
-    | 'copy-live'
-    | 'drill'
-    | 'restore'
-    | 'read-dump'
-    | 'restore-given'
-    | 'data-diff'
-    | 'salvage'
-    | 'put-back-salvage'
-    | 'artifacts';
+  program: string;
   arguments: object;
   /** Secret with DATABASE_URL and ADMIN_URL; absent where the program needs no database. */
   secret?: string;

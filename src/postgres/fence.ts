@@ -205,5 +205,26 @@ export async function allowConnections(admin: Client, database: string, allow: b
   await admin.query(`ALTER DATABASE ${quoted(database)} ALLOW_CONNECTIONS ${allow}`);
 }
 
+/** The fence of one database, each act of it in a session of its own. */
+export interface Fence {
+  state: () => Promise<FenceState>;
+  raise: (options?: FenceOptions) => Promise<Session[]>;
+  lower: (options?: FenceOptions) => Promise<Session[]>;
+}
+
+/**
+ * @param admin opens a session on another database of the server
+ * @param signal ends waiting for sessions to go
+ */
+export const fenceOf = (
+  admin: <T>(use: (admin: Client) => Promise<T>) => Promise<T>,
+  names: Names,
+  signal: AbortSignal,
+): Fence => ({
+  state: () => admin((client) => state(client, names)),
+  raise: (options) => admin((client) => raise(client, names, { signal, ...options })),
+  lower: (options) => admin((client) => lower(client, names, { signal, ...options })),
+});
+
 const missing = ({ name, fencedName }: Names): Failure =>
   new Failure('DatabaseInvalid', `There is neither a database ${name} nor ${fencedName} on the server.`);

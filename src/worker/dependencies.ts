@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Dependencies } from '../activities/dependencies.ts';
+import type { Dependencies } from '../activities/context.ts';
 import { connect } from '../kubernetes/cluster.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import { readKeys } from '../identity/keys.ts';

@@ -1,7 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
-import { applicationFailure } from '../../src/activities/boundary.ts';
+import { applicationFailure } from '../../src/activities/activity-function.ts';
 import { Backstep } from '../../src/client.ts';
 import { workerPolls } from '../../src/client/status.ts';
 import { Failure } from '../../src/domain/failures.ts';

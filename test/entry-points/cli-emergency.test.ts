@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { handOver } from '../../src/activities/hand-over/activity.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { failing, workflowHarness, type ServiceSetup } from '../workflow/harness.ts';
 import { cliHarness } from './cli-harness.ts';
 
 const harness = workflowHarness();
 const { cli, handleOf, runOf } = cliHarness(harness);
-const attempt = { progress: () => {} } as unknown as Parameters<typeof handOver>[2];
 const addService = (activities: ServiceSetup['activities'] = {}) =>
   harness.addService({
-    activities: { ...activities, 'hand-over': (input) => handOver({} as Dependencies, input, attempt) },
+    activities: {
+      ...activities,
+      'hand-over': (input) => handOver({ progress: () => {} }, input),
+    },
   });
 
 describe.concurrent('backstep emergency-restore', () => {

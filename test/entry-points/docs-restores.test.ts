@@ -2,7 +2,6 @@ import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
 import { temporalProgram } from '../../lab/temporal.ts';
 import { handOver } from '../../src/activities/hand-over/activity.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { exit } from '../../src/cli/exit.ts';
 import { markedIn, words } from '../docs.ts';
 import type { WorkflowRun } from '../workflow/workflow-run.ts';
@@ -11,10 +10,9 @@ import { cliHarness } from './cli-harness.ts';
 
 const harness = workflowHarness();
 const { cli, handleOf, runOf } = cliHarness(harness);
-const attempt = { progress: () => {} } as unknown as Parameters<typeof handOver>[2];
 const addService = () =>
   harness.addService({
-    activities: { 'hand-over': (input) => handOver({} as Dependencies, input, attempt) },
+    activities: { 'hand-over': (input) => handOver({ progress: () => {} }, input) },
   });
 
 /** The commands of a page's block, as bash takes them apart; what is left open is a moment. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, inject, test, vi } from 'vitest';
-import { applicationFailure } from '../../src/activities/boundary.ts';
+import { applicationFailure } from '../../src/activities/activity-function.ts';
 import { Failure } from '../../src/domain/failures.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { timeSkippingServer } from '../temporal.ts';

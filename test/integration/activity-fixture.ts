@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
+import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { readRecord, recordName } from '../../src/kubernetes/records.ts';
 import type { OperationId } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';

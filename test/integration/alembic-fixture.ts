@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requirements } from '../../examples/deeptech-radar/images.ts';
 import { image } from '../../lab/image.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { Dependencies } from '../../src/activities/context.ts';
 import type { OperationId } from '../../src/domain/names.ts';
 import { serviceDefinition, type ServiceDefinition } from '../../src/domain/definition/service.ts';
 import { directory } from '../../src/storage/storage.ts';

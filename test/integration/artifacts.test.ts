@@ -1,7 +1,8 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backUp } from '../../src/activities/back-up/activity.ts';
 import { artifacts, removeArtifacts } from '../../src/activities/messages/artifacts/artifacts.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { Dependencies } from '../../src/activities/context.ts';
 import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { close } from '../../src/kubernetes/records.ts';
 import { lower } from '../../src/postgres/fence.ts';
@@ -18,17 +19,20 @@ let backup: Backup;
 const operation: OperationId = `bs-${Date.now().toString(16).slice(-8)}`;
 const service = 'radar';
 const list = async () =>
-  (await artifacts(dependencies, { request: { service }, operation }, here.attempt())).kept;
+  (await artifacts({ ...dependencies, ...here.attempt() }, { request: { service }, operation })).kept;
 const remove = (names: string[], expired = false) =>
-  removeArtifacts(dependencies, { request: { service, names, expired }, operation }, here.attempt());
+  removeArtifacts(
+    { ...dependencies, ...here.attempt() },
+    { request: { service, names, expired }, operation },
+  );
 
 beforeAll(async () => {
   here = await fencedDatabase('kept');
   const { plan } = here;
   const definitions = { load: async () => ({ definition: plan.service }), list: async () => [service] };
   dependencies = { ...here.dependencies, definitions, jobImage: plan.jobImage };
-  const snapshot = await takeSnapshot(dependencies, { plan, try: 1 }, here.attempt());
-  backup = await backUp(dependencies, { plan, try: 1, snapshot }, here.attempt());
+  const snapshot = await perform(takeSnapshot, { ...dependencies, ...here.attempt() }, { plan, try: 1 });
+  backup = await perform(backUp, { ...dependencies, ...here.attempt() }, { plan, try: 1, snapshot });
 });
 afterAll(() => here.remove());
 

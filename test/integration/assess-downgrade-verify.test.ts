@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assess } from '../../src/activities/assess/activity.ts';
 import { downgrade } from '../../src/activities/downgrade/activity.ts';
@@ -51,15 +52,23 @@ const assessed = (target: string, change: object = {}): Promise<Assessment> =>
       runId: 'run-1',
       onlyPlan: false,
     };
-    return assess(fixture.dependencies, { request, ...who, ...change }, attempt());
+    return assess({ ...fixture.dependencies, ...attempt() }, { request, ...who, ...change });
   });
 const moved = (tried: number, during = attempt(), change: Partial<{ approved: string }> = {}) => {
   const waysBack = { stopped, snapshot, backup, ...nothingElse };
   const approved = shortHash(approvedAtDowngrade(plan, waysBack));
-  return downgrade(fixture.dependencies, { plan, try: tried, waysBack, approved, ...change }, during);
+  return perform(
+    downgrade,
+    { ...fixture.dependencies, ...during },
+    { plan, try: tried, waysBack, approved, ...change },
+  );
 };
 const verified = (tried: number) =>
-  verify(fixture.dependencies, { plan, try: tried, stopped, rehearsal: nothingElse.rehearsal }, attempt());
+  perform(
+    verify,
+    { ...fixture.dependencies, ...attempt() },
+    { plan, try: tried, stopped, rehearsal: nothingElse.rehearsal },
+  );
 const other = () => ({ operation: otherOperation(plan.operation) });
 const change = (how: (record: OperationRecord) => OperationRecord) =>
   update(
@@ -135,8 +144,8 @@ describe('downgrade', () => {
     const input = { plan, try: 1, workflowId: 'backstep-fruit', runId: 'run-1', again: false };
     // Somebody's own index, which no migration knows.
     await fixture.sql('CREATE INDEX apples_by_hand ON apples (id DESC)');
-    stopped = await stopWrites(fixture.dependencies, input, attempt());
-    const found = await takeSnapshot(fixture.dependencies, { plan, try: 1 }, attempt());
+    stopped = await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input);
+    const found = await perform(takeSnapshot, { ...fixture.dependencies, ...attempt() }, { plan, try: 1 });
     if (!found.made) throw new Error(found.why);
     snapshot = found;
     const file = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jobImage } from '../../lab/job-image.ts';
 import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/site.ts';
-import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
+import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { connect } from '../../src/kubernetes/cluster.ts';
 import { claim, close, readRecord, update } from '../../src/kubernetes/records.ts';
 import { raise } from '../../src/postgres/fence.ts';

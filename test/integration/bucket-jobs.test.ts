@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { s3Server, type S3Server } from '../../lab/s3.ts';
 import { backUp } from '../../src/activities/back-up/activity.ts';
@@ -55,7 +56,11 @@ async function takeSnapshot(): Promise<MadeSnapshot> {
 const noPoint = { made: false, why: 'none is made here' } as const;
 
 test('a backup comes from the snapshot, is proved by restoring it, and leaves the point closed', async () => {
-  backup = await backUp(fixture.dependencies, { plan, try: 1, snapshot, beside: true }, fixture.attempt());
+  backup = await perform(
+    backUp,
+    { ...fixture.dependencies, ...fixture.attempt() },
+    { plan, try: 1, snapshot, beside: true },
+  );
   expect(backup).toMatchObject({
     bucket: s3.bucket,
     file: `production/radar/${fixture.operation}-1.dump`,
@@ -82,7 +87,9 @@ test('a restore drill for which there is no room is not begun: the backup is not
   const before = await fixture.record();
   await fixture.change(({ backup: known, ...rest }) => (known === undefined ? { ...rest } : rest));
   const again = { plan: { ...plan, service: small }, try: 4, snapshot, beside: true };
-  await expect(backUp(fixture.dependencies, again, fixture.attempt())).rejects.toMatchObject({
+  await expect(
+    perform(backUp, { ...fixture.dependencies, ...fixture.attempt() }, again),
+  ).rejects.toMatchObject({
     type: 'BackupNotProved',
     message: expect.stringMatching(/no room for a restore drill: .* more than half/) as string,
   });
@@ -98,13 +105,21 @@ test('law 9: no access key is in a Job, nor in a Secret of ours', async () => {
 });
 
 test('law 1: a dump of another state than when writes stopped is no backup', async () => {
-  const again = backUp(fixture.dependencies, { plan, try: 2, snapshot: noPoint }, fixture.attempt());
+  const again = perform(
+    backUp,
+    { ...fixture.dependencies, ...fixture.attempt() },
+    { plan, try: 2, snapshot: noPoint },
+  );
   await expect(again).resolves.toEqual(backup);
   await fixture.change(({ backup: forgotten, ...rest }) => {
     expect(forgotten).toEqual(backup);
     return rest;
   });
-  const ofTheMoved = backUp(fixture.dependencies, { plan, try: 3, snapshot: noPoint }, fixture.attempt());
+  const ofTheMoved = perform(
+    backUp,
+    { ...fixture.dependencies, ...fixture.attempt() },
+    { plan, try: 3, snapshot: noPoint },
+  );
   await expect(ofTheMoved).rejects.toMatchObject({
     type: 'BackupNotProved',
     message: expect.stringMatching(/table papers has 100 rows, and had 2000/) as string,
@@ -113,10 +128,10 @@ test('law 1: a dump of another state than when writes stopped is no backup', asy
 });
 
 test('law 7: a restore out of the bucket takes the place of the moved database, which is kept', async () => {
-  const found = await restore(
-    fixture.dependencies,
+  const found = await perform(
+    restore,
+    { ...fixture.dependencies, ...fixture.attempt() },
     { plan, try: 1, snapshot: noPoint, backup },
-    fixture.attempt(),
   );
   expect(found).toMatchObject({ counts: backup.counts, revision: '0005' });
   const { sha256 } = await fixture.on(fixture.fencedName, (client) => fingerprint(client));

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { Dependencies } from '../../src/activities/context.ts';
 import type { Cluster } from '../../src/kubernetes/cluster.ts';
 
 export interface CrashingProcess {

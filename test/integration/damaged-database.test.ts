@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPoint } from '../../src/activities/assess/emergency/points.ts';
 import { lookAtDatabase } from '../../src/activities/assess/database.ts';
@@ -75,15 +76,19 @@ const recordOf = async ({ dependencies }: Damaged, { database }: Plan) =>
 
 /** Everything between gate `start` and the end of the rename, a person having approved. */
 async function restored({ dependencies, emergency: plan }: Damaged) {
-  const stopped = await stopWrites(dependencies, { plan, ...run }, attempt);
-  const snapshot = await takeSnapshot(dependencies, { plan, try: 1 }, attempt);
-  const beside = await restoreBeside(dependencies, { plan, try: 1 }, attempt);
-  const counted = await dataDiff(dependencies, { plan, restored: beside, try: 1 }, attempt);
+  const stopped = await perform(stopWrites, { ...dependencies, ...attempt }, { plan, ...run });
+  const snapshot = await perform(takeSnapshot, { ...dependencies, ...attempt }, { plan, try: 1 });
+  const beside = await perform(restoreBeside, { ...dependencies, ...attempt }, { plan, try: 1 });
+  const counted = await perform(
+    dataDiff,
+    { ...dependencies, ...attempt },
+    { plan, restored: beside, try: 1 },
+  );
   const approved = shortHash(approvedAtEmergency(plan, beside, counted));
-  const placed = await putInPlace(
-    dependencies,
+  const placed = await perform(
+    putInPlace,
+    { ...dependencies, ...attempt },
     { plan, restored: beside, dataDiff: counted, approved, try: 1 },
-    attempt,
   );
   return { stopped, snapshot, counted, placed };
 }
@@ -93,7 +98,7 @@ describe('a table of which a page is broken', () => {
     const { dependencies, rollback: plan } = pages;
     const { faults } = await lookedAt(pages, false);
     expect(faults).toMatchObject([{ type: 'DatabaseDamaged' }]);
-    const failure = await stopWrites(dependencies, { plan, ...run }, attempt).catch(
+    const failure = await perform(stopWrites, { ...dependencies, ...attempt }, { plan, ...run }).catch(
       (error: unknown) => error,
     );
     expect(failure).toMatchObject({
@@ -103,7 +108,9 @@ describe('a table of which a page is broken', () => {
     const { retry, next } = failures[(failure as Failure).type];
     expect(retry).toBe(false);
     expect(next).toContain('backstep emergency-restore');
-    expect(await putBack(dependencies, { plan, try: 1 }, attempt)).toMatchObject({ database: 'pages' });
+    expect(await perform(putBack, { ...dependencies, ...attempt }, { plan, try: 1 })).toMatchObject({
+      database: 'pages',
+    });
     expect(await own.sql('pages', 'SELECT count(*)::int AS notes FROM notes')).toEqual([{ notes: 51 }]);
   });
 
@@ -158,10 +165,10 @@ test('a schema that cannot be read keeps nobody from restoring', async () => {
 
 test('a damaged index hides no table that is sound', async () => {
   const { dependencies, rollback: plan } = index;
-  await expect(stopWrites(dependencies, { plan, ...run }, attempt)).rejects.toMatchObject({
+  await expect(perform(stopWrites, { ...dependencies, ...attempt }, { plan, ...run })).rejects.toMatchObject({
     type: 'DatabaseDamaged',
   });
-  await putBack(dependencies, { plan, try: 1 }, attempt);
+  await perform(putBack, { ...dependencies, ...attempt }, { plan, try: 1 });
   const { stopped, counted } = await restored(index);
   expect(stopped.unreadable).toBeUndefined();
   expect(stopped.counts).toMatchObject({ papers: 2_001 });

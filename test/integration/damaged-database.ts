@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPoint } from '../../src/activities/assess/emergency/points.ts';
-import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
+import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { lower, raise } from '../../src/postgres/fence.ts';
 import { cloneDatabase } from '../../src/postgres/clones.ts';
 import { withClient } from '../../src/postgres/connect.ts';

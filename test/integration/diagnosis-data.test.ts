@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recall, rememberRehearsal } from '../../src/activities/assess/diagnosis/memory.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { ActivityContext, ServerAccess } from '../../src/activities/context.ts';
 import { plansBeforeAndAfter, plansOn } from '../../src/activities/rehearse/remembered.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
@@ -106,21 +106,21 @@ describe('Scenario 3: performance degradation', () => {
 
   test('the rehearsal tells what the downgrade does to the plans, and keeps those at the target', async () => {
     const plan = examplePlan({ from: '0021', target: '0020' }, { diagnosis: { queries } });
-    const dependencies = { storage: fixture.storage } as Dependencies;
-    const of = { url: fixture.url, session: {} };
-    const without = await plansOn(fixture.url, {}, plan);
+    const database: ServerAccess['database'] = (_, use) => withClient(fixture.url, {}, use);
+    const context = { plan, service: plan.service, storage: fixture.storage, database } as ActivityContext;
+    const without = await plansOn(context, 'radar');
     await fixture.sql('CREATE INDEX big_domain ON big (domain)');
-    const mends = await plansBeforeAndAfter(dependencies, plan, { ...of, before: without });
+    const mends = await plansBeforeAndAfter(context, 'radar', without);
     expect(mends[0]).toMatch(
       /^The downgrade mends it: at 0021 query “AI papers” reads all 20,000 rows of big/,
     );
-    const withIndex = await plansOn(fixture.url, {}, plan);
+    const withIndex = await plansOn(context, 'radar');
     const kept = { service: 'radar', server: plan.database.server, database: 'radar', revision: '0020' };
     expect((await recall(fixture.storage, kept))?.plans).toEqual(withIndex);
     await fixture.sql('DROP INDEX big_domain');
-    const worse = await plansBeforeAndAfter(dependencies, plan, { ...of, before: withIndex });
+    const worse = await plansBeforeAndAfter(context, 'radar', withIndex);
     expect(worse[0]).toMatch(/^After the downgrade query “AI papers” reads all 20,000 rows of big/);
-    expect(await plansBeforeAndAfter(dependencies, plan, { ...of, before: without })).toEqual([]);
+    expect(await plansBeforeAndAfter(context, 'radar', without)).toEqual([]);
   });
 
   test('what was there at this revision at the first look, and is gone, whoever removed it', async () => {

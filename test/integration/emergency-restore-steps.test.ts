@@ -1,10 +1,11 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/site.ts';
 import { pointsOf, readPoint } from '../../src/activities/assess/emergency/points.ts';
-import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
+import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { putInPlace } from '../../src/activities/put-in-place/activity.ts';
 import { restoreBeside } from '../../src/activities/restore-beside/activity.ts';
 import { connect } from '../../src/kubernetes/cluster.ts';
@@ -172,12 +173,12 @@ describe('from a snapshot that an earlier operation left', () => {
     await withClient(withDatabase(fixture.adminUrl, fixture.fencedName), {}, (client) =>
       client.query('DELETE FROM papers WHERE id > 10; DROP VIEW recent'),
     );
-    beside = await restoreBeside(dependencies, { plan, try: 1 }, attempt);
+    beside = await perform(restoreBeside, { ...dependencies, ...attempt }, { plan, try: 1 });
     expect(beside).toMatchObject({ database: restored(), revision: '0005', counts: { papers: 2_000 } });
     expect(beside.checked.join('\n')).toContain('equal to those in the snapshot');
     expect(beside.checked).toContain('own check “papers are many”');
     expect(beside.wrong).toEqual([expect.stringMatching(/“no paper is titled” found \(Paper/)]);
-    const again = await restoreBeside(dependencies, { plan, try: 1 }, attempt);
+    const again = await perform(restoreBeside, { ...dependencies, ...attempt }, { plan, try: 1 });
     expect(again.counts).toEqual(beside.counts);
     expect(await sumOf(restored())).toBe(before);
     expect(await sumOf(fixture.fencedName)).not.toBe(before);
@@ -186,7 +187,9 @@ describe('from a snapshot that an earlier operation left', () => {
   test('law 5: what was not approved is not renamed', async () => {
     const input = approved(beside);
     const other = { ...input, dataDiff: { ...input.dataDiff, lostRows: 0 } };
-    await expect(putInPlace(dependencies, other, attempt)).rejects.toMatchObject({ type: 'NotApproved' });
+    await expect(perform(putInPlace, { ...dependencies, ...attempt }, other)).rejects.toMatchObject({
+      type: 'NotApproved',
+    });
     expect(await asAdmin((admin) => databaseExists(admin, failed()))).toBe(false);
   });
 
@@ -199,7 +202,9 @@ describe('from a snapshot that an earlier operation left', () => {
         breaches: to,
       }));
     await breaches([breach]);
-    await expect(putInPlace(dependencies, input, attempt)).rejects.toMatchObject({ type: 'WritesCameBack' });
+    await expect(perform(putInPlace, { ...dependencies, ...attempt }, input)).rejects.toMatchObject({
+      type: 'WritesCameBack',
+    });
     await breaches([]);
     // One that comes just before the pivot is written down.
     const core = new Proxy(dependencies.cluster.core, {
@@ -210,7 +215,9 @@ describe('from a snapshot that an earlier operation left', () => {
           : Reflect.get(target, name),
     });
     const late = { ...dependencies, cluster: { ...dependencies.cluster, core } };
-    await expect(putInPlace(late, input, attempt)).rejects.toMatchObject({ type: 'WritesCameBack' });
+    await expect(perform(putInPlace, { ...late, ...attempt }, input)).rejects.toMatchObject({
+      type: 'WritesCameBack',
+    });
     await breaches([]);
     expect(await asAdmin((admin) => databaseExists(admin, failed()))).toBe(false);
     expect((await record())?.pivotAt).toBeUndefined();
@@ -232,7 +239,7 @@ describe('from a snapshot that an earlier operation left', () => {
     );
     const corrupted = await sumOf(failed());
     for (let time = 0; time < 2; time += 1) {
-      const found = await putInPlace(dependencies, input, attempt);
+      const found = await perform(putInPlace, { ...dependencies, ...attempt }, input);
       expect(found).toMatchObject({ kept: failed(), revision: '0005', counts: { papers: 2_000 } });
     }
     expect(await sumOf(fixture.fencedName)).toBe(before);
@@ -247,7 +254,7 @@ describe('from a snapshot that an earlier operation left', () => {
         { from: failed(), to: fixture.fencedName },
       ]),
     );
-    await putInPlace(dependencies, approved(beside), attempt);
+    await perform(putInPlace, { ...dependencies, ...attempt }, approved(beside));
     expect(await sumOf(fixture.fencedName)).toBe(before);
     const settings = await asAdmin(async (admin) => {
       const { rows } = await admin.query<{ name: string; settings: string[] }>(

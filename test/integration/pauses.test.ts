@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lookAtCluster } from '../../src/activities/assess/cluster.ts';
 import { Faults } from '../../src/activities/assess/faults.ts';
@@ -103,7 +104,7 @@ describe('stop-writes', () => {
     );
     expect(came).toBe(1);
     const before = await fixture.world();
-    const stopped = await stopWrites(fixture.dependencies, input(), attempt());
+    const stopped = await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
     expect(await fixture.world()).toEqual({
       ...before,
       radar: null,
@@ -150,7 +151,7 @@ describe('stop-writes', () => {
 describe('guard-writes', () => {
   test('pauses again what somebody resumes, and suspends a migration that somebody starts', async () => {
     const writeGuard = attempt();
-    const kept = guardWrites(fixture.dependencies, { plan: fixture.plan }, writeGuard);
+    const kept = perform(guardWrites, { ...fixture.dependencies, ...writeGuard }, { plan: fixture.plan });
     // As a self-healing parent, KEDA and an impatient person would, again and again.
     const fights = [
       '{"spec":{"syncPolicy":{"automated":{"selfHeal":true}}}}',
@@ -200,7 +201,11 @@ describe('guard-writes', () => {
 
 describe('law 4: what was paused', () => {
   test('is as it was after put-back, whatever it held', async () => {
-    const result = await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
+    const result = await perform(
+      putBack,
+      { ...fixture.dependencies, ...attempt() },
+      { plan: fixture.plan, try: 1 },
+    );
     expect(result.notes).toBeUndefined();
     expect(await fixture.world()).toEqual({
       ...fixture.before,
@@ -210,14 +215,20 @@ describe('law 4: what was paused', () => {
       (await fixture.news()) > 1 ? true : undefined,
     );
     expect(caughtUp).toBe(true);
-    expect(await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt())).toEqual(result);
+    expect(
+      await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 }),
+    ).toEqual(result);
   });
 
   test('stays paused after a start where it would bring the bad release back; the rest goes on', async () => {
     await fixture.kubectl('delete', 'job', 'upgrade', 'again', '--wait=true');
-    await stopWrites(fixture.dependencies, input(), attempt());
+    await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
     await fixture.sqlOnFenced(`UPDATE alembic_version SET version_num = '0004'`);
-    const started = await startApp(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
+    const started = await perform(
+      startApp,
+      { ...fixture.dependencies, ...attempt() },
+      { plan: fixture.plan, try: 1 },
+    );
     expect(words(started.staysPaused ?? [])).toEqual([
       expect.stringContaining('/apps'),
       expect.stringContaining('/radar'),

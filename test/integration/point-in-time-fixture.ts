@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import getPort from 'get-port';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { Dependencies } from '../../src/activities/context.ts';
 import { readRecord, recordName } from '../../src/kubernetes/records.ts';
 import { pgbackrest } from '../../src/recovery/pgbackrest.ts';
 import { besideName, type OperationId } from '../../src/domain/names.ts';

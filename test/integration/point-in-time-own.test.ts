@@ -1,7 +1,8 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareInstance } from '../../src/activities/compare-instance/activity.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { Dependencies } from '../../src/activities/context.ts';
 import { writtenSince } from '../../src/activities/point-in-time/written.ts';
 import { restoreInstance } from '../../src/activities/restore-instance/activity.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
@@ -97,7 +98,11 @@ describe('a subscription', () => {
   });
   test('of the new instance is disabled there, and takes nothing from the slot of the old one', async () => {
     await fixture.sql('radar', 'ALTER ROLE backstep SUPERUSER');
-    const restored = await restoreInstance(dependencies(), { plan: plan(), try: 1 }, attempt());
+    const restored = await perform(
+      restoreInstance,
+      { ...dependencies(), ...attempt() },
+      { plan: plan(), try: 1 },
+    );
     expect(restored.notes).toEqual([expect.stringContaining('Subscription feed is disabled on radar-new')]);
     await fixture.sql('publisher', 'INSERT INTO papers VALUES (1)');
     // The launcher looks every 5 s at most for workers that are to be started.
@@ -105,14 +110,16 @@ describe('a subscription', () => {
     expect(await isActive()).toBe(false);
     expect(await fixture.sql(plan().database.fencedName, 'SELECT * FROM papers')).toEqual([]);
     // Law 8: once more it finds everything as it should be.
-    expect(await restoreInstance(dependencies(), { plan: plan(), try: 1 }, attempt())).toMatchObject({
+    expect(
+      await perform(restoreInstance, { ...dependencies(), ...attempt() }, { plan: plan(), try: 1 }),
+    ).toMatchObject({
       notes: restored.notes,
     });
     await fixture.sql('postgres', 'ALTER ROLE backstep NOSUPERUSER');
   });
 
   test('that may not be disabled there is said, and no fence is waited for', async () => {
-    const restored = restoreInstance(dependencies(), { plan: plan(), try: 1 }, attempt());
+    const restored = perform(restoreInstance, { ...dependencies(), ...attempt() }, { plan: plan(), try: 1 });
     await expect(restored).rejects.toMatchObject({
       type: 'DatabaseRightMissing',
       message: expect.stringContaining('must be owner of subscription feed') as string,
@@ -167,7 +174,11 @@ describe('what was written since', () => {
       jobsEnded: [],
       alreadyStopped: [],
     };
-    const compared = await compareInstance(its, { plan: plan(), restored, stopped, try: 1 }, attempt());
+    const compared = await perform(
+      compareInstance,
+      { ...its, ...attempt() },
+      { plan: plan(), restored, stopped, try: 1 },
+    );
     expect(compared).toMatchObject({ loses: true, tables: [{ table: 'papers', now: 1, restored: 1 }] });
     expect(compared.notVerified).toContainEqual(
       expect.stringMatching(/Which rows of papers .* only since later/),

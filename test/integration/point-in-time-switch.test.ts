@@ -1,3 +1,5 @@
+import { activityContext } from '../../src/activities/context.ts';
+import { perform } from '../../src/activities/activity-function.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compareInstance } from '../../src/activities/compare-instance/activity.ts';
@@ -56,8 +58,12 @@ beforeAll(async () => {
 });
 afterAll(() => here?.remove());
 
+/** What `assess` is handed, once it has a plan. */
+const momentOf = (of: PointInTimePlan, given?: string) =>
+  findRecoveryTime(activityContext({ ...here.dependencies, ...attempt() }, { plan: of }), of, given);
+
 test('the moment is found from the commit that wrote the revision, as a proposal from the cluster, or given', async () => {
-  const found = await findRecoveryTime(here.dependencies, plan, undefined);
+  const found = await momentOf(plan);
   expect(found.how).toBe('commit-time');
   const [committed] = await here.database.sql<{ at: Date }>(
     'SELECT pg_xact_commit_timestamp(xmin) AS at FROM alembic_version',
@@ -73,26 +79,30 @@ test('the moment is found from the commit that wrote the revision, as a proposal
   const migrations = { ...plan.service.migrations, versionTable: 'other_version' };
   await here.database.sql('ALTER TABLE other_version OWNER TO radar', 'radar');
   const elsewhere = { ...plan, service: { ...plan.service, migrations } };
-  expect(await findRecoveryTime(here.dependencies, elsewhere, undefined)).toMatchObject({
+  expect(await momentOf(elsewhere)).toMatchObject({
     how: 'proposed',
     evidence: expect.stringContaining('one minute before ReplicaSet api-') as string,
   });
-  await expect(
-    findRecoveryTime(here.dependencies, { ...elsewhere, migrationImage: 'nobody/ran:this' }, undefined),
-  ).rejects.toMatchObject({ type: 'NotRestorable' });
+  await expect(momentOf({ ...elsewhere, migrationImage: 'nobody/ran:this' })).rejects.toMatchObject({
+    type: 'NotRestorable',
+  });
   await here.database.sql('DROP TABLE other_version', 'radar');
-  expect(await findRecoveryTime(here.dependencies, plan, '2025-11-18T03:40:00.7+01:00')).toMatchObject({
+  expect(await momentOf(plan, '2025-11-18T03:40:00.7+01:00')).toMatchObject({
     to: '2025-11-18T02:40:00.000Z',
     how: 'given',
   });
 });
 
 test('the new instance is made, closed to the application, and what it lacks is counted', async () => {
-  stopped = await stopWrites(here.dependencies, { plan, again: false, ...run }, attempt());
-  restored = await restoreInstance(here.dependencies, { plan, try: 1 }, attempt());
+  stopped = await perform(stopWrites, { ...here.dependencies, ...attempt() }, { plan, again: false, ...run });
+  restored = await perform(restoreInstance, { ...here.dependencies, ...attempt() }, { plan, try: 1 });
   expect(restored.endpoint).toEqual({ host: here.database.host, port: here.newPort });
   await expect(onNew('SELECT 1')).rejects.toThrow('database "radar" does not exist');
-  compared = await compareInstance(here.dependencies, { plan, restored, stopped, try: 1 }, attempt());
+  compared = await perform(
+    compareInstance,
+    { ...here.dependencies, ...attempt() },
+    { plan, restored, stopped, try: 1 },
+  );
   expect(compared).toMatchObject({
     revision: '0004',
     counts: { papers: 1_000, alembic_version: 1 },
@@ -105,11 +115,19 @@ test('the new instance is made, closed to the application, and what it lacks is 
   const sql = [{ name: 'papers are few', query: 'SELECT count(*) < 10 FROM papers', within: 30_000 }];
   const checking = { ...plan, service: { ...plan.service, checks: { ...plan.service.checks, sql } } };
   expect(
-    await compareInstance(here.dependencies, { plan: checking, restored, stopped, try: 1 }, attempt()),
+    await perform(
+      compareInstance,
+      { ...here.dependencies, ...attempt() },
+      { plan: checking, restored, stopped, try: 1 },
+    ),
   ).toMatchObject({ wrong: ['own check “papers are few” found (false)'] });
   const wrong = { ...plan, target: '0003' };
   await expect(
-    compareInstance(here.dependencies, { plan: wrong, restored, stopped, try: 1 }, attempt()),
+    perform(
+      compareInstance,
+      { ...here.dependencies, ...attempt() },
+      { plan: wrong, restored, stopped, try: 1 },
+    ),
   ).rejects.toMatchObject({
     type: 'NotRestorable',
     message: expect.stringContaining('it is at 0004') as string,
@@ -118,22 +136,22 @@ test('the new instance is made, closed to the application, and what it lacks is 
 
 test('the Secrets lead to the new instance, their other keys untouched, and the application starts there', async () => {
   await expect(
-    switchDatabase(here.dependencies, { ...asked(), approved: 'another hash' }, attempt()),
+    perform(switchDatabase, { ...here.dependencies, ...attempt() }, { ...asked(), approved: 'another hash' }),
   ).rejects.toMatchObject({ type: 'NotApproved' });
   expect(await here.secret('app')).toEqual(before);
 
   const input = { ...asked(), approved: approved() };
-  const switched = await switchDatabase(here.dependencies, input, attempt());
+  const switched = await perform(switchDatabase, { ...here.dependencies, ...attempt() }, input);
   expect(switched.secrets).toEqual(['app/DATABASE_URL', 'admin/DATABASE_URL']);
   // Law 8: once more it finds everything as it should be.
-  expect(await switchDatabase(here.dependencies, input, attempt())).toEqual(switched);
+  expect(await perform(switchDatabase, { ...here.dependencies, ...attempt() }, input)).toEqual(switched);
   expect(await here.secret('app')).toEqual({
     ...before,
     DATABASE_URL: before['DATABASE_URL']?.replace(`:${here.database.port}/`, `:${here.newPort}/`),
   });
   expect(await here.secret(switched.kept)).toMatchObject({ 'app.DATABASE_URL': before['DATABASE_URL'] });
 
-  await startApp(here.dependencies, { plan, try: 1 }, attempt());
+  await perform(startApp, { ...here.dependencies, ...attempt() }, { plan, try: 1 });
   expect(await here.answer()).toBe(`${here.database.host}:${here.newPort}/radar`);
   // Law 7: the old one is there, aside, with all that it held.
   const rows = await here.database.sql('SELECT count(*)::int AS n FROM papers', plan.database.fencedName);
@@ -141,36 +159,36 @@ test('the Secrets lead to the new instance, their other keys untouched, and the 
 });
 
 test('as long as nothing was written to the new instance, the old one is taken again, byte for byte', async () => {
-  await stopWrites(here.dependencies, { plan, again: true, ...run }, attempt());
-  await switchBack(here.dependencies, asked(), attempt());
-  expect(await switchBack(here.dependencies, asked(), attempt())).toEqual({ secrets: [] });
+  await perform(stopWrites, { ...here.dependencies, ...attempt() }, { plan, again: true, ...run });
+  await perform(switchBack, { ...here.dependencies, ...attempt() }, asked());
+  expect(await perform(switchBack, { ...here.dependencies, ...attempt() }, asked())).toEqual({ secrets: [] });
   expect(await here.secret('app')).toEqual(before);
   expect(await here.secret(`${here.operation}-database-before`)).toBeUndefined();
-  await putBack(here.dependencies, { plan, try: 1 }, attempt());
+  await perform(putBack, { ...here.dependencies, ...attempt() }, { plan, try: 1 });
   await here.kubectl('rollout', 'status', 'deployment/api', '--timeout=60s');
   expect(await here.answer()).toBe(`${here.database.host}:${here.database.port}/radar`);
   expect(await here.database.sql('SELECT count(*)::int AS n FROM papers', 'radar')).toEqual([{ n: 992 }]);
 });
 
 test('a Secret that somebody else has changed meanwhile is not overwritten', async () => {
-  await stopWrites(here.dependencies, { plan, again: true, ...run }, attempt());
+  await perform(stopWrites, { ...here.dependencies, ...attempt() }, { plan, again: true, ...run });
   const elsewhere = 'postgresql://radar:x@elsewhere.example/radar';
   const patch = (value: string) =>
     here.kubectl('patch', 'secret', 'app', '-p', JSON.stringify({ stringData: { DATABASE_URL: value } }));
   await patch(elsewhere);
   await expect(
-    switchDatabase(here.dependencies, { ...asked(), approved: approved() }, attempt()),
+    perform(switchDatabase, { ...here.dependencies, ...attempt() }, { ...asked(), approved: approved() }),
   ).rejects.toMatchObject({ type: 'SecretChanged', message: expect.not.stringContaining(':x@') as string });
   expect((await here.secret('app'))?.['DATABASE_URL']).toBe(elsewhere);
   await patch(before['DATABASE_URL'] ?? '');
 });
 
 test('law 7: one row changed on the new instance, and going back is refused', async () => {
-  await switchDatabase(here.dependencies, { ...asked(), approved: approved() }, attempt());
-  await startApp(here.dependencies, { plan, try: 1 }, attempt());
+  await perform(switchDatabase, { ...here.dependencies, ...attempt() }, { ...asked(), approved: approved() });
+  await perform(startApp, { ...here.dependencies, ...attempt() }, { plan, try: 1 });
   await onNew(`UPDATE papers SET title = 'written there' WHERE id = 7`);
-  await stopWrites(here.dependencies, { plan, again: true, ...run }, attempt());
-  await expect(switchBack(here.dependencies, asked(), attempt())).rejects.toMatchObject({
+  await perform(stopWrites, { ...here.dependencies, ...attempt() }, { plan, again: true, ...run });
+  await expect(perform(switchBack, { ...here.dependencies, ...attempt() }, asked())).rejects.toMatchObject({
     type: 'NewInstanceWritten',
     message: expect.stringContaining('1 rows inserted, updated or deleted') as string,
   });

@@ -1,10 +1,11 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backupDirectory } from '../../lab/site.ts';
 import { backUp } from '../../src/activities/back-up/activity.ts';
-import { removeJobSecrets } from '../../src/activities/connections.ts';
+import { removeJobSecrets } from '../../src/activities/jobs.ts';
 import { restore } from '../../src/activities/restore/activity.ts';
 import { deleteOperationJobs } from '../../src/kubernetes/jobs.ts';
 import { lower } from '../../src/postgres/fence.ts';
@@ -28,7 +29,7 @@ afterAll(() => fixture.remove());
 
 describe('back-up', () => {
   test('makes a proven dump on the volume by a Job, and the record remembers it', async () => {
-    backup = await backUp(fixture.dependencies, { plan, try: 1 }, fixture.attempt());
+    backup = await perform(backUp, { ...fixture.dependencies, ...fixture.attempt() }, { plan, try: 1 });
     expect(backup).toMatchObject({
       claim: 'backstep-backups',
       proof: 'read',
@@ -46,11 +47,15 @@ describe('back-up', () => {
       expect(forgotten).toEqual(backup);
       return rest;
     });
-    expect(await backUp(fixture.dependencies, { plan, try: 1 }, fixture.attempt())).toMatchObject({
+    expect(
+      await perform(backUp, { ...fixture.dependencies, ...fixture.attempt() }, { plan, try: 1 }),
+    ).toMatchObject({
       sha256: backup.sha256,
     });
     expect(await fixture.jobs()).toEqual(['back-up-1']);
-    expect(await backUp(fixture.dependencies, { plan, try: 2 }, fixture.attempt())).toMatchObject({
+    expect(
+      await perform(backUp, { ...fixture.dependencies, ...fixture.attempt() }, { plan, try: 2 }),
+    ).toMatchObject({
       sha256: backup.sha256,
     });
     expect(await fixture.jobs()).toEqual(['back-up-1', 'back-up-2-check']);
@@ -62,7 +67,7 @@ describe('back-up', () => {
       ...found,
       breaches: [{ at, what: 'a test', reachedDatabase: true }],
     }));
-    const next = await backUp(fixture.dependencies, { plan, try: 3 }, fixture.attempt());
+    const next = await perform(backUp, { ...fixture.dependencies, ...fixture.attempt() }, { plan, try: 3 });
     expect(next.file).toBe(`radar/${fixture.operation}-3.dump`);
     expect(await fixture.jobs()).toContain('back-up-3');
     backup = next;
@@ -72,7 +77,9 @@ describe('back-up', () => {
     const full = backupDirectory(fixture.namespace);
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=16k,uid=10001,gid=10001', 'full', full]);
     try {
-      await expect(backUp(fixture.dependencies, { plan, try: 4 }, fixture.attempt())).rejects.toMatchObject({
+      await expect(
+        perform(backUp, { ...fixture.dependencies, ...fixture.attempt() }, { plan, try: 4 }),
+      ).rejects.toMatchObject({
         type: 'BackupFailed',
         message: expect.stringContaining('No space left on device') as string,
       });
@@ -87,7 +94,11 @@ describe('back-up', () => {
 const noPoint = { made: false, why: 'none is made here' } as const;
 
 const restored = () =>
-  restore(fixture.dependencies, { plan, try: 1, snapshot: noPoint, backup }, fixture.attempt());
+  perform(
+    restore,
+    { ...fixture.dependencies, ...fixture.attempt() },
+    { plan, try: 1, snapshot: noPoint, backup },
+  );
 
 describe('restore', () => {
   test('puts the backup in the place of a damaged database, which it keeps', async () => {
@@ -118,7 +129,10 @@ describe('restore', () => {
 });
 
 test('Jobs and Secrets go when the operation ends', async () => {
-  await removeJobSecrets(fixture.dependencies, { operation: fixture.operation, service: plan.service });
+  await removeJobSecrets(fixture.dependencies.cluster, {
+    operation: fixture.operation,
+    service: plan.service,
+  });
   await deleteOperationJobs(fixture.dependencies.cluster, fixture.namespace, fixture.operation);
   expect(await fixture.kubectl('get', 'secrets,jobs', '-o', 'name')).not.toContain(fixture.operation);
   expect(fixture.said.join('\n')).not.toMatch(/postgresql:\/\/[^*]*@/);

@@ -1,5 +1,6 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
+import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
@@ -33,16 +34,21 @@ async function world() {
 }
 
 const undoing = (dependencies: Dependencies, worker: Attempt) =>
-  putBack(dependencies, { plan: fixture.plan, try: 1 }, worker);
+  perform(putBack, { ...dependencies, ...worker }, { plan: fixture.plan, try: 1 });
 // Nothing was moved here.
 const started = (dependencies: Dependencies, worker: Attempt) =>
-  startApp(dependencies, { plan: { ...fixture.plan, target: fixture.plan.from }, try: 1 }, worker);
-const undone = (plan = fixture.plan) => putBack(fixture.dependencies, { plan, try: 1 }, attempt());
+  perform(
+    startApp,
+    { ...dependencies, ...worker },
+    { plan: { ...fixture.plan, target: fixture.plan.from }, try: 1 },
+  );
+const undone = (plan = fixture.plan) =>
+  perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan, try: 1 });
 const stop = (more: object = {}) =>
-  stopWrites(
-    fixture.dependencies,
+  perform(
+    stopWrites,
+    { ...fixture.dependencies, ...attempt() },
     { plan: fixture.plan, try: 1, workflowId: 'backstep-radar', runId: 'run-1', again: false, ...more },
-    attempt(),
   );
 
 const takeUp = async () => {

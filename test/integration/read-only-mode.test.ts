@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guardWrites } from '../../src/activities/guard-writes/activity.ts';
@@ -41,10 +42,10 @@ describe('read-only mode in place of 0 replicas', () => {
   test('passes the same write probe: the application goes on and reads, and no write comes in', async () => {
     const before = await pods();
     const loop = writer(fixture.postgres.url);
-    const stopped = await stopWrites(fixture.dependencies, input(), attempt());
+    const stopped = await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
     expect(stopped.reads).toBe('api read from a copy, to which nobody can write');
     const writeGuard = attempt();
-    const kept = guardWrites(fixture.dependencies, { plan: fixture.plan }, writeGuard);
+    const kept = perform(guardWrites, { ...fixture.dependencies, ...writeGuard }, { plan: fixture.plan });
     await pause(3_000, none);
     writeGuard.cancel();
     expect(await kept).toEqual({ breaches: [] });
@@ -59,7 +60,9 @@ describe('read-only mode in place of 0 replicas', () => {
     // Those of the release before may still have been ending.
     expect(before).toEqual(expect.arrayContaining(await pods()));
     expect(await fixture.state()).toEqual(['api 2', 'daily true', 'hourly true']);
-    expect((await stopWrites(fixture.dependencies, input(), attempt())).reads).toBe(stopped.reads);
+    expect((await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input())).reads).toBe(
+      stopped.reads,
+    );
   });
 
   test('ends before the database has its name back: no pod that read from the copy is left to write', async () => {
@@ -68,7 +71,7 @@ describe('read-only mode in place of 0 replicas', () => {
       fixture.plan.database.fencedName,
       `UPDATE alembic_version SET version_num = '0004'`,
     );
-    await startApp(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
+    await perform(startApp, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 });
     const after = await pods();
     expect(after.filter((name) => before.includes(name))).toEqual([]);
     expect(await fixture.state()).toEqual(['api 2', 'daily true', 'hourly true']);
@@ -85,12 +88,17 @@ describe('read-only mode in place of 0 replicas', () => {
     await fixture.kubectl('create', 'job', 'slow', '--from=cronjob/daily');
     const writes = { ...fixture.plan.service.writes, runningJobs: 'wait' as const, gracePeriod: 30_000 };
     const plan = { ...fixture.plan, service: { ...fixture.plan.service, writes } };
-    const stopped = await stopWrites(fixture.dependencies, { ...input(), plan, again: true }, attempt());
+    const stopped = await perform(
+      stopWrites,
+      { ...fixture.dependencies, ...attempt() },
+      { ...input(), plan, again: true },
+    );
     expect(stopped.jobsEnded).toEqual([]);
     expect(await fixture.kubectl('get', 'job', 'slow', '-o', 'jsonpath={.status.succeeded}')).toBe('1');
-    expect((await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt())).database).toBe(
-      fixture.plan.database.name,
-    );
+    expect(
+      (await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 }))
+        .database,
+    ).toBe(fixture.plan.database.name);
     expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);
     await fixture.postgres.asSuperuser(
       fixture.plan.database.name,

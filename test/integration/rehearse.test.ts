@@ -1,12 +1,11 @@
+import { activityContext } from '../../src/activities/context.ts';
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assess } from '../../src/activities/assess/activity.ts';
 import { signsOfRehearsal } from '../../src/activities/assess/diagnosis/memory.ts';
 import { rehearse } from '../../src/activities/rehearse/activity.ts';
 import { verify } from '../../src/activities/verify/activity.ts';
 import { readEvidence } from '../../src/activities/rehearse/evidence.ts';
-import { raise } from '../../src/postgres/fence.ts';
-import { withClient } from '../../src/postgres/connect.ts';
-import { adminUrl } from '../../src/activities/connections.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { Rehearsed } from '../../src/domain/rehearsal.ts';
 import { attempt } from './activity-fixture.ts';
@@ -20,7 +19,7 @@ let everything: string;
 
 const snapshot = { made: false, why: 'none' } as const;
 const on = (of: Plan, tried: number, during = attempt()) =>
-  rehearse(fixture.dependencies, { plan: of, try: tried, snapshot }, during);
+  perform(rehearse, { ...fixture.dependencies, ...during }, { plan: of, try: tried, snapshot });
 
 /** All that there is of the database, so that nothing changes unseen. */
 const contents = async () =>
@@ -42,17 +41,15 @@ beforeAll(async () => {
       runId: 'run-1',
       onlyPlan: false,
     };
-    const answer = await fixture.run(() => assess(fixture.dependencies, { request, ...who }, attempt()));
+    const answer = await fixture.run(() =>
+      assess({ ...fixture.dependencies, ...attempt() }, { request, ...who }),
+    );
     if (answer.kind !== 'planned') throw new Error(JSON.stringify(answer));
     return answer.plan;
   };
   plan = await planned('b2');
   shallow = await planned('c3');
-  await withClient(
-    await adminUrl(fixture.dependencies, fixture.service),
-    { operation: fixture.operation },
-    (admin) => raise(admin, plan.database),
-  );
+  await activityContext({ ...fixture.dependencies, ...attempt() }, { plan }).fence.raise();
   everything = await contents();
 });
 afterAll(() => fixture?.remove());
@@ -141,7 +138,7 @@ describe('a downgrade that works on the copy', () => {
   });
 
   test('keeps the whole as evidence, by which it is known again', async () => {
-    const file = await readEvidence(fixture.dependencies, rehearsed.evidence);
+    const file = await readEvidence(fixture.dependencies.storage, rehearsed.evidence);
     expect(rehearsed.evidence.ref).toBe(`${fixture.operation}/rehearsal-2.json`);
     expect(file.catalog.before.table['quinces']).toBeDefined();
     expect(file.catalog.after.table['quinces']).toBeUndefined();
@@ -168,7 +165,11 @@ describe('verify compares with the rehearsal', () => {
   const counts = { apples: 2, pears: 2, plums: 2, figs: 0, quinces: 1, alembic_version: 1 };
   const stopped = { at: '', counts, sessionsEnded: 0, jobsEnded: [], alreadyStopped: [] };
   const verified = (said = attempt(), of = shallow) =>
-    verify(fixture.dependencies, { plan: of, try: 1, stopped, rehearsal: rehearsed }, said);
+    perform(
+      verify,
+      { ...fixture.dependencies, ...said },
+      { plan: of, try: 1, stopped, rehearsal: rehearsed },
+    );
 
   test('a database that went the same way is right, and no scratch database is needed', async () => {
     await fixture.sql(
@@ -218,7 +219,7 @@ describe('verify compares with the rehearsal', () => {
 
   test('without the evidence that was approved, the migrations are asked instead', async () => {
     await fixture.dependencies.storage.put(rehearsed.evidence.ref, '{}');
-    await expect(readEvidence(fixture.dependencies, rehearsed.evidence)).rejects.toMatchObject({
+    await expect(readEvidence(fixture.dependencies.storage, rehearsed.evidence)).rejects.toMatchObject({
       type: 'StorageFailed',
       message: expect.stringMatching(/not the one that was approved/) as string,
     });

@@ -1,8 +1,9 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { jobSecret } from '../../src/activities/connections.ts';
+import { activityContext } from '../../src/activities/context.ts';
 import { report } from '../../src/activities/report/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { readRecord } from '../../src/kubernetes/records.ts';
@@ -21,18 +22,15 @@ beforeAll(async () => {
   fixture = await activityFixture('report');
   reports = await mkdtemp(join(tmpdir(), 'backstep-reports-'));
   fixture.dependencies.storage = directory(reports);
-  await stopWrites(
-    fixture.dependencies,
+  await perform(
+    stopWrites,
+    { ...fixture.dependencies, ...attempt() },
     { plan: fixture.plan, try: 1, workflowId: 'w', runId: 'r', again: false },
-    attempt(),
   );
-  const { operation, service } = fixture.plan;
-  await jobSecret(fixture.dependencies, {
-    operation,
-    service,
-    part: 'back-up',
-    database: fixture.plan.database.fencedName,
-  });
+  const { plan } = fixture;
+  const { operation } = plan;
+  const context = activityContext({ ...fixture.dependencies, ...attempt() }, { plan });
+  await context.jobSecret({ part: 'back-up', database: plan.database.fencedName });
   await fixture.apply({
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -69,7 +67,7 @@ const state = () =>
   readRecord(fixture.dependencies.cluster, fixture.dependencies.recordsNamespace, fixture.plan.database);
 
 test('where something stays stopped, the record and the logs of the Jobs are kept, but no Secret', async () => {
-  const files = await report(fixture.dependencies, input(true), attempt());
+  const files = await perform(report, { ...fixture.dependencies, ...attempt() }, input(true));
   expect(await named('jobs')).toHaveLength(1);
   expect(await named('secrets')).toEqual([]);
   expect((await state()).record?.operation).toBe(fixture.plan.operation);
@@ -82,7 +80,7 @@ test('where something stays stopped, the record and the logs of the Jobs are kep
 });
 
 test('otherwise nothing of the operation is left, and the database remembers it as finished', async () => {
-  const files = await report(fixture.dependencies, input(false), attempt());
+  const files = await perform(report, { ...fixture.dependencies, ...attempt() }, input(false));
   expect(await named('jobs')).toEqual([]);
   const { record, finished } = await state();
   expect(record).toBeUndefined();
@@ -96,9 +94,9 @@ test('otherwise nothing of the operation is left, and the database remembers it 
 });
 
 test('law 8: run twice it writes the same files, and finishes once', async () => {
-  const first = await report(fixture.dependencies, input(false), attempt());
+  const first = await perform(report, { ...fixture.dependencies, ...attempt() }, input(false));
   const before = await readFile(first.markdown, 'utf8');
-  await report(fixture.dependencies, input(false), attempt());
+  await perform(report, { ...fixture.dependencies, ...attempt() }, input(false));
   expect(await readFile(first.markdown, 'utf8')).toBe(before);
   expect(
     (await state()).finished.filter(({ operation }) => operation === fixture.plan.operation),

@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { withOpenClone } from '../../src/postgres/clones.ts';
@@ -23,7 +24,8 @@ beforeEach(async () => {
   here.said.length = 0;
 });
 
-const make = (plan = here.plan) => takeSnapshot(here.dependencies, { plan, try: 1 }, here.attempt());
+const make = (plan = here.plan) =>
+  perform(takeSnapshot, { ...here.dependencies, ...here.attempt() }, { plan, try: 1 });
 const made = async () => {
   const found = await make();
   if (!found.made) throw new Error(found.why);

@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Client as PostgresClient } from 'pg';
 import { backUp } from '../../src/activities/back-up/activity.ts';
@@ -32,7 +33,12 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
   let restored: Restored;
   const slot = () => `slot_${here.fixture.operation.slice(3)}`;
   const subscription = () => `sub_${here.fixture.operation.slice(3)}`;
-  const run = () => restore(here.dependencies, { plan: here.plan, try: 1, snapshot, backup }, here.attempt());
+  const run = () =>
+    perform(
+      restore,
+      { ...here.dependencies, ...here.attempt() },
+      { plan: here.plan, try: 1, snapshot, backup },
+    );
   const ask = async (database: string, sql: string) => {
     const client = new PostgresClient({
       connectionString: withDatabase(here.fixture.superuserUrl, database),
@@ -64,8 +70,12 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
     );
     before = { fingerprint: await here.on(name, fingerprint), properties: await properties(name) };
     const plan = from === 'backup' ? here.planned({ snapshot: { use: 'never' } }) : here.plan;
-    snapshot = await takeSnapshot(here.dependencies, { plan, try: 1 }, here.attempt());
-    backup = await backUp(here.dependencies, { plan: here.plan, try: 1, snapshot }, here.attempt());
+    snapshot = await perform(takeSnapshot, { ...here.dependencies, ...here.attempt() }, { plan, try: 1 });
+    backup = await perform(
+      backUp,
+      { ...here.dependencies, ...here.attempt() },
+      { plan: here.plan, try: 1, snapshot },
+    );
     await here.on(name, (client) =>
       client.query(
         `DELETE FROM papers; DROP TABLE generated; SELECT lo_unlink(4711); UPDATE alembic_version SET version_num = '0004'`,
@@ -225,17 +235,25 @@ describe('a snapshot that somebody changed', () => {
 
   test('law 1: is not restored from: the backup is, and it is said', async () => {
     const before = await here.on(here.fixture.fencedName, fingerprint);
-    const snapshot = await takeSnapshot(here.dependencies, { plan: here.plan, try: 1 }, here.attempt());
-    const backup = await backUp(here.dependencies, { plan: here.plan, try: 1, snapshot }, here.attempt());
+    const snapshot = await perform(
+      takeSnapshot,
+      { ...here.dependencies, ...here.attempt() },
+      { plan: here.plan, try: 1 },
+    );
+    const backup = await perform(
+      backUp,
+      { ...here.dependencies, ...here.attempt() },
+      { plan: here.plan, try: 1, snapshot },
+    );
     await withOpenClone(
       here.fixture.adminUrl,
       { database: here.beside('snapshot'), operation: here.fixture.operation },
       (client) => client.query(`UPDATE papers SET title = 'forged' WHERE id = 1`),
     );
-    const restored = await restore(
-      here.dependencies,
+    const restored = await perform(
+      restore,
+      { ...here.dependencies, ...here.attempt() },
       { plan: here.plan, try: 1, snapshot, backup },
-      here.attempt(),
     );
     expect(restored).toMatchObject({
       from: 'backup',

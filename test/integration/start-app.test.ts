@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { resumeCronJobs } from '../../src/activities/resume-cron-jobs/activity.ts';
@@ -13,7 +14,7 @@ import { attempt, otherOperation, activityFixture, type ActivityFixture } from '
 let fixture: ActivityFixture;
 beforeAll(async () => {
   fixture = await activityFixture('start', short);
-  await stopWrites(fixture.dependencies, stop(), attempt());
+  await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, stop());
   await fixture.postgres.asSuperuser(fixture.plan.database.fencedName, atTarget);
 });
 afterAll(() => fixture.remove());
@@ -54,7 +55,7 @@ describe('roll-back-app', () => {
   test('gives every workload and CronJob the image that fits, while nothing runs', async () => {
     const { old, new: bad } = fixture.images;
     expect(await images()).toEqual([bad, bad, bad]);
-    const result = await rollBackApp(fixture.dependencies, tried(), attempt());
+    const result = await perform(rollBackApp, { ...fixture.dependencies, ...attempt() }, tried());
     expect(result).toEqual({
       workloads: [{ deployment: 'api', image: old, from: bad }],
       cronJobs: [
@@ -65,13 +66,17 @@ describe('roll-back-app', () => {
     });
     expect(await images()).toEqual([old, old, old]);
     expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
-    expect(await rollBackApp(fixture.dependencies, tried(), attempt())).toEqual(result);
+    expect(await perform(rollBackApp, { ...fixture.dependencies, ...attempt() }, tried())).toEqual(result);
   });
 
   test('holds where no release fits', async () => {
     const workloads = fixture.plan.workloads.map((workload) => without(workload, ['rollBackTo']));
     await expect(
-      rollBackApp(fixture.dependencies, tried(1, { ...fixture.plan, workloads }), attempt()),
+      perform(
+        rollBackApp,
+        { ...fixture.dependencies, ...attempt() },
+        tried(1, { ...fixture.plan, workloads }),
+      ),
     ).rejects.toMatchObject({
       type: 'NoFittingImage',
       message: expect.stringContaining('api'),
@@ -82,7 +87,9 @@ describe('roll-back-app', () => {
 describe('start-app', () => {
   test('law 3: an application that answers with an error is told, and can be stopped again', async () => {
     const plan = withWorkload({ health: { service: 'api', port: 80, path: '/elsewhere' } });
-    await expect(startApp(fixture.dependencies, tried(1, plan), attempt())).rejects.toMatchObject({
+    await expect(
+      perform(startApp, { ...fixture.dependencies, ...attempt() }, tried(1, plan)),
+    ).rejects.toMatchObject({
       type: 'Unhealthy',
       message: expect.stringMatching(
         /^api answers \/elsewhere with 404: ok\.\nLast lines of its log:\napi-.*: release 1/,
@@ -93,7 +100,7 @@ describe('start-app', () => {
       fixture.plan.database.name,
       `INSERT INTO papers (title) VALUES ('in between')`,
     );
-    const stopped = await stopWrites(fixture.dependencies, stop(true), attempt());
+    const stopped = await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, stop(true));
     expect(stopped.counts).toEqual(before?.counts);
     expect((await fixture.record())?.frozen).toEqual(before);
     expect(await fixture.state()).toContain('api 0');
@@ -108,13 +115,13 @@ describe('start-app', () => {
       [{ path: '/elsewhere' }, /“front page” wants 200 of api\/elsewhere, which answers 404/],
     ] as const) {
       await expect(
-        startApp(fixture.dependencies, tried(1, withCheck(check)), attempt()),
+        perform(startApp, { ...fixture.dependencies, ...attempt() }, tried(1, withCheck(check))),
       ).rejects.toMatchObject({
         type: 'Unhealthy',
         message: expect.stringMatching(says),
       });
     }
-    await stopWrites(fixture.dependencies, stop(true), attempt());
+    await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, stop(true));
   });
 
   test('law 3: a database that an init container migrates again at the start is not verified any more', async () => {
@@ -122,11 +129,13 @@ describe('start-app', () => {
       fixture.plan.database.fencedName,
       `UPDATE alembic_version SET version_num = '0005'`,
     );
-    await expect(startApp(fixture.dependencies, tried(), attempt())).rejects.toMatchObject({
-      type: 'VerificationFailed',
-      message: expect.stringContaining('is at 0005, not at 0004, since the application has started'),
-    });
-    await stopWrites(fixture.dependencies, stop(true), attempt());
+    await expect(perform(startApp, { ...fixture.dependencies, ...attempt() }, tried())).rejects.toMatchObject(
+      {
+        type: 'VerificationFailed',
+        message: expect.stringContaining('is at 0005, not at 0004, since the application has started'),
+      },
+    );
+    await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, stop(true));
     await fixture.postgres.asSuperuser(fixture.plan.database.fencedName, atTarget);
   });
 
@@ -134,23 +143,27 @@ describe('start-app', () => {
     await fixture.kubectl('set', 'env', 'deployment/api', 'RELEASE-');
     await fixture.kubectl('patch', 'deployment', 'api', '--type=json', '-p', JSON.stringify(crash));
     await expect(
-      startApp(fixture.dependencies, tried(1, withWorkload({ readyWithin: 8_000 })), attempt()),
+      perform(
+        startApp,
+        { ...fixture.dependencies, ...attempt() },
+        tried(1, withWorkload({ readyWithin: 8_000 })),
+      ),
     ).rejects.toMatchObject({
       type: 'NotReady',
       message: expect.stringMatching(/not ready within 8 s: .*exit code 5.*no such table/s),
     });
     await fixture.kubectl('rollout', 'undo', 'deployment/api');
-    await stopWrites(fixture.dependencies, stop(true), attempt());
-    expect((await rollBackApp(fixture.dependencies, tried(2), attempt())).workloads[0]?.image).toBe(
-      fixture.images.old,
-    );
+    await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, stop(true));
+    expect(
+      (await perform(rollBackApp, { ...fixture.dependencies, ...attempt() }, tried(2))).workloads[0]?.image,
+    ).toBe(fixture.images.old);
   });
 
   test('starts as many as are wanted, on the database under its own name', async () => {
-    const started = await startApp(
-      fixture.dependencies,
+    const started = await perform(
+      startApp,
+      { ...fixture.dependencies, ...attempt() },
       tried(1, withCheck({ path: '/health', contains: 'ok' })),
-      attempt(),
     );
     expect(started).toEqual({
       workloads: [{ deployment: 'api', replicas: 2, seconds: expect.any(Number) }],
@@ -173,7 +186,7 @@ const crash = [
 ];
 
 const resume = (cronJob: string, number = 1, plan = fixture.plan) =>
-  resumeCronJobs(fixture.dependencies, { plan, try: number, cronJob }, attempt());
+  perform(resumeCronJobs, { ...fixture.dependencies, ...attempt() }, { plan, try: number, cronJob });
 
 describe('resume-cron-jobs', () => {
   test('sees one run succeed before the schedule goes on', async () => {
@@ -252,7 +265,7 @@ const slow = [{ op: 'replace', path: command, value: ['sleep', '600'] }];
 
 describe('put-back', () => {
   test('after a restore, starts the newer release again', async () => {
-    await stopWrites(fixture.dependencies, stop(true), attempt());
+    await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, stop(true));
     await update(
       fixture.dependencies.cluster,
       'backstep',
@@ -263,7 +276,7 @@ describe('put-back', () => {
         pivotAt: new Date().toISOString(),
       }),
     );
-    await putBack(fixture.dependencies, tried(), attempt());
+    await perform(putBack, { ...fixture.dependencies, ...attempt() }, tried());
     const { new: bad } = fixture.images;
     expect(await images()).toEqual([bad, bad, bad]);
     expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);
@@ -290,7 +303,11 @@ test('law 7: taken up after writes had resumed, its rows are verified and shown,
   await fixture.postgres.asSuperuser(database.name, `INSERT INTO papers (title) VALUES ('written since')`);
   const takesUp = { operation, pivotPassed: true };
   fixture.plan = { ...fixture.plan, operation: otherOperation(operation), takesUp };
-  const stopped = await stopWrites(fixture.dependencies, { ...stop(), runId: 'run-2' }, attempt());
+  const stopped = await perform(
+    stopWrites,
+    { ...fixture.dependencies, ...attempt() },
+    { ...stop(), runId: 'run-2' },
+  );
   expect(stopped.counts['papers']).toBeGreaterThan(before?.frozen?.counts['papers'] ?? Infinity);
   expect(stopped.resumedAt).toBe(before?.resumedAt);
   expect(await fixture.record()).toMatchObject({

@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
@@ -50,7 +51,7 @@ async function crashAfter(k: number): Promise<string | undefined> {
   );
   const worker = attempt();
   const { dependencies, last, over } = crashingAfter(k, fixture.dependencies, () => worker.crash());
-  await stopWrites(dependencies, input(), worker)
+  await perform(stopWrites, { ...dependencies, ...worker }, input())
     .catch((error: unknown) => {
       if (last() === undefined) throw error;
     })
@@ -66,7 +67,7 @@ describe('law 4, law 8: stop-writes that dies after any single change', () => {
     const changes: string[] = [];
     for (let k = 1; k <= most; k += 1) {
       const change = await crashAfter(k);
-      await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
+      await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 });
       expect(await world(), `after change ${k}: ${change}`).toEqual(before);
       if (change === undefined) break;
       changes.push(change);
@@ -87,14 +88,14 @@ describe('law 4, law 8: stop-writes that dies after any single change', () => {
       for (let k = 2; k <= most; k += 2) {
         const change = await crashAfter(k);
         if (change === undefined) break;
-        await stopWrites(fixture.dependencies, input(), attempt());
+        await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
         expect(await world(), `after change ${k}: ${change}`).toMatchObject({
           state: ['api 0', 'daily true', 'hourly true'],
           suspended: 'true',
           subscription: false,
           database: fixture.postgres.fencedName,
         });
-        await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
+        await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 });
         expect(await world(), `after change ${k}: ${change}`).toEqual(before);
       }
     },

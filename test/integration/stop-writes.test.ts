@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guardWrites } from '../../src/activities/guard-writes/activity.ts';
@@ -45,7 +46,7 @@ const none = new AbortController().signal;
 describe('stop-writes', () => {
   test('lets nobody write, says what it stopped, and records it first', async () => {
     const loop = writer(fixture.postgres.url);
-    const stopped = await stopWrites(fixture.dependencies, input(), attempt());
+    const stopped = await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
     const { writes, lastAt } = await loop.stop();
     expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
     expect(await fixture.kubectl('get', 'pods', '-o', 'name')).toBe('');
@@ -74,7 +75,7 @@ describe('stop-writes', () => {
 
   test('law 8: run again, it changes nothing and answers the same', async () => {
     const before = await fixture.record();
-    const again = await stopWrites(fixture.dependencies, input(), attempt());
+    const again = await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
     expect(await fixture.record()).toEqual(before);
     expect(again).toMatchObject({
       at: before?.frozen?.at,
@@ -85,10 +86,14 @@ describe('stop-writes', () => {
 
   test('law 6: another operation is refused, and touches nothing', async () => {
     const plan = { ...fixture.plan, operation: otherOperation(fixture.plan.operation) };
-    await expect(stopWrites(fixture.dependencies, { ...input(), plan }, attempt())).rejects.toMatchObject({
+    await expect(
+      perform(stopWrites, { ...fixture.dependencies, ...attempt() }, { ...input(), plan }),
+    ).rejects.toMatchObject({
       type: 'OperationLost',
     });
-    await expect(putBack(fixture.dependencies, { plan, try: 1 }, attempt())).resolves.toMatchObject({
+    await expect(
+      perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan, try: 1 }),
+    ).resolves.toMatchObject({
       workloads: [],
       cronJobs: [],
     });
@@ -102,7 +107,7 @@ const words = (breaches: Breach[] = []) =>
 describe('guard-writes', () => {
   test('stops what comes back, and records it before it answers', async () => {
     const writeGuard = attempt();
-    const kept = guardWrites(fixture.dependencies, { plan: fixture.plan }, writeGuard);
+    const kept = perform(guardWrites, { ...fixture.dependencies, ...writeGuard }, { plan: fixture.plan });
     await fixture.kubectl('scale', 'deployment/api', '--replicas=1');
     await fixture.kubectl('patch', 'cronjob', 'hourly', '-p', '{"spec":{"suspend":false}}');
     await fixture.kubectl('create', 'job', 'by-hand', '--from=cronjob/hourly');
@@ -130,7 +135,7 @@ describe('guard-writes', () => {
 
   test('law 8: goes on at another worker, and is not ended by a shutdown', async () => {
     const first = attempt();
-    const kept = guardWrites(fixture.dependencies, { plan: fixture.plan }, first);
+    const kept = perform(guardWrites, { ...fixture.dependencies, ...first }, { plan: fixture.plan });
     first.crash();
     await expect(kept).rejects.toThrow('worker shut down');
   });
@@ -139,14 +144,18 @@ describe('guard-writes', () => {
     const { database, operation } = fixture.plan;
     await fixture.kubectl('scale', 'deployment/api', '--replicas=1');
     const plan = { ...fixture.plan, operation: otherOperation(operation) };
-    await expect(guardWrites(fixture.dependencies, { plan }, attempt())).rejects.toMatchObject({
+    await expect(
+      perform(guardWrites, { ...fixture.dependencies, ...attempt() }, { plan }),
+    ).rejects.toMatchObject({
       type: 'OperationLost',
     });
     await update(fixture.dependencies.cluster, 'backstep', database, operation, (now) => ({
       ...now,
       writes: 'resumed',
     }));
-    await expect(guardWrites(fixture.dependencies, { plan: fixture.plan }, attempt())).resolves.toEqual({
+    await expect(
+      perform(guardWrites, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan }),
+    ).resolves.toEqual({
       breaches: [],
     });
     expect(await fixture.state()).toContain('api 1');
@@ -158,7 +167,11 @@ async function takenUp() {
   const { operation } = fixture.plan;
   const takesUp = { operation, pivotPassed: false };
   const plan = { ...fixture.plan, operation: otherOperation(operation), takesUp };
-  const stopped = await stopWrites(fixture.dependencies, { ...input(), plan, runId: 'run-2' }, attempt());
+  const stopped = await perform(
+    stopWrites,
+    { ...fixture.dependencies, ...attempt() },
+    { ...input(), plan, runId: 'run-2' },
+  );
   fixture.plan = plan;
   return { stopped, plan };
 }
@@ -231,7 +244,11 @@ describe('a record that is taken up', () => {
 
 describe('put-back', () => {
   test('law 4: gives everything back as the record has it, and looks', async () => {
-    const result = await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt());
+    const result = await perform(
+      putBack,
+      { ...fixture.dependencies, ...attempt() },
+      { plan: fixture.plan, try: 1 },
+    );
     expect(result).toEqual({
       workloads: [{ deployment: 'api', replicas: 2 }],
       cronJobs: [
@@ -242,14 +259,16 @@ describe('put-back', () => {
     });
     expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);
     await fixture.postgres.asSuperuser(fixture.plan.database.name, 'SELECT 1');
-    expect(await putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt())).toEqual(result);
+    expect(
+      await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 }),
+    ).toEqual(result);
   });
 
   test('names what could not be put back, and puts back the rest', async () => {
-    await stopWrites(fixture.dependencies, input(), attempt());
+    await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
     await fixture.kubectl('delete', 'cronjob', 'hourly');
     await expect(
-      putBack(fixture.dependencies, { plan: fixture.plan, try: 1 }, attempt()),
+      perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 }),
     ).rejects.toMatchObject({
       type: 'PutBackFailed',
       message: expect.stringContaining('CronJob hourly is gone'),

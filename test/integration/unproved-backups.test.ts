@@ -1,10 +1,11 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { backUp } from '../../src/activities/back-up/activity.ts';
 import { downgrade } from '../../src/activities/downgrade/activity.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { Dependencies } from '../../src/activities/context.ts';
 import { claim, readRecord } from '../../src/kubernetes/records.ts';
 import { raise } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
@@ -96,12 +97,14 @@ const recorded = async () => (await readRecord(dependencies.cluster, 'backstep',
 function moved(backup?: Backup) {
   const waysBack = { ...ways, ...(backup && { backup }) };
   const approved = shortHash(approvedAtDowngrade(plan, waysBack));
-  return downgrade(dependencies, { plan, try: tried, waysBack, approved }, attempt());
+  return perform(downgrade, { ...dependencies, ...attempt() }, { plan, try: tried, waysBack, approved });
 }
 
 let tried = 0;
 async function neverMoves(message: RegExp): Promise<void> {
-  await expect(backUp(dependencies, { plan, try: ++tried }, attempt())).rejects.toMatchObject({
+  await expect(
+    perform(backUp, { ...dependencies, ...attempt() }, { plan, try: ++tried }),
+  ).rejects.toMatchObject({
     type: expect.stringMatching(/^Backup(Failed|NotProved)$/) as string,
     message: expect.stringMatching(message) as string,
   });
@@ -200,7 +203,7 @@ describe('law 1: the downgrade never starts after', () => {
 
 test('law 1: the same downgrade, with a backup that was proved, is let through', async () => {
   onVolume();
-  const backup = await backUp(dependencies, { plan, try: ++tried }, attempt());
+  const backup = await perform(backUp, { ...dependencies, ...attempt() }, { plan, try: ++tried });
   expect((await recorded())?.backup).toEqual(backup);
   // Further it does not come: there is no workload to take the pod from.
   await expect(moved(backup)).rejects.toMatchObject({ type: 'WorkloadMissing' });

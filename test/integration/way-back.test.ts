@@ -1,3 +1,4 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -6,7 +7,7 @@ import { backupDirectory } from '../../lab/site.ts';
 import { backUp } from '../../src/activities/back-up/activity.ts';
 import { downgrade } from '../../src/activities/downgrade/activity.ts';
 import { wayBackStands } from '../../src/activities/downgrade/way-back.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { Dependencies } from '../../src/activities/context.ts';
 import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { without } from '../../src/kubernetes/without.ts';
 import { closeClone, openClone, withOpenClone } from '../../src/postgres/clones.ts';
@@ -27,8 +28,16 @@ let database: string;
 beforeAll(async () => {
   here = await fencedDatabase('way-back');
   database = here.beside('snapshot');
-  snapshot = await takeSnapshot(here.dependencies, { plan: here.plan, try: 1 }, here.attempt());
-  backup = await backUp(here.dependencies, { plan: here.plan, try: 1, snapshot }, here.attempt());
+  snapshot = await perform(
+    takeSnapshot,
+    { ...here.dependencies, ...here.attempt() },
+    { plan: here.plan, try: 1 },
+  );
+  backup = await perform(
+    backUp,
+    { ...here.dependencies, ...here.attempt() },
+    { plan: here.plan, try: 1, snapshot },
+  );
 });
 afterAll(() => here.remove());
 
@@ -44,11 +53,10 @@ async function asking(
   return { plan: plan ?? here.plan, try: tried, waysBack: found, approved };
 }
 const stands = async (...asked: Parameters<typeof asking>) =>
-  wayBackStands(
-    here.dependencies,
+  perform(
+    async (context, input) => wayBackStands(context, input, (await here.record()) as OperationRecord),
+    { ...here.dependencies, ...here.attempt() },
     await asking(...asked),
-    (await here.record()) as OperationRecord,
-    here.attempt(),
   );
 const looks = async () =>
   (await here.kubectl('get', 'jobs', '-o', 'name'))
@@ -72,7 +80,7 @@ const forge = (title: string) =>
 /** Where it would keep the catalog, just before the pivot. */
 const moving = (input: Awaited<ReturnType<typeof asking>>, meanwhile: () => Promise<unknown>) => {
   const storage = { put: meanwhile } as unknown as Dependencies['storage'];
-  return downgrade({ ...here.dependencies, storage }, input, here.attempt());
+  return perform(downgrade, { ...here.dependencies, storage, ...here.attempt() }, input);
 };
 
 describe('downgrade', () => {

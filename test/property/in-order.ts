@@ -56,7 +56,7 @@ async function steps(of: Rollback, keep: (file: SalvageFile | undefined) => void
     if (writes) await breach(of);
     const rehearsal = await act<'rehearse'>(of, rehearse, { try: 1, snapshot });
     if (rehearsal.rehearsed) {
-      const { schema } = await readEvidence(of.dependencies, rehearsal.evidence);
+      const { schema } = await readEvidence(of.dependencies.storage, rehearsal.evidence);
       // Nobody lets a downgrade pass that leaves another schema than the migrations make.
       if ('notBuilt' in schema || schema.wrong.length > 0) return { to: 'refused' };
     }

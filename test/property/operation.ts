@@ -1,8 +1,9 @@
+import { perform } from '../../src/activities/activity-function.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import type { Activity } from '../../src/activities/boundary.ts';
+import type { Planned, StepActivity } from '../../src/activities/activity-function.ts';
 import { guardWrites } from '../../src/activities/guard-writes/activity.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import { activityContext, type Dependencies } from '../../src/activities/context.ts';
 import { raise, state } from '../../src/postgres/fence.ts';
 import { quoted, withClient, type Client } from '../../src/postgres/connect.ts';
 import type { ActivityInput, ActivityOutput } from '../../src/domain/deeds.ts';
@@ -10,7 +11,6 @@ import { Failure, failures, type FailureType } from '../../src/domain/failures.t
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { besideName, type OperationId } from '../../src/domain/names.ts';
 import type { RollbackPlan } from '../../src/domain/plan/plan.ts';
-import type { StepName } from '../../src/domain/steps.ts';
 import { directory as storageIn } from '../../src/storage/storage.ts';
 import { fakeCluster } from '../fake-cluster.ts';
 import { did, Died, Life, outside } from './faults.ts';
@@ -104,15 +104,17 @@ export class LeftBehind extends Error {}
  *
  * @throws Failure of the activity, LeftBehind
  */
-export async function act<S extends StepName>(
+export async function act<S extends Planned>(
   of: Rollback,
-  activity: Activity<S>,
+  activity: StepActivity<S>,
   input: Omit<ActivityInput<S>, 'plan'>,
   plan = of.plan,
 ): Promise<ActivityOutput<S>> {
   for (let left = 4; ; left--) {
-    const once = () =>
-      of.life.live(() => activity(of.dependencies, { plan, ...input } as ActivityInput<S>, attempt()));
+    const asked = { plan, ...input } as unknown as ActivityInput<S>;
+    const context = () =>
+      activityContext<ActivityInput<S>['plan']>({ ...of.dependencies, ...attempt() }, asked);
+    const once = () => of.life.live(() => activity(context(), asked));
     try {
       const answer = await once();
       return of.it.breakage === 'every step twice' ? await once() : answer;
@@ -130,9 +132,9 @@ export async function act<S extends StepName>(
 }
 
 /** As `act`; at a failure of these types a person says `retry`. */
-export async function held<S extends StepName>(
+export async function held<S extends Planned>(
   of: Rollback,
-  activity: Activity<S>,
+  activity: StepActivity<S>,
   input: Omit<ActivityInput<S>, 'plan' | 'try'>,
   types: readonly FailureType[],
 ): Promise<ActivityOutput<S>> {
@@ -150,7 +152,7 @@ export async function held<S extends StepName>(
 export function writeGuard(of: Rollback): { end(): Promise<void> } {
   const its = attempt();
   const { plan } = of;
-  const kept = outside(() => guardWrites(of.dependencies, { plan }, its));
+  const kept = outside(() => perform(guardWrites, { ...of.dependencies, ...its }, { plan }));
   kept.catch(() => {});
   return {
     end: async () => {

@@ -1,4 +1,4 @@
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { Dependencies } from '../../src/activities/context.ts';
 import { readRecord } from '../../src/kubernetes/records.ts';
 import { withClient, type Client } from '../../src/postgres/connect.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';

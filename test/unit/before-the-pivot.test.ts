@@ -4,7 +4,7 @@ import { sourceOf } from '../../src/activities/back-up/source.ts';
 import { othersEnded } from '../../src/activities/downgrade/job.ts';
 import { nobodyWrote } from '../../src/activities/downgrade/proof.ts';
 import { newest } from '../../src/activities/guard-writes/activity.ts';
-import type { Attempt, Dependencies } from '../../src/activities/dependencies.ts';
+import { activityContext, type Attempt, type Dependencies } from '../../src/activities/context.ts';
 import type { Client } from '../../src/postgres/connect.ts';
 import type { Breach, ActivityInput } from '../../src/domain/deeds.ts';
 import { labels } from '../../src/domain/names.ts';
@@ -49,7 +49,11 @@ const waited = (job: V1Job) => {
   const cluster = { batch: { listNamespacedJob: async () => ({ items: [job] }) } };
   const migrations = { ...plan.service.migrations, timeout: 50 };
   const short = { ...plan, service: { ...plan.service, migrations } };
-  return othersEnded({ cluster } as unknown as Dependencies, short, `${plan.operation}-downgrade-2`, attempt);
+  const context = activityContext(
+    { ...({ cluster } as unknown as Dependencies), ...attempt },
+    { plan: short },
+  );
+  return othersEnded(context, `${plan.operation}-downgrade-2`);
 };
 
 describe('a Job of an earlier try', () => {
@@ -74,8 +78,8 @@ describe('law 1: what is dumped', () => {
     const query = async (_sql: string, [name]: string[]) => ({
       rowCount: databases.includes(name ?? '') ? 1 : 0,
     });
-    const input = { plan, try: 1, snapshot, ...more };
-    return sourceOf({ query } as unknown as Client, input, record as OperationRecord);
+    const client = { query } as unknown as Client;
+    return sourceOf(client, plan.database, { snapshot, ...more }, record as OperationRecord);
   };
 
   test('before the downgrade is the fenced database, and beside the steps the snapshot', async () => {

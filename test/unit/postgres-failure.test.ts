@@ -1,7 +1,7 @@
 import { DatabaseError } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { isYounger } from '../../src/activities/back-up/activity.ts';
-import { resultOf } from '../../src/activities/own-program.ts';
+import { resultOf } from '../../src/activities/jobs.ts';
 import { unequal } from '../../src/activities/restored.ts';
 import { postgresFailure } from '../../src/postgres/failure.ts';
 import { inWords } from '../../src/postgres/sessions.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { applicationFailure } from '../../src/activities/boundary.ts';
-import { redact, truncate } from '../../src/activities/redact.ts';
+import { applicationFailure } from '../../src/activities/activity-function.ts';
+import { redact, truncate } from '../../src/domain/redact.ts';
 import { libpqEnvironment } from '../../src/postgres/url.ts';
 import { Failure, failures } from '../../src/domain/failures.ts';
 

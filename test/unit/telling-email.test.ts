@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { applicationFailure } from '../../src/activities/boundary.ts';
+import { applicationFailure } from '../../src/activities/activity-function.ts';
 import { notify as channels } from '../../src/domain/definition/notify.ts';
 import type { Notification } from '../../src/views/notification.ts';
 import { notifyBy } from '../../src/notifications/index.ts';

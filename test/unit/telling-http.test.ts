@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { applicationFailure } from '../../src/activities/boundary.ts';
+import { applicationFailure } from '../../src/activities/activity-function.ts';
 import { notify as channels } from '../../src/domain/definition/notify.ts';
 import type { Notify } from '../../src/domain/definition/notify.ts';
 import type { Notification } from '../../src/views/notification.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { handOver } from '../../src/activities/hand-over/activity.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { workflowIdOf } from '../../src/domain/names.ts';
 import { findings } from '../example-plan.ts';
 import { failing, workflowHarness, type ServiceSetup } from './harness.ts';
@@ -11,11 +10,12 @@ const harness = workflowHarness();
 const nothingLost = { ...findings['data-diff'], tables: [], lostRows: 0, loses: false };
 
 /** The activity as it is; it needs nothing but Temporal. */
-const attempt = { progress: () => {} } as unknown as Parameters<typeof handOver>[2];
-
 const withRealHandOver = (setup: ServiceSetup = {}): ServiceSetup => ({
   ...setup,
-  activities: { ...setup.activities, 'hand-over': (input) => handOver({} as Dependencies, input, attempt) },
+  activities: {
+    ...setup.activities,
+    'hand-over': (input) => handOver({ progress: () => {} }, input),
+  },
 });
 
 describe.concurrent('what an emergency restore is started with', () => {

@@ -9,9 +9,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, makeTelemetryFilterString } from '@temporalio/worker';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { applicationFailure, bounded } from '../../src/activities/boundary.ts';
+import { applicationFailure, activityFunction } from '../../src/activities/activity-function.ts';
 import { checkProof } from '../../src/activities/messages/check-proof.ts';
-import type { Dependencies } from '../../src/activities/dependencies.ts';
+import type { Dependencies } from '../../src/activities/context.ts';
 import { createKeys } from '../../src/identity/keys.ts';
 import type { ActivityInput, ActivityOutput } from '../../src/domain/deeds.ts';
 import { Failure, type FailureType } from '../../src/domain/failures.ts';
@@ -110,9 +110,9 @@ export class WorkflowHarness {
       workflowBundle: { codePath: inject('workflowBundle') },
       activities: {
         ...Object.fromEntries(stepNames.map((step) => [step, (input: never) => this.#act(step, input)])),
-        'check-proof': bounded(async (dependencies, input: { proof: string; of?: 'start' }) => {
+        'check-proof': activityFunction(async (context, input: { proof: string; of?: 'start' }) => {
           await this.#unlessClosing(this.beforeProof());
-          return checkProof(dependencies, input);
+          return checkProof(context, input);
         }, dependencies),
         notify: (input: NotifyInput) => this.#notify(input),
       },

@@ -19,8 +19,8 @@ import { lookAtPods } from './pods.ts';
 import { planCronJob, planWorkload } from './releases.ts';
 import { lookAtServer, type ServerFacts } from './server.ts';
 import { areSearchAttributesRegistered } from './temporal.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { redact } from '../redact.ts';
+import type { BaseContext } from '../context.ts';
+import { redact } from '../../domain/redact.ts';
 
 type Input = AssessInput<undefined>;
 type Answer = ActivityOutput<'assess'>;
@@ -36,20 +36,15 @@ export interface How {
  * included. Changes nothing: the Jobs that ask the images are removed again. Whatever is wrong is named in
  * one refusal (runbook, Pre-Rollback Checklist and Step 3).
  */
-export async function assess(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-  how: How = {},
-): Promise<Answer> {
-  attempt.progress({ doing: `reading the definition of ${input.request.service}` });
+export async function assess(dependencies: BaseContext, input: Input, how: How = {}): Promise<Answer> {
+  dependencies.progress({ doing: `reading the definition of ${input.request.service}` });
   const loaded = await dependencies.definitions.load(input.request.service);
   if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
   const service = loaded.definition;
   const faults = new Faults();
   const refused = (): Answer => ({ kind: 'refused', faults: [...faults.all] });
 
-  attempt.progress({ doing: 'looking at the cluster and at the database' });
+  dependencies.progress({ doing: 'looking at the cluster and at the database' });
   const [cluster, [facts, database]] = await Promise.all([
     lookAtCluster(dependencies, service, faults),
     lookAtBoth(dependencies, service, input, faults),
@@ -89,8 +84,8 @@ export async function assess(
     operation: input.operation,
     faults,
   });
-  attempt.progress({ doing: 'asking the images for their migrations' });
-  const images = await askImages(dependencies, { input, service, cluster, facts }, attempt);
+  dependencies.progress({ doing: 'asking the images for their migrations' });
+  const images = await askImages(dependencies, { input, service, cluster, facts });
   const env =
     'env' in service.migrations.databaseUrl
       ? service.migrations.databaseUrl.env
@@ -129,17 +124,17 @@ export async function assess(
   );
   if (faults.all.length > 0) return refused();
 
-  attempt.progress({ doing: 'documenting the state before' });
+  dependencies.progress({ doing: 'documenting the state before' });
   const pods = await lookAtPods(dependencies, cluster.workloads);
   const observations = await observe(input.operation, { facts, pods });
   observations.notes.unshift(...cluster.notes);
   observations.downgrades = sourcesOf(target.reverts);
   // What a rollback has stopped says nothing of the migration.
   if (facts.now === facts.name) {
-    attempt.progress({ doing: 'looking for the symptoms of the runbook' });
+    dependencies.progress({ doing: 'looking for the symptoms of the runbook' });
     const moved = { ...target, reverts: plan.reverts.map(({ revision }) => revision) };
     const known = { operation: input.operation, service, facts, moved, pods, images, image: chosen.image };
-    observations.diagnosis = await diagnose(dependencies, known, attempt);
+    observations.diagnosis = await diagnose(dependencies, known);
   }
   return {
     kind: 'planned',
@@ -166,7 +161,7 @@ const nothing = (revision: string): Answer => ({
 });
 
 async function lookAtBoth(
-  dependencies: Dependencies,
+  dependencies: BaseContext,
   service: ServiceDefinition,
   { operation, onlyPlan }: Input,
   faults: Faults,
@@ -188,19 +183,18 @@ function lookBack(
 }
 
 function askImages(
-  dependencies: Dependencies,
+  dependencies: BaseContext,
   {
     input,
     service,
     cluster,
     facts,
   }: { input: Input; service: ServiceDefinition; cluster: ClusterFacts; facts: ServerFacts },
-  attempt: Attempt,
 ): Promise<SeenImage[]> {
   const { operation } = input;
   const candidates = candidatesOf(service, cluster.workloads);
   const fencedName = facts.now === facts.name ? {} : { database: facts.now };
-  return inspectImages(dependencies, { service, operation, candidates, ...fencedName }, attempt);
+  return inspectImages(dependencies, { service, operation, candidates, ...fencedName });
 }
 
 interface Known {

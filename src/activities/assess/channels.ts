@@ -1,7 +1,7 @@
 import { readSecret } from '../../kubernetes/secrets.ts';
 import { secretsOf } from '../../domain/definition/notify.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../context.ts';
 
 /** Whom nobody will be able to tell, and why: said beforehand, for it refuses nothing. */
 export async function lookAtChannels(

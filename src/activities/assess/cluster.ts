@@ -8,7 +8,7 @@ import { releases, type Release } from '../../kubernetes/releases.ts';
 import { missingRights, rightInWords, rightsNeeded } from '../../kubernetes/rights.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
 import type { CronJob, ServiceDefinition, Workload } from '../../domain/definition/service.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../context.ts';
 import { lookAtChannels } from './channels.ts';
 import type { Faults } from './faults.ts';
 

@@ -5,7 +5,7 @@ import { damageIn } from '../../postgres/damage.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { keyOf } from '../../postgres/tables.ts';
 import type { OperationId } from '../../domain/names.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../context.ts';
 import type { Faults } from './faults.ts';
 import { carefully, secretName, serverOf, type ServerFacts } from './server.ts';
 

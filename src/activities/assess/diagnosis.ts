@@ -2,8 +2,8 @@ import { linesOfFailedJobs } from '../../kubernetes/failed-jobs.ts';
 import { decide, type Diagnosis, type Sign } from '../../domain/diagnosis.ts';
 import { signsOfLines } from '../../domain/log-signs.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { redact, truncate } from '../redact.ts';
+import type { BaseContext, Dependencies } from '../context.ts';
+import { redact, truncate } from '../../domain/redact.ts';
 import { signsOfApplication } from './diagnosis/application.ts';
 import { signsOfDatabase, type Known as KnownOfDatabase } from './diagnosis/database.ts';
 import { Looks } from './diagnosis/looks.ts';
@@ -27,13 +27,9 @@ const mostNotSeen = 10;
  * roll back, fix forward or unsure. Reads only, within `diagnosis.within`, and never fails: what could not be
  * looked at is named.
  */
-export async function diagnose(
-  dependencies: Dependencies,
-  known: Known,
-  { signal }: Attempt,
-): Promise<Diagnosis> {
+export async function diagnose(dependencies: BaseContext, known: Known): Promise<Diagnosis> {
   const { service, moved } = known;
-  const looks = new Looks(service.diagnosis.within, signal);
+  const looks = new Looks(service.diagnosis.within, dependencies.signal);
   const [ofCluster, database] = await Promise.all([
     signsOfCluster(dependencies, known, looks),
     looks.at('the database', () => signsOfDatabase(dependencies.storage, known, looks)),

@@ -17,7 +17,7 @@ import { lookAtPods } from './pods.ts';
 import { planCronJob, planWorkload } from './releases.ts';
 import { lookAtServer, type ServerFacts } from './server.ts';
 import { areSearchAttributesRegistered } from './temporal.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { BaseContext } from '../context.ts';
 
 type Input = AssessInput<'emergency-restore'>;
 type Answer = ActivityOutput<'assess'>;
@@ -27,20 +27,16 @@ type Answer = ActivityOutput<'assess'>;
  * the undo included. The database may miss tables, or hold any revision: that is what it is restored for. Changes
  * nothing (runbook, Emergency Database Restore).
  */
-export async function assessRestore(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-): Promise<Answer> {
+export async function assessRestore(dependencies: BaseContext, input: Input): Promise<Answer> {
   const { request, operation, onlyPlan } = input;
-  attempt.progress({ doing: `reading the definition of ${request.service}` });
+  dependencies.progress({ doing: `reading the definition of ${request.service}` });
   const loaded = await dependencies.definitions.load(request.service);
   if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
   const service = loaded.definition;
   const faults = new Faults();
   const refused = (): Answer => ({ kind: 'refused', faults: [...faults.all] });
 
-  attempt.progress({ doing: 'looking at the cluster and at the database' });
+  dependencies.progress({ doing: 'looking at the cluster and at the database' });
   const [cluster, [facts, database]] = await Promise.all([
     lookAtCluster(dependencies, service, faults),
     lookAtBoth(dependencies, service, { operation, onlyPlan, faults }),
@@ -62,16 +58,16 @@ export async function assessRestore(
 
   const pauses = await planPauses(dependencies, service, { cluster, facts, operation, faults });
   const asking = { service, operation, facts, jobImage };
-  const found = await faults.try(() => findSource(dependencies, asking, request.from, attempt));
+  const found = await faults.try(() => findSource(dependencies, asking, request.from));
   if (found === undefined) return refused();
   await proveFits(service, operation, found, { facts, faults, notes: cluster.notes });
-  attempt.progress({ doing: 'asking the images for their migrations' });
-  const images = await askImages(dependencies, { service, input, cluster, facts }, attempt);
+  dependencies.progress({ doing: 'asking the images for their migrations' });
+  const images = await askImages(dependencies, { service, input, cluster, facts });
   const known = { input, service, cluster, facts, database, images, found, faults, jobImage };
   const plan: EmergencyPlan = { ...planOf(known), pauses };
   if (faults.all.length > 0) return refused();
 
-  attempt.progress({ doing: 'documenting the state before' });
+  dependencies.progress({ doing: 'documenting the state before' });
   const pods = await lookAtPods(dependencies, cluster.workloads);
   const observations = await observe(operation, { facts, pods });
   observations.notes.unshift(`Found: ${sourceInWords(found.source)}`, ...found.notes, ...cluster.notes);
@@ -88,7 +84,7 @@ export async function assessRestore(
 const revisionOf = ({ revisions }: DatabaseFacts): string => revisions.join(', ') || 'base';
 
 async function lookAtBoth(
-  dependencies: Dependencies,
+  dependencies: BaseContext,
   service: ServiceDefinition,
   { operation, onlyPlan, faults }: Pick<Input, 'operation' | 'onlyPlan'> & { faults: Faults },
 ): Promise<[ServerFacts | undefined, DatabaseFacts | undefined]> {
@@ -110,17 +106,12 @@ interface Known {
 }
 
 function askImages(
-  dependencies: Dependencies,
+  dependencies: BaseContext,
   { service, input, cluster, facts }: Pick<Known, 'service' | 'input' | 'cluster' | 'facts'>,
-  attempt: Attempt,
 ): Promise<SeenImage[]> {
   const candidates = candidatesOf(service, cluster.workloads);
   const fencedName = facts.now === facts.name ? {} : { database: facts.now };
-  return inspectImages(
-    dependencies,
-    { service, operation: input.operation, candidates, ...fencedName },
-    attempt,
-  );
+  return inspectImages(dependencies, { service, operation: input.operation, candidates, ...fencedName });
 }
 
 /** The release that fits is the one whose Alembic head is the revision in what is restored (runbook, Step 6). */

@@ -6,8 +6,7 @@ import { deleteSecret } from '../../kubernetes/secrets.ts';
 import { Failure, type FailureType } from '../../domain/failures.ts';
 import { jobName, type OperationId } from '../../domain/names.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
-import { jobSecret } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import { serviceContext, type BaseContext } from '../context.ts';
 import type { SeenWorkload } from './cluster.ts';
 
 /** An image that may hold the migrations, and what it said. */
@@ -86,15 +85,15 @@ export function imageIn(
  * @param database its name where it is fenced off: the application's own URL does not lead there
  */
 export async function inspectImages(
-  dependencies: Dependencies,
+  dependencies: BaseContext,
   of: { service: ServiceDefinition; operation: OperationId; candidates: Candidate[]; database?: string },
-  { signal }: Attempt,
 ): Promise<SeenImage[]> {
   const { service, operation, candidates, database } = of;
+  const { signal } = dependencies;
   const databaseSecret =
     database === undefined
       ? undefined
-      : await jobSecret(dependencies, { operation, service, part: 'inspect', database });
+      : await serviceContext(dependencies, { operation, service }).jobSecret({ part: 'inspect', database });
   const one = async (candidate: Candidate, at: number): Promise<SeenImage> => {
     const { image, workload } = candidate;
     const name = jobName(operation, 'assess', 1, String(at + 1));

@@ -5,9 +5,6 @@ import { subscriptionsOf } from '../../postgres/subscriptions.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { PausedCronJob, PausedSubscription } from '../../domain/plan/pauses.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
-import type { Dependencies } from '../dependencies.ts';
-import { applicationUrl } from '../connections.ts';
-import { adminUrlOn } from '../pauses.ts';
 import type { Faults } from './faults.ts';
 import { carefully, type ServerFacts } from './server.ts';
 
@@ -20,25 +17,20 @@ interface Around {
 
 /** What writes to the database from within its server, and a migration that is under way. */
 export async function pausesInDatabase(
-  dependencies: Dependencies,
   service: ServiceDefinition,
   around: Around,
 ): Promise<(PausedSubscription | PausedCronJob)[]> {
   const { facts, operation, notes } = around;
   const options = { ...carefully, operation };
-  const running = await withClient(
-    await applicationUrl(dependencies, service, facts.now),
-    options,
-    (client) => migrationSessions(client, service.migrations.versionTable),
+  const running = await withClient(withDatabase(facts.applicationUrl, facts.now), options, (client) =>
+    migrationSessions(client, service.migrations.versionTable),
   );
   for (const words of running)
     notes.push(
       `A migration is running, or was left in its transaction (${words}): it is ended with the writes.`,
     );
-  const subscriptions = await withClient(
-    await adminUrlOn(dependencies, service, facts.now),
-    options,
-    (client) => subscriptionsToPause(client, service, around),
+  const subscriptions = await withClient(withDatabase(facts.adminUrl, facts.now), options, (client) =>
+    subscriptionsToPause(client, service, around),
   );
   return [...subscriptions, ...(await queriesToPause(service, around))];
 }

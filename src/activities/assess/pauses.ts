@@ -6,7 +6,7 @@ import { nameOf } from '../../kubernetes/pods.ts';
 import { withNewPauses, type Pause, type PausedObject } from '../../domain/plan/pauses.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../context.ts';
 import { migratingJobsOf } from '../pauses.ts';
 import type { ClusterFacts } from './cluster.ts';
 import type { Faults } from './faults.ts';
@@ -30,7 +30,7 @@ export async function planPauses(
   const before = facts.record?.stopped.paused ?? [];
   const [owners, database] = await Promise.all([
     faults.try(() => ownersToPause(dependencies, service, cluster)),
-    faults.try(() => pausesInDatabase(dependencies, service, { facts, operation, faults, notes })),
+    faults.try(() => pausesInDatabase(service, { facts, operation, faults, notes })),
     faults.try(() => nameMigratingJobs(dependencies, service, cluster)),
   ]);
   return withNewPauses(before, [...(owners ?? []), ...(database ?? [])]);

@@ -1,6 +1,6 @@
 import { readKeys } from '../../identity/keys.ts';
 import type { Approvals } from '../../domain/definition/approvals.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../context.ts';
 import type { Faults } from './faults.ts';
 
 const gates = ['start', 'downgrade', 'base', 'loss', 'restore'] as const;

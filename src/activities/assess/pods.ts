@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { podsOfDeployment } from '../../kubernetes/deployments.ts';
 import { errorLines } from '../../kubernetes/error-lines.ts';
-import type { Dependencies } from '../dependencies.ts';
-import { redact, truncate } from '../redact.ts';
+import type { Dependencies } from '../context.ts';
+import { redact, truncate } from '../../domain/redact.ts';
 import type { SeenWorkload } from './cluster.ts';
 
 /** A workload's pods, with the last error lines of their logs, redacted. */

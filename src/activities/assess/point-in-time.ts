@@ -1,7 +1,6 @@
-import { readRecord } from '../../kubernetes/records.ts';
 import { providerOf } from '../../recovery/index.ts';
 import type { SourceInstance } from '../../recovery/provider.ts';
-import { serverIn, withClient } from '../../postgres/connect.ts';
+import { serverIn } from '../../postgres/connect.ts';
 import { subscriptionsOf } from '../../postgres/subscriptions.ts';
 import type { AssessInput, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure, fault } from '../../domain/failures.ts';
@@ -11,8 +10,7 @@ import type { Plan, PointInTimePlan } from '../../domain/plan/plan.ts';
 import { at, type Endpoint, type Moment } from '../../domain/plan/point-in-time.ts';
 import { assess } from './activity.ts';
 import { Faults } from './faults.ts';
-import { adminUrl, applicationUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import { activityContext, type ActivityContext, type BaseContext } from '../context.ts';
 import { findRecoveryTime } from '../point-in-time/moment.ts';
 
 type Input = AssessInput<'point-in-time-restore'>;
@@ -22,11 +20,7 @@ type Answer = ActivityOutput<'assess'>;
  * As `assess`, for a point-in-time restore: pins the moment too, proves that the provider can restore it, and
  * says what the new instance gets (runbook, Point-in-Time Recovery, 1 to 4). Changes nothing.
  */
-export async function assessPointInTime(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-): Promise<Answer> {
+export async function assessPointInTime(dependencies: BaseContext, input: Input): Promise<Answer> {
   const { kind, request, ...rest } = input;
   const { to, ...asked } = request;
   const loaded = await dependencies.definitions.load(request.service);
@@ -40,18 +34,20 @@ export async function assessPointInTime(
     );
     return { kind: 'refused', faults: [...faults.all] };
   }
-  attempt.progress({ doing: `asks ${pointInTime.provider} what it can restore` });
+  dependencies.progress({ doing: `asks ${pointInTime.provider} what it can restore` });
   const [source, assessed] = await Promise.all([
     faults.try(async () =>
-      (await (dependencies.providerOf ?? providerOf)(pointInTime)).describe(attempt.signal),
+      (await (dependencies.providerOf ?? providerOf)(pointInTime)).describe(dependencies.signal),
     ),
-    assess(dependencies, { ...rest, request: asked }, attempt, { kind, mayStay: true }),
+    assess(dependencies, { ...rest, request: asked }, { kind, mayStay: true }),
   ]);
   if (assessed.kind === 'nothing-to-do') return assessed;
   if (assessed.kind === 'refused') return { kind: 'refused', faults: [...assessed.faults, ...faults.all] };
   if (source === undefined) return { kind: 'refused', faults: [...faults.all] };
   const { plan: pinned, observations } = assessed;
-  const moment = await faults.try(() => momentOf(dependencies, pinned, source, to));
+  const moment = await faults.try(() =>
+    momentOf(activityContext(dependencies, { plan: pinned }), source, to),
+  );
   // Taken up, the new instance may be there already, whatever can be restored by now.
   if (moment !== undefined && pinned.takesUp === undefined) proveWithin(moment, faults);
   if (moment === undefined || faults.all.length > 0) return { kind: 'refused', faults: [...faults.all] };
@@ -70,13 +66,13 @@ export async function assessPointInTime(
 }
 
 async function momentOf(
-  dependencies: Dependencies,
-  plan: Plan,
+  context: ActivityContext,
   source: SourceInstance,
   given: string | undefined,
 ): Promise<Omit<Moment, 'provider'>> {
+  const { plan } = context;
   const { earliest, latest, carries, name: instance } = source;
-  const subscriptions = await subscribed(dependencies, plan);
+  const subscriptions = await subscribed(context);
   const window = {
     earliest: earliest.toISOString(),
     latest: latest.toISOString(),
@@ -84,11 +80,11 @@ async function momentOf(
     ...(subscriptions.length > 0 && { subscriptions }),
   };
   if (plan.takesUp !== undefined) {
-    const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, plan.database);
+    const record = await context.record.find();
     if (record?.moment !== undefined) return { ...record.moment, instance, ...window };
   }
-  const found = await findRecoveryTime(dependencies, plan, given);
-  const endpoint = endpointIn(await applicationUrl(dependencies, plan.service), plan);
+  const found = await findRecoveryTime(context, plan, given);
+  const endpoint = endpointIn(await context.applicationUrl(), plan);
   return {
     ...found,
     instance,
@@ -100,11 +96,8 @@ async function momentOf(
 }
 
 /** Names of the database's subscriptions, whatever the database is called right now. */
-async function subscribed(
-  dependencies: Dependencies,
-  { service, operation, database }: Plan,
-): Promise<string[]> {
-  return withClient(await adminUrl(dependencies, service), { operation }, async (admin) => {
+async function subscribed({ admin: session, plan: { database } }: ActivityContext): Promise<string[]> {
+  return session(async (admin) => {
     const found = [database.name, database.fencedName].map((at) => subscriptionsOf(admin, at));
     return (await Promise.all(found)).flat().map(({ name }) => name);
   });

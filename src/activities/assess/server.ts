@@ -5,7 +5,7 @@ import { readRecord } from '../../kubernetes/records.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
 import { namesOf, withClient, type Client } from '../../postgres/connect.ts';
 import { raise, state } from '../../postgres/fence.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../context.ts';
 import { proveAdmin } from './admin-rights.ts';
 import type { Faults } from './faults.ts';
 import { isOpen } from './temporal.ts';

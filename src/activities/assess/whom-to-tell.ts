@@ -1,6 +1,6 @@
 import type { AssessInput } from '../../domain/deeds.ts';
 import type { Assessment } from '../../domain/plan/plan.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../context.ts';
 
 /**
  * An end before a plan is told to whoever started it. Where that is an alert, nobody reads the answer: then the

@@ -1,19 +1,16 @@
-import { update } from '../../kubernetes/records.ts';
 import type { BackUpArguments } from '../../dumps/manifest.ts';
 import { closeClone } from '../../postgres/clones.ts';
-import { withClient, type Client } from '../../postgres/connect.ts';
-import type { Backup, Breach, ActivityInput } from '../../domain/deeds.ts';
+import { defined } from '../../domain/defined.ts';
+import type { Backup, Breach } from '../../domain/deeds.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
 import { whyGone } from './check.ts';
 import { proveByDrill } from './drill.ts';
-import { ofTheFrozen, sourceOf, whileReachable, type DumpSource } from './source.ts';
-import { adminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { ownProgram } from '../own-program.ts';
-import { ownRecord } from '../own-record.ts';
+import { ofTheFrozen, sourceOf, whileReachable } from './source.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 
-type Input = ActivityInput<'back-up'>;
+type Input = StepInput<'back-up'>;
 
 /**
  * Runbook, Step 2. Wanted: a dump of the database as it was when writes stopped, where the definition keeps dumps,
@@ -23,68 +20,44 @@ type Input = ActivityInput<'back-up'>;
  *
  * @throws Failure BackupFailed, BackupNotProved, JobNotStarted, OperationLost
  */
-export async function backUp(dependencies: Dependencies, input: Input, attempt: Attempt): Promise<Backup> {
-  const { operation, database } = input.plan;
-  const record = await ownRecord(dependencies, input.plan);
-  const known = await stillGood(dependencies, input, attempt, record);
+export async function backUp(context: ActivityContext, input: Input): Promise<Backup> {
+  const record = await context.record.read();
+  const known = await stillGood(context, record);
   if (known !== undefined) return known;
-  const url = await adminUrl(dependencies, input.plan.service);
-  const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(url, { operation }, use);
-  const source = await asAdmin((admin) => sourceOf(admin, input, record));
-  const made = await whileReachable(asAdmin, attempt, source, () =>
-    dump(dependencies, input, attempt, source),
-  );
-  const read: Backup = {
-    ...made,
-    takenAt: source.takenAt ?? (await byOwnClock(dependencies, input, made.takenAt)),
-  };
+  const source = await context.admin((admin) => sourceOf(admin, context.plan.database, input, record));
+  const made = await whileReachable(context, source, () => dump(context, source.database));
+  const read: Backup = { ...made, takenAt: source.takenAt ?? (await byOwnClock(context, made.takenAt)) };
   ofTheFrozen(read, source);
-  const wanted = input.plan.service.backup.proof;
-  const proved = wanted === 'restore' ? await proveByDrill(dependencies, input, attempt, read) : read;
+  const proved = context.service.backup.proof === 'restore' ? await proveByDrill(context, read) : read;
   // Whoever read it meanwhile left it open, since it might have been dumped still.
-  if (source.closed) await asAdmin((admin) => closeClone(admin, source.database));
+  if (source.closed) await context.nonCancellable().admin((admin) => closeClone(admin, source.database));
   const backup = { ...proved, takenAt: read.takenAt };
-  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (found) => ({
-    ...found,
-    backup,
-  }));
+  await context.record.update((found) => ({ ...found, backup }));
   return backup;
 }
 
-async function dump(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-  source: DumpSource,
-): Promise<Backup> {
-  const { operation, service } = input.plan;
+async function dump(context: ActivityContext, database: string): Promise<Backup> {
+  const { operation, service } = context;
   const { format, jobs, compression, proof, keepFor, s3 } = service.backup;
-  const secret = await jobSecret(dependencies, {
-    operation,
-    service,
-    part: 'back-up',
-    database: source.database,
-  });
   const wanted: BackUpArguments = {
     service: service.service,
     operation,
-    try: input.try,
+    try: context.try,
     place: placeOf(service.backup),
-    ...(s3?.prefix !== undefined && { prefix: s3.prefix }),
+    ...defined({ prefix: s3?.prefix }),
     format,
     jobs,
     compression,
     proof,
     keepFor,
   };
-  const wish = { step: 'back-up', program: 'back-up', arguments: wanted, secret } as const;
-  return ownProgram<Backup>(dependencies, input, attempt, wish, 'BackupFailed');
+  const secret = { part: 'back-up', database } as const;
+  return context.runJob('back-up', wanted, { step: 'back-up', secret, orElse: 'BackupFailed' });
 }
 
 /** Breaches are timed by the worker's clock; so is the snapshot, whatever the server's clock says. */
-async function byOwnClock(dependencies: Dependencies, { plan }: Input, takenAt: string): Promise<string> {
-  const url = await adminUrl(dependencies, plan.service);
-  return withClient(url, { operation: plan.operation }, async (client) => {
+async function byOwnClock({ admin }: ActivityContext, takenAt: string): Promise<string> {
+  return admin(async (client) => {
     const asked = Date.now();
     const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
     const ahead = (rows[0]?.now.getTime() ?? asked) - asked;
@@ -101,15 +74,13 @@ export const isYounger = (wayBack: { takenAt: string }, breaches: readonly Breac
 
 /** The backup of the record, where it is of this state, proved as far as wanted, and still there. */
 async function stillGood(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
+  context: ActivityContext,
   { backup, breaches }: OperationRecord,
 ): Promise<Backup | undefined> {
   if (backup === undefined || !isYounger(backup, breaches)) return undefined;
-  if (input.plan.service.backup.proof === 'restore' && backup.proof !== 'restore') return undefined;
-  const why = await whyGone(dependencies, input, attempt, backup, 'check');
+  if (context.service.backup.proof === 'restore' && backup.proof !== 'restore') return undefined;
+  const why = await whyGone(context, backup, 'check');
   if (why === undefined) return backup;
-  attempt.log.warn(`the backup of the record does not do: ${why}`);
+  context.log.warn(`the backup of the record does not do: ${why}`);
   return undefined;
 }

@@ -1,9 +1,9 @@
 import type { CheckArguments } from '../../dumps/manifest.ts';
-import type { Backup } from '../../domain/deeds.ts';
+import type { Backup } from '../../domain/backup.ts';
+import { defined } from '../../domain/defined.ts';
 import { Failure } from '../../domain/failures.ts';
 import { placeOfBackup } from '../../domain/definition/backup.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { ownProgram, type Asking } from '../own-program.ts';
+import type { ActivityContext } from '../context.ts';
 
 /**
  * Looks by a Job whether a dump is still where it was put, and has the SHA-256 that was proved.
@@ -13,22 +13,19 @@ import { ownProgram, type Asking } from '../own-program.ts';
  * @throws Failure JobNotStarted and others that say nothing of the dump
  */
 export async function whyGone(
-  dependencies: Dependencies,
-  asking: Asking,
-  attempt: Attempt,
+  context: ActivityContext,
   backup: Backup,
   part: string,
 ): Promise<string | undefined> {
-  const { operation, service } = asking.plan;
+  const { operation, service } = context;
   const { file, format, sha256, claim, bucket } = backup;
   const place = placeOfBackup(service.backup, backup);
   // A Job mounts the definition's claim only, and reaches its bucket only.
   if (place === undefined || claim !== service.backup.claim || bucket !== service.backup.s3?.bucket)
     return `${file} is not where the definition keeps dumps`;
-  const wanted: CheckArguments = { operation, place, file, ...(format && { format }), sha256 };
-  const wish = { step: 'back-up', program: 'check', part, arguments: wanted } as const;
+  const wanted: CheckArguments = { operation, place, file, ...defined({ format }), sha256 };
   try {
-    await ownProgram(dependencies, asking, attempt, wish, 'BackupNotProved');
+    await context.runJob('check', wanted, { step: 'back-up', part, orElse: 'BackupNotProved' });
     return undefined;
   } catch (error) {
     if (!(error instanceof Failure) || error.type !== 'BackupNotProved') throw error;

@@ -1,10 +1,12 @@
 import { closeClone, openClone } from '../../postgres/clones.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { databaseExists } from '../../postgres/databases.ts';
-import type { Backup, ActivityInput } from '../../domain/deeds.ts';
+import type { Backup } from '../../domain/backup.ts';
 import { Failure } from '../../domain/failures.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import type { Attempt } from '../dependencies.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { unequal } from '../restored.ts';
 
 /** Which database is dumped. */
@@ -30,10 +32,10 @@ export interface DumpSource {
  */
 export async function sourceOf(
   admin: Client,
-  { plan, snapshot, beside }: ActivityInput<'back-up'>,
+  { fencedName, name }: Pick<Plan['database'], 'fencedName' | 'name'>,
+  { snapshot, beside }: StepInput<'back-up'>,
   { frozen, pivotAt, restoring }: OperationRecord,
 ): Promise<DumpSource> {
-  const { fencedName, name } = plan.database;
   // After a restore the database that is fenced off is again as it was, and a point that is left may be damaged.
   const restored = restoring !== undefined && !(await databaseExists(admin, restoring.database));
   if (beside === true || (pivotAt !== undefined && !restored)) {
@@ -58,19 +60,18 @@ const catalogOf = ({ catalog }: NonNullable<OperationRecord['frozen']>) => ({ ca
 
 /** Opens the source where it is closed, for as long as `use` runs. */
 export async function whileReachable<T>(
-  asAdmin: (use: (admin: Client) => Promise<void>) => Promise<void>,
-  attempt: Attempt,
+  context: ActivityContext,
   { database, closed }: DumpSource,
   use: () => Promise<T>,
 ): Promise<T> {
   if (!closed) return use();
-  await asAdmin((admin) => openClone(admin, database));
+  await context.admin((admin) => openClone(admin, database));
   try {
     return await use();
   } finally {
     // Where only this worker goes, the Job goes on dumping, and another worker finds it.
-    if (!attempt.signal.aborted || attempt.cancelRequested())
-      await asAdmin((admin) => closeClone(admin, database));
+    if (!context.signal.aborted || context.cancelRequested())
+      await context.nonCancellable().admin((admin) => closeClone(admin, database));
   }
 }
 

@@ -1,16 +1,17 @@
-import { applicationUrl } from '../connections.ts';
-import { serverIn, withClient, type Client } from '../../postgres/connect.ts';
+import { serverIn, type Client } from '../../postgres/connect.ts';
 import { revisions } from '../../postgres/revision.ts';
-import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
+import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { LossTable } from '../../domain/plan/point-in-time.ts';
 import { holding } from '../../domain/definition/checks.ts';
-import { applicationOn } from '../point-in-time/connections.ts';
 import { holdsNow, writtenSince } from '../point-in-time/written.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { PointInTimePlan } from '../../domain/plan/plan.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { ownChecks } from '../verify/checks.ts';
 
-type Input = ActivityInput<'compare-instance'>;
+type Context = ActivityContext<PointInTimePlan>;
+type Input = StepInput<'compare-instance'>;
 type Answer = ActivityOutput<'compare-instance'>;
 
 /** More lines help nobody; those that lose most come first. */
@@ -23,17 +24,13 @@ const mostTables = 40;
  *
  * @throws Failure NotRestorable naming everything that is not as it should be, DatabaseUnreachable
  */
-export async function compareInstance(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-): Promise<Answer> {
-  const { plan, restored, stopped } = input;
-  const { service, database, operation, moment, target } = plan;
-  const options = { operation, signal: attempt.signal };
-  attempt.progress({ doing: `looks at ${restored.instance}` });
-  const url = await applicationOn(dependencies, service, restored.endpoint, database.fencedName);
-  const found = await withClient(url, options, async (client) => ({
+export async function compareInstance(context: Context, { restored, stopped }: Input): Promise<Answer> {
+  const { plan, service } = context;
+  const { moment, target } = plan;
+  const { fencedName } = plan.database;
+  context.progress({ doing: `looks at ${restored.instance}` });
+  const there = context.onServer(restored.endpoint);
+  const found = await there.database(fencedName, async (client) => ({
     ...(await holdsNow(client)),
     revision: (await revisions(client, service.migrations.versionTable)).join(', ') || 'base',
     extensions: await extensions(client),
@@ -55,10 +52,14 @@ export async function compareInstance(
   if (wrong.length > 0)
     throw new Failure('NotRestorable', `${restored.instance} is not as it should be: ${wrong.join('; ')}.`);
 
-  attempt.progress({ doing: 'making the checks of the service' });
-  const own = await ownChecks(url, holding(service.checks.sql, plan.reverts), options);
-  attempt.progress({ doing: `counts what was written since ${moment.to}` });
-  const since = await sinceThen(dependencies, input, attempt);
+  context.progress({ doing: 'making the checks of the service' });
+  const own = await ownChecks(
+    await there.applicationUrl(fencedName),
+    holding(service.checks.sql, plan.reverts),
+    context,
+  );
+  context.progress({ doing: `counts what was written since ${moment.to}` });
+  const since = await sinceThen(context, restored);
   const all = compared(stopped.counts, found.counts, since, service.migrations.versionTable);
   const unknown = all
     .map(({ table }) => table)
@@ -110,12 +111,11 @@ async function extensions(client: Client): Promise<string[]> {
 }
 
 /** Of the present database; once the Secrets are switched it is out of sight. */
-async function sinceThen(dependencies: Dependencies, { plan, restored }: Input, attempt: Attempt) {
-  const { service, database, operation, moment } = plan;
-  const url = await applicationUrl(dependencies, service, database.fencedName);
-  const { host, port } = serverIn(url);
-  if (host === restored.endpoint.host && port === restored.endpoint.port) return undefined;
-  return withClient(url, { operation, signal: attempt.signal }, (client) => writtenSince(client, moment.to));
+async function sinceThen(context: Context, { endpoint }: Input['restored']) {
+  const { database, moment } = context.plan;
+  const { host, port } = serverIn(await context.applicationUrl());
+  if (host === endpoint.host && port === endpoint.port) return undefined;
+  return context.database(database.fencedName, (client) => writtenSince(client, moment.to));
 }
 
 function compared(

@@ -1,17 +1,17 @@
-import { update } from '../../kubernetes/records.ts';
-import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
+import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure, type FailureType } from '../../domain/failures.ts';
 import { jobName } from '../../domain/names.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { keepCatalog } from './before.ts';
 import { afterFailure } from './ended-badly.ts';
 import { exists, move, othersEnded } from './job.ts';
-import { fenceStands, nobodyWrote, proven } from './proof.ts';
+import { assertFenced, nobodyWrote, proven } from './proof.ts';
 import { revisionNow, unclear } from './revision.ts';
 import { wayBackStands } from './way-back.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 
-type Input = ActivityInput<'downgrade'>;
+type Input = StepInput<'downgrade'>;
 type Answer = ActivityOutput<'downgrade'>;
 
 /** After these the Job has ended. After any other failure it may still run, and the next attempt joins it. */
@@ -31,46 +31,40 @@ const jobEnded = new Set<FailureType>([
  * @throws Failure NotApproved, WritesCameBack, BackupNotProved, OperationLost and WritesNotStopped before
  *   anything moves; DowngradeFailed where the database is still where it was, DowngradeUnclear elsewhere
  */
-export async function downgrade(dependencies: Dependencies, input: Input, attempt: Attempt): Promise<Answer> {
-  const { plan } = input;
-  const job = jobName(plan.operation, 'downgrade', input.try);
+export async function downgrade(context: ActivityContext, input: Input): Promise<Answer> {
+  const { plan } = context;
+  const job = jobName(plan.operation, 'downgrade', context.try);
   // First, since it may take long: all that is looked at below would be out of date afterwards.
-  await othersEnded(dependencies, plan, job, attempt);
-  const record = await proven(dependencies, input);
-  await fenceStands(dependencies, plan);
+  await othersEnded(context, job);
+  const record = await proven(context, input);
+  await assertFenced(context);
 
-  attempt.progress({ doing: 'reading the revision' });
-  const joins = record.pivotAt !== undefined && (await exists(dependencies, plan, job));
+  context.progress({ doing: 'reading the revision' });
+  const joins = record.pivotAt !== undefined && (await exists(context, job));
   if (!joins) {
-    const at = await revisionNow(dependencies, plan);
+    const at = await revisionNow(context);
     if (at === plan.target) return { from: plan.from, to: plan.target, moved: false, seconds: 0, job };
     if (at !== plan.from) throw unclear(plan, at, 'Nothing was moved by this attempt.');
     nobodyWrote(input, record);
-    await wayBackStands(dependencies, input, record, attempt);
-    await keepCatalog(dependencies, plan);
-    await fenceStands(dependencies, plan);
-    await update(
-      dependencies.cluster,
-      dependencies.recordsNamespace,
-      plan.database,
-      plan.operation,
-      (found) => {
-        // A breach is written to the same record: none can come between this look and the pivot.
-        nobodyWrote(input, found);
-        return pivoted(found);
-      },
-    );
+    await wayBackStands(context, input, record);
+    await keepCatalog(context);
+    await assertFenced(context);
+    await context.record.update((found) => {
+      // A breach is written to the same record: none can come between this look and the pivot.
+      nobodyWrote(input, found);
+      return pivoted(found);
+    });
   }
-  attempt.progress({ doing: `moving from ${plan.from} to ${plan.target}` });
+  context.progress({ doing: `moving from ${plan.from} to ${plan.target}` });
   try {
-    const { moved, seconds } = await move(dependencies, plan, job, attempt);
-    const at = await revisionNow(dependencies, plan);
+    const { moved, seconds } = await move(context, job);
+    const at = await revisionNow(context);
     if (at !== plan.target) throw unclear(plan, at, `Job ${job} said that it had moved.`);
     return { from: plan.from, to: plan.target, moved, seconds, job };
   } catch (error) {
-    attempt.signal.throwIfAborted();
+    context.signal.throwIfAborted();
     if (!(error instanceof Failure && jobEnded.has(error.type))) throw error;
-    return afterFailure(dependencies, plan, job, error, attempt);
+    return afterFailure(context, job, error);
   }
 }
 

@@ -7,9 +7,7 @@ import { poll } from '../../kubernetes/pause.ts';
 import { nameOf } from '../../kubernetes/pods.ts';
 import { Failure } from '../../domain/failures.ts';
 import { labels } from '../../domain/names.ts';
-import type { Plan } from '../../domain/plan/plan.ts';
-import { jobSecret } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 import { duration } from '../../domain/text.ts';
 
 /** Job and pod end before their deadline tells them to. */
@@ -20,24 +18,19 @@ const spareSeconds = 60;
  *
  * @throws Failure DowngradeUnclear where it has not ended in the time that migrations may take
  */
-export async function othersEnded(
-  dependencies: Dependencies,
-  plan: Plan,
-  own: string,
-  attempt: Attempt,
-): Promise<void> {
-  const { service, operation } = plan;
+export async function othersEnded(context: ActivityContext, own: string): Promise<void> {
+  const { cluster, service, operation, signal } = context;
   const running = async () =>
-    (await operationJobs(dependencies.cluster, service.namespace, operation))
+    (await operationJobs(cluster, service.namespace, operation))
       .filter((job) => job.metadata?.labels?.[labels.step] === 'downgrade' && endOfJob(job) === undefined)
       .map(nameOf)
       .filter((name) => name !== own);
   let names: string[] = [];
   const within = service.migrations.timeout;
-  const ended = await poll({ every: 1_000, within, signal: attempt.signal }, async () => {
+  const ended = await poll({ every: 1_000, within, signal }, async () => {
     names = await running();
     if (names.length === 0) return true;
-    attempt.progress({ doing: `waiting for ${names.join(', ')}, which may still migrate` });
+    context.progress({ doing: `waiting for ${names.join(', ')}, which may still migrate` });
     return undefined;
   });
   if (ended !== undefined) return;
@@ -48,23 +41,19 @@ export async function othersEnded(
 }
 
 /** Whether an earlier attempt has made it. */
-export const exists = async ({ cluster }: Dependencies, { service }: Plan, name: string): Promise<boolean> =>
+export const exists = async ({ cluster, service }: ActivityContext, name: string): Promise<boolean> =>
   (await find(
     `read Job ${service.namespace}/${name}`,
     cluster.batch.readNamespacedJob({ namespace: service.namespace, name }),
   )) !== undefined;
 
 /** Runs the Job, or joins it; each migration that it begins becomes progress. */
-export async function move(dependencies: Dependencies, plan: Plan, job: string, attempt: Attempt) {
+export async function move(context: ActivityContext, job: string) {
+  const { cluster, plan, signal } = context;
   const { service, operation, database, migrationImage } = plan;
   const { migrations, namespace } = service;
-  const deployment = await readDeployment(dependencies.cluster, namespace, migrations.workload);
-  const secret = await jobSecret(dependencies, {
-    operation,
-    service,
-    part: 'downgrade',
-    database: database.fencedName,
-  });
+  const deployment = await readDeployment(cluster, namespace, migrations.workload);
+  const secret = await context.jobSecret({ part: 'downgrade', database: database.fencedName });
   const wish = {
     name: job,
     operation,
@@ -78,12 +67,7 @@ export async function move(dependencies: Dependencies, plan: Plan, job: string, 
   };
   const onLine = (line: string) => {
     const step = /Running (?:up|down)grade .*/.exec(line)?.[0];
-    if (step !== undefined) attempt.progress({ doing: step });
+    if (step !== undefined) context.progress({ doing: step });
   };
-  return migrate(
-    dependencies.cluster,
-    wish,
-    { from: plan.from, target: plan.target },
-    { signal: attempt.signal, onLine },
-  );
+  return migrate(cluster, wish, { from: plan.from, target: plan.target }, { signal, onLine });
 }

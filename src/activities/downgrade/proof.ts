@@ -1,29 +1,24 @@
-import { state } from '../../postgres/fence.ts';
-import { withClient } from '../../postgres/connect.ts';
 import { approvedAtDowngrade } from '../../domain/approval/approved.ts';
-import type { ActivityInput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
-import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { isYounger } from '../back-up/activity.ts';
-import { adminUrl } from '../connections.ts';
-import type { Dependencies } from '../dependencies.ts';
-import { ownRecord } from '../own-record.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { verifiedAgainst } from '../stop-writes/freeze.ts';
 
-type Input = ActivityInput<'downgrade'>;
+type Input = StepInput<'downgrade'>;
 
 /**
  * Law 1 and law 5: a proven way back of this very database, and an approval of this very plan. The backup must
  * be proved already unless the definition lets it come later and the snapshot stands.
  */
 export async function proven(
-  dependencies: Dependencies,
-  { plan, waysBack, approved }: Input,
+  { plan, record: own }: ActivityContext,
+  { waysBack, approved }: Input,
 ): Promise<OperationRecord> {
   const { snapshot, backup } = waysBack;
-  const record = await ownRecord(dependencies, plan);
+  const record = await own.read();
   const { frozen } = record;
   if (backup !== undefined && record.backup?.sha256 !== backup.sha256) {
     throw new Failure(
@@ -58,12 +53,9 @@ export function nobodyWrote({ waysBack: { snapshot, backup } }: Input, { breache
   throw new Failure('WritesCameBack', `${words}: ${last?.what ?? 'unknown'} at ${last?.at ?? 'unknown'}.`);
 }
 
-export async function fenceStands(
-  dependencies: Dependencies,
-  { service, database, operation }: Plan,
-): Promise<void> {
-  const url = await adminUrl(dependencies, service);
-  const found = await withClient(url, { operation }, (admin) => state(admin, database));
+/** @throws Failure WritesNotStopped where others can reach the database by its name */
+export async function assertFenced({ plan: { database }, fence }: ActivityContext): Promise<void> {
+  const found = await fence.state();
   if (found !== 'up') {
     const words = `The database ${database.name} is not fenced off as ${database.fencedName} (the fence is ${found})`;
     throw new Failure('WritesNotStopped', `${words}: others may write.`);

@@ -1,19 +1,13 @@
 import { base } from '../../migrations/alembic/target.ts';
-import { withClient } from '../../postgres/connect.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import { applicationUrl } from '../connections.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 
 /** The revision by SQL, not by what a Job says: `base`, one, or several joined by a comma. */
-export async function revisionNow(
-  dependencies: Dependencies,
-  { service, database, operation }: Plan,
-): Promise<string> {
-  const url = await applicationUrl(dependencies, service, database.fencedName);
+export async function revisionNow({ plan, service, database }: ActivityContext): Promise<string> {
   const { versionTable } = service.migrations;
-  const found = await withClient(url, { operation }, (client) => revisions(client, versionTable));
+  const found = await database(plan.database.fencedName, (client) => revisions(client, versionTable));
   return found.join(', ') || base;
 }
 

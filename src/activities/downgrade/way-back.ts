@@ -1,9 +1,8 @@
-import type { ActivityInput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { whyGone } from '../back-up/check.ts';
-import { adminUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { whyUnusable } from '../snapshot/proof.ts';
 
 /**
@@ -13,27 +12,26 @@ import { whyUnusable } from '../snapshot/proof.ts';
  * @throws Failure BackupNotProved where none is there any more
  */
 export async function wayBackStands(
-  dependencies: Dependencies,
-  { plan, try: tried, waysBack: { snapshot, backup } }: ActivityInput<'downgrade'>,
+  context: ActivityContext,
+  { waysBack: { snapshot, backup } }: Pick<StepInput<'downgrade'>, 'waysBack'>,
   record: OperationRecord,
-  attempt: Attempt,
 ): Promise<void> {
-  const { service, operation } = plan;
+  const { operation, signal } = context;
   const missing: string[] = [];
   if (snapshot.made) {
-    attempt.progress({ doing: `reads the snapshot ${snapshot.database} once more` });
+    context.progress({ doing: `reads the snapshot ${snapshot.database} once more` });
     // The backup that comes later is dumped from it; once that is done it is of the same moment.
     const staysOpen = backup === undefined && record.backup?.takenAt !== snapshot.takenAt;
-    const asking = { operation, signal: attempt.signal, staysOpen };
-    const why = await whyUnusable(await adminUrl(dependencies, service), snapshot, asking);
+    const asking = { operation, signal, staysOpen };
+    const why = await whyUnusable(await context.adminUrl(), snapshot, asking);
     if (why === undefined) return;
     missing.push(`snapshot ${snapshot.database}: ${why}`);
   }
   if (backup !== undefined) {
-    attempt.progress({ doing: `checks the dump ${backup.file} once more` });
-    const why = await whyGone(dependencies, { plan, try: tried }, attempt, backup, 'before-downgrade');
+    context.progress({ doing: `checks the dump ${backup.file} once more` });
+    const why = await whyGone(context, backup, 'before-downgrade');
     if (why === undefined) {
-      for (const what of missing) attempt.log.warn(`the backup alone is the way back: ${what}`);
+      for (const what of missing) context.log.warn(`the backup alone is the way back: ${what}`);
       return;
     }
     missing.push(`backup: ${why}`);

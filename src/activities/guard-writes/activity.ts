@@ -1,16 +1,13 @@
 import { pause } from '../../kubernetes/pause.ts';
-import { readRecord, update } from '../../kubernetes/records.ts';
 import { endJobs, runningJobs, stopStarting } from '../../kubernetes/writers.ts';
 import { raise, state } from '../../postgres/fence.ts';
-import { withClient } from '../../postgres/connect.ts';
+import type { Client } from '../../postgres/connect.ts';
 import { endSessions, foreignSessions, inWords } from '../../postgres/sessions.ts';
-import type { Breach, ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
+import type { Breach, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
-import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import { adminUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 import { migratingPauses, pauseInCluster, pauseInDatabase } from '../pauses.ts';
 import { writersOf } from '../writers.ts';
 
@@ -36,43 +33,38 @@ export function newest(breaches: readonly Breach[]): Breach[] {
  * @returns the breaches seen, once the workflow asks for the end, or the record says that writes go on
  * @throws Failure OperationLost; on a mere shutdown of the worker the signal's reason, so that another goes on
  */
-export async function guardWrites(
-  dependencies: Dependencies,
-  { plan }: ActivityInput<'guard-writes'>,
-  attempt: Attempt,
-): Promise<ActivityOutput<'guard-writes'>> {
+export async function guardWrites(context: ActivityContext): Promise<ActivityOutput<'guard-writes'>> {
+  const { signal } = context;
   const breaches: Breach[] = [];
-  const notify = teller(dependencies, plan, attempt, breaches);
+  const notify = teller(context, breaches);
   for (;;) {
     try {
-      const record = await stillWanted(dependencies, plan);
+      const record = await stillWanted(context);
       if (record === undefined) return { breaches: newest(breaches) };
-      await look(dependencies, plan, record.stopped.paused ?? [], attempt, notify);
-      attempt.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
-      await pause(every, attempt.signal);
+      await look(context, record.stopped.paused ?? [], notify);
+      context.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
+      await pause(every, signal);
     } catch (error) {
-      if (attempt.signal.aborted) {
-        if (attempt.cancelRequested()) return { breaches: newest(breaches) };
-        throw attempt.signal.reason;
+      if (signal.aborted) {
+        if (context.cancelRequested()) return { breaches: newest(breaches) };
+        throw signal.reason;
       }
       if (error instanceof Failure && error.type === 'OperationLost') throw error;
       const words = `could not look whether writes are still stopped: ${String(error)}`;
-      attempt.log.warn(words);
-      attempt.progress({ doing: words });
-      await pause(every, attempt.signal).catch(() => undefined);
+      context.log.warn(words);
+      context.progress({ doing: words });
+      await pause(every, signal).catch(() => undefined);
     }
   }
 }
 
 /** Before anything is stopped: an attempt that the workflow has lost sight of must not fight what comes after. */
-async function stillWanted(
-  dependencies: Dependencies,
-  { database, operation }: Plan,
-): Promise<OperationRecord | undefined> {
-  const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, database);
+async function stillWanted(context: ActivityContext): Promise<OperationRecord | undefined> {
+  const { operation, plan } = context;
+  const record = await context.record.find();
   if (record?.operation === operation) return record.writes === 'resumed' ? undefined : record;
   const holder = record === undefined ? 'is closed' : `is operation ${record.operation}'s now`;
-  throw new Failure('OperationLost', `The record of ${operation} on ${database.name} ${holder}.`);
+  throw new Failure('OperationLost', `The record of ${operation} on ${plan.database.name} ${holder}.`);
 }
 
 interface Seen {
@@ -84,7 +76,7 @@ interface Seen {
 type Tell = (seen: Seen[]) => Promise<void>;
 
 /** Writes what was seen to the record; what could not be written is kept for the next time. */
-function teller(dependencies: Dependencies, plan: Plan, attempt: Attempt, told: Breach[]): Tell {
+function teller({ record, log }: ActivityContext, told: Breach[]): Tell {
   const lasting = new Set<string>();
   let pending: Breach[] = [];
   return async (seen) => {
@@ -92,42 +84,30 @@ function teller(dependencies: Dependencies, plan: Plan, attempt: Attempt, told: 
     for (const { what, reachedDatabase, lasts } of seen) {
       if (lasts === true && lasting.has(what)) continue;
       if (lasts === true) lasting.add(what);
-      attempt.log.warn(`came back while writes are stopped: ${what}`);
+      log.warn(`came back while writes are stopped: ${what}`);
       pending.push({ at, what, reachedDatabase });
     }
     if (pending.length === 0) return;
     const written = pending;
-    await update(
-      dependencies.cluster,
-      dependencies.recordsNamespace,
-      plan.database,
-      plan.operation,
-      (now) => ({
-        ...now,
-        breaches: newest([...now.breaches, ...written]),
-      }),
-    );
+    await record.update((now) => ({
+      ...now,
+      breaches: newest([...now.breaches, ...written]),
+    }));
     pending = pending.filter((breach) => !written.includes(breach));
     told.push(...written);
   };
 }
 
 /** Stops what came back. Every part is looked at, whatever fails; then the first failure is thrown. */
-async function look(
-  dependencies: Dependencies,
-  plan: Plan,
-  paused: readonly Pause[],
-  attempt: Attempt,
-  notify: Tell,
-): Promise<void> {
-  const { cluster } = dependencies;
-  const writers = writersOf(plan);
+async function look(context: ActivityContext, paused: readonly Pause[], notify: Tell): Promise<void> {
+  const { cluster } = context;
+  const writers = writersOf(context.plan);
   const [restarted, jobs, resumed, migrating, sessions] = await Promise.allSettled([
     stopStarting(cluster, writers),
     runningJobs(cluster, writers).then((found) => endJobs(cluster, found, 0)),
-    pauseInCluster(dependencies, paused),
-    suspendMigrations(dependencies, plan),
-    lookAtDatabase(dependencies, plan, paused, attempt, notify),
+    pauseInCluster(cluster, paused),
+    suspendMigrations(context),
+    lookAtDatabase(context, paused, notify),
   ]);
   const came = [
     ...(restarted.status === 'fulfilled' ? restarted.value : []),
@@ -141,31 +121,28 @@ async function look(
 }
 
 /** Law 4: a migration that somebody starts meanwhile is written down before it is suspended. */
-async function suspendMigrations(dependencies: Dependencies, plan: Plan): Promise<string[]> {
-  const { database, operation } = plan;
-  const found = await migratingPauses(dependencies, plan);
+async function suspendMigrations({ cluster, plan, record }: ActivityContext): Promise<string[]> {
+  const found = await migratingPauses(cluster, plan);
   if (found.length === 0) return [];
-  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (now) => ({
+  await record.update((now) => ({
     ...now,
     stopped: { ...now.stopped, paused: withNewPauses(now.stopped.paused ?? [], found) },
   }));
-  await pauseInCluster(dependencies, found);
+  await pauseInCluster(cluster, found);
   return found.map(({ what }) => `${what}, which migrates, was running`);
 }
 
 /** A session is written down before it is ended: a crash in between must not hide that it was there. */
 async function lookAtDatabase(
-  dependencies: Dependencies,
-  plan: Plan,
+  context: ActivityContext,
   paused: readonly Pause[],
-  attempt: Attempt,
   notify: Tell,
 ): Promise<void> {
-  const { service, database, operation } = plan;
-  const admin = await adminUrl(dependencies, service);
-  await withClient(admin, { operation, statementTimeout: 5_000, signal: attempt.signal }, async (client) => {
-    const found = await state(client, database);
-    const sessions = await foreignSessions(client, database.fencedName, operation);
+  const { operation, signal } = context;
+  const { database } = context.plan;
+  const lookOnce = async (admin: Client) => {
+    const found = await state(admin, database);
+    const sessions = await foreignSessions(admin, database.fencedName, operation);
     const seen: Seen[] = sessions.map((session) => ({
       what: `a session on ${database.fencedName}: ${inWords(session)}`,
       reachedDatabase: true,
@@ -177,10 +154,11 @@ async function lookAtDatabase(
     if (found === 'down')
       seen.push({ what: `the fence of ${database.name} was lowered`, reachedDatabase: true });
     await notify(seen);
-    if (sessions.length > 0) await endSessions(client, database.fencedName, operation);
-    if (found === 'down') await raise(client, database, { signal: attempt.signal });
-  });
-  const resumed = await pauseInDatabase(dependencies, plan, paused, database.fencedName);
+    if (sessions.length > 0) await endSessions(admin, database.fencedName, operation);
+    if (found === 'down') await raise(admin, database, { signal });
+  };
+  await context.admin(lookOnce, { statementTimeout: 5_000 });
+  const resumed = await pauseInDatabase(context, paused, database.fencedName);
   // A subscription writes by itself, without anybody's session.
   await notify(resumed.map((what) => ({ what, reachedDatabase: true })));
 }

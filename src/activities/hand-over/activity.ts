@@ -5,7 +5,7 @@ import type { ActivityInput, HandedOver } from '../../domain/deeds.ts';
 import { workflowIdOf } from '../../domain/names.ts';
 import type { Report } from '../../views/report/report.ts';
 import type { Progress } from '../../domain/journal/progress.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { Attempt } from '../context.ts';
 
 /**
  * Looks whether an operation of the service is open. A rollback that holds where it offers `restore` is told to
@@ -13,14 +13,13 @@ import type { Attempt, Dependencies } from '../dependencies.ts';
  * would take. Asked twice, the second time finds the hold decided, and says that it is busy restoring.
  */
 export async function handOver(
-  _means: Dependencies,
+  { progress: notify }: Pick<Attempt, 'progress'>,
   { request }: ActivityInput<'hand-over'>,
-  attempt: Attempt,
 ): Promise<HandedOver> {
   const { service } = request;
   const workflowId = workflowIdOf(service);
   const handle = getClient().workflow.getHandle(workflowId);
-  attempt.progress({ doing: `looking at workflow ${workflowId}` });
+  notify({ doing: `looking at workflow ${workflowId}` });
   const type = await openType(handle);
   if (type === undefined) return { to: 'nobody' };
   const busy = (phase: string, next: string): HandedOver => ({ to: 'busy', workflowId, phase, next });

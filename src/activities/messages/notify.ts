@@ -1,11 +1,11 @@
 import { readSecret } from '../../kubernetes/secrets.ts';
 import type { NotifyInput, NotificationActivities, Notification } from '../../views/notification.ts';
 import { notifyBy } from '../../notifications/index.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { redact } from '../redact.ts';
+import type { BaseContext } from '../context.ts';
+import { redact } from '../../domain/redact.ts';
 
 /** People's own words, and lines of logs, may carry a secret; and where the page is, only a worker knows. */
-const asSent = (notification: Notification, { publicUrl }: Dependencies): Notification => ({
+const asSent = (notification: Notification, { publicUrl }: BaseContext): Notification => ({
   ...notification,
   title: redact(notification.title),
   lines: notification.lines.map(redact),
@@ -19,14 +19,13 @@ const asSent = (notification: Notification, { publicUrl }: Dependencies): Notifi
  * @throws Failure NotDelivered, ChannelRefused, SecretMissing, KubernetesUnreachable, KubernetesRightMissing
  */
 export async function notify(
-  dependencies: Dependencies,
+  context: BaseContext,
   { namespace, to, notification }: NotifyInput,
-  attempt: Attempt,
 ): ReturnType<NotificationActivities['notify']> {
-  attempt.progress({ doing: `telling ${to.name}` });
-  const missed = await notifyBy(to, asSent(notification, dependencies), {
-    secret: (reference) => readSecret(dependencies.cluster, namespace, reference),
-    signal: attempt.signal,
+  context.progress({ doing: `telling ${to.name}` });
+  const missed = await notifyBy(to, asSent(notification, context), {
+    secret: (reference) => readSecret(context.cluster, namespace, reference),
+    signal: context.signal,
   });
   return { told: true, ...(missed.length > 0 && { missed }) };
 }

@@ -1,10 +1,9 @@
 import { firstSeen } from '../../kubernetes/first-seen.ts';
-import { quoted, withClient, type Client } from '../../postgres/connect.ts';
+import { quoted, type Client } from '../../postgres/connect.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Moment } from '../../domain/plan/point-in-time.ts';
-import { applicationUrl } from '../connections.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ServiceContext } from '../context.ts';
 
 export type Found = Pick<Moment, 'to' | 'how' | 'evidence'>;
 
@@ -22,8 +21,8 @@ const secondBefore = (time: Date): string =>
  * @throws Failure NotRestorable where nothing tells: then a person names it
  */
 export async function findRecoveryTime(
-  dependencies: Dependencies,
-  plan: Plan,
+  context: ServiceContext,
+  plan: Pick<Plan, 'from' | 'target' | 'reverts' | 'database' | 'migrationImage'>,
   given: string | undefined,
 ): Promise<Found> {
   if (given !== undefined) {
@@ -35,9 +34,8 @@ export async function findRecoveryTime(
       'NotRestorable',
       `The database is to stay at ${plan.target}: only a person can name the moment (--to).`,
     );
-  const { service, operation } = plan;
-  const url = await applicationUrl(dependencies, service);
-  const committed = await withClient(url, { operation }, (client) =>
+  const { service } = context;
+  const committed = await context.database(plan.database.name, (client) =>
     committedAt(client, service.migrations.versionTable),
   );
   if (committed !== undefined)
@@ -46,7 +44,7 @@ export async function findRecoveryTime(
       how: 'commit-time',
       evidence: `${plan.from} was written to ${service.migrations.versionTable} at ${committed.toISOString()}`,
     };
-  const seen = await firstSeen(dependencies.cluster, service.namespace, plan.migrationImage);
+  const seen = await firstSeen(context.cluster, service.namespace, plan.migrationImage);
   if (seen === undefined)
     throw new Failure(
       'NotRestorable',

@@ -1,30 +1,29 @@
-import { withClient, withDatabase } from '../../postgres/connect.ts';
+import type { Client } from '../../postgres/connect.ts';
 import { setEnabled, subscriptionsOf } from '../../postgres/subscriptions.ts';
-import type { Attempt } from '../dependencies.ts';
+import type { Attempt, ServerAccess } from '../context.ts';
 
 /**
  * Wants no subscription of a database enabled. A restored one is as it was at the moment: its worker comes back by
  * the OID of the database, whatever that is called, and takes from the slot of the old instance what that one then
  * never gets.
  *
- * @param admin the maintenance connection of its server
  * @param at name of the database right now
  * @returns their names
  * @throws Failure DatabaseRightMissing where one belongs to a role that the maintenance role is no member of
  */
 export async function disableSubscriptions(
-  admin: string,
+  { admin }: Pick<ServerAccess, 'admin'>,
   at: string,
-  { operation, attempt }: { operation: string; attempt: Attempt },
+  log: Attempt['log'],
 ): Promise<string[]> {
-  const session = { operation, statementTimeout: 15_000, signal: attempt.signal };
-  return withClient(withDatabase(admin, at), session, async (client) => {
+  const disable = async (client: Client) => {
     const found = await subscriptionsOf(client, at);
     for (const { name, enabled } of found) {
       if (!enabled) continue;
-      attempt.log.warn(`subscription ${name} was enabled in the new instance`);
+      log.warn(`subscription ${name} was enabled in the new instance`);
       await setEnabled(client, name, false);
     }
     return found.map(({ name }) => name);
-  });
+  };
+  return admin(disable, { on: at, statementTimeout: 15_000 });
 }

@@ -1,22 +1,22 @@
-import { update } from '../../kubernetes/records.ts';
 import { allowConnections } from '../../postgres/fence.ts';
-import { withClient, type Client } from '../../postgres/connect.ts';
+import type { Client } from '../../postgres/connect.ts';
 import { databaseExists, swap } from '../../postgres/databases.ts';
 import { carryOver } from '../../postgres/properties.ts';
 import { leftWithFormer } from '../../postgres/replication.ts';
 import { approvedAtEmergency } from '../../domain/approval/approved.ts';
-import type { ActivityInput, PutInPlace } from '../../domain/deeds.ts';
+import type { PutInPlace } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { besideName } from '../../domain/names.ts';
+import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import { isYounger } from '../back-up/activity.ts';
-import { adminUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { ownRecord } from '../own-record.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { assertRestored } from '../restore-beside/assert-restored.ts';
 
-type Input = ActivityInput<'put-in-place'>;
+type Context = ActivityContext<EmergencyPlan>;
+type Input = StepInput<'put-in-place'>;
 
 /**
  * In place of the runbook's DROP DATABASE (law 7). Wanted: the restored database has the name of the one that is
@@ -26,27 +26,21 @@ type Input = ActivityInput<'put-in-place'>;
  *
  * @throws Failure NotApproved, WritesCameBack, RestoreFailed, OperationLost
  */
-export async function putInPlace(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-): Promise<PutInPlace> {
-  const { plan, restored } = input;
-  const { operation, service, database } = plan;
+export async function putInPlace(context: Context, input: Input): Promise<PutInPlace> {
+  const { operation, admin: asAdmin } = context.nonCancellable();
+  const { plan } = context;
+  const { database } = plan;
+  const { restored } = input;
   const began = Date.now();
   const failed = besideName(database.name, 'failed', operation);
-  const url = await adminUrl(dependencies, service);
-  const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(url, { operation }, use);
-  const change = (to: (record: OperationRecord) => OperationRecord) =>
-    update(dependencies.cluster, dependencies.recordsNamespace, database, operation, to);
-  assertApproved(input);
+  assertApproved(plan, input);
   const notes: string[] = [];
-  if (!(await asAdmin((admin) => isInPlace(admin, input, failed)))) {
-    assertNobodyWrote(await ownRecord(dependencies, plan), input);
-    attempt.progress({ doing: 'carries grants and settings over' });
+  if (!(await asAdmin((admin) => isInPlace(admin, database, restored.database, failed)))) {
+    assertNobodyWrote(await context.record.read(), input);
+    context.progress({ doing: 'carries grants and settings over' });
     notes.push(...(await asAdmin((admin) => carryOver(admin, database.fencedName, restored.database))));
     // From here on nothing unwinds by itself, whoever goes on with it.
-    await change((record) => {
+    await context.record.update((record) => {
       // A breach is written to the same record: none can come between this look and the pivot.
       assertNobodyWrote(record, input);
       return {
@@ -55,7 +49,7 @@ export async function putInPlace(
         kept: record.kept.includes(failed) ? record.kept : [...record.kept, failed],
       };
     });
-    attempt.progress({ doing: `renames ${restored.database} into place, and keeps the present database` });
+    context.progress({ doing: `renames ${restored.database} into place, and keeps the present database` });
     await asAdmin((admin) =>
       swap(admin, [
         { from: database.fencedName, to: failed },
@@ -67,31 +61,36 @@ export async function putInPlace(
     await allowConnections(admin, failed, true);
     await allowConnections(admin, database.fencedName, true);
   });
-  const { counts, revision } = await assertRestored(dependencies, plan, database.fencedName);
+  const { counts, revision } = await assertRestored(context, database.fencedName);
   notes.push(...(await asAdmin((admin) => leftWithFormer(admin, failed))));
-  for (const note of notes) attempt.log.warn(note);
+  for (const note of notes) context.log.warn(note);
   return { kept: failed, counts, revision, seconds: (Date.now() - began) / 1_000, notes };
 }
 
 /** Law 5: what people approved is what is acted on. */
-function assertApproved({ plan, restored, dataDiff, approved }: Input): void {
+function assertApproved(plan: EmergencyPlan, { restored, dataDiff, approved }: Input): void {
   const hash = shortHash(approvedAtEmergency(plan, restored, dataDiff));
   if (hash === approved) return;
   throw new Failure('NotApproved', `What was approved is ${approved}, and what would be done is ${hash}.`);
 }
 
 /** An earlier attempt may have renamed both and then died. */
-async function isInPlace(admin: Client, { plan, restored }: Input, failed: string): Promise<boolean> {
+async function isInPlace(
+  admin: Client,
+  database: EmergencyPlan['database'],
+  restored: string,
+  failed: string,
+): Promise<boolean> {
   const [kept, fencedName, beside] = [
     await databaseExists(admin, failed),
-    await databaseExists(admin, plan.database.fencedName),
-    await databaseExists(admin, restored.database),
+    await databaseExists(admin, database.fencedName),
+    await databaseExists(admin, restored),
   ];
   if (kept && fencedName && !beside) return true;
   if (!kept && fencedName && beside) return false;
   throw new Failure(
     'RestoreFailed',
-    `Of the databases ${plan.database.fencedName} and ${restored.database} one is missing, or ${failed} is there already: somebody renamed or removed them.`,
+    `Of the databases ${database.fencedName} and ${restored} one is missing, or ${failed} is there already: somebody renamed or removed them.`,
   );
 }
 

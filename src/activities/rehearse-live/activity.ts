@@ -1,11 +1,8 @@
-import { readRecord } from '../../kubernetes/records.ts';
 import { pause } from '../../kubernetes/pause.ts';
-import type { ActivityInput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { LiveRehearsal } from '../../domain/live-rehearsal.ts';
 import { besideName, jobName } from '../../domain/names.ts';
-import type { Plan } from '../../domain/plan/plan.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 import { copyLive, liveCopyName } from '../rehearse/live-copy.ts';
 import { removeAll, removeLeftovers } from '../rehearse/leftovers.ts';
 import { remembered } from '../rehearse/remembered.ts';
@@ -20,36 +17,30 @@ const lookEvery = 1_000;
  *
  * @returns `fails` where the downgrade fails on the copy, `yielded` where somebody else went first
  */
-export async function rehearseLive(
-  dependencies: Dependencies,
-  { plan, try: tried }: ActivityInput<'rehearse-live'>,
-  attempt: Attempt,
-): Promise<LiveRehearsal> {
-  const { operation, database } = plan;
-  const holder = await holderOf(dependencies, plan);
+export async function rehearseLive(context: ActivityContext): Promise<LiveRehearsal> {
+  const { operation, plan, signal } = context;
+  const holder = await holderOf(context);
   if (holder !== undefined) return { outcome: 'yielded', why: holder };
   const yields = new AbortController();
   const over = new AbortController();
-  const watching = watch(dependencies, plan, AbortSignal.any([over.signal, attempt.signal]), yields);
-  const inner = { ...attempt, signal: AbortSignal.any([attempt.signal, yields.signal]) };
+  const watching = watch(context, AbortSignal.any([over.signal, signal]), yields);
+  const inner = context.withSignal(AbortSignal.any([signal, yields.signal]));
   try {
-    await removeLeftovers(dependencies, plan, inner);
-    await copyLive(dependencies, plan, inner);
+    await removeLeftovers(inner);
+    await copyLive(inner);
     const from = liveCopyName(plan);
     const stage = {
-      plan,
-      try: tried,
-      job: jobName(operation, 'rehearse', tried),
+      job: jobName(operation, 'rehearse', context.try),
       from,
       like: from,
-      copy: besideName(database.name, 'rehearsal', operation),
-      evidence: `${operation}/rehearsal-${tried}.json`,
+      copy: besideName(plan.database.name, 'rehearsal', operation),
+      evidence: `${operation}/rehearsal-${context.try}.json`,
     };
-    const rehearsal = await remembered(dependencies, plan, () => rehearseOn(dependencies, stage, inner));
+    const rehearsal = await remembered(context, () => rehearseOn(inner, stage));
     const { copy: _, ...told } = rehearsal;
     return { outcome: 'works', rehearsal: told };
   } catch (error) {
-    attempt.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (yields.signal.aborted) return { outcome: 'yielded', why: String(yields.signal.reason) };
     if (error instanceof RehearsalFailure)
       return { outcome: 'fails', why: error.message, evidence: error.evidence };
@@ -60,25 +51,21 @@ export async function rehearseLive(
     over.abort();
     await watching;
     // Where only this worker ends, another goes on, and begins by removing what there is.
-    if (!attempt.signal.aborted || attempt.cancelRequested())
-      await removeAll(dependencies, plan, { ...attempt, signal: new AbortController().signal });
+    if (!signal.aborted || context.cancelRequested()) await removeAll(context.nonCancellable());
   }
 }
 
-async function holderOf(dependencies: Dependencies, { database }: Plan): Promise<string | undefined> {
-  const { record } = await readRecord(dependencies.cluster, dependencies.recordsNamespace, database);
-  return record && `operation ${record.operation} (workflow ${record.workflowId}) holds ${database.name}`;
+async function holderOf({ plan, record: access }: ActivityContext): Promise<string | undefined> {
+  const record = await access.find();
+  return (
+    record && `operation ${record.operation} (workflow ${record.workflowId}) holds ${plan.database.name}`
+  );
 }
 
 /** A rollback writes its record before it changes anything: from then on nothing of the rehearsal may be there. */
-async function watch(
-  dependencies: Dependencies,
-  plan: Plan,
-  until: AbortSignal,
-  yields: AbortController,
-): Promise<void> {
+async function watch(context: ActivityContext, until: AbortSignal, yields: AbortController): Promise<void> {
   while (!until.aborted) {
-    const holder = await holderOf(dependencies, plan).catch(() => undefined);
+    const holder = await holderOf(context).catch(() => undefined);
     if (holder !== undefined) return yields.abort(holder);
     await pause(lookEvery, until).catch(() => undefined);
   }

@@ -1,14 +1,12 @@
 import { CloneRefused } from '../../postgres/clones.ts';
-import type { ActivityInput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { besideName, jobName, type OperationId } from '../../domain/names.ts';
-import type { Plan } from '../../domain/plan/plan.ts';
 import type { NotRehearsed, Rehearsal } from '../../domain/rehearsal.ts';
-import { adminUrl } from '../connections.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { revisionNow } from '../downgrade/revision.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
 import { remembered } from './remembered.ts';
-import { clear, type Copy } from './copy.ts';
+import { clear } from './copy.ts';
 import { rehearseOn } from './rehearse-on.ts';
 import { tooBig } from '../snapshot/budget.ts';
 
@@ -21,27 +19,25 @@ import { tooBig } from '../snapshot/budget.ts';
  * @throws Failure RehearsalFailed where the downgrade fails on the copy; the database is as before
  */
 export async function rehearse(
-  dependencies: Dependencies,
-  { plan, try: tried, snapshot }: ActivityInput<'rehearse'>,
-  attempt: Attempt,
+  context: ActivityContext,
+  { snapshot }: StepInput<'rehearse'>,
 ): Promise<Rehearsal> {
-  const { operation, database } = plan;
-  const not = await forbidden(dependencies, plan);
+  const { operation, plan } = context;
+  const { database } = plan;
+  const not = await forbidden(context);
   if (not !== undefined) return { rehearsed: false, ...not };
   const of = {
-    plan,
-    try: tried,
-    job: jobName(operation, 'rehearse', tried),
+    job: jobName(operation, 'rehearse', context.try),
     from: snapshot.made ? snapshot.database : database.fencedName,
     like: database.fencedName,
     copy: besideName(database.name, 'rehearsal', operation),
-    evidence: `${operation}/rehearsal-${tried}.json`,
+    evidence: `${operation}/rehearsal-${context.try}.json`,
   };
-  if (plan.takesUp !== undefined) await clearEarlier(dependencies, of, plan.takesUp.operation, attempt);
+  if (plan.takesUp !== undefined) await clearEarlier(context, plan.takesUp.operation);
   try {
-    return await remembered(dependencies, plan, () => rehearseOn(dependencies, of, attempt));
+    return await remembered(context, () => rehearseOn(context, of));
   } catch (error) {
-    attempt.signal.throwIfAborted();
+    context.signal.throwIfAborted();
     const noCopy =
       error instanceof CloneRefused || (error instanceof Failure && error.type === 'DatabaseRightMissing');
     if (!noCopy) throw error;
@@ -50,34 +46,21 @@ export async function rehearse(
 }
 
 /** Of the operation that is taken up: its workflow ended before anybody could drop the copy. */
-const clearEarlier = (
-  dependencies: Dependencies,
-  of: Copy,
-  operation: OperationId,
-  attempt: Attempt,
-): Promise<void> =>
-  clear(
-    dependencies,
-    {
-      ...of,
-      plan: { ...of.plan, operation },
-      job: jobName(operation, 'rehearse', 1),
-      copy: besideName(of.plan.database.name, 'rehearsal', operation),
-    },
-    attempt,
-  );
+const clearEarlier = (context: ActivityContext, operation: OperationId): Promise<void> =>
+  clear(context, {
+    operation,
+    job: jobName(operation, 'rehearse', 1),
+    copy: besideName(context.plan.database.name, 'rehearsal', operation),
+  });
 
-async function forbidden(
-  dependencies: Dependencies,
-  plan: Plan,
-): Promise<Omit<NotRehearsed, 'rehearsed'> | undefined> {
-  const { service } = plan;
-  const at = await revisionNow(dependencies, plan);
+async function forbidden(context: ActivityContext): Promise<Omit<NotRehearsed, 'rehearsed'> | undefined> {
+  const { plan, service } = context;
+  const at = await revisionNow(context);
   if (at !== plan.from) {
     const why = `the database is at ${at} already, no more at ${plan.from}`;
     return { why, ...(at === plan.target && { there: true }) };
   }
   if (service.rehearsal.use === 'never') return { why: 'the definition says rehearsal.use: never' };
-  const why = await tooBig(await adminUrl(dependencies, service), plan);
+  const why = await tooBig(context, plan.database.fencedName);
   return why === undefined ? undefined : { why };
 }

@@ -3,11 +3,11 @@ import type { Observed } from '../../migrations/alembic/rehearse.ts';
 import type { Catalog } from '../../postgres/catalog.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Evidence } from '../../domain/findings.ts';
+import type { OperationId } from '../../domain/names.ts';
 import type { Rehearsed } from '../../domain/rehearsal.ts';
-import type { Dependencies } from '../dependencies.ts';
-import { redact } from '../redact.ts';
+import { redact } from '../../domain/redact.ts';
 import type { SchemaFindings } from '../verify/schema.ts';
-import type { Stage } from './rehearse-on.ts';
+import type { Storage } from '../../storage/storage.ts';
 
 /** The file `<operation>/rehearsal-<try>.json`: the whole of a rehearsal, against which `verify` compares. */
 export interface RehearsalFile extends Pick<
@@ -30,15 +30,15 @@ type FailedFile = Pick<RehearsalFile, 'from' | 'target' | 'catalog' | 'observed'
 };
 
 export async function keepEvidence(
-  { storage }: Dependencies,
-  { evidence, plan }: Stage,
+  { storage, operation }: { storage: Storage; operation: OperationId },
+  ref: string,
   file: RehearsalFile | FailedFile,
 ): Promise<Evidence> {
-  const whole = { operation: plan.operation, ...file, output: file.output.map(redact) };
-  const kept = await storage.put(evidence, `${JSON.stringify(whole, undefined, 1)}\n`);
+  const whole = { operation, ...file, output: file.output.map(redact) };
+  const kept = await storage.put(ref, `${JSON.stringify(whole, undefined, 1)}\n`);
   return {
     ...kept,
-    summary: `${'failed' in file ? 'Failed' : 'Rehearsed'} ${file.from} → ${file.target}: ${storage.pathOf(evidence)}`,
+    summary: `${'failed' in file ? 'Failed' : 'Rehearsed'} ${file.from} → ${file.target}: ${storage.pathOf(ref)}`,
   };
 }
 
@@ -47,10 +47,7 @@ export async function keepEvidence(
  *
  * @throws Failure StorageFailed where it is gone, or where it is not the one that people approved
  */
-export async function readEvidence(
-  { storage }: Dependencies,
-  { ref, sha256 }: Evidence,
-): Promise<RehearsalFile> {
+export async function readEvidence(storage: Storage, { ref, sha256 }: Evidence): Promise<RehearsalFile> {
   const content = await storage.get(ref);
   if (createHash('sha256').update(content).digest('hex') !== sha256)
     throw new Failure(

@@ -1,11 +1,10 @@
 import { deleteJobWholly, operationJobs } from '../../kubernetes/job-removal.ts';
 import { nameOf } from '../../kubernetes/pods.ts';
-import { withClient, type Client } from '../../postgres/connect.ts';
+import type { Client } from '../../postgres/connect.ts';
 import { dropDatabase } from '../../postgres/databases.ts';
 import { besideName, madeBeside, type OperationId } from '../../domain/names.ts';
-import type { Plan } from '../../domain/plan/plan.ts';
-import { adminUrl, removeJobSecrets } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
+import { removeJobSecrets } from '../jobs.ts';
 
 /** Under which names a rehearsal makes databases of its own. */
 export const rehearsedIn = (name: string, operation: OperationId): string[] => [
@@ -19,16 +18,9 @@ export const rehearsedIn = (name: string, operation: OperationId): string[] => [
  * Removes what rehearsals of this database left that were killed. There is no record, so no rollback needs any of
  * it; and the workflow ID lets one rehearsal run at a time.
  */
-export async function removeLeftovers(
-  dependencies: Dependencies,
-  plan: Plan,
-  attempt: Attempt,
-): Promise<void> {
-  const operations = await withClient(await adminUrl(dependencies, plan.service), plan, (admin) =>
-    leftBy(admin, plan.database.name),
-  );
-  for (const operation of new Set([plan.operation, ...operations]))
-    await removeAll(dependencies, { ...plan, operation }, attempt);
+export async function removeLeftovers(context: ActivityContext): Promise<void> {
+  const operations = await context.admin((admin) => leftBy(admin, context.plan.database.name));
+  for (const operation of new Set([context.operation, ...operations])) await removeAll(context, operation);
 }
 
 async function leftBy(admin: Client, name: string): Promise<OperationId[]> {
@@ -43,15 +35,16 @@ async function leftBy(admin: Client, name: string): Promise<OperationId[]> {
 
 /** Jobs first: one that still ran would go on in a database that is being dropped. */
 export async function removeAll(
-  dependencies: Dependencies,
-  { service, operation, database }: Plan,
-  attempt: Attempt,
+  context: ActivityContext,
+  operation: OperationId = context.operation,
 ): Promise<void> {
-  attempt.progress({ doing: 'removing Jobs and copies' });
-  for (const job of await operationJobs(dependencies.cluster, service.namespace, operation))
-    await deleteJobWholly(dependencies.cluster, service.namespace, nameOf(job), attempt.signal);
-  await removeJobSecrets(dependencies, { operation, service });
-  await withClient(await adminUrl(dependencies, service), { operation }, async (admin) => {
-    for (const copy of rehearsedIn(database.name, operation)) await dropDatabase(admin, copy, operation);
+  const { cluster, service, signal } = context;
+  context.progress({ doing: 'removing Jobs and copies' });
+  for (const job of await operationJobs(cluster, service.namespace, operation))
+    await deleteJobWholly(cluster, service.namespace, nameOf(job), signal);
+  await removeJobSecrets(cluster, { operation, service });
+  const copies = rehearsedIn(context.plan.database.name, operation);
+  await context.admin(async (admin) => {
+    for (const copy of copies) await dropDatabase(admin, copy, operation);
   });
 }

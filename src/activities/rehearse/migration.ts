@@ -1,8 +1,7 @@
 import { rehearseMigration, type RehearsedMigration } from '../../migrations/alembic/rehearse.ts';
 import { readDeployment } from '../../kubernetes/deployments.ts';
 import { watchLocks, type RelationLock } from '../../postgres/locks.ts';
-import { adminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 import type { Copy } from './copy.ts';
 
 /** Job and pod end before their deadline tells them to. */
@@ -10,13 +9,13 @@ const spareSeconds = 60;
 
 /** Runs the Job of the real downgrade on the copy, and looks from outside which locks it holds. */
 export async function migrateCopy(
-  dependencies: Dependencies,
-  { plan, job, copy }: Copy,
-  attempt: Attempt,
+  context: ActivityContext,
+  { job, copy }: Copy,
 ): Promise<RehearsedMigration & { locks: RelationLock[] }> {
-  const { service, operation, migrationImage, from, target } = plan;
+  const { cluster, signal } = context;
+  const { service, operation, migrationImage, from, target } = context.plan;
   const { migrations, namespace } = service;
-  const deployment = await readDeployment(dependencies.cluster, namespace, migrations.workload);
+  const deployment = await readDeployment(cluster, namespace, migrations.workload);
   const wish = {
     name: job,
     operation,
@@ -25,21 +24,21 @@ export async function migrateCopy(
     template: deployment.spec?.template ?? {},
     container: migrations.container,
     image: migrationImage,
-    databaseSecret: await jobSecret(dependencies, { operation, service, part: 'rehearse', database: copy }),
+    databaseSecret: await context.jobSecret({ part: 'rehearse', database: copy }),
     deadlineSeconds: Math.ceil(migrations.timeout / 1_000) + spareSeconds,
   };
-  attempt.progress({ doing: `moving the copy from ${from} to ${target}` });
-  const watched = watchLocks(await adminUrl(dependencies, service), { database: copy, operation });
+  context.progress({ doing: `moving the copy from ${from} to ${target}` });
+  const watched = watchLocks(await context.adminUrl(), { database: copy, operation });
   try {
     const rehearsed = await rehearseMigration(
-      dependencies.cluster,
+      cluster,
       wish,
       { from, target, copy },
       {
-        signal: attempt.signal,
+        signal,
         onLine: (line) => {
           const step = /Running downgrade .*/.exec(line)?.[0];
-          if (step !== undefined) attempt.progress({ doing: `on the copy: ${step}` });
+          if (step !== undefined) context.progress({ doing: `on the copy: ${step}` });
         },
       },
     );

@@ -1,6 +1,5 @@
 import { changes } from '../../postgres/changes.ts';
 import { counts, differences } from '../../postgres/catalog.ts';
-import { withClient } from '../../postgres/connect.ts';
 import { lockable, strongest, type RelationLock } from '../../postgres/locks.ts';
 import { losses } from '../../postgres/losses/losses.ts';
 import { migrationOf, now } from '../../postgres/losses/moments.ts';
@@ -9,9 +8,8 @@ import type { Evidence } from '../../domain/findings.ts';
 import { briefly } from '../../domain/migration-code.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
 import type { Observed, RehearsedMigration } from '../../migrations/alembic/rehearse.ts';
-import { applicationUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { redact } from '../redact.ts';
+import type { ActivityContext } from '../context.ts';
+import { redact } from '../../domain/redact.ts';
 import { schemaAt } from '../verify/expected.ts';
 import { compareSchemas, type SchemaFindings } from '../verify/schema.ts';
 import { clear, make, type Copy } from './copy.ts';
@@ -22,7 +20,6 @@ import { warningsOf, wrongOf } from './warnings.ts';
 import { worldOf, type World } from './world.ts';
 
 export interface Stage extends Copy {
-  try: number;
   /** Ref of the evidence file. */
   evidence: string;
 }
@@ -36,59 +33,50 @@ const mostTold = 40;
  *
  * @throws Failure RehearsalFailed; CloneRefused where there is no copy
  */
-export async function rehearseOn(
-  dependencies: Dependencies,
-  stage: Stage,
-  attempt: Attempt,
-): Promise<Rehearsed> {
-  attempt.progress({ doing: 'removing what an earlier attempt left' });
-  await clear(dependencies, stage, attempt);
+export async function rehearseOn(context: ActivityContext, stage: Stage): Promise<Rehearsed> {
+  context.progress({ doing: 'removing what an earlier attempt left' });
+  await clear(context, stage);
   let keep = false;
   try {
-    await make(dependencies, stage, attempt);
-    const rehearsed = await onTheCopy(dependencies, stage, attempt);
+    await make(context, stage);
+    const rehearsed = await onTheCopy(context, stage);
     keep = rehearsed.copy !== undefined;
     return rehearsed;
   } finally {
-    if (!keep && !attempt.signal.aborted) await clear(dependencies, stage, attempt);
+    if (!keep && !context.signal.aborted) await clear(context, stage);
   }
 }
 
-async function onTheCopy(dependencies: Dependencies, stage: Stage, attempt: Attempt): Promise<Rehearsed> {
-  const { plan, copy, like } = stage;
-  const { service, operation } = plan;
+async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehearsed> {
+  const { plan, service, database } = context;
+  const { copy, like } = stage;
   const { versionTable } = service.migrations;
-  const [url, sourceUrl] = [
-    await applicationUrl(dependencies, service, copy),
-    await applicationUrl(dependencies, service, like),
-  ];
-  const session = { operation, signal: attempt.signal };
-  const look = () => withClient(url, session, (client) => worldOf(client, versionTable));
-  attempt.progress({ doing: 'reading the copy' });
+  const look = () => database(copy, (client) => worldOf(client, versionTable));
+  context.progress({ doing: 'reading the copy' });
   const before = await look();
-  const plansBefore = await plansOn(url, session, plan);
-  const boundary = await withClient(url, session, now);
+  const plansBefore = await plansOn(context, copy);
+  const boundary = await database(copy, now);
   // Beside each other: each is a pod that costs seconds.
   const running = [
-    migrateCopy(dependencies, stage, attempt),
-    schemaAt(dependencies, { ...stage, step: 'rehearse' }, 'target', attempt),
-    schemaAt(dependencies, { ...stage, step: 'rehearse' }, 'from', attempt),
+    migrateCopy(context, stage),
+    schemaAt(context, { step: 'rehearse', like }, 'target'),
+    schemaAt(context, { step: 'rehearse', like }, 'from'),
   ] as const;
   // All of them end before the first failure is thrown: each cleans up after itself.
   await Promise.allSettled(running);
   const [migration, target, from] = await Promise.all(running);
   const after = await look();
-  if (migration.end instanceof Failure) throw await failed(dependencies, stage, migration, { before, after });
+  if (migration.end instanceof Failure) throw await failed(context, stage, migration, { before, after });
 
-  attempt.progress({ doing: 'comparing every table with what it held before' });
-  const lost = await withClient(sourceUrl, session, async (source) => {
+  context.progress({ doing: 'comparing every table with what it held before' });
+  const lost = await database(like, async (source) => {
     const since = await migrationOf(source, { versionTable, reverts: plan.reverts.length });
-    return withClient(url, session, (client) =>
+    return database(copy, (client) =>
       losses(source, client, {
         boundary,
         since,
         onTable: (key, done, of) =>
-          attempt.progress({ doing: `comparing table ${key} with what it held before`, done, of }),
+          context.progress({ doing: `comparing table ${key} with what it held before`, done, of }),
       }),
     );
   });
@@ -116,13 +104,10 @@ async function onTheCopy(dependencies: Dependencies, stage: Stage, attempt: Atte
     locks: locksOf(migration, before, after),
     changes: changes(before.catalog, after.catalog),
     losses: found,
-    warnings: [
-      ...warningsOf(seen),
-      ...(await plansBeforeAndAfter(dependencies, plan, { url, session, before: plansBefore })),
-    ],
-    counts: await withClient(url, session, counts),
+    warnings: [...warningsOf(seen), ...(await plansBeforeAndAfter(context, copy, plansBefore))],
+    counts: await database(copy, counts),
   };
-  const evidence = await keepEvidence(dependencies, stage, {
+  const evidence = await keepEvidence(context, stage.evidence, {
     from: plan.from,
     target: plan.target,
     ...whole,
@@ -176,12 +161,12 @@ export class RehearsalFailure extends Failure {
 
 /** Alembic's own error, and whether anything had been committed by then. */
 async function failed(
-  dependencies: Dependencies,
+  context: ActivityContext,
   stage: Stage,
   { end, observed, output }: RehearsedMigration,
   { before, after }: { before: World; after: World },
 ): Promise<RehearsalFailure> {
-  const { plan } = stage;
+  const { plan } = context;
   const said = end instanceof Failure ? end.message : '';
   const left = [
     ...(after.revision === before.revision ? [] : [`it is at ${after.revision}`]),
@@ -194,7 +179,7 @@ async function failed(
     left.length === 0
       ? 'Nothing had been committed: the copy is as before.'
       : `The copy was left changed, as the database would be: ${left.join('; ')}.`;
-  const evidence = await keepEvidence(dependencies, stage, {
+  const evidence = await keepEvidence(context, stage.evidence, {
     from: plan.from,
     target: plan.target,
     failed: `${said} ${words}`,

@@ -1,4 +1,3 @@
-import { withClient } from '../../postgres/connect.ts';
 import { catalog } from '../../postgres/catalog.ts';
 import { plansOf } from '../../postgres/symptoms/plans.ts';
 import { Failure } from '../../domain/failures.ts';
@@ -6,7 +5,7 @@ import type { Plan } from '../../domain/plan/plan.ts';
 import { comparePlans, type QueryPlan } from '../../domain/query-plans.ts';
 import type { Rehearsed } from '../../domain/rehearsal.ts';
 import { objectsOf, remember, rememberRehearsal } from '../assess/diagnosis/memory.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 
 const whose = ({ service, database }: Plan) => ({
   service: service.service,
@@ -16,8 +15,7 @@ const whose = ({ service, database }: Plan) => ({
 
 /** Keeps how the rehearsal ended, for the diagnosis of later ones; storage that fails costs nobody a rehearsal. */
 export async function remembered(
-  { storage }: Dependencies,
-  plan: Plan,
+  { storage, plan }: Pick<ActivityContext, 'storage' | 'plan'>,
   rehearse: () => Promise<Rehearsed>,
 ): Promise<Rehearsed> {
   const of = { ...whose(plan), from: plan.from, target: plan.target };
@@ -35,23 +33,22 @@ export async function remembered(
   }
 }
 
-type Session = Parameters<typeof withClient>[1];
-
 /** The plans of the definition's queries on the copy (runbook, Scenario 3). */
-export const plansOn = async (url: string, session: Session, { service }: Plan): Promise<QueryPlan[]> =>
-  withClient(url, session, async (client) => (await plansOf(client, service.diagnosis.queries)).plans);
+export const plansOn = ({ service, database }: ActivityContext, copy: string): Promise<QueryPlan[]> =>
+  database(copy, async (client) => (await plansOf(client, service.diagnosis.queries)).plans);
 
 /**
  * What the downgrade does to the plans: for the worse, and for the better. The copy at the target is remembered, as
  * what plans looked like there.
  */
 export async function plansBeforeAndAfter(
-  { storage }: Dependencies,
-  plan: Plan,
-  { url, session, before }: { url: string; session: Session; before: QueryPlan[] },
+  context: ActivityContext,
+  copy: string,
+  before: QueryPlan[],
 ): Promise<string[]> {
-  const after = await plansOn(url, session, plan);
-  const objects = objectsOf(await withClient(url, session, catalog));
+  const { storage, plan } = context;
+  const after = await plansOn(context, copy);
+  const objects = objectsOf(await context.database(copy, catalog));
   await remember(storage, { ...whose(plan), revision: plan.target }, { objects, plans: after }).catch(
     () => {},
   );

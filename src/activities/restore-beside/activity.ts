@@ -1,25 +1,24 @@
 import type { RestoreGivenArguments } from './job.ts';
-import { restoreArguments, type RestoreResult } from '../../dumps/manifest.ts';
+import { restoreArguments } from '../../dumps/manifest.ts';
 import { cloneDatabase, openClone } from '../../postgres/clones.ts';
-import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
+import type { Client } from '../../postgres/connect.ts';
 import { databaseExists, dropDatabase, type Extension } from '../../postgres/databases.ts';
-import type { ActivityInput, RestoredBeside } from '../../domain/deeds.ts';
+import type { RestoredBeside } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
 import { holdingIn } from '../../domain/definition/checks.ts';
+import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import type { GivenDump, Source } from '../../domain/plan/source.ts';
-import { adminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { ownProgram } from '../own-program.ts';
+import type { ActivityContext } from '../context.ts';
 import { assertRestored } from './assert-restored.ts';
 import { whyUnusable } from '../snapshot/proof.ts';
 import { emptyBeside } from '../restore/empty-beside.ts';
 import { ownChecks } from '../verify/checks.ts';
 
-type Input = ActivityInput<'restore-beside'>;
+type Context = ActivityContext<EmergencyPlan>;
 
-const job = { step: 'restore-beside' } as const;
+const step = 'restore-beside';
 
 /**
  * Runbook, Emergency Database Restore, steps 2 to 5, without step 1. Wanted: a new database beside the one that is
@@ -28,42 +27,34 @@ const job = { step: 'restore-beside' } as const;
  *
  * @throws Failure RestoreFailed, BackupNotProved, JobNotStarted, DatabaseRightMissing
  */
-export async function restoreBeside(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-): Promise<RestoredBeside> {
-  const { operation, service, database, source } = input.plan;
+export async function restoreBeside(context: Context): Promise<RestoredBeside> {
+  const { database, source } = context.plan;
   const began = Date.now();
-  const restored = besideName(database.name, 'restored', operation);
-  const url = await adminUrl(dependencies, service);
-  const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(url, { operation }, use);
-  await asAdmin((admin) => assertFenced(admin, input));
-  if (source.kind === 'snapshot') await clone(url, input, attempt, { source, restored });
+  const restored = besideName(database.name, 'restored', context.operation);
+  await context.admin((admin) => assertFenced(admin, database));
+  if (source.kind === 'snapshot') await clone(context, source, restored);
   else {
     const extensions = extensionsOf(source, database.owner);
-    await asAdmin((admin) =>
-      emptyBeside(dependencies, input, attempt, { admin, job, name: restored, extensions }),
-    );
-    await fill(dependencies, input, attempt, { source, restored });
+    await emptyBeside(context, { step, name: restored, extensions });
+    await fill(context, source, restored);
   }
-  attempt.progress({ doing: 'compares the restored database with what it was restored from' });
-  const compared = await assertRestored(dependencies, input.plan, restored);
-  attempt.progress({ doing: 'making the checks of the service' });
-  const found = await withOwnChecks(withDatabase(url, restored), input, attempt, compared);
+  context.progress({ doing: 'compares the restored database with what it was restored from' });
+  const compared = await assertRestored(context, restored);
+  context.progress({ doing: 'making the checks of the service' });
+  const found = await withOwnChecks(context, restored, compared);
   return { database: restored, ...found, seconds: (Date.now() - began) / 1_000 };
 }
 
 /** They tell what the data means. One that fails keeps nobody from restoring the only dump there is: it is told. */
 async function withOwnChecks<T extends Pick<RestoredBeside, 'checked' | 'notVerified'>>(
-  url: string,
-  { plan }: Input,
-  { signal }: Attempt,
+  context: Context,
+  restored: string,
   found: T,
 ): Promise<T & Pick<RestoredBeside, 'wrong'>> {
-  const all = plan.service.checks.sql;
+  const { plan, service } = context;
+  const all = service.checks.sql;
   const holds = holdingIn(all, plan);
-  const { checked, wrong } = await ownChecks(url, holds, { operation: plan.operation, signal });
+  const { checked, wrong } = await ownChecks(await context.adminUrl(restored), holds, context);
   const open = all.filter((check) => !holds.includes(check));
   return {
     ...found,
@@ -79,7 +70,7 @@ async function withOwnChecks<T extends Pick<RestoredBeside, 'checked' | 'notVeri
   };
 }
 
-async function assertFenced(admin: Client, { plan: { database } }: Input): Promise<void> {
+async function assertFenced(admin: Client, database: EmergencyPlan['database']): Promise<void> {
   if (await databaseExists(admin, database.fencedName)) return;
   throw new Failure(
     'RestoreFailed',
@@ -89,19 +80,18 @@ async function assertFenced(admin: Client, { plan: { database } }: Input): Promi
 
 /** Cloning takes seconds; what an attempt that died left is made anew. */
 async function clone(
-  url: string,
-  { plan: { operation } }: Input,
-  attempt: Attempt,
-  { source, restored }: { source: Extract<Source, { kind: 'snapshot' }>; restored: string },
+  context: Context,
+  { snapshot }: Extract<Source, { kind: 'snapshot' }>,
+  restored: string,
 ): Promise<void> {
-  const { snapshot } = source;
-  const { signal } = attempt;
-  attempt.progress({ doing: `reads the snapshot ${snapshot.database} again` });
-  const why = await whyUnusable(url, snapshot, { operation, signal });
+  const { operation, signal } = context;
+  const url = await context.adminUrl();
+  context.progress({ doing: `reads the snapshot ${snapshot.database} again` });
+  const why = await whyUnusable(url, snapshot, context);
   if (why !== undefined)
     throw new Failure('RestoreFailed', `The snapshot ${snapshot.database} does not do: ${why}.`);
-  attempt.progress({ doing: `clones ${snapshot.database} to ${restored}` });
-  await withClient(url, { operation, signal }, (admin) => dropDatabase(admin, restored, operation));
+  context.progress({ doing: `clones ${snapshot.database} to ${restored}` });
+  await context.admin((admin) => dropDatabase(admin, restored, operation));
   await cloneDatabase(url, {
     from: snapshot.database,
     to: restored,
@@ -109,7 +99,7 @@ async function clone(
     sourceStays: 'closed',
     signal,
   });
-  await withClient(url, { operation, signal }, (admin) => openClone(admin, restored));
+  await context.admin((admin) => openClone(admin, restored));
 }
 
 type FromDump = Exclude<Source, { kind: 'snapshot' }>;
@@ -121,38 +111,15 @@ function extensionsOf(source: FromDump, owner: string): Extension[] {
   return source.backup.installed ?? source.extensions.map((name) => ({ name }));
 }
 
-async function fill(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-  { source, restored }: { source: FromDump; restored: string },
-): Promise<void> {
-  const { operation, service } = input.plan;
-  const secret = await jobSecret(dependencies, {
-    operation,
-    service,
-    part: 'restore-beside',
-    database: restored,
-  });
+async function fill(context: Context, source: FromDump, restored: string): Promise<void> {
+  const { service, operation } = context;
+  const job = { step, secret: { part: step, database: restored }, orElse: 'RestoreFailed' } as const;
   if (source.kind === 'file') {
-    const wish = {
-      ...job,
-      program: 'restore-given',
-      arguments: givenArguments(input, source),
-      secret,
-    } as const;
-    await ownProgram(dependencies, input, attempt, wish, 'RestoreFailed');
+    await context.runJob('restore-given', givenArguments(context, source), job);
     return;
   }
   const wanted = restoreArguments(service, operation, source.backup);
-  const wish = { ...job, program: 'restore', arguments: wanted, secret } as const;
-  const { differences } = await ownProgram<RestoreResult>(
-    dependencies,
-    input,
-    attempt,
-    wish,
-    'RestoreFailed',
-  );
+  const { differences } = await context.runJob('restore', wanted, job);
   if (differences.length === 0) return;
   throw new Failure(
     'RestoreFailed',
@@ -160,7 +127,7 @@ async function fill(
   );
 }
 
-function givenArguments({ plan }: Input, source: GivenDump): RestoreGivenArguments {
+function givenArguments({ plan }: Context, source: GivenDump): RestoreGivenArguments {
   const { file, format, sha256, bytes, installed } = source;
   return {
     operation: plan.operation,

@@ -1,5 +1,5 @@
 import { catalog, unsound } from '../../postgres/catalog.ts';
-import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
+import type { Client } from '../../postgres/connect.ts';
 import { damagedIs } from '../../postgres/damage.ts';
 import { extensionsOf } from '../../postgres/databases.ts';
 import { revisions } from '../../postgres/revision.ts';
@@ -7,8 +7,7 @@ import { countRows, inSnapshot, tables } from '../../postgres/tables.ts';
 import type { RestoredBeside } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { EmergencyPlan } from '../../domain/plan/plan.ts';
-import { adminUrl } from '../connections.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 
 type Findings = Pick<RestoredBeside, 'counts' | 'revision' | 'checked' | 'notVerified'>;
 
@@ -19,13 +18,11 @@ type Findings = Pick<RestoredBeside, 'counts' | 'revision' | 'checked' | 'notVer
  * @throws Failure RestoreFailed with every difference
  */
 export async function assertRestored(
-  dependencies: Dependencies,
-  plan: EmergencyPlan,
+  context: ActivityContext<EmergencyPlan>,
   database: string,
 ): Promise<Findings> {
-  const { service, operation, source, target } = plan;
-  const url = withDatabase(await adminUrl(dependencies, service), database);
-  return withClient(url, { operation }, async (client) => {
+  const { service, source, target } = context.plan;
+  const look = async (client: Client): Promise<Findings> => {
     const found = await inSnapshot(client, async () => {
       const all = await tables(client);
       return { all, counts: await countRows(client, all) };
@@ -67,7 +64,10 @@ export async function assertRestored(
         ...unsound(await catalog(client)).map((what) => `${what}, as in what was restored`),
       ],
     };
-  }).catch(damagedIs('RestoreFailed', `What was restored, ${database},`));
+  };
+  return context
+    .admin(look, { on: database })
+    .catch(damagedIs('RestoreFailed', `What was restored, ${database},`));
 }
 
 const inWords = { file: 'dump', backup: 'backup', snapshot: 'snapshot' } as const;

@@ -1,11 +1,9 @@
 import { providerOf } from '../../recovery/index.ts';
-import { raise, state } from '../../postgres/fence.ts';
-import { withClient } from '../../postgres/connect.ts';
-import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
+import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
-import { adminOn } from '../point-in-time/connections.ts';
 import { disableSubscriptions } from '../point-in-time/subscriptions.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { PointInTimePlan } from '../../domain/plan/plan.ts';
+import type { ActivityContext } from '../context.ts';
 
 /**
  * Runbook, Point-in-Time Recovery, 3 to 5. Wanted: a new instance as the old one was at the moment, and its
@@ -16,16 +14,15 @@ import type { Attempt, Dependencies } from '../dependencies.ts';
  *   DatabaseLoginRefused, DatabaseRightMissing
  */
 export async function restoreInstance(
-  dependencies: Dependencies,
-  { plan }: ActivityInput<'restore-instance'>,
-  attempt: Attempt,
+  context: ActivityContext<PointInTimePlan>,
 ): Promise<ActivityOutput<'restore-instance'>> {
-  const { service, moment, database, operation } = plan;
-  const { pointInTime } = service;
+  const { plan, signal } = context;
+  const { moment, database } = plan;
+  const { pointInTime } = context.service;
   if (pointInTime === undefined)
     throw new Failure('InvalidDefinition', 'The definition says nothing under pointInTime.');
   const began = Date.now();
-  const provider = await (dependencies.providerOf ?? providerOf)(pointInTime);
+  const provider = await (context.providerOf ?? providerOf)(pointInTime);
   const made = await provider.restore(
     {
       to: new Date(moment.to),
@@ -34,19 +31,16 @@ export async function restoreInstance(
       within: pointInTime.within,
     },
     {
-      signal: attempt.signal,
-      onProgress: (doing, done) => attempt.progress({ doing, ...done }),
+      signal,
+      onProgress: (doing, done) => context.progress({ doing, ...done }),
     },
   );
-  attempt.progress({ doing: `takes database ${database.name} aside on ${made.name} too` });
-  const admin = await adminOn(dependencies, service, made.endpoint);
-  const told = { operation, attempt };
-  await withClient(admin, { operation, signal: attempt.signal }, async (client) => {
-    // First: while one is enabled its worker comes back, and the fence cannot be raised.
-    if ((await state(client, database)) === 'down') await disableSubscriptions(admin, database.name, told);
-    await raise(client, database, { signal: attempt.signal });
-  });
-  const subscriptions = await disableSubscriptions(admin, database.fencedName, told);
+  context.progress({ doing: `takes database ${database.name} aside on ${made.name} too` });
+  const there = context.onServer(made.endpoint);
+  // First: while one is enabled its worker comes back, and the fence cannot be raised.
+  if ((await there.fence.state()) === 'down') await disableSubscriptions(there, database.name, context.log);
+  await there.fence.raise();
+  const subscriptions = await disableSubscriptions(there, database.fencedName, context.log);
   return {
     instance: made.name,
     endpoint: made.endpoint,

@@ -1,20 +1,18 @@
-import { update } from '../../kubernetes/records.ts';
 import { allowConnections } from '../../postgres/fence.ts';
-import { withClient, type Client } from '../../postgres/connect.ts';
+import type { Client } from '../../postgres/connect.ts';
 import { databaseExists, swap } from '../../postgres/databases.ts';
 import { leftWithFormer } from '../../postgres/replication.ts';
-import type { ActivityInput, Restored } from '../../domain/deeds.ts';
+import type { Restored } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
-import type { OperationRecord } from '../../domain/record.ts';
-import { adminUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { ownRecord } from '../own-record.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { fromBackup } from './from-backup.ts';
 import { fromPoint, type Source } from './from-point.ts';
 import { assertAsBefore } from '../restored.ts';
 
-type Input = ActivityInput<'restore'>;
+type Input = StepInput<'restore'>;
 
 /**
  * Runbook, Emergency Database Restore, without its DROP DATABASE (law 7). Wanted: the database that is fenced off holds
@@ -26,27 +24,24 @@ type Input = ActivityInput<'restore'>;
  * @throws Failure RestoreFailed, BackupNotProved, WritesNotStopped, JobNotStarted, DatabaseRightMissing,
  *   OperationLost
  */
-export async function restore(dependencies: Dependencies, input: Input, attempt: Attempt): Promise<Restored> {
-  const { operation, service, database } = input.plan;
+export async function restore(context: ActivityContext, input: Input): Promise<Restored> {
+  const { operation, admin: asAdmin } = context.nonCancellable();
+  const { database } = context.plan;
   const began = Date.now();
   const failed = besideName(database.name, 'failed', operation);
-  const url = await adminUrl(dependencies, service);
-  const asAdmin = <T>(use: (admin: Client) => Promise<T>) => withClient(url, { operation }, use);
-  const change = (to: (record: OperationRecord) => OperationRecord) =>
-    update(dependencies.cluster, dependencies.recordsNamespace, database, operation, to);
-  const record = await ownRecord(dependencies, input.plan);
+  const change = context.record.update;
+  const record = await context.record.read();
   let restoring: Source = record.restoring ?? {
     from: 'backup',
     database: besideName(database.name, 'restored', operation),
     notes: [],
   };
   if (!(await asAdmin((admin) => swapped(admin, database.fencedName, failed, restoring.database)))) {
-    await asAdmin((admin) => assertFenced(admin, input));
-    const wanted = { dependencies, input, attempt, record };
-    const found = await fromPoint(wanted);
-    restoring = 'database' in found ? found : await fromBackup(wanted, found.whyNot);
+    await asAdmin((admin) => assertFenced(admin, database));
+    const found = await fromPoint(context, record.snapshot ?? input.snapshot);
+    restoring = 'database' in found ? found : await fromBackup(context, input.backup ?? record.backup, found);
     await change((found) => ({ ...found, restoring }));
-    attempt.progress({ doing: `renames ${restoring.database} into place, and keeps the failed database` });
+    context.progress({ doing: `renames ${restoring.database} into place, and keeps the failed database` });
     await asAdmin((admin) =>
       swap(admin, [
         { from: database.fencedName, to: failed },
@@ -63,9 +58,9 @@ export async function restore(dependencies: Dependencies, input: Input, attempt:
     const kept = rest.kept.includes(failed) ? rest.kept : [...rest.kept, failed];
     return { ...rest, ...(snapshot && snapshot.database !== restoring.database && { snapshot }), kept };
   });
-  const { counts, revision } = await assertAsBefore(dependencies, input, database.fencedName);
+  const { counts, revision } = await assertAsBefore(context, input.backup, database.fencedName);
   const notes = [...restoring.notes, ...(await asAdmin((admin) => leftWithFormer(admin, failed)))];
-  for (const note of notes) attempt.log.warn(note);
+  for (const note of notes) context.log.warn(note);
   const seconds = (Date.now() - began) / 1_000;
   const { from } = restoring;
   return { kept: failed, counts, revision, seconds, from, ...(notes.length > 0 && { notes }) };
@@ -80,7 +75,7 @@ async function swapped(admin: Client, fencedName: string, failed: string, source
   );
 }
 
-async function assertFenced(admin: Client, { plan: { database } }: Input): Promise<void> {
+async function assertFenced(admin: Client, database: Plan['database']): Promise<void> {
   if (await databaseExists(admin, database.fencedName)) return;
   throw new Failure(
     'RestoreFailed',

@@ -1,20 +1,17 @@
 import { openToPublic } from '../../postgres/clones.ts';
-import { withClient } from '../../postgres/connect.ts';
-import type { ActivityInput } from '../../domain/deeds.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import { adminUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { Snapshot } from '../../domain/snapshot.ts';
+import type { ActivityContext } from '../context.ts';
 import { whyUnusable } from '../snapshot/proof.ts';
-
-export interface Restoring {
-  dependencies: Dependencies;
-  input: ActivityInput<'restore'>;
-  attempt: Attempt;
-  record: OperationRecord;
-}
 
 /** What takes the place of the database that is fenced off, and what a person must know of it or do. */
 export type Source = NonNullable<OperationRecord['restoring']>;
+
+/** Why there is no snapshot to restore from; `made` where there was one. */
+export interface NoPoint {
+  whyNot: string;
+  made: boolean;
+}
 
 /**
  * The snapshot, ready to take the place of the database that is fenced off. It is read again first: what somebody
@@ -22,21 +19,11 @@ export type Source = NonNullable<OperationRecord['restoring']>;
  *
  * @returns why there is none that does
  */
-export async function fromPoint({
-  dependencies,
-  input,
-  attempt,
-  record,
-}: Restoring): Promise<Source | { whyNot: string }> {
-  const { operation, service } = input.plan;
-  const snapshot = record.snapshot ?? input.snapshot;
-  if (!snapshot.made) return { whyNot: `none was made (${snapshot.why})` };
-  const url = await adminUrl(dependencies, service);
-  attempt.progress({ doing: `reads the snapshot ${snapshot.database} again` });
-  const why = await whyUnusable(url, snapshot, { operation, signal: attempt.signal });
-  if (why !== undefined) return { whyNot: `${snapshot.database} does not do: ${why}` };
-  await withClient(url, { operation }, (admin) =>
-    openToPublic(admin, snapshot.database, snapshot.publicPrivileges),
-  );
+export async function fromPoint(context: ActivityContext, snapshot: Snapshot): Promise<Source | NoPoint> {
+  if (!snapshot.made) return { whyNot: `none was made (${snapshot.why})`, made: false };
+  context.progress({ doing: `reads the snapshot ${snapshot.database} again` });
+  const why = await whyUnusable(await context.adminUrl(), snapshot, context);
+  if (why !== undefined) return { whyNot: `${snapshot.database} does not do: ${why}`, made: true };
+  await context.admin((admin) => openToPublic(admin, snapshot.database, snapshot.publicPrivileges));
   return { from: 'snapshot', database: snapshot.database, notes: snapshot.notes ?? [] };
 }

@@ -4,14 +4,16 @@ import { deleteJob, runJob } from '../../kubernetes/jobs.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { nameOf, podsOf } from '../../kubernetes/pods.ts';
 import { mark, since, unmark } from '../../kubernetes/resume-mark.ts';
-import type { ActivityInput, ResumedCronJob } from '../../domain/deeds.ts';
+import type { ResumedCronJob } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { jobName } from '../../domain/names.ts';
 import type { CronJob } from '../../domain/definition/service.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
+import type { Cluster } from '../../kubernetes/cluster.ts';
 import { duration } from '../../domain/text.ts';
 
-type Input = ActivityInput<'resume-cron-jobs'>;
+type Input = StepInput<'resume-cron-jobs'>;
 
 /**
  * Runbook, Step 7: one CronJob. Wanted: not suspended, and a run of it has succeeded with the older image:
@@ -21,12 +23,10 @@ type Input = ActivityInput<'resume-cron-jobs'>;
  * @throws Failure CronJobFailed, WorkloadMissing, KubernetesUnreachable, KubernetesRightMissing
  */
 export async function resumeCronJobs(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
+  context: ActivityContext,
+  { cronJob: name }: Input,
 ): Promise<ResumedCronJob> {
-  const { plan, cronJob: name } = input;
-  const { cluster } = dependencies;
+  const { cluster, plan } = context;
   const { namespace } = plan.service;
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1_000;
@@ -42,48 +42,43 @@ export async function resumeCronJobs(
   try {
     const job =
       definition.resume === 'run-once'
-        ? await oneRun(dependencies, input, definition, attempt)
-        : await nextRun(dependencies, input, definition, attempt);
+        ? await oneRun(context, definition)
+        : await nextRun(context, definition);
     return { name, job, staysSuspended: false, seconds: seconds() };
   } catch (error) {
-    if (attempt.signal.aborted || (error instanceof Failure && error.type === 'KubernetesUnreachable'))
+    if (context.signal.aborted || (error instanceof Failure && error.type === 'KubernetesUnreachable'))
       throw error;
-    throw await suspendedAgain(dependencies, namespace, name, error);
+    throw await suspendedAgain(cluster, namespace, name, error);
   }
 }
 
 /** Starts a run first, and lets the schedule go on only after it has succeeded. */
-async function oneRun(
-  dependencies: Dependencies,
-  input: Input,
-  definition: CronJob,
-  attempt: Attempt,
-): Promise<string> {
-  const { plan, cronJob: name } = input;
-  const { cluster } = dependencies;
-  const { namespace } = plan.service;
+async function oneRun(context: ActivityContext, definition: CronJob): Promise<string> {
+  const { cluster, operation, signal } = context;
+  const { namespace } = context.service;
+  const { name } = definition;
   const step = 'resume-cron-jobs';
-  const run = { name: jobName(plan.operation, step, input.try, name), operation: plan.operation, step };
+  const run = { name: jobName(operation, step, context.try, name), operation, step };
   const job = runOnce(await readCronJob(cluster, namespace, name), run);
   const late = AbortSignal.timeout(definition.within);
   const doing = `runs CronJob ${name} once`;
-  attempt.progress({ doing });
+  context.progress({ doing });
   try {
     const end = await runJob(cluster, job, {
-      signal: AbortSignal.any([attempt.signal, late]),
-      onLine: (line) => attempt.progress({ doing: `${doing}: ${line.slice(0, 200)}` }),
+      signal: AbortSignal.any([signal, late]),
+      onLine: (line) => context.progress({ doing: `${doing}: ${line.slice(0, 200)}` }),
     });
     if (!end.succeeded) {
       throw failed(`Its run ${end.name} failed: ${end.reason ?? 'no reason given'}.`, end.lines);
     }
   } catch (error) {
-    if (!late.aborted || attempt.signal.aborted) throw error;
+    if (!late.aborted || signal.aborted) throw error;
     await deleteJob(cluster, namespace, run.name);
     throw failed(
       `Its run ${run.name} did not succeed within ${duration(definition.within)}, and was deleted.`,
     );
   }
-  await resumedSchedule(dependencies, input, definition, attempt, catchUpWithin);
+  await resumedSchedule(context, definition, catchUpWithin);
   return run.name;
 }
 
@@ -91,13 +86,8 @@ async function oneRun(
 const catchUpWithin = 1_000;
 
 /** Lets the schedule go on, and sees the next run that the controller makes succeed. */
-async function nextRun(
-  dependencies: Dependencies,
-  input: Input,
-  definition: CronJob,
-  attempt: Attempt,
-): Promise<string> {
-  const run = await resumedSchedule(dependencies, input, definition, attempt, definition.within);
+async function nextRun(context: ActivityContext, definition: CronJob): Promise<string> {
+  const run = await resumedSchedule(context, definition, definition.within);
   if (run === undefined) throw failed(`No run of it ended within ${duration(definition.within)}.`);
   return run;
 }
@@ -108,28 +98,25 @@ async function nextRun(
  * @param appears milliseconds in which a run must have been made; undefined is the answer where none was
  */
 async function resumedSchedule(
-  dependencies: Dependencies,
-  input: Input,
-  { within }: CronJob,
-  attempt: Attempt,
+  context: ActivityContext,
+  { name, within }: CronJob,
   appears: number,
 ): Promise<string | undefined> {
-  const { plan, cronJob: name } = input;
-  const { cluster } = dependencies;
-  const { namespace } = plan.service;
+  const { cluster, operation, signal } = context;
+  const { namespace } = context.service;
   // By the API server's clock, and before the schedule goes on, so that a second attempt knows it, too.
-  const before = await mark(cluster, namespace, name, `${plan.operation}-${input.try}`);
+  const before = await mark(cluster, namespace, name, `${operation}-${context.try}`);
   await suspend(cluster, namespace, name, false);
   if (isSuspended(await readCronJob(cluster, namespace, name))) {
     throw failed('It was suspended by somebody else right after it was resumed.');
   }
   const began = Date.now();
   let seen: string | undefined;
-  const run = await poll({ every: 500, within, signal: attempt.signal }, async () => {
+  const run = await poll({ every: 500, within, signal }, async () => {
     const { job, succeeded } = await since(cluster, namespace, name, before);
     const end = job && endOfJob(job);
     if (job !== undefined) seen = nameOf(job);
-    attempt.progress({
+    context.progress({
       doing: seen === undefined ? `waits for the next run of ${name}` : `waits for Job ${seen}`,
     });
     if (end !== undefined) return end;
@@ -157,15 +144,15 @@ const failed = (words: string, lines: readonly string[] = []) =>
   );
 
 async function suspendedAgain(
-  dependencies: Dependencies,
+  cluster: Cluster,
   namespace: string,
   name: string,
   error: unknown,
 ): Promise<Failure> {
   const words = error instanceof Error ? error.message : String(error);
-  await suspend(dependencies.cluster, namespace, name, true);
-  await unmark(dependencies.cluster, namespace, name);
-  const suspended = isSuspended(await readCronJob(dependencies.cluster, namespace, name));
+  await suspend(cluster, namespace, name, true);
+  await unmark(cluster, namespace, name);
+  const suspended = isSuspended(await readCronJob(cluster, namespace, name));
   const now = suspended
     ? 'It is suspended again.'
     : 'It could NOT be suspended again: somebody else resumes it.';

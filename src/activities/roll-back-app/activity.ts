@@ -1,10 +1,10 @@
 import { imageOf, readDeployment } from '../../kubernetes/deployments.ts';
 import { readCronJob, setCronJobImage, templateOf } from '../../kubernetes/cron-jobs.ts';
 import { releases, setTemplate } from '../../kubernetes/releases.ts';
-import type { ActivityInput, RolledBackApp } from '../../domain/deeds.ts';
+import type { RolledBackApp } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { Plan, PlannedWorkload } from '../../domain/plan/plan.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { PlannedWorkload } from '../../domain/plan/plan.ts';
+import type { ActivityContext } from '../context.ts';
 import { containerOf } from '../writers.ts';
 
 /**
@@ -14,11 +14,9 @@ import { containerOf } from '../writers.ts';
  *
  * @throws Failure NoFittingImage, WorkloadMissing, KubernetesUnreachable, KubernetesRightMissing
  */
-export async function rollBackApp(
-  dependencies: Dependencies,
-  { plan }: ActivityInput<'roll-back-app'>,
-  attempt: Attempt,
-): Promise<RolledBackApp> {
+export async function rollBackApp(context: ActivityContext): Promise<RolledBackApp> {
+  const { cluster, plan, signal } = context;
+  const { namespace } = plan.service;
   const unfit = plan.workloads.filter(({ rollBackTo }) => rollBackTo === undefined);
   if (unfit.length > 0) {
     const names = unfit.map(({ deployment }) => deployment).join(', ');
@@ -29,25 +27,25 @@ export async function rollBackApp(
   }
   const workloads: RolledBackApp['workloads'] = [];
   for (const workload of plan.workloads) {
-    attempt.signal.throwIfAborted();
-    attempt.progress({
+    signal.throwIfAborted();
+    context.progress({
       doing: `rolls Deployment ${workload.deployment} back`,
       done: workloads.length,
       of: plan.workloads.length,
     });
-    workloads.push(await rollBack(dependencies, plan, workload));
+    workloads.push(await rollBack(context, workload));
   }
   const cronJobs: RolledBackApp['cronJobs'] = [];
   for (const { name, rollBackTo } of plan.cronJobs) {
-    attempt.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (rollBackTo === undefined) continue;
-    attempt.progress({
+    context.progress({
       doing: `rolls CronJob ${name} back`,
       done: cronJobs.length,
       of: plan.cronJobs.length,
     });
-    await setCronJobImage(dependencies.cluster, plan.service.namespace, name, rollBackTo.image);
-    const image = imageOf(templateOf(await readCronJob(dependencies.cluster, plan.service.namespace, name)));
+    await setCronJobImage(cluster, namespace, name, rollBackTo.image);
+    const image = imageOf(templateOf(await readCronJob(cluster, namespace, name)));
     if (image !== rollBackTo.image) throw changedBack(`CronJob ${name}`, image);
     cronJobs.push({ name, image });
   }
@@ -58,8 +56,7 @@ export async function rollBackApp(
 }
 
 async function rollBack(
-  { cluster }: Dependencies,
-  plan: Plan,
+  { cluster, plan }: ActivityContext,
   { deployment, found, rollBackTo }: PlannedWorkload,
 ): Promise<RolledBackApp['workloads'][number]> {
   const { namespace } = plan.service;

@@ -1,16 +1,14 @@
 import type { SalvageArguments, SalvageResult } from './job.ts';
-import { withClient } from '../../postgres/connect.ts';
 import { dropDatabase } from '../../postgres/databases.ts';
-import type { ActivityInput } from '../../domain/deeds.ts';
+import { defined } from '../../domain/defined.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
 import { unknownIn, type Salvage, type SalvageFile } from '../../domain/salvage.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
-import { adminUrl, jobSecret } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { ownProgram } from '../own-program.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { putBackCommand } from './put-back-command.ts';
 
-type Input = ActivityInput<'salvage'>;
+type Input = StepInput<'salvage'>;
 
 /** Longest text of statements that a history carries; the whole is kept as evidence. */
 const inHistory = 4_000;
@@ -25,24 +23,23 @@ const listed = 40;
  *
  * @throws Failure SalvageFailed, JobNotStarted
  */
-export async function salvage(dependencies: Dependencies, input: Input, attempt: Attempt): Promise<Salvage> {
-  const { plan, rehearsal, first } = input;
-  const { use } = plan.service.salvage;
+export async function salvage(context: ActivityContext, { rehearsal, first }: Input): Promise<Salvage> {
+  const { use } = context.service.salvage;
   if (!rehearsal.rehearsed) {
     if (rehearsal.there) return nothing(`Nothing is destroyed: ${rehearsal.why}`);
     return {
-      ...(await guessed(dependencies, input, attempt, use === 'never' ? [] : (first?.losses ?? []))),
+      ...(await guessed(context, use === 'never' ? [] : (first?.losses ?? []))),
       ...unknownIn(rehearsal),
     };
   }
-  const losses = await allLosses(dependencies, rehearsal);
+  const losses = await allLosses(context, rehearsal);
   const kept =
     losses.length === 0
       ? nothing()
       : use === 'never'
         ? nothing('The definition keeps nothing (salvage.use: never).', losses)
-        : await inFile(dependencies, input, attempt, { losses, copy: rehearsal.copy });
-  if (rehearsal.copy !== undefined) await drop(dependencies, input, rehearsal.copy);
+        : await inFile(context, losses, rehearsal.copy);
+  if (rehearsal.copy !== undefined) await drop(context, rehearsal.copy);
   return kept;
 }
 
@@ -56,77 +53,55 @@ const nothing = (note?: string, lost: Loss[] = []): Salvage => ({
  * What the newest migration made, by the catalog. The application went on after it was counted, so any number of
  * rows is right; and what is not there any more is nothing that the downgrade could destroy.
  */
-async function guessed(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-  named: Loss[],
-): Promise<Salvage> {
+async function guessed(context: ActivityContext, named: Loss[]): Promise<Salvage> {
   if (named.length === 0) return nothing();
   const losses = named.map(({ kind, object }) => ({ kind, object, rows: 0 }));
-  const kept = await inFile(dependencies, input, attempt, { losses, copy: undefined });
+  const kept = await inFile(context, losses);
   return { ...kept, lost: [], notes: ['Kept by name: what the newest migration made.', ...kept.notes] };
 }
 
-async function allLosses({ storage }: Dependencies, { losses, evidence }: Rehearsed): Promise<Loss[]> {
+async function allLosses({ storage }: ActivityContext, { losses, evidence }: Rehearsed): Promise<Loss[]> {
   if (losses.length < listed) return losses;
   const whole = JSON.parse(new TextDecoder().decode(await storage.get(evidence.ref))) as { losses?: Loss[] };
   return whole.losses ?? losses;
 }
 
-async function inFile(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-  { losses, copy }: { losses: Loss[]; copy: string | undefined },
-): Promise<Salvage> {
-  const { operation, service, database, from, target } = input.plan;
-  const secret = await jobSecret(dependencies, {
-    operation,
-    service,
-    part: 'salvage',
-    database: database.fencedName,
-  });
+async function inFile(context: ActivityContext, losses: Loss[], copy?: string): Promise<Salvage> {
+  const { operation, service, database, from, target } = context.plan;
   const wanted: SalvageArguments = {
     service: service.service,
     operation,
-    try: input.try,
+    try: context.try,
     place: placeOf(service.backup),
-    ...(service.backup.s3?.prefix !== undefined && { prefix: service.backup.s3.prefix }),
+    ...defined({ prefix: service.backup.s3?.prefix, copy }),
     from,
     target,
     losses,
     versionTable: service.migrations.versionTable,
-    ...(copy !== undefined && { copy }),
   };
-  const { kept, ...found } = await ownProgram<SalvageResult>(
-    dependencies,
-    input,
-    attempt,
-    { step: 'salvage', program: 'salvage', arguments: wanted, secret },
-    'SalvageFailed',
-  );
-  return kept === undefined ? found : { kept: await described(dependencies, input, kept), ...found };
+  const { kept, ...found } = await context.runJob('salvage', wanted, {
+    step: 'salvage',
+    secret: { part: 'salvage', database: database.fencedName },
+    orElse: 'SalvageFailed',
+  });
+  return kept === undefined ? found : { kept: await described(context, kept), ...found };
 }
 
 async function described(
-  dependencies: Dependencies,
-  { plan, try: tried }: Input,
+  context: ActivityContext,
   { script, statements, ...file }: NonNullable<SalvageResult['kept']>,
 ): Promise<SalvageFile> {
-  const { operation, service } = plan;
+  const { operation, service } = context;
   const place = placeOf(service.backup);
-  const { ref, sha256 } = await dependencies.storage.put(`${operation}/salvage-${tried}.sql`, script);
+  const { ref, sha256 } = await context.storage.put(`${operation}/salvage-${context.try}.sql`, script);
   return {
     ...file,
     store: 'claim' in place ? `volume claim ${place.claim}` : `s3://${place.bucket}`,
     statements: statements.length > inHistory ? `${statements.slice(0, inHistory)}\n-- …` : statements,
     text: { ref, sha256 },
-    putBack: putBackCommand(plan, file),
+    putBack: putBackCommand(context.plan, file),
   };
 }
 
-async function drop(dependencies: Dependencies, { plan }: Input, copy: string): Promise<void> {
-  const url = await adminUrl(dependencies, plan.service);
-  await withClient(url, { operation: plan.operation }, (admin) => dropDatabase(admin, copy, plan.operation));
-}
+const drop = ({ admin, operation }: ActivityContext, copy: string): Promise<void> =>
+  admin((client) => dropDatabase(client, copy, operation));

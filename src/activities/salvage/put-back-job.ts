@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { applicationName } from '../../postgres/connect.ts';
@@ -16,6 +17,18 @@ export interface PutBackArguments {
   sha256: string;
   /** Leave out what has no place any more, and say so; otherwise it is all or nothing. */
   partly?: boolean;
+}
+
+/** A person runs it by `kubectl run --attach`, which shows nothing of what was said before it had attached. */
+const untilAttached = () => pause(2_000);
+
+/** As `putBackSalvage`, for the person who runs the report's command. */
+export async function putBackAttached(
+  url: string,
+  told: PutBackArguments,
+): ReturnType<typeof putBackSalvage> {
+  await untilAttached();
+  return putBackSalvage(url, told);
 }
 
 /**

@@ -1,23 +1,18 @@
-import { update } from '../../kubernetes/records.ts';
 import { CloneRefused, cloneDatabase, endCloning, withOpenClone } from '../../postgres/clones.ts';
-import { withClient } from '../../postgres/connect.ts';
 import { damageIn } from '../../postgres/damage.ts';
 import { databaseExists, dropDatabase } from '../../postgres/databases.ts';
 import { fingerprint } from '../../postgres/fingerprint.ts';
-import type { ActivityInput } from '../../domain/deeds.ts';
+import { defined } from '../../domain/defined.ts';
 import { Failure, failures } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import type { MadeSnapshot, Snapshot } from '../../domain/snapshot.ts';
 import { isYounger } from '../back-up/activity.ts';
-import { adminUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { ownRecord } from '../own-record.ts';
+import type { ActivityContext } from '../context.ts';
 import { differs, tooBig } from './budget.ts';
 import { whyUnusable } from './proof.ts';
 import { duration, named } from '../../domain/text.ts';
-
-type Input = ActivityInput<'snapshot'>;
 
 /**
  * Wanted, before anything is changed: a clone of the database that is fenced off, closed to everyone, with the rows and
@@ -29,49 +24,44 @@ type Input = ActivityInput<'snapshot'>;
  * @throws Failure OperationLost, SnapshotFailed (the clone holds something else than the database held when
  *   writes stopped), DatabaseUnreachable
  */
-export async function takeSnapshot(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-): Promise<Snapshot> {
-  const { operation, service } = input.plan;
-  const record = await ownRecord(dependencies, input.plan);
-  const url = await adminUrl(dependencies, service);
+export async function takeSnapshot(context: ActivityContext): Promise<Snapshot> {
+  const { operation, plan, service, signal } = context;
+  const record = await context.record.read();
   if (record.snapshot !== undefined) {
-    attempt.progress({ doing: `reads the snapshot ${record.snapshot.database} again` });
+    context.progress({ doing: `reads the snapshot ${record.snapshot.database} again` });
     const why = isYounger(record.snapshot, record.breaches)
-      ? await whyUnusable(url, record.snapshot, { operation, signal: attempt.signal })
+      ? await whyUnusable(await context.adminUrl(), record.snapshot, context)
       : 'somebody has reached the database since';
     if (why === undefined) return record.snapshot;
-    attempt.log.warn(`the snapshot ${record.snapshot.database} does not do: ${why}`);
-    await forget(dependencies, input, record.snapshot);
+    context.log.warn(`the snapshot ${record.snapshot.database} does not do: ${why}`);
+    await forget(context, record.snapshot);
   }
   const refused =
     service.snapshot.use === 'never'
       ? 'the definition says snapshot.use: never'
       : record.pivotAt !== undefined
         ? 'the downgrade had begun already, so that a clone would not be the database from before'
-        : (unreadable(record) ?? (await tooBig(url, input.plan)));
-  if (refused !== undefined) return notMade(refused, attempt);
+        : (unreadable(record) ?? (await tooBig(context, plan.database.fencedName)));
+  if (refused !== undefined) return notMade(context, refused);
   try {
-    return await make(dependencies, input, attempt, record, url);
+    return await make(context, record);
   } catch (error) {
     // Where only this worker ends, another goes on and finds what there is.
-    if (attempt.signal.aborted && !attempt.cancelRequested()) throw error;
-    await withClient(url, { operation }, async (admin) => {
-      await endCloning(admin, operation, nameOf(input));
-      await dropDatabase(admin, nameOf(input), operation);
+    if (signal.aborted && !context.cancelRequested()) throw error;
+    await context.nonCancellable().admin(async (admin) => {
+      await endCloning(admin, operation, nameOf(plan));
+      await dropDatabase(admin, nameOf(plan), operation);
     });
-    attempt.signal.throwIfAborted();
-    const damaged = input.plan.kind === 'emergency-restore' && damageIn(error) !== undefined;
+    signal.throwIfAborted();
+    const damaged = plan.kind === 'emergency-restore' && damageIn(error) !== undefined;
     const told =
       error instanceof CloneRefused || (error instanceof Failure && (damaged || !mustBeThrown(error)));
     if (!told) throw error;
-    return notMade(error.message, attempt);
+    return notMade(context, error.message);
   }
 }
 
-const nameOf = ({ plan }: Input) => besideName(plan.database.name, 'snapshot', plan.operation);
+const nameOf = ({ database, operation }: Plan) => besideName(database.name, 'snapshot', operation);
 
 /** What cannot be read has no fingerprint. The database itself is kept by whatever takes its place. */
 const unreadable = ({ frozen }: OperationRecord): string | undefined =>
@@ -80,44 +70,34 @@ const unreadable = ({ frozen }: OperationRecord): string | undefined =>
 const mustBeThrown = ({ type }: Failure) =>
   failures[type].retry || type === 'OperationLost' || type === 'SnapshotFailed';
 
-function notMade(why: string, attempt: Attempt): Snapshot {
-  attempt.log.warn(`NO RESTORE POINT, the backup alone is the way back: ${why}`);
+function notMade({ log }: ActivityContext, why: string): Snapshot {
+  log.warn(`NO RESTORE POINT, the backup alone is the way back: ${why}`);
   return { made: false, why };
 }
 
 /** One of an operation that was taken up stays on the server; one of this operation's own gives way to the next. */
-async function forget(
-  dependencies: Dependencies,
-  input: Input,
-  { database: old }: MadeSnapshot,
-): Promise<void> {
-  const { database, operation } = input.plan;
-  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (found) => {
+async function forget({ plan, record }: ActivityContext, { database: old }: MadeSnapshot): Promise<void> {
+  await record.update((found) => {
     const { snapshot, ...rest } = found;
     if (snapshot?.database !== old) return found;
-    return { ...rest, kept: old === nameOf(input) ? rest.kept : [...rest.kept, old] };
+    return { ...rest, kept: old === nameOf(plan) ? rest.kept : [...rest.kept, old] };
   });
 }
 
-async function make(
-  dependencies: Dependencies,
-  input: Input,
-  attempt: Attempt,
-  { frozen }: OperationRecord,
-  url: string,
-): Promise<MadeSnapshot> {
-  const { operation, service, database } = input.plan;
-  const { signal } = attempt;
-  const { within, keepFor } = service.snapshot;
-  const snapshot = nameOf(input);
-  await withClient(url, { operation, signal }, async (admin) => {
+async function make(context: ActivityContext, { frozen }: OperationRecord): Promise<MadeSnapshot> {
+  const { operation, plan, signal } = context;
+  const { database } = plan;
+  const { within, keepFor } = context.service.snapshot;
+  const snapshot = nameOf(plan);
+  const url = await context.adminUrl();
+  await context.admin(async (admin) => {
     await endCloning(admin, operation, snapshot);
     if (!(await databaseExists(admin, snapshot))) return;
-    attempt.log.warn(`${snapshot} is half-made, by an attempt that died: it is made anew`);
+    context.log.warn(`${snapshot} is half-made, by an attempt that died: it is made anew`);
     await dropDatabase(admin, snapshot, operation);
   });
   const began = Date.now();
-  attempt.progress({ doing: `clones ${database.fencedName} to ${snapshot}` });
+  context.progress({ doing: `clones ${database.fencedName} to ${snapshot}` });
   const cloned = await cloneDatabase(url, {
     from: database.fencedName,
     to: snapshot,
@@ -131,7 +111,7 @@ async function make(
   const found = await withOpenClone(url, reading, (client) =>
     fingerprint(client, {
       onTable: (key, done, of) =>
-        attempt.progress({ doing: `reads ${snapshot}: ${key} (${done + 1} of ${of})` }),
+        context.progress({ doing: `reads ${snapshot}: ${key} (${done + 1} of ${of})` }),
     }),
   ).catch((error: unknown) => {
     if (!left.aborted || signal.aborted) throw error;
@@ -154,12 +134,9 @@ async function make(
     fingerprint: found.sha256,
     counts: found.counts,
     publicPrivileges: cloned.publicPrivileges,
-    ...(cloned.notes.length > 0 && { notes: cloned.notes }),
+    ...defined({ notes: cloned.notes.length > 0 ? cloned.notes : undefined }),
     keepUntil: new Date(began + keepFor).toISOString(),
   };
-  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (record) => ({
-    ...record,
-    snapshot: made,
-  }));
+  await context.record.update((record) => ({ ...record, snapshot: made }));
   return made;
 }

@@ -1,7 +1,6 @@
-import { withClient } from '../../postgres/connect.ts';
 import type { Fingerprint } from '../../postgres/fingerprint.ts';
-import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
+import type { ServiceContext } from '../context.ts';
 import { unequal } from '../restored.ts';
 import { bytes } from '../../domain/text.ts';
 
@@ -19,15 +18,13 @@ export function bytesOf(space: string): number {
  * does, or the server says so when it is full.
  */
 export async function tooBig(
-  adminUrl: string,
-  { service, database, operation }: Pick<Plan, 'service' | 'database' | 'operation'>,
+  context: Pick<ServiceContext, 'service' | 'admin'>,
+  database: string,
 ): Promise<string | undefined> {
-  const { freeSpace } = service.snapshot;
+  const { freeSpace } = context.service.snapshot;
   if (freeSpace === undefined) return undefined;
-  const size = await withClient(adminUrl, { operation }, async (admin) => {
-    const { rows } = await admin.query<{ bytes: string }>('SELECT pg_database_size($1) AS bytes', [
-      database.fencedName,
-    ]);
+  const size = await context.admin(async (admin) => {
+    const { rows } = await admin.query<{ bytes: string }>('SELECT pg_database_size($1) AS bytes', [database]);
     return Number(rows[0]?.bytes);
   });
   if (size <= bytesOf(freeSpace) / 2) return undefined;

@@ -18,12 +18,19 @@ import type { MadeSnapshot } from '../../domain/snapshot.ts';
 export async function whyUnusable(
   adminUrl: string,
   { database, fingerprint: taken }: MadeSnapshot,
-  asking: { operation: OperationId; signal: AbortSignal; staysOpen?: boolean },
+  {
+    operation,
+    signal,
+    staysOpen = false,
+  }: { operation: OperationId; signal: AbortSignal; staysOpen?: boolean },
 ): Promise<string | undefined> {
+  const asking = { operation, signal };
   const there = await withClient(adminUrl, asking, (admin) => databaseExists(admin, database));
   if (!there) return 'it is not on the server any more';
   try {
-    const found = await withOpenClone(adminUrl, { database, ...asking }, (client) => fingerprint(client));
+    const found = await withOpenClone(adminUrl, { database, ...asking, staysOpen }, (client) =>
+      fingerprint(client),
+    );
     if (found.sha256 === taken) return undefined;
     return `its fingerprint is ${found.sha256.slice(0, 12)}…, and was ${taken.slice(0, 12)}…: its contents are not those taken`;
   } catch (error) {

@@ -7,20 +7,17 @@ import {
   scale,
   type Readiness,
 } from '../../kubernetes/deployments.ts';
+import type { Cluster } from '../../kubernetes/cluster.ts';
 import { health, type Health } from '../../kubernetes/health.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { isReady } from '../../kubernetes/pods.ts';
-import { update } from '../../kubernetes/records.ts';
-import { lower } from '../../postgres/fence.ts';
-import { withClient } from '../../postgres/connect.ts';
 import { revisions } from '../../postgres/revision.ts';
-import type { ActivityInput, StartedApp } from '../../domain/deeds.ts';
+import type { StartedApp } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Workload } from '../../domain/definition/service.ts';
 import { holding, type HttpCheck } from '../../domain/definition/checks.ts';
-import { adminUrl, applicationUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 import { resume } from '../pauses.ts';
 import { endReaders } from '../stop-writes/serve-reads.ts';
 import { duration } from '../../domain/text.ts';
@@ -37,56 +34,44 @@ const healthyWithin = 20_000;
  * @throws Failure NotReady, Unhealthy (with what the pods say), VerificationFailed (migrated again), DatabaseInvalid, OperationLost,
  *   DatabaseUnreachable, KubernetesUnreachable, KubernetesRightMissing
  */
-export async function startApp(
-  dependencies: Dependencies,
-  { plan }: ActivityInput<'start-app'>,
-  attempt: Attempt,
-): Promise<StartedApp> {
-  const { service, database, operation } = plan;
-  const { signal } = attempt;
-  const record = await update(
-    dependencies.cluster,
-    dependencies.recordsNamespace,
-    database,
-    operation,
-    (now) => ({
-      ...now,
-      writes: 'resumed',
-      resumedAt: now.resumedAt ?? new Date().toISOString(),
-    }),
-  );
-  await endReaders(dependencies, plan, attempt);
-  attempt.progress({ doing: 'gives the database its name back' });
-  const admin = await adminUrl(dependencies, service);
-  await withClient(admin, { operation, signal }, (client) => lower(client, database, { signal }));
+export async function startApp(context: ActivityContext): Promise<StartedApp> {
+  const { plan, service } = context;
+  const record = await context.record.update((now) => ({
+    ...now,
+    writes: 'resumed',
+    resumedAt: now.resumedAt ?? new Date().toISOString(),
+  }));
+  await endReaders(context);
+  context.progress({ doing: 'gives the database its name back' });
+  await context.fence.lower();
   const began = Date.now();
   for (const { deployment, wanted } of plan.workloads) {
-    attempt.progress({ doing: `scales Deployment ${deployment} to ${wanted.replicas}` });
-    await scale(dependencies.cluster, service.namespace, deployment, wanted.replicas);
+    context.progress({ doing: `scales Deployment ${deployment} to ${wanted.replicas}` });
+    await scale(context.cluster, service.namespace, deployment, wanted.replicas);
   }
   const workloads: StartedApp['workloads'] = [];
   for (const { deployment, wanted } of plan.workloads) {
-    await ready(dependencies, plan, definitionOf(plan, deployment), attempt);
+    await ready(context, definitionOf(plan, deployment));
     workloads.push({ deployment, replicas: wanted.replicas, seconds: (Date.now() - began) / 1_000 });
   }
   const answers: StartedApp['health'] = [];
   for (const { deployment, wanted } of plan.workloads) {
     const check = definitionOf(plan, deployment).health;
     if (check === undefined || wanted.replicas === 0) continue;
-    attempt.progress({ doing: `asks ${deployment} for ${check.path}` });
+    context.progress({ doing: `asks ${deployment} for ${check.path}` });
     answers.push({
       deployment,
       path: check.path,
-      status: await healthy(dependencies, plan, deployment, check, attempt),
+      status: await healthy(context, deployment, check),
     });
   }
   const http = holding(service.checks.http, plan.reverts);
-  for (const check of http) await passes(dependencies, plan, check, attempt);
-  if (plan.kind === undefined) await assertStayed(dependencies, plan);
+  for (const check of http) await passes(context, check);
+  if (plan.kind === undefined) await assertStayed(context);
   const paused = record.stopped.paused ?? [];
   for (const pause of paused.filter(({ until }) => until === 'start')) {
-    attempt.progress({ doing: `resumes ${pause.what}` });
-    await resume(dependencies, plan, pause, database.name);
+    context.progress({ doing: `resumes ${pause.what}` });
+    await resume(context, pause, plan.database.name);
   }
   const staysPaused = paused.filter(({ until }) => until === 'person');
   return {
@@ -98,14 +83,9 @@ export async function startApp(
 }
 
 /** An init container, or a Job that nobody knew of, may have migrated the database again when the pods started. */
-async function assertStayed(
-  dependencies: Dependencies,
-  { service, database, operation, target }: Plan,
-): Promise<void> {
-  const url = await applicationUrl(dependencies, service);
-  const found = await withClient(url, { operation }, (client) =>
-    revisions(client, service.migrations.versionTable),
-  );
+async function assertStayed({ plan, service, database: session }: ActivityContext): Promise<void> {
+  const { database, target } = plan;
+  const found = await session(database.name, (client) => revisions(client, service.migrations.versionTable));
   const at = found.join(', ') || base;
   if (at === target) return;
   throw new Failure(
@@ -121,18 +101,14 @@ function definitionOf({ service }: Plan, deployment: string): Workload {
   return found;
 }
 
-async function ready(
-  dependencies: Dependencies,
-  { service }: Plan,
-  workload: Workload,
-  attempt: Attempt,
-): Promise<void> {
+async function ready(context: ActivityContext, workload: Workload): Promise<void> {
+  const { cluster, service, signal } = context;
   const { deployment, readyWithin } = workload;
   let last: Readiness | undefined;
-  const done = await poll({ every: 500, within: readyWithin, signal: attempt.signal }, async () => {
-    last = await readinessOf(dependencies.cluster, service.namespace, deployment);
+  const done = await poll({ every: 500, within: readyWithin, signal }, async () => {
+    last = await readinessOf(cluster, service.namespace, deployment);
     const trouble = last.trouble[0];
-    attempt.progress({
+    context.progress({
       doing: `waits for pods of ${deployment}${trouble === undefined ? '' : `: ${trouble}`}`,
       done: last.readyPods,
       unit: 'pods',
@@ -143,41 +119,35 @@ async function ready(
   throw new Failure(
     'NotReady',
     `Deployment ${deployment} was not ready within ${duration(readyWithin)}: ` +
-      `${last?.trouble.join('; ') || 'Kubernetes gives no reason'}.${await said(dependencies, service.namespace, deployment)}`,
+      `${last?.trouble.join('; ') || 'Kubernetes gives no reason'}.${await said(cluster, service.namespace, deployment)}`,
   );
 }
 
 async function healthy(
-  dependencies: Dependencies,
-  { service }: Plan,
+  { cluster, service, signal }: ActivityContext,
   deployment: string,
   check: NonNullable<Workload['health']>,
-  attempt: Attempt,
 ): Promise<number> {
   let last: Health | undefined;
-  const done = await poll({ every: 500, within: healthyWithin, signal: attempt.signal }, async () => {
-    last = await health(dependencies.cluster, service.namespace, check);
+  const done = await poll({ every: 500, within: healthyWithin, signal }, async () => {
+    last = await health(cluster, service.namespace, check);
     return last.status === 200 ? last : undefined;
   });
   if (done !== undefined) return done.status;
   throw new Failure(
     'Unhealthy',
-    `${deployment} answers ${check.path} with ${last?.status}: ${last?.said}.${await said(dependencies, service.namespace, deployment)}`,
+    `${deployment} answers ${check.path} with ${last?.status}: ${last?.said}.${await said(cluster, service.namespace, deployment)}`,
   );
 }
 
 /** One of the service's own checks: asked again until it passes or its time is over. */
-async function passes(
-  dependencies: Dependencies,
-  { service }: Plan,
-  check: HttpCheck,
-  attempt: Attempt,
-): Promise<void> {
+async function passes(context: ActivityContext, check: HttpCheck): Promise<void> {
+  const { cluster, service, signal } = context;
   const { name, path, contains, status, within } = check;
-  attempt.progress({ doing: `makes the check “${name}”` });
+  context.progress({ doing: `makes the check “${name}”` });
   let last: Health | undefined;
-  const done = await poll({ every: 500, within, signal: attempt.signal }, async () => {
-    last = await health(dependencies.cluster, service.namespace, check);
+  const done = await poll({ every: 500, within, signal }, async () => {
+    last = await health(cluster, service.namespace, check);
     return last.status === status && last.body.includes(contains ?? '') ? last : undefined;
   });
   if (done !== undefined) return;
@@ -189,7 +159,7 @@ async function passes(
 }
 
 /** What the pods that matter said last, for the person who decides; it never hides the failure itself. */
-async function said({ cluster }: Dependencies, namespace: string, deployment: string): Promise<string> {
+async function said(cluster: Cluster, namespace: string, deployment: string): Promise<string> {
   try {
     const pods = await podsOfDeployment(cluster, await readDeployment(cluster, namespace, deployment));
     const unready = pods.filter((pod) => !isReady(pod));

@@ -1,22 +1,23 @@
 import { imageOf } from '../../kubernetes/deployments.ts';
-import { claim, update } from '../../kubernetes/records.ts';
 import { foundWriters, stopStarting } from '../../kubernetes/writers.ts';
-import { withClient } from '../../postgres/connect.ts';
 import { inWords as sessionInWords, quiet } from '../../postgres/sessions.ts';
 import { replicasToPutBack, suspensionToPutBack } from '../../views/by-hand.ts';
-import type { ActivityInput, StoppedWrites } from '../../domain/deeds.ts';
+import { defined } from '../../domain/defined.ts';
+import type { StoppedWrites } from '../../domain/deeds.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Moment } from '../../domain/plan/point-in-time.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import { adminUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { asFound, migratingPauses, pauseInCluster } from '../pauses.ts';
 import { serveReads } from './serve-reads.ts';
 import { freeze, mayHaveWritten } from './freeze.ts';
 import { fenceDatabase } from './fence-database.ts';
 import { containerOf, endWriters, everyWriterOf, writersOf } from '../writers.ts';
 import { duration } from '../../domain/text.ts';
+
+type Input = StepInput<'stop-writes'>;
 
 /**
  * Runbook, Step 1. Wanted: nothing that the definition names runs, the database is fenced off, no foreign session
@@ -26,34 +27,27 @@ import { duration } from '../../domain/text.ts';
  * @throws Failure OperationLost, WritesNotStopped, WorkloadMissing, DatabaseUnreachable, DatabaseRightMissing,
  *   KubernetesUnreachable, KubernetesRightMissing, SecretMissing
  */
-export async function stopWrites(
-  dependencies: Dependencies,
-  input: ActivityInput<'stop-writes'>,
-  attempt: Attempt,
-): Promise<StoppedWrites> {
-  const { plan } = input;
-  const { service, database, operation } = plan;
+export async function stopWrites(context: ActivityContext, input: Input): Promise<StoppedWrites> {
+  const { plan, service, operation, signal } = context;
   const began = Date.now();
-  const record = await take(dependencies, input);
-  const admin = await adminUrl(dependencies, service);
-  const options = { operation, signal: attempt.signal };
-  attempt.progress({ doing: 'scales to 0, suspends, pauses, fences the database off' });
+  const record = await take(context, input);
+  context.progress({ doing: 'scales to 0, suspends, pauses, fences the database off' });
   const paused = record.stopped.paused ?? [];
-  const told = stopStarting(dependencies.cluster, writersOf(plan));
-  const held = pauseInCluster(dependencies, paused);
-  const fence = fenceDatabase(dependencies, plan, paused, attempt);
+  const told = stopStarting(context.cluster, writersOf(plan));
+  const held = pauseInCluster(context.cluster, paused);
+  const fence = fenceDatabase(context, paused);
   await Promise.allSettled([told, held, fence]);
-  for (const words of [...(await told), ...(await held)]) attempt.log.info(`stopped: ${words}`);
+  for (const words of [...(await told), ...(await held)]) context.log.info(`stopped: ${words}`);
   const fencedName = await fence;
-  const jobsEnded = await endWriters(dependencies, plan, jobNames(paused), attempt);
-  const { sessionsEnded } = await withClient(admin, options, (client) =>
-    quiet(client, database.fencedName, {
+  const jobsEnded = await endWriters(context, jobNames(paused));
+  const { sessionsEnded } = await context.admin((admin) =>
+    quiet(admin, plan.database.fencedName, {
       operation,
       quietFor: service.writes.quietFor,
       grace: Math.max(0, service.writes.gracePeriod - (Date.now() - began)),
-      signal: attempt.signal,
+      signal,
       onProgress: ({ forMilliseconds, sessions }) =>
-        attempt.progress({
+        context.progress({
           doing: `no foreign session for ${duration(forMilliseconds)} of ${duration(service.writes.quietFor)}`,
           done: sessions.length,
           unit: 'sessions',
@@ -61,9 +55,9 @@ export async function stopWrites(
         }),
     }),
   );
-  attempt.progress({ doing: 'counts the rows of every table' });
-  const frozen = await freeze(dependencies, input, attempt);
-  const reads = await serveReads(dependencies, plan, attempt);
+  context.progress({ doing: 'counts the rows of every table' });
+  const frozen = await freeze(context, input.again);
+  const reads = await serveReads(context);
   return {
     ...frozen,
     sessionsEnded: sessionsEnded + fencedName.sessionsEnded,
@@ -71,7 +65,7 @@ export async function stopWrites(
     paused,
     migrationsEnded: fencedName.migrationsEnded,
     rolledBack: fencedName.rolledBack,
-    ...(reads !== undefined && { reads }),
+    ...defined({ reads }),
     alreadyStopped: [
       ...record.stopped.workloads
         .filter(({ found }) => found === 0)
@@ -82,27 +76,22 @@ export async function stopWrites(
 }
 
 /** Law 6: the record before the first change; of an unfinished operation what it stopped, and how, stays. */
-async function take(
-  dependencies: Dependencies,
-  input: ActivityInput<'stop-writes'>,
-): Promise<OperationRecord> {
-  const { plan, workflowId, runId, temporalNamespace } = input;
+async function take(context: ActivityContext, input: Input): Promise<OperationRecord> {
+  const { cluster, plan } = context;
+  const { workflowId, runId, temporalNamespace } = input;
   const [found, planned, migrating] = await Promise.all([
-    foundWriters(dependencies.cluster, everyWriterOf(plan)),
-    asFound(dependencies, plan.pauses ?? []),
-    migratingPauses(dependencies, plan),
+    foundWriters(cluster, everyWriterOf(plan)),
+    asFound(cluster, plan.pauses ?? []),
+    migratingPauses(cluster, plan),
   ]);
-  const { trigger } = plan.request;
   const wanted: OperationRecord = {
     version: 1,
     operation: plan.operation,
-    ...(plan.kind && { kind: plan.kind }),
+    ...defined({ kind: plan.kind, temporalNamespace, trigger: plan.request.trigger }),
     ...(plan.kind === 'point-in-time-restore' && { moment: recorded(plan.moment) }),
     workflowId,
-    ...(temporalNamespace !== undefined && { temporalNamespace }),
     runId,
     service: plan.service.service,
-    ...(trigger !== undefined && { trigger }),
     namespace: plan.service.namespace,
     startedAt: new Date().toISOString(),
     database: {
@@ -117,19 +106,13 @@ async function take(
     breaches: [],
     kept: [],
   };
-  await claim(dependencies.cluster, dependencies.recordsNamespace, wanted, plan.takesUp?.operation);
-  return update(
-    dependencies.cluster,
-    dependencies.recordsNamespace,
-    plan.database,
-    plan.operation,
-    (record) => ({
-      // An undo that ended half-way may have started the application: it says so before it begins.
-      ...(record.writes === 'resumed' ? mayHaveWritten(record) : record),
-      writes: 'stopped',
-      stopped: withNewOnes(record.stopped, wanted.stopped),
-    }),
-  );
+  await context.record.claim(wanted);
+  return context.record.update((record) => ({
+    // An undo that ended half-way may have started the application: it says so before it begins.
+    ...(record.writes === 'resumed' ? mayHaveWritten(record) : record),
+    writes: 'stopped',
+    stopped: withNewOnes(record.stopped, wanted.stopped),
+  }));
 }
 
 const recorded = ({ to, how, evidence, newInstance, operation, endpoint }: Moment) => ({

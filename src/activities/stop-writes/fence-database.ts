@@ -1,13 +1,9 @@
-import { update } from '../../kubernetes/records.ts';
 import { raise, state } from '../../postgres/fence.ts';
-import { withClient } from '../../postgres/connect.ts';
 import { migrationSessions } from '../../postgres/migration-sessions.ts';
 import { rollBackPrepared } from '../../postgres/prepared.ts';
 import type { Pause } from '../../domain/plan/pauses.ts';
-import type { Plan } from '../../domain/plan/plan.ts';
-import { adminUrl, applicationUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { adminUrlOn, pauseInDatabase } from '../pauses.ts';
+import type { ActivityContext } from '../context.ts';
+import { pauseInDatabase } from '../pauses.ts';
 import { mayHaveWritten } from './freeze.ts';
 
 export interface Fenced {
@@ -23,63 +19,41 @@ export interface Fenced {
  * know the database by its OID and are a superuser's, so that nothing but their own switch ends them. Where
  * that fails the fence is raised all the same, and the failure is thrown then.
  */
-export async function fenceDatabase(
-  dependencies: Dependencies,
-  plan: Plan,
-  paused: readonly Pause[],
-  attempt: Attempt,
-): Promise<Fenced> {
-  const { service, database, operation } = plan;
-  const options = { operation, signal: attempt.signal };
+export async function fenceDatabase(context: ActivityContext, paused: readonly Pause[]): Promise<Fenced> {
+  const { service, record, signal } = context;
+  const { database } = context.plan;
   const rolledBack: string[] = [];
   const migrationsEnded: string[] = [];
-  const admin = await adminUrl(dependencies, service);
-  const ended = await withClient(admin, options, async (client) => {
-    if ((await state(client, database)) === 'down') {
-      await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, mayHaveWritten);
+  const ended = await context.admin(async (admin) => {
+    if ((await state(admin, database)) === 'down') {
+      await record.update(mayHaveWritten);
       const [migrations] = await Promise.allSettled([
-        migrationsIn(dependencies, plan),
-        pauseInDatabase(dependencies, plan, paused, database.name),
+        migrationsIn(context),
+        pauseInDatabase(context, paused, database.name),
       ]);
       if (migrations.status === 'fulfilled') migrationsEnded.push(...migrations.value);
     }
-    for (const words of migrationsEnded) attempt.log.warn(`a migration is under way and ends now: ${words}`);
-    return raise(client, database, {
+    for (const words of migrationsEnded) context.log.warn(`a migration is under way and ends now: ${words}`);
+    return raise(admin, database, {
       within: service.writes.gracePeriod,
-      signal: attempt.signal,
+      signal,
       ...(service.writes.preparedTransactions === 'roll-back' && {
-        rollBackPrepared: async (at: string) => {
-          const url = await adminUrlOn(dependencies, service, at);
-          await withClient(url, options, (own) =>
-            rollBackPrepared(own, async (name) => {
-              attempt.log.warn(`rolls back ${name}`);
-              await update(
-                dependencies.cluster,
-                dependencies.recordsNamespace,
-                database,
-                operation,
-                (now) => ({
-                  ...now,
-                  rolledBack: [...(now.rolledBack ?? []), name],
-                }),
-              );
-              rolledBack.push(name);
-            }),
-          );
+        rollBackPrepared: async (on: string) => {
+          const note = async (name: string) => {
+            context.log.warn(`rolls back ${name}`);
+            await record.update((now) => ({ ...now, rolledBack: [...(now.rolledBack ?? []), name] }));
+            rolledBack.push(name);
+          };
+          await context.admin((own) => rollBackPrepared(own, note), { on });
         },
       }),
     });
   });
-  await pauseInDatabase(dependencies, plan, paused, database.fencedName);
+  await pauseInDatabase(context, paused, database.fencedName);
   return { sessionsEnded: ended.length, migrationsEnded, rolledBack };
 }
 
-async function migrationsIn(
-  dependencies: Dependencies,
-  { service, database, operation }: Plan,
-): Promise<string[]> {
-  const url = await applicationUrl(dependencies, service, database.name);
-  return withClient(url, { operation, statementTimeout: 5_000 }, (client) =>
-    migrationSessions(client, service.migrations.versionTable),
-  );
-}
+const migrationsIn = ({ plan, service, database }: ActivityContext): Promise<string[]> =>
+  database(plan.database.name, (client) => migrationSessions(client, service.migrations.versionTable), {
+    statementTimeout: 5_000,
+  });

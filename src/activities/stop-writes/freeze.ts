@@ -1,16 +1,14 @@
 import { base } from '../../migrations/alembic/target.ts';
-import { update } from '../../kubernetes/records.ts';
 import { catalog, catalogHash, counts } from '../../postgres/catalog.ts';
-import { withClient, type Client } from '../../postgres/connect.ts';
+import type { Client } from '../../postgres/connect.ts';
 import { damageIn } from '../../postgres/damage.ts';
 import { revisions } from '../../postgres/revision.ts';
 import { countsOfReadable, systemCatalog } from '../../postgres/tables.ts';
-import type { ActivityInput } from '../../domain/deeds.ts';
+import { defined } from '../../domain/defined.ts';
 import { canonical } from '../../domain/plan/hash.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import { applicationUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 
 type Frozen = NonNullable<OperationRecord['frozen']>;
 type Counted = NonNullable<OperationRecord['counted']>;
@@ -22,33 +20,22 @@ export type Seen = Frozen & { revision: string };
  * Rows of every table, and the record that remembers what a restore must bring back. What an emergency restore
  * cannot read it names: for that it is done, and the damaged database is kept.
  *
+ * @param again after a failed start: the counts taken first stay
  * @throws Failure DatabaseDamaged of every other operation
  */
 export async function freeze(
-  dependencies: Dependencies,
-  { plan, again }: ActivityInput<'stop-writes'>,
-  attempt: Attempt,
+  context: ActivityContext,
+  again: boolean,
 ): Promise<Counted & { resumedAt?: string; unreadable?: string[] }> {
-  const { service, database, operation } = plan;
-  const url = await applicationUrl(dependencies, service, database.fencedName);
+  const { plan, service } = context;
   const look = plan.kind === 'emergency-restore' ? lookAtReadable : lookAtAll;
-  const seen = await withClient(url, { operation, signal: attempt.signal }, (client) =>
+  const seen = await context.database(plan.database.fencedName, (client) =>
     look(client, service.migrations.versionTable),
   );
-  const record = await update(
-    dependencies.cluster,
-    dependencies.recordsNamespace,
-    database,
-    operation,
-    (found) => frozen(found, seen, plan, again),
-  );
+  const record = await context.record.update((found) => frozen(found, seen, plan, again));
   const { resumedAt } = record;
   const { unreadable } = seen;
-  return {
-    ...verifiedAgainst(record, seen),
-    ...(unreadable && { unreadable }),
-    ...(resumedAt !== undefined && { resumedAt }),
-  };
+  return { ...verifiedAgainst(record, seen), ...defined({ unreadable, resumedAt }) };
 }
 
 const lookAtAll = async (client: Client, versionTable: string): Promise<Seen> => ({

@@ -3,9 +3,7 @@ import { scale } from '../../kubernetes/deployments.ts';
 import { endPods, runningPods } from '../../kubernetes/writers.ts';
 import { makeReadCopy } from '../../postgres/read-copy.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { Plan } from '../../domain/plan/plan.ts';
-import { adminUrl } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 import { tooBig } from '../snapshot/budget.ts';
 import { readersOf } from '../writers.ts';
 
@@ -17,33 +15,28 @@ import { readersOf } from '../writers.ts';
  *
  * @returns in words, whether reads are served; undefined where nobody reads
  */
-export async function serveReads(
-  dependencies: Dependencies,
-  plan: Plan,
-  attempt: Attempt,
-): Promise<string | undefined> {
+export async function serveReads(context: ActivityContext): Promise<string | undefined> {
+  const { plan, service, operation, signal } = context;
   const readers = readersOf(plan);
   if (readers.length === 0) return undefined;
-  const { service, database, operation } = plan;
   const who = readers.join(', ');
-  attempt.progress({ doing: `copies the database, for ${who} to read from` });
-  const url = await adminUrl(dependencies, service);
-  const big = await tooBig(url, plan);
+  context.progress({ doing: `copies the database, for ${who} to read from` });
+  const { name, fencedName, role } = plan.database;
+  const big = await tooBig(context, fencedName);
   if (big !== undefined) return `${who} cannot read meanwhile: ${big}`;
-  const { name, fencedName, role } = database;
   try {
-    await makeReadCopy(url, {
+    await makeReadCopy(await context.adminUrl(), {
       name,
       fencedName,
       operation,
       role,
       within: service.snapshot.within,
-      signal: attempt.signal,
+      signal,
     });
     return `${who} read from a copy, to which nobody can write`;
   } catch (error) {
-    if (!(error instanceof Failure) || attempt.signal.aborted) throw error;
-    attempt.log.warn(`no copy to read from: ${error.message}`);
+    if (!(error instanceof Failure) || signal.aborted) throw error;
+    context.log.warn(`no copy to read from: ${error.message}`);
     return `${who} cannot read meanwhile: ${error.message}`;
   }
 }
@@ -52,25 +45,23 @@ export async function serveReads(
  * Ends what reads, before the database gets its name back: of a rolling update that has stalled on the copy, pods of
  * the bad release would be left, and write (law 3).
  */
-export async function endReaders(dependencies: Dependencies, plan: Plan, attempt: Attempt): Promise<void> {
+export async function endReaders(context: ActivityContext): Promise<void> {
+  const { cluster, plan, signal } = context;
   const deployments = readersOf(plan);
   if (deployments.length === 0) return;
   const { namespace, writes } = plan.service;
-  for (const name of deployments) await scale(dependencies.cluster, namespace, name, 0);
+  for (const name of deployments) await scale(cluster, namespace, name, 0);
   const began = Date.now();
-  const gone = await poll(
-    { every: 300, within: writes.gracePeriod + 30_000, signal: attempt.signal },
-    async () => {
-      const pods = await runningPods(dependencies.cluster, { namespace, deployments, cronJobs: [] });
-      attempt.progress({
-        doing: `waits for pods of ${deployments.join(', ')} to end`,
-        done: pods.length,
-        unit: 'pods',
-      });
-      if (Date.now() - began > writes.gracePeriod) await endPods(dependencies.cluster, pods, 0);
-      return pods.length === 0 ? true : undefined;
-    },
-  );
+  const gone = await poll({ every: 300, within: writes.gracePeriod + 30_000, signal }, async () => {
+    const pods = await runningPods(cluster, { namespace, deployments, cronJobs: [] });
+    context.progress({
+      doing: `waits for pods of ${deployments.join(', ')} to end`,
+      done: pods.length,
+      unit: 'pods',
+    });
+    if (Date.now() - began > writes.gracePeriod) await endPods(cluster, pods, 0);
+    return pods.length === 0 ? true : undefined;
+  });
   if (gone !== true)
     throw new Failure('NotReady', `Pods of ${deployments.join(', ')} do not end: they would write again.`);
 }

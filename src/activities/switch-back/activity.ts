@@ -1,15 +1,14 @@
-import { update } from '../../kubernetes/records.ts';
 import { changeSecret, deleteSecret, secretValues } from '../../kubernetes/secrets.ts';
-import { raise } from '../../postgres/fence.ts';
-import { serverIn, withClient } from '../../postgres/connect.ts';
-import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
+import { serverIn } from '../../postgres/connect.ts';
+import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { at, keptSecret } from '../../domain/plan/point-in-time.ts';
-import { adminOn, applicationOn, references } from '../point-in-time/connections.ts';
+import { references } from '../point-in-time/connections.ts';
 import { holdsNow } from '../point-in-time/written.ts';
 import { assertKnown, inWords, keyOf, same } from '../switch-database/activity.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
-import { ownRecord } from '../own-record.ts';
+import type { PointInTimePlan } from '../../domain/plan/plan.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 
 /**
  * Undoes `switch-database`. Wanted: every URL is as it was before, and the Secret that kept it is gone. Only
@@ -19,23 +18,21 @@ import { ownRecord } from '../own-record.ts';
  * @throws Failure NewInstanceWritten, SecretChanged, WritesNotStopped, OperationLost, DatabaseUnreachable
  */
 export async function switchBack(
-  dependencies: Dependencies,
-  { plan, restored, compared }: ActivityInput<'switch-back'>,
-  attempt: Attempt,
+  context: ActivityContext<PointInTimePlan>,
+  { restored, compared }: StepInput<'switch-back'>,
 ): Promise<ActivityOutput<'switch-back'>> {
-  const { service, moment, database, operation } = plan;
+  const { cluster, plan, service } = context;
+  const { moment } = plan;
   const { namespace } = service;
   const kept = keptSecret(moment);
-  const before = await secretValues(dependencies.cluster, namespace, kept);
+  const before = await secretValues(cluster, namespace, kept);
   if (before === undefined) return { secrets: [] };
-  const record = await ownRecord(dependencies, plan);
-  const options = { operation, signal: attempt.signal };
+  const record = await context.record.read();
   if (record.switched !== undefined) {
-    attempt.progress({ doing: `looks whether anything was written to ${restored.instance}` });
-    const admin = await adminOn(dependencies, service, restored.endpoint);
-    await withClient(admin, options, (client) => raise(client, database, { signal: attempt.signal }));
-    const url = await applicationOn(dependencies, service, restored.endpoint, database.fencedName);
-    const now = await withClient(url, options, holdsNow);
+    context.progress({ doing: `looks whether anything was written to ${restored.instance}` });
+    const there = context.onServer(restored.endpoint);
+    await there.fence.raise();
+    const now = await there.database(plan.database.fencedName, holdsNow);
     const more = now.written - compared.written;
     const tables = Object.keys({ ...compared.counts, ...now.counts }).filter(
       (table) => compared.counts[table] !== now.counts[table],
@@ -52,16 +49,16 @@ export async function switchBack(
     const old = before[keyOf(reference)];
     if (old === undefined)
       throw new Failure('SecretMissing', `Secret ${kept} does not hold ${inWords(reference)} as it was.`);
-    attempt.progress({ doing: `switches ${inWords(reference)} back to ${at(moment.endpoint)}` });
-    await changeSecret(dependencies.cluster, namespace, reference, (url) => {
+    context.progress({ doing: `switches ${inWords(reference)} back to ${at(moment.endpoint)}` });
+    await changeSecret(cluster, namespace, reference, (url) => {
       assertKnown(url, reference, ends);
       return same(serverIn(url), ends.from) ? url : old;
     });
   }
-  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (now) => {
+  await context.record.update((now) => {
     const { switched: _, ...rest } = now;
     return rest;
   });
-  await deleteSecret(dependencies.cluster, namespace, kept);
+  await deleteSecret(cluster, namespace, kept);
   return { secrets: urls.map(inWords) };
 }

@@ -1,16 +1,16 @@
-import { update } from '../../kubernetes/records.ts';
 import { changeSecret, putSecret, readSecret, secretValues } from '../../kubernetes/secrets.ts';
-import { state } from '../../postgres/fence.ts';
-import { serverIn, withClient, withServer } from '../../postgres/connect.ts';
+import { serverIn, withServer } from '../../postgres/connect.ts';
 import { approvedAtSwitch } from '../../domain/approval/approved.ts';
-import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
+import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { labels } from '../../domain/names.ts';
 import { at, keptSecret, type Endpoint } from '../../domain/plan/point-in-time.ts';
 import type { SecretReference } from '../../domain/definition/service.ts';
-import { adminOn, references } from '../point-in-time/connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import { references } from '../point-in-time/connections.ts';
+import type { PointInTimePlan } from '../../domain/plan/plan.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 
 /**
  * Runbook, Point-in-Time Recovery, 6. Wanted: every URL of the definition leads to the new instance, its other
@@ -22,16 +22,15 @@ import type { Attempt, Dependencies } from '../dependencies.ts';
  *   OperationLost
  */
 export async function switchDatabase(
-  dependencies: Dependencies,
-  { plan, restored, compared, approved }: ActivityInput<'switch-database'>,
-  attempt: Attempt,
+  context: ActivityContext<PointInTimePlan>,
+  { restored, compared, approved }: StepInput<'switch-database'>,
 ): Promise<ActivityOutput<'switch-database'>> {
-  const { service, moment, database, operation } = plan;
+  const { cluster, plan, service } = context;
+  const { moment, database } = plan;
   const { namespace } = service;
   if (shortHash(approvedAtSwitch(plan, restored, compared)) !== approved)
     throw new Failure('NotApproved', 'What was approved is not what would be switched to.');
-  const admin = await adminOn(dependencies, service, restored.endpoint);
-  const fence = await withClient(admin, { operation }, (client) => state(client, database));
+  const fence = await context.onServer(restored.endpoint).fence.state();
   if (fence !== 'up')
     throw new Failure(
       'WritesNotStopped',
@@ -40,22 +39,22 @@ export async function switchDatabase(
   const ends = { from: moment.endpoint, to: restored.endpoint };
   const urls = references(service);
   const kept = keptSecret(moment);
-  const before = (await secretValues(dependencies.cluster, namespace, kept)) ?? {};
+  const before = (await secretValues(cluster, namespace, kept)) ?? {};
   for (const reference of urls) {
-    const url = await readSecret(dependencies.cluster, namespace, reference);
+    const url = await readSecret(cluster, namespace, reference);
     assertKnown(url, reference, ends);
     // What an earlier attempt kept stays: the URL may have been switched since.
     before[keyOf(reference)] ??= url;
   }
-  await putSecret(dependencies.cluster, namespace, kept, before, { [labels.operation]: moment.operation });
-  await update(dependencies.cluster, dependencies.recordsNamespace, database, operation, (record) => ({
+  await putSecret(cluster, namespace, kept, before, { [labels.operation]: moment.operation });
+  await context.record.update((record) => ({
     ...record,
     switched: { to: restored.endpoint },
     pivotAt: record.pivotAt ?? new Date().toISOString(),
   }));
   for (const reference of urls) {
-    attempt.progress({ doing: `switches ${reference.secret}/${reference.key} to ${at(restored.endpoint)}` });
-    await changeSecret(dependencies.cluster, namespace, reference, (url) => {
+    context.progress({ doing: `switches ${inWords(reference)} to ${at(restored.endpoint)}` });
+    await changeSecret(cluster, namespace, reference, (url) => {
       assertKnown(url, reference, ends);
       return withServer(url, restored.endpoint);
     });

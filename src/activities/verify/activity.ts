@@ -1,19 +1,19 @@
 import { base } from '../../migrations/alembic/target.ts';
 import { catalog, counts, type Catalog } from '../../postgres/catalog.ts';
-import { withClient } from '../../postgres/connect.ts';
-import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
+import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { holding } from '../../domain/definition/checks.ts';
-import { applicationUrl } from '../connections.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import type { StepInput } from '../activity-function.ts';
+import type { ActivityContext } from '../context.ts';
 import { revisionNow } from '../downgrade/revision.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
 import { readEvidence, type RehearsalFile } from '../rehearse/evidence.ts';
 import { againstMigrations } from './against-migrations.ts';
 import { againstRehearsal } from './against-rehearsal.ts';
 import { ownChecks } from './checks.ts';
 import { mostNamed } from './verdict.ts';
 
-type Input = ActivityInput<'verify'>;
+type Input = StepInput<'verify'>;
 type Answer = ActivityOutput<'verify'>;
 
 /**
@@ -23,13 +23,13 @@ type Answer = ActivityOutput<'verify'>;
  *
  * @throws Failure VerificationFailed naming every difference
  */
-export async function verify(dependencies: Dependencies, input: Input, attempt: Attempt): Promise<Answer> {
-  const { plan, stopped } = input;
-  const { service, operation, database, target } = plan;
-  attempt.progress({ doing: 'reading revision, schema and rows' });
-  const revision = await revisionNow(dependencies, plan);
-  const url = await applicationUrl(dependencies, service, database.fencedName);
-  const found = await withClient(url, { operation, signal: attempt.signal }, async (client) => ({
+export async function verify(context: ActivityContext, input: Input): Promise<Answer> {
+  const { plan, service } = context;
+  const { target } = plan;
+  const { fencedName } = plan.database;
+  context.progress({ doing: 'reading revision, schema and rows' });
+  const revision = await revisionNow(context);
+  const found = await context.database(fencedName, async (client) => ({
     catalog: await catalog(client),
     rows: await counts(client),
   }));
@@ -38,19 +38,17 @@ export async function verify(dependencies: Dependencies, input: Input, attempt: 
   const notVerified: string[] = [
     'Whether the data means what it should: only its schema and row counts are compared.',
   ];
-  const rehearsed = await rehearsal(dependencies, input, attempt);
+  const rehearsed = await rehearsal(context, input);
   const verdict =
     rehearsed === undefined
-      ? await againstMigrations(dependencies, input, found, attempt)
-      : againstRehearsal(plan, stopped, rehearsed, found);
-  wrong.push(...verdict.wrong, ...missingExtensions(input, found.catalog));
+      ? await againstMigrations(context, input.stopped, found)
+      : againstRehearsal(plan, input.stopped, rehearsed, found);
+  wrong.push(...verdict.wrong, ...missingExtensions(plan, found.catalog));
   checked.push(...verdict.checked);
   notVerified.push(...verdict.notVerified);
-  attempt.progress({ doing: 'making the checks of the service' });
-  const own = await ownChecks(url, holding(service.checks.sql, plan.reverts), {
-    operation,
-    signal: attempt.signal,
-  });
+  context.progress({ doing: 'making the checks of the service' });
+  const holds = holding(service.checks.sql, plan.reverts);
+  const own = await ownChecks(await context.applicationUrl(fencedName), holds, context);
   // First: of many differences only the first are named.
   wrong.unshift(...own.wrong);
   checked.push(...own.checked);
@@ -60,22 +58,21 @@ export async function verify(dependencies: Dependencies, input: Input, attempt: 
 
 /** Without its evidence the migrations are asked, which takes longer; nobody waits for a file to come back. */
 async function rehearsal(
-  dependencies: Dependencies,
+  { storage, log }: ActivityContext,
   { rehearsal: found }: Input,
-  attempt: Attempt,
 ): Promise<RehearsalFile | undefined> {
   if (!found.rehearsed) return undefined;
   try {
-    return await readEvidence(dependencies, found.evidence);
+    return await readEvidence(storage, found.evidence);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    attempt.log.warn(`verifying without the rehearsal: ${error.message}`);
+    log.warn(`verifying without the rehearsal: ${error.message}`);
     return undefined;
   }
 }
 
-function missingExtensions({ plan }: Input, found: Catalog): string[] {
-  const wanted = plan.target === base ? [] : plan.service.database.extensions;
+function missingExtensions({ target, service }: Plan, found: Catalog): string[] {
+  const wanted = target === base ? [] : service.database.extensions;
   return wanted
     .filter((name) => found.extension[name] === undefined)
     .map((name) => `extension ${name} is missing`);

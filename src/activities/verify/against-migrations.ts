@@ -1,8 +1,8 @@
 import { base } from '../../migrations/alembic/target.ts';
 import { unsound } from '../../postgres/catalog.ts';
-import type { ActivityInput } from '../../domain/deeds.ts';
+import type { StoppedWrites } from '../../domain/deeds.ts';
 import { catalogBefore } from '../downgrade/before.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
 import { schemaAt } from './expected.ts';
 import { compareRows } from './rows.ts';
 import { compareSchemas } from './schema.ts';
@@ -13,21 +13,20 @@ import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './v
  * there after the stop still there.
  */
 export async function againstMigrations(
-  dependencies: Dependencies,
-  input: ActivityInput<'verify'>,
+  context: ActivityContext,
+  stopped: Pick<StoppedWrites, 'counts'>,
   found: Found,
-  attempt: Attempt,
 ): Promise<Verdict> {
-  const { plan, stopped } = input;
+  const { plan } = context;
   const { service, target } = plan;
   const { versionTable } = service.migrations;
   const verdict: Verdict = { wrong: [], checked: [], notVerified: [], dropped: {} };
   const { wrong, checked, notVerified } = verdict;
-  attempt.progress({ doing: `building the schema at ${target} and at ${plan.from} in empty databases` });
-  const builder = { ...input, step: 'verify', like: plan.database.fencedName } as const;
+  context.progress({ doing: `building the schema at ${target} and at ${plan.from} in empty databases` });
+  const builder = { step: 'verify', like: plan.database.fencedName } as const;
   const [expected, made] = await Promise.all([
-    schemaAt(dependencies, builder, 'target', attempt),
-    schemaAt(dependencies, builder, 'from', attempt),
+    schemaAt(context, builder, 'target'),
+    schemaAt(context, builder, 'from'),
   ]);
   if ('notBuilt' in expected) {
     notVerified.push(
@@ -36,7 +35,7 @@ export async function againstMigrations(
     wrong.push(...unsound(found.catalog));
   } else {
     const from = 'notBuilt' in made ? undefined : made;
-    const before = await catalogBefore(dependencies, plan);
+    const before = await catalogBefore(context);
     const { wrong: differs, drift } = compareSchemas(
       { target: expected, from, now: found.catalog, before },
       versionTable,

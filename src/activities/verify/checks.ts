@@ -1,8 +1,9 @@
 import { withClient, type Client } from '../../postgres/connect.ts';
 import { inSnapshot } from '../../postgres/tables.ts';
 import { Failure } from '../../domain/failures.ts';
+import type { OperationId } from '../../domain/names.ts';
 import type { SqlCheck } from '../../domain/definition/checks.ts';
-import { redact, truncate } from '../redact.ts';
+import { redact, truncate } from '../../domain/redact.ts';
 
 /** What the service's own SQL checks say. */
 export interface CheckFindings {
@@ -21,7 +22,7 @@ const mostRows = 3;
 export async function ownChecks(
   url: string,
   checks: readonly SqlCheck[],
-  { operation, signal }: { operation: string; signal: AbortSignal },
+  { operation, signal }: { operation: OperationId; signal: AbortSignal },
 ): Promise<CheckFindings> {
   const findings: CheckFindings = { wrong: [], checked: [] };
   for (const check of checks) {

@@ -3,13 +3,11 @@ import { base } from '../../migrations/alembic/target.ts';
 import { readDeployment } from '../../kubernetes/deployments.ts';
 import { deleteJobWholly } from '../../kubernetes/job-removal.ts';
 import { catalog, type Catalog } from '../../postgres/catalog.ts';
-import { withClient } from '../../postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../postgres/databases.ts';
 import { Failure, type FailureType } from '../../domain/failures.ts';
-import type { Tried } from '../../domain/deeds.ts';
 import { besideName, jobName } from '../../domain/names.ts';
-import { adminUrl, applicationUrl, extensionAdminUrl, jobSecret, type SecretPart } from '../connections.ts';
-import type { Attempt, Dependencies } from '../dependencies.ts';
+import type { ActivityContext } from '../context.ts';
+import type { SecretPart } from '../jobs.ts';
 
 /** Why a scratch database could not be built: the migrations', not the world's. */
 const unbuildable: FailureType[] = [
@@ -22,7 +20,7 @@ const unbuildable: FailureType[] = [
   'JobFailed',
 ];
 
-export interface Builder extends Tried {
+export interface Builder {
   step: 'rehearse' | 'verify';
   /** A database whose owner, locale and extensions the empty one gets. */
   like: string;
@@ -35,74 +33,67 @@ export interface Builder extends Tried {
  * @returns the reason, where the migrations cannot build it (they need data, or rights that are not there)
  */
 export async function schemaAt(
-  dependencies: Dependencies,
-  { plan, try: tried, step, like }: Builder,
+  context: ActivityContext,
+  { step, like }: Builder,
   which: 'target' | 'from',
-  attempt: Attempt,
 ): Promise<Catalog | { notBuilt: string }> {
-  const { operation, service, database } = plan;
+  const { cluster, operation, plan, signal } = context;
+  const { service, database } = plan;
   const revision = plan[which];
   const scratch = besideName(
     which === 'from' ? `before_${database.name}` : database.name,
     'scratch',
     operation,
   );
-  const job = jobName(operation, step, tried, which === 'from' ? 'before' : 'target');
+  const job = jobName(operation, step, context.try, which === 'from' ? 'before' : 'target');
   const part = which === 'from' ? (`${step}-before` as const) : step === 'verify' ? step : 'rehearse-target';
-  const admin = await adminUrl(dependencies, service);
   // The Job first: one that an earlier attempt left would go on building.
   const clear = async () => {
-    await deleteJobWholly(dependencies.cluster, service.namespace, job, attempt.signal);
-    await withClient(admin, { operation }, (client) => dropDatabase(client, scratch, operation));
+    await deleteJobWholly(cluster, service.namespace, job, signal);
+    await context.admin((admin) => dropDatabase(admin, scratch, operation));
   };
-  attempt.progress({ doing: `building the schema at ${revision} in an empty database` });
+  context.progress({ doing: `building the schema at ${revision} in an empty database` });
   await clear();
   try {
-    await createScratch(dependencies, plan, { scratch, admin, like });
-    if (revision !== base) await buildIn(dependencies, plan, { scratch, job, part, revision, step }, attempt);
-    const url = await applicationUrl(dependencies, service, scratch);
-    return await withClient(url, { operation }, catalog);
+    await createScratch(context, scratch, like);
+    if (revision !== base) await buildIn(context, { scratch, job, part, revision, step });
+    return await context.database(scratch, catalog);
   } catch (error) {
-    attempt.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (error instanceof Failure && unbuildable.includes(error.type)) return { notBuilt: error.message };
     throw error;
   } finally {
-    if (!attempt.signal.aborted) await clear();
+    if (!signal.aborted) await clear();
   }
 }
 
-async function createScratch(
-  dependencies: Dependencies,
-  { service, operation }: Tried['plan'],
-  { scratch, admin, like }: { scratch: string; admin: string; like: string },
-): Promise<void> {
-  const real = await applicationUrl(dependencies, service, like);
-  const there = await withClient(real, { operation }, extensionsOf);
+async function createScratch(context: ActivityContext, scratch: string, like: string): Promise<void> {
+  const { service, operation } = context;
+  const there = await context.database(like, extensionsOf);
   const missing = service.database.extensions.filter((wanted) => there.every(({ name }) => name !== wanted));
-  const other = await extensionAdminUrl(dependencies, service);
-  await withClient(admin, { operation }, (client) =>
-    createDatabase(client, {
+  const [adminUrl, extensionAdminUrl] = [await context.adminUrl(), await context.extensionAdminUrl()];
+  await context.admin((admin) =>
+    createDatabase(admin, {
       name: scratch,
       like,
       extensions: [...there, ...missing.map((name) => ({ name }))],
-      adminUrl: admin,
-      extensionAdminUrl: other,
+      adminUrl,
+      extensionAdminUrl,
       operation,
     }),
   );
 }
 
 async function buildIn(
-  dependencies: Dependencies,
-  plan: Tried['plan'],
+  context: ActivityContext,
   of: { scratch: string; job: string; part: SecretPart; revision: string; step: Builder['step'] },
-  attempt: Attempt,
 ): Promise<void> {
   const { scratch, job, part, revision, step } = of;
-  const { service, operation, migrationImage } = plan;
+  const { cluster, signal } = context;
+  const { service, operation, migrationImage } = context.plan;
   const { migrations, namespace } = service;
-  const deployment = await readDeployment(dependencies.cluster, namespace, migrations.workload);
-  const databaseSecret = await jobSecret(dependencies, { operation, service, part, database: scratch });
+  const deployment = await readDeployment(cluster, namespace, migrations.workload);
+  const databaseSecret = await context.jobSecret({ part, database: scratch });
   const wish = {
     name: job,
     operation,
@@ -114,5 +105,5 @@ async function buildIn(
     databaseSecret,
     deadlineSeconds: Math.ceil(migrations.timeout / 1_000),
   };
-  await build(dependencies.cluster, wish, revision, { signal: attempt.signal });
+  await build(cluster, wish, revision, { signal });
 }

@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { health } from '../../../kubernetes/health.ts';
 import { isReady, mayRun, nameOf, troubleOf } from '../../../kubernetes/pods.ts';
 import type { Sign } from '../../../domain/diagnosis.ts';
-import type { Dependencies } from '../../dependencies.ts';
+import type { Dependencies } from '../../context.ts';
 import { fit, type SeenPods } from '../pods.ts';
 
 /** A pod that is younger may still be starting. */

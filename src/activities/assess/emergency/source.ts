@@ -7,8 +7,8 @@ import type { ServiceDefinition } from '../../../domain/definition/service.ts';
 import { placeOf } from '../../../domain/definition/backup.ts';
 import type { Source } from '../../../domain/plan/source.ts';
 import type { ServerFacts } from '../server.ts';
-import type { Attempt, Dependencies } from '../../dependencies.ts';
-import { ownJobName, ownProgram } from '../../own-program.ts';
+import { serviceContext, type BaseContext } from '../../context.ts';
+import { programJobName } from '../../jobs.ts';
 import { pointsOf, readPoint } from './points.ts';
 
 export interface Found {
@@ -32,21 +32,16 @@ interface Asking {
  *
  * @throws Failure SourceUnusable, JobNotStarted
  */
-export async function findSource(
-  dependencies: Dependencies,
-  asking: Asking,
-  from: RestoreFrom,
-  attempt: Attempt,
-): Promise<Found> {
+export async function findSource(base: BaseContext, asking: Asking, from: RestoreFrom): Promise<Found> {
   const notes: string[] = [];
   const snapshots = pointsOf(asking.facts);
   const named = snapshots.filter(({ database }) => database === from);
   const wanted = named.length > 0 ? named : from === undefined || from === 'snapshot' ? snapshots : [];
   for (const known of wanted) {
-    attempt.progress({ doing: `reading snapshot ${known.database}` });
+    base.progress({ doing: `reading snapshot ${known.database}` });
     const { adminUrl } = asking.facts;
     const { versionTable } = asking.service.migrations;
-    const read = { versionTable, signal: attempt.signal };
+    const read = { versionTable, signal: base.signal };
     try {
       const source = await readPoint({ adminUrl, operation: asking.operation }, known, read);
       if (source !== undefined) return { source, tables: Object.keys(source.counts), roles: [], notes };
@@ -60,16 +55,15 @@ export async function findSource(
     const there = notes.length > 0 ? notes.join(' ') : 'No operation of this database has left one.';
     throw new Failure('SourceUnusable', `There is no snapshot to restore from. ${there}`);
   }
-  const read = await readByJob(dependencies, asking, from, attempt);
+  const read = await readByJob(base, asking, from);
   return { ...read, notes: [...notes, ...read.notes] };
 }
 
 /** The Job is removed again, as those that ask the images: nothing is left by an assessment. */
 async function readByJob(
-  dependencies: Dependencies,
+  base: BaseContext,
   { service, operation, jobImage }: Asking,
   from: RestoreFrom,
-  attempt: Attempt,
 ): Promise<ReadDumpResult> {
   const { s3 } = service.backup;
   const table = service.migrations.versionTable;
@@ -84,11 +78,11 @@ async function readByJob(
         : { backup: from === undefined || from === 'backup' ? undefined : from },
     versionTable: table.includes('.') ? table : `public.${table}`,
   };
-  const input = { plan: { service, operation, jobImage }, try: 1 };
-  const wish = { step: 'assess', program: 'read-dump', part: 'source', arguments: wanted } as const;
+  const context = serviceContext(base, { service, operation, jobImage });
+  const job = { step: 'assess', part: 'source', orElse: 'SourceUnusable' } as const;
   try {
-    return await ownProgram<ReadDumpResult>(dependencies, input, attempt, wish, 'SourceUnusable');
+    return await context.runJob('read-dump', wanted, job);
   } finally {
-    await deleteJob(dependencies.cluster, service.namespace, ownJobName(input, wish));
+    await deleteJob(context.cluster, service.namespace, programJobName(context, job));
   }
 }

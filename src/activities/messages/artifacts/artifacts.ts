@@ -1,11 +1,9 @@
 import { forgetKept, readRecord } from '../../../kubernetes/records.ts';
-import { withClient } from '../../../postgres/connect.ts';
 import { dropKept } from '../../../postgres/artifacts.ts';
 import { Failure, failures } from '../../../domain/failures.ts';
 import type { Kept, ArtifactActivities, ArtifactList, RemovedArtifacts } from '../../../domain/artifacts.ts';
-import type { ServiceDefinition } from '../../../domain/definition/service.ts';
-import { adminUrl } from '../../connections.ts';
-import type { Attempt, Dependencies } from '../../dependencies.ts';
+import type { OperationId } from '../../../domain/names.ts';
+import { serviceContext, type BaseContext, type ServiceContext } from '../../context.ts';
 import { removeFiles } from './files.ts';
 import { find, heldBy, type Found } from './find.ts';
 
@@ -17,12 +15,10 @@ type Input<D extends keyof ArtifactActivities> = Parameters<ArtifactActivities[D
  * @throws Failure InvalidDefinition, SecretMissing, DatabaseUnreachable, KubernetesUnreachable and others
  */
 export async function artifacts(
-  dependencies: Dependencies,
+  base: BaseContext,
   { request, operation }: Input<'artifacts'>,
-  attempt: Attempt,
 ): Promise<ArtifactList> {
-  const service = await definitionOf(dependencies, request.service);
-  const { kept, notes } = await find(dependencies, { service, operation }, attempt);
+  const { kept, notes } = await find(await contextOf(base, request.service, operation));
   return { service: request.service, kept, notes };
 }
 
@@ -34,48 +30,46 @@ export async function artifacts(
  * @throws Failure as `kept`
  */
 export async function removeArtifacts(
-  dependencies: Dependencies,
+  base: BaseContext,
   { request, operation }: Input<'remove-artifacts'>,
-  attempt: Attempt,
 ): Promise<RemovedArtifacts> {
-  const service = await definitionOf(dependencies, request.service);
-  const asked = { service, operation };
-  const found = await find(dependencies, asked, attempt);
+  const context = await contextOf(base, request.service, operation);
+  const { cluster, recordsNamespace } = context;
+  const found = await find(context);
   const { wanted, refused } = chosen(found, request);
   const removed: string[] = [];
-  const trying = async (names: string[], activity: () => Promise<void>) => {
+  const trying = async (names: string[], act: () => Promise<void>) => {
     try {
-      await activity();
+      await act();
       removed.push(...names);
     } catch (error) {
       if (!(error instanceof Failure) || failures[error.type].retry) throw error;
       refused.push(...names.map((name) => ({ name, why: error.message })));
     }
   };
-  const url = await adminUrl(dependencies, service);
   for (const each of wanted.filter(isDatabase)) {
-    attempt.progress({ doing: `drops database ${each.name}` });
+    context.progress({ doing: `drops database ${each.name}` });
     await trying([each.name], async () => {
-      const { record } = await readRecord(
-        dependencies.cluster,
-        dependencies.recordsNamespace,
-        found.database,
-      );
+      const { record } = await readRecord(cluster, recordsNamespace, found.database);
       const why = heldBy(record, each);
       if (why !== undefined) throw new Failure('Refused', why);
-      await withClient(url, { operation }, (admin) => dropKept(admin, found.database.name, each.name));
+      await context.admin((admin) => dropKept(admin, found.database.name, each.name));
     });
   }
   const files = wanted.filter((each) => !isDatabase(each)).map(({ name }) => name);
-  if (files.length > 0) await trying(files, () => removeFiles(dependencies, asked, attempt, files));
-  await forgetKept(dependencies.cluster, dependencies.recordsNamespace, found.database, removed);
-  for (const name of removed) attempt.log.info(`removed ${name}`, { by: request.requestedBy ?? 'unknown' });
+  if (files.length > 0) await trying(files, () => removeFiles(context, files));
+  await forgetKept(cluster, recordsNamespace, found.database, removed);
+  for (const name of removed) context.log.info(`removed ${name}`, { by: request.requestedBy ?? 'unknown' });
   return { service: request.service, removed, refused };
 }
 
-async function definitionOf(dependencies: Dependencies, service: string): Promise<ServiceDefinition> {
-  const loaded = await dependencies.definitions.load(service);
-  if ('definition' in loaded) return loaded.definition;
+async function contextOf(
+  base: BaseContext,
+  service: string,
+  operation: OperationId,
+): Promise<ServiceContext> {
+  const loaded = await base.definitions.load(service);
+  if ('definition' in loaded) return serviceContext(base, { service: loaded.definition, operation });
   throw new Failure('InvalidDefinition', loaded.faults.map(({ message }) => message).join('; '));
 }
 

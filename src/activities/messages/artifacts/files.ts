@@ -2,18 +2,15 @@ import type { ArtifactArguments, ArtifactFiles } from './job.ts';
 import { deleteOperationJobs } from '../../../kubernetes/jobs.ts';
 import { Failure } from '../../../domain/failures.ts';
 import { placeOf } from '../../../domain/definition/backup.ts';
-import type { Attempt, Dependencies } from '../../dependencies.ts';
-import { ownProgram } from '../../own-program.ts';
-import type { Asked } from './find.ts';
+import { defined } from '../../../domain/defined.ts';
+import type { ServiceContext } from '../../context.ts';
 
 /** The files where the dumps lie, listed by a Job; where that cannot be done, why. */
 export async function keptFiles(
-  dependencies: Dependencies,
-  asked: Asked,
-  attempt: Attempt,
+  context: ServiceContext,
 ): Promise<{ files: ArtifactFiles['files']; notes: string[] }> {
   try {
-    const { files } = await run(dependencies, asked, attempt, 'list', {});
+    const { files } = await run(context, 'list', {});
     return { files, notes: [] };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -22,40 +19,29 @@ export async function keptFiles(
 }
 
 /** Deletes files by a Job. Throws Failure Refused, BackupFailed, JobNotStarted. */
-export async function removeFiles(
-  dependencies: Dependencies,
-  asked: Asked,
-  attempt: Attempt,
-  remove: string[],
-): Promise<void> {
-  await run(dependencies, asked, attempt, 'remove', { remove });
+export async function removeFiles(context: ServiceContext, remove: string[]): Promise<void> {
+  await run(context, 'remove', { remove });
 }
 
 async function run(
-  dependencies: Dependencies,
-  { service, operation }: Asked,
-  attempt: Attempt,
+  context: ServiceContext,
   part: 'list' | 'remove',
   more: Pick<ArtifactArguments, 'remove'>,
 ): Promise<ArtifactFiles> {
-  const jobImage = service.backup.image ?? dependencies.jobImage;
-  if (jobImage === undefined)
-    throw new Failure(
-      'JobNotStarted',
-      'Neither the definition (backup.image) nor BACKSTEP_JOB_IMAGE names the job image.',
-    );
-  const { prefix } = service.backup.s3 ?? {};
+  const { service, operation } = context;
   const wanted: ArtifactArguments = {
     operation,
     service: service.service,
     place: placeOf(service.backup),
-    ...(prefix !== undefined && { prefix }),
+    ...defined({ prefix: service.backup.s3?.prefix }),
     ...more,
   };
-  attempt.progress({ doing: part === 'list' ? 'lists dumps by a Job' : 'deletes files by a Job' });
-  const of = { plan: { service, operation, jobImage }, try: 1 };
-  const wish = { step: 'artifacts', program: 'artifacts', part, arguments: wanted } as const;
-  const answer = await ownProgram<ArtifactFiles>(dependencies, of, attempt, wish, 'BackupFailed');
-  await deleteOperationJobs(dependencies.cluster, service.namespace, operation);
+  context.progress({ doing: part === 'list' ? 'lists dumps by a Job' : 'deletes files by a Job' });
+  const answer = await context.runJob('artifacts', wanted, {
+    step: 'artifacts',
+    part,
+    orElse: 'BackupFailed',
+  });
+  await deleteOperationJobs(context.cluster, service.namespace, operation);
   return answer;
 }

@@ -1,20 +1,13 @@
 import { readRecord } from '../../../kubernetes/records.ts';
-import { namesOf, withClient } from '../../../postgres/connect.ts';
+import { namesOf } from '../../../postgres/connect.ts';
 import { keptBeside, type ArtifactDatabase } from '../../../postgres/artifacts.ts';
 import type { ArtifactFile } from './job.ts';
 import type { Kept, ArtifactKind } from '../../../domain/artifacts.ts';
 import type { OperationId } from '../../../domain/names.ts';
 import type { OperationRecord } from '../../../domain/record.ts';
-import type { ServiceDefinition } from '../../../domain/definition/service.ts';
 import { serverOf } from '../../assess/server.ts';
-import { adminUrl, applicationUrl } from '../../connections.ts';
-import type { Attempt, Dependencies } from '../../dependencies.ts';
+import type { ServiceContext } from '../../context.ts';
 import { keptFiles } from './files.ts';
-
-export interface Asked {
-  service: ServiceDefinition;
-  operation: OperationId;
-}
 
 export interface Found {
   /** The application's database, wherever it is right now. */
@@ -33,32 +26,22 @@ const kinds: Partial<Record<ArtifactDatabase['role'], ArtifactKind>> = {
  * Everything that Backstep left for a service: databases on its server, files where its dumps lie. What the record of
  * an unfinished operation names, or belongs to it, is held.
  */
-export async function find(dependencies: Dependencies, asked: Asked, attempt: Attempt): Promise<Found> {
-  const { service, operation } = asked;
-  const url = await adminUrl(dependencies, service);
-  const { database: name } = namesOf(await applicationUrl(dependencies, service));
-  attempt.progress({ doing: 'looks at the database server' });
-  const { server, databases } = await withClient(
-    url,
-    { operation, signal: attempt.signal },
-    async (admin) => ({
-      server: (await serverOf(admin)).id,
-      databases: await keptBeside(admin, name),
-    }),
-  );
+export async function find(context: ServiceContext): Promise<Found> {
+  const { database: name } = namesOf(await context.applicationUrl());
+  context.progress({ doing: 'looks at the database server' });
+  const { server, databases } = await context.admin(async (admin) => ({
+    server: (await serverOf(admin)).id,
+    databases: await keptBeside(admin, name),
+  }));
   const database = { server, name };
-  const { record, finished } = await readRecord(
-    dependencies.cluster,
-    dependencies.recordsNamespace,
-    database,
-  );
+  const { record, finished } = await readRecord(context.cluster, context.recordsNamespace, database);
   const remembered = new Map(finished.flatMap(({ kept = [] }) => kept).map((each) => [each.name, each]));
   if (record?.snapshot) {
     const { database: snapshot, takenAt: since, keepUntil: until } = record.snapshot;
     remembered.set(snapshot, { name: snapshot, since, until });
   }
   const ends = new Map(finished.map((done) => [done.operation, done.endedAt]));
-  const { files, notes } = await keptFiles(dependencies, asked, attempt);
+  const { files, notes } = await keptFiles(context);
   const now = Date.now();
   const told = ({ name, kind, operation, bytes }: Kept, times: { since?: string; until?: string }): Kept => {
     const since = times.since ?? ends.get(operation);

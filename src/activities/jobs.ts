@@ -1,0 +1,169 @@
+import { failureIn, progressIn, resultIn, type JobProgress } from '../kubernetes/job-protocol.ts';
+import { runJob, type JobEnd } from '../kubernetes/jobs.ts';
+import { ownJob } from '../kubernetes/own-job.ts';
+import { deleteSecret, putSecret } from '../kubernetes/secrets.ts';
+import type { Cluster } from '../kubernetes/cluster.ts';
+import { dumpsOf } from '../domain/definition/backup.ts';
+import type { ServiceDefinition } from '../domain/definition/service.ts';
+import { defined } from '../domain/defined.ts';
+import { Failure, failures, type FailureType } from '../domain/failures.ts';
+import { jobName, labels, type OperationId } from '../domain/names.ts';
+import type { Program, ProgramArguments, ProgramResult } from './programs.ts';
+
+/** What a Secret is for; a closed set, so that cleaning up needs no right to list Secrets. */
+export const secretParts = [
+  'inspect',
+  'back-up',
+  'drill',
+  'copy-live',
+  'rehearse',
+  'rehearse-target',
+  'rehearse-before',
+  'downgrade',
+  'verify',
+  'verify-before',
+  'restore',
+  'salvage',
+  'restore-beside',
+  'data-diff',
+] as const;
+export type SecretPart = (typeof secretParts)[number];
+
+/** The Secret `<operation>-<part>` of a Job. */
+export interface JobSecret {
+  part: SecretPart;
+  /** To which both URLs lead: the database that is fenced off, or one beside it. */
+  database: string;
+  /** To which the maintenance role's leads, where that is another one. */
+  adminDatabase?: string;
+}
+
+/** Keys of a Job's Secret. */
+const keys = { application: 'DATABASE_URL', admin: 'ADMIN_URL' } as const;
+
+/** Whose Jobs they are. */
+interface Owner {
+  operation: OperationId;
+  service: ServiceDefinition;
+}
+
+interface Urls {
+  applicationUrl: (database: string) => Promise<string>;
+  adminUrl: (database: string) => Promise<string>;
+}
+
+/**
+ * Makes the Secret of a Job, or gives it this content.
+ *
+ * @returns its name
+ * @throws Failure SecretMissing, KubernetesRightMissing
+ */
+export async function jobSecret(
+  cluster: Cluster,
+  { operation, service, applicationUrl, adminUrl }: Owner & Urls,
+  { part, database, adminDatabase = database }: JobSecret,
+): Promise<string> {
+  const name = `${operation}-${part}`;
+  const content = {
+    [keys.application]: await applicationUrl(database),
+    [keys.admin]: await adminUrl(adminDatabase),
+  };
+  await putSecret(cluster, service.namespace, name, content, { [labels.operation]: operation });
+  return name;
+}
+
+/** Deletes the Secrets of an operation's Jobs; those that are gone, or never were, are fine. */
+export async function removeJobSecrets(cluster: Cluster, { operation, service }: Owner): Promise<void> {
+  for (const part of secretParts) await deleteSecret(cluster, service.namespace, `${operation}-${part}`);
+}
+
+/** How a program runs as a Job. */
+export interface ProgramJob {
+  /** Steps whose Jobs they are: it is part of their names, and a label. */
+  step:
+    | 'assess'
+    | 'back-up'
+    | 'rehearse'
+    | 'restore'
+    | 'salvage'
+    | 'restore-beside'
+    | 'data-diff'
+    | 'artifacts';
+  /** Tells Jobs of one step and try apart. */
+  part?: string;
+  /** Its databases; absent where it needs none. */
+  secret?: JobSecret;
+  /** Type of the failure where the Job ended without saying one. */
+  orElse: FailureType;
+}
+
+/** The name of such a Job: a retry after a crash finds its own, a person's retry gets a new one. */
+export const programJobName = (
+  of: { operation: OperationId; try: number },
+  { step, part }: Pick<ProgramJob, 'step' | 'part'>,
+): string => jobName(of.operation, step, of.try, part);
+
+interface Running extends Owner {
+  cluster: Cluster;
+  signal: AbortSignal;
+  try: number;
+  progress(progress: JobProgress): void;
+  jobSecret(secret: JobSecret): Promise<string>;
+}
+
+/** As `ServiceContext.runJob`. */
+export async function runProgram<P extends Program>(
+  context: Running,
+  image: string | undefined,
+  program: P,
+  told: ProgramArguments<P>,
+  job: ProgramJob,
+): Promise<ProgramResult<P>> {
+  const { service, operation } = context;
+  if (image === undefined)
+    throw new Failure(
+      'JobNotStarted',
+      'Neither the definition (backup.image) nor BACKSTEP_JOB_IMAGE names the job image.',
+    );
+  const end = await runJob(
+    context.cluster,
+    ownJob({
+      name: programJobName(context, job),
+      namespace: service.namespace,
+      operation,
+      step: job.step,
+      image,
+      program,
+      arguments: told,
+      ...defined({ secret: job.secret && (await context.jobSecret(job.secret)) }),
+      dumps: dumpsOf(service.backup),
+      serviceAccount: service.backup.serviceAccount,
+      deadlineSeconds: Math.ceil(service.backup.timeout / 1_000),
+    }),
+    {
+      signal: context.signal,
+      onLine: (line) => {
+        const progress = progressIn(line);
+        if (progress !== undefined) context.progress(progress);
+      },
+    },
+  );
+  return resultOf(end, job.orElse) as ProgramResult<P>;
+}
+
+/**
+ * What the program answered. A failure that Temporal would try again by itself becomes one for a person: the
+ * same Job would only be found again, with the same end; their `retry` makes a new one.
+ */
+export function resultOf(end: JobEnd, orElse: FailureType): unknown {
+  const result = end.succeeded ? resultIn(end.lines) : undefined;
+  if (result !== undefined) return result;
+  const said = failureIn(end.lines);
+  if (said !== undefined) {
+    const type = failures[said.type].retry || said.type === 'JobFailed' ? orElse : said.type;
+    throw new Failure(type, `${said.message} (Job ${end.name})`);
+  }
+  const reason = end.reason ?? `exit code ${end.exitCode ?? 'unknown'}`;
+  const lines = end.lines.filter((line) => line.trim() !== '' && progressIn(line) === undefined).slice(-10);
+  throw new Failure(orElse, [`Job ${end.name} ended without a result: ${reason}.`, ...lines].join('\n'));
+}
