@@ -92,7 +92,8 @@ function below(path: string, schema: Schema): Row[] {
   const forms = (schema.anyOf ?? schema.oneOf ?? []).filter(({ properties }) => properties !== undefined);
   if (forms.length > 0)
     return forms.flatMap((form) => {
-      const name = formOf(form);
+      // The only form there is needs no name.
+      const name = forms.length === 1 ? '' : formOf(form);
       const rows = below(path, form);
       if (name === '') return rows;
       // What tells the forms apart stands in the heading.

@@ -5,6 +5,7 @@ import { besideName } from '../src/domain/names.ts';
 import type { Findings, WaysBack } from '../src/domain/findings.ts';
 import type { EmergencyPlan, Observations, Plan, RollbackPlan } from '../src/domain/plan/plan.ts';
 import { rollbackRequest } from '../src/domain/plan/request.ts';
+import { toolOf } from '../src/migrations/index.ts';
 import { serviceDefinition } from '../src/domain/definition/service.ts';
 import type { ServiceDefinitionSource } from '../src/domain/definition/service.ts';
 
@@ -26,6 +27,9 @@ export const definitionSource = (service = 'radar'): ServiceDefinitionSource => 
 });
 
 export const operation: OperationId = 'bs-0a1b2c3d';
+
+/** The migration tool of the example: Alembic. */
+export const exampleTool = toolOf({}, serviceDefinition.parse(definitionSource()));
 
 export function examplePlan(
   changes: Partial<RollbackPlan> = {},

@@ -3,6 +3,8 @@ import { claim, close, readRecord, update } from '../kubernetes/records.ts';
 import { readSecret } from '../kubernetes/secrets.ts';
 import { withClient, withDatabase, withServer, type Client } from '../postgres/connect.ts';
 import { fenceOf, type Fence } from '../postgres/fence.ts';
+import { toolOf, type ToolDependencies } from '../migrations/index.ts';
+import type { MigrationTool } from '../migrations/tool.ts';
 import type { Provider } from '../recovery/provider.ts';
 import type { Definitions } from '../storage/definitions.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -18,7 +20,7 @@ import { jobSecret, runProgram, type JobSecret, type ProgramJob } from './jobs.t
 import type { Program, ProgramArguments, ProgramResult } from './programs.ts';
 
 /** The infrastructure that activities act with; tests hand in other one. */
-export interface Dependencies {
+export interface Dependencies extends ToolDependencies {
   cluster: Cluster;
   /** Namespace of the operation records. */
   recordsNamespace: string;
@@ -102,6 +104,8 @@ export interface ServerAccess {
 export interface ServiceContext extends BaseContext, ServerAccess {
   service: ServiceDefinition;
   operation: OperationId;
+  /** What runs the service's migrations. */
+  tool: MigrationTool;
   /** 1, and one more for each `retry` by a person. */
   try: number;
   /**
@@ -175,6 +179,7 @@ export function serviceContext(
     ...access,
     service,
     operation,
+    tool: toolOf(base, service),
     try: of.try ?? 1,
     ...defined({ jobImage }),
     jobSecret: (secret) => jobSecret(base.cluster, { service, operation, ...access }, secret),

@@ -3,10 +3,10 @@ import { fieldOf, findObject, has, pauseOf, setPause } from '../kubernetes/pausa
 import { nameOf } from '../kubernetes/pods.ts';
 import { allOf } from '../kubernetes/writers.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
+import type { MigrationTool } from '../migrations/tool.ts';
 import { scheduledQueries, setActive } from '../postgres/pg-cron.ts';
 import { setEnabled, subscriptionsOf } from '../postgres/subscriptions.ts';
 import type { Pause, PausedObject } from '../domain/plan/pauses.ts';
-import type { Plan } from '../domain/plan/plan.ts';
 import type { ServiceDefinition } from '../domain/definition/service.ts';
 import type { ActivityContext } from './context.ts';
 
@@ -16,10 +16,12 @@ const inDatabase = (pause: Pause): pause is DatabasePause => pause.in !== 'clust
 
 /** How Jobs that migrate are told from others, by the plan. */
 export const migratingJobsOf = (
+  tool: MigrationTool,
   { namespace, migrations, database, cronJobs }: ServiceDefinition,
   images: readonly string[],
 ): MigratingJobs => ({
   namespace,
+  tool,
   selector: migrations.jobs,
   images,
   secret: database.url.secret,
@@ -27,10 +29,10 @@ export const migratingJobsOf = (
 });
 
 /** Migrations that would start or go on, each with the switch that suspends it. */
-export async function migratingPauses(cluster: Cluster, plan: Plan): Promise<PausedObject[]> {
+export async function migratingPauses({ cluster, tool, plan }: ActivityContext): Promise<PausedObject[]> {
   const { namespace } = plan.service;
   const images = [plan.migrationImage, ...plan.workloads.map(({ found }) => found.image)];
-  const jobs = await migratingJobs(cluster, migratingJobsOf(plan.service, images));
+  const jobs = await migratingJobs(cluster, migratingJobsOf(tool, plan.service, images));
   return jobs.map(({ job }) =>
     pauseOf(
       'job',

@@ -1,5 +1,5 @@
+import { revisionOf } from '../migrations/version-table.ts';
 import { catalog, catalogHash, counts as countsOf } from '../postgres/catalog.ts';
-import { revisions } from '../postgres/revision.ts';
 import type { Backup } from '../domain/backup.ts';
 import { Failure } from '../domain/failures.ts';
 import type { ActivityContext } from './context.ts';
@@ -11,7 +11,7 @@ import type { ActivityContext } from './context.ts';
  * @throws Failure RestoreFailed with every difference
  */
 export async function assertAsBefore(
-  { plan, service, record: own, admin }: ActivityContext,
+  { plan, tool, record: own, admin }: ActivityContext,
   backup: Backup | undefined,
   database: string,
 ): Promise<{ counts: Record<string, number>; revision: string }> {
@@ -20,7 +20,7 @@ export async function assertAsBefore(
     async (client) => ({
       counts: await countsOf(client),
       catalog: catalogHash(await catalog(client)),
-      revision: (await revisions(client, service.migrations.versionTable)).join(', ') || 'base',
+      revision: await revisionOf(client, tool),
     }),
     { on: database },
   );

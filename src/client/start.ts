@@ -3,6 +3,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { cell } from '../views/markdown.ts';
 import { workflowIdOf } from '../domain/names.ts';
 import type { RollbackRequest } from '../domain/plan/request.ts';
+import { isRelative } from '../domain/plan/revision.ts';
 import { ClientError } from './client-error.ts';
 import type { PointInTimeRequest } from '../domain/plan/point-in-time.ts';
 import type { Finished } from '../domain/journal/result.ts';
@@ -21,7 +22,6 @@ export interface Started {
 }
 
 const hour = 3_600_000;
-const isRelative = (target: string) => target.startsWith('-');
 
 /** What is started: both go from one revision to another. */
 export type Begun =

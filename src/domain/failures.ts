@@ -133,17 +133,18 @@ export const failures = {
       'PostgreSQL cannot read a page of a table or an index: it is broken, or the disk does not give it.',
     next: 'At a hold answer `abort`. Then run `backstep emergency-restore <service>`: it goes on without what cannot be read, and keeps the damaged database. Check the disk.',
   },
-  AlembicMissing: {
+  MigrationToolMissing: {
     group: 'any-step',
     retry: false,
-    means: 'The image has no Alembic, or not where the definition says.',
-    next: 'Name an image that holds Alembic and the migrations (`migrations.image`, `migrations.python`); that counts from the next start.',
+    means: 'The image does not hold the migration tool, or not where the definition says.',
+    next: 'Name an image that holds the tool and the migrations (`migrations.image`), or correct the other keys of `migrations`; that counts from the next start.',
   },
-  AlembicBroken: {
+  MigrationsBroken: {
     group: 'any-step',
     retry: false,
-    means: 'Alembic itself fails: its configuration, env.py, or a migration that cannot be imported.',
-    next: 'Read the output of the Job; then correct `migrations.config` or the image, which counts from the next start.',
+    means:
+      'The migration tool itself fails: its configuration, the connection to the database, or a migration that cannot be loaded.',
+    next: 'Read the output of the Job; then correct `migrations` in the definition or the image, which counts from the next start.',
   },
   JobNotStarted: {
     group: 'any-step',
@@ -245,7 +246,7 @@ export const failures = {
   DowngradeFailed: {
     group: 'irreversible',
     retry: false,
-    means: 'Alembic failed, and the database is where it was.',
+    means: 'The downgrade failed, and the database is where it was.',
     next: 'Read the output, fix the cause and `retry`; or `restore`.',
   },
   DowngradeUnclear: {
@@ -265,7 +266,7 @@ export const failures = {
     group: 'irreversible',
     retry: false,
     means:
-      'No release of a workload has the target as its Alembic head, or something else set the image back.',
+      'No release of a workload needs exactly the target revision, or something else set the image back.',
     next: 'Where something else sets the image, pause that and `retry`. Otherwise name an image in the definition (`workloads[].image`) and start again; at a hold answer `abort` first, and the new start takes the operation up.',
   },
   NotReady: {

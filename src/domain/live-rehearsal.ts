@@ -18,7 +18,7 @@ export type RehearseRequest = z.infer<typeof rehearseRequest>;
 /** What the downgrade did on a copy of the live database. */
 export type LiveRehearsal =
   | { outcome: 'works'; rehearsal: Rehearsed }
-  /** Why: Alembic's own error. */
+  /** Why: the migration tool's own error. */
   | { outcome: 'fails'; why: string; evidence?: Evidence }
   /** To a rollback, or to somebody who waited for a lock. */
   | { outcome: 'yielded'; why: string };

@@ -1,10 +1,10 @@
 import type { Sign } from './diagnosis.ts';
 
-/** What error lines tell, by the words of Alembic, PostgreSQL and psycopg; the first that fits a line counts. */
+/** What error lines tell, by the words of PostgreSQL and psycopg; the first that fits a line counts. */
 const patterns = [
   [
     'migration-failed',
-    /Target database is not up to date|Migration failed|alembic\.util\.exc|InFailedSqlTransaction|current transaction is aborted|Can't locate revision|Multiple head revisions|Duplicate(Table|Column|Object)|(relation|column|type) \S+ (of relation \S+ )?already exists/i,
+    /Migration failed|InFailedSqlTransaction|current transaction is aborted|Duplicate(Table|Column|Object)|(relation|column|type) \S+ (of relation \S+ )?already exists/i,
   ],
   [
     'errors-of-integrity',
@@ -16,9 +16,15 @@ const patterns = [
   ],
 ] as const satisfies [Sign['symptom'], RegExp][];
 
-/** One sign for each kind of line that was found: the newest line of it, and how many there are. */
-export function signsOfLines(lines: readonly string[]): Sign[] {
-  const kinds = lines.map((line) => patterns.find(([, pattern]) => pattern.test(line))?.[0]);
+/**
+ * One sign for each kind of line that was found: the newest line of it, and how many there are.
+ *
+ * @param failedLine matches what the migration tool says where a migration failed
+ */
+export function signsOfLines(lines: readonly string[], failedLine: RegExp): Sign[] {
+  const kinds = lines.map((line) =>
+    failedLine.test(line) ? 'migration-failed' : patterns.find(([, pattern]) => pattern.test(line))?.[0],
+  );
   return patterns.flatMap(([symptom]) => {
     const alike = lines.filter((_, at) => kinds[at] === symptom);
     const last = alike.at(-1);

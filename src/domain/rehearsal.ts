@@ -61,6 +61,6 @@ export interface Rehearsed {
   wrong?: string[];
   /** Rows by table on the copy after the downgrade. */
   counts: Record<string, number>;
-  /** The whole of it: catalogs before and after, locks, losses, output of Alembic. */
+  /** The whole of it: catalogs before and after, locks, losses, output of the migrations. */
   evidence: Evidence;
 }

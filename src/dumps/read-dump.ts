@@ -1,5 +1,6 @@
 import type { Place } from '../domain/backup.ts';
 import { Failure } from '../domain/failures.ts';
+import type { VersionRow } from '../migrations/tool.ts';
 import type { GivenDump, Source } from '../domain/plan/source.ts';
 import { digestInStore, pgRestoreOver, withArchive } from './archive.ts';
 import { newestClient } from './clients.ts';
@@ -21,8 +22,13 @@ export interface ReadDumpArguments {
   versionTable: string;
 }
 
+type WithoutRevision<T> = T extends unknown ? Omit<T, 'revision'> : never;
+
 export interface ReadDumpResult {
-  source: Exclude<Source, { kind: 'snapshot' }>;
+  /** All but the revision, which the migration tool reads in the rows. */
+  source: WithoutRevision<Exclude<Source, { kind: 'snapshot' }>>;
+  /** Rows of the version table. */
+  versionRows: VersionRow[];
   tables: string[];
   /** Roles that must be there before it is restored; of a given file. */
   roles: string[];
@@ -56,11 +62,10 @@ async function readFile(store: Store, wanted: ReadDumpArguments, file: string): 
     told = Date.now();
     sayProgress({ doing: `Reading ${file}`, done, ...(of !== undefined && { of }), unit: 'bytes' });
   });
-  const source: GivenDump = {
+  const source: Omit<GivenDump, 'revision'> = {
     kind: 'file',
     file: given.path,
     format,
-    revision: into.revisions.toSorted().join(', ') || 'base',
     counts: into.counts,
     extensions: into.extensions.map(({ name }) => name),
     installed: into.extensions.map(({ name, schema }) => {
@@ -74,7 +79,8 @@ async function readFile(store: Store, wanted: ReadDumpArguments, file: string): 
     serverVersion: into.serverVersion,
     clientVersion: into.clientVersion,
   };
-  return { source, tables: into.tables, roles: [...into.roles].toSorted(), notes: [] };
+  const { tables, versionRows } = into;
+  return { source, versionRows, tables, roles: [...into.roles].toSorted(), notes: [] };
 }
 
 async function writtenAt(store: Store, path: string): Promise<{ takenAt?: string }> {
@@ -102,9 +108,10 @@ async function readBackup(
       continue;
     }
     const { counts, extensions, bytes, takenAt } = backup;
-    const revision = await revisionIn(store, wanted, backup);
+    const versionRows = await versionRowsIn(store, wanted, backup);
     return {
-      source: { kind: 'backup', backup, revision, counts, extensions, bytes, takenAt },
+      source: { kind: 'backup', backup, counts, extensions, bytes, takenAt },
+      versionRows,
       tables: Object.keys(counts),
       roles: [],
       notes,
@@ -138,12 +145,12 @@ function isNamed({ backup: { file } }: Manifest, name: string): boolean {
   return [file, last, last.replace(/\.[a-z]+$/, '')].includes(name);
 }
 
-/** The revision in a proven backup: its manifest tells rows, not which. */
-async function revisionIn(
+/** The version table in a proven backup: its manifest tells how many rows, not which. */
+async function versionRowsIn(
   store: Store,
   { operation, versionTable }: ReadDumpArguments,
   { file, format }: Manifest['backup'],
-): Promise<string> {
+): Promise<VersionRow[]> {
   const pgRestore = await newestClient('pg_restore', 'SourceUnusable');
   const into = new SqlDump({ versionTable });
   const [schema = '', table = ''] = versionTable.split('.');
@@ -152,5 +159,5 @@ async function revisionIn(
     pgRestoreOver(pgRestore.path, args, archive, { operation, onOutput: (chunk) => into.push(chunk) }),
   );
   if (trouble !== undefined) throw new Failure('SourceUnusable', `Backup ${file}: ${trouble}`);
-  return into.revisions.toSorted().join(', ') || 'base';
+  return into.versionRows;
 }

@@ -1,3 +1,4 @@
+import type { VersionRow } from '../migrations/tool.ts';
 import { keyOf } from '../postgres/tables.ts';
 
 const newline = 0x0a;
@@ -5,7 +6,8 @@ const end = Buffer.from('\\.');
 const eol = Buffer.from('\n');
 
 const part = String.raw`("(?:[^"]|"")+"|[^\s."(]+)`;
-const copy = new RegExp(String.raw`^COPY ${part}\.${part} (?:\(.*\))? ?FROM stdin;$`);
+const copy = new RegExp(String.raw`^COPY ${part}\.${part} (?:\((.*)\))? ?FROM stdin;$`);
+const column = /"(?:[^"]|"")+"|[^\s,]+/g;
 const header =
   /^-- (?:Data for )?Name: (?<name>.*); Type: (?<type>[A-Z ]+); Schema: (?<schema>.*); Owner: (?<owner>.*)$/;
 const extension = new RegExp(String.raw`^CREATE EXTENSION IF NOT EXISTS ${part} WITH SCHEMA ${part};$`);
@@ -15,6 +17,20 @@ const grant = /^GRANT .* TO (.+?)(?: WITH GRANT OPTION)?;$/;
 const unquoted = (identifier: string): string =>
   identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
 
+/** How COPY writes what is no plain character. */
+const escapes: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+const versionRow = (columns: readonly string[], line: string): VersionRow => {
+  const values = line.split('\t');
+  return Object.fromEntries(
+    columns.map((name, at) => {
+      const value = values[at] ?? '\\N';
+      const text = value.replaceAll(/\\(.)/g, (_, escaped: string) => escapes[escaped] ?? escaped);
+      return [name, value === '\\N' ? null : text];
+    }),
+  );
+};
+
 interface Entry {
   name: string;
   type: string;
@@ -23,7 +39,7 @@ interface Entry {
 }
 
 export interface SqlDumpOptions {
-  /** Table that holds the revision, `schema.table`; its rows are kept. */
+  /** The version table of the migration tool, `schema.table`; its rows are kept. */
   versionTable?: string;
   /** Takes what a database of this major is to be given; absent where the dump is only read. */
   keep?: { major: number; into: (bytes: Buffer) => void };
@@ -49,7 +65,8 @@ export class SqlDump {
   readonly sequences: Record<string, string> = {};
   /** Roles to which objects belong, or are granted. */
   readonly roles = new Set<string>();
-  readonly revisions: string[] = [];
+  /** Of the version table, as `VersionRow` has them. */
+  readonly versionRows: VersionRow[] = [];
   serverVersion = '';
   clientVersion = '';
   rows = 0;
@@ -60,7 +77,8 @@ export class SqlDump {
   #pieces: Buffer[] = [];
   #length = 0;
   #table: string | undefined;
-  #isVersion = false;
+  /** Columns of the version table, while its rows go by. */
+  #versionColumns: string[] | undefined;
   #before = '';
   #skipping = false;
   #began = false;
@@ -117,7 +135,8 @@ export class SqlDump {
     } else {
       this.rows += 1;
       this.counts[table] = (this.counts[table] ?? 0) + 1;
-      if (this.#isVersion) this.revisions.push(line.toString('utf8').split('\t')[0] ?? '');
+      if (this.#versionColumns !== undefined)
+        this.versionRows.push(versionRow(this.#versionColumns, line.toString('utf8')));
     }
     return true;
   }
@@ -177,7 +196,10 @@ export class SqlDump {
       const [schema, name] = [unquoted(block[1] ?? ''), unquoted(block[2] ?? '')];
       this.#table = keyOf(schema, name);
       this.counts[this.#table] ??= 0;
-      this.#isVersion = `${schema}.${name}` === this.options.versionTable;
+      const isVersion = `${schema}.${name}` === this.options.versionTable;
+      this.#versionColumns = isVersion
+        ? [...(block[3] ?? '').matchAll(column)].map(([each]) => unquoted(each))
+        : undefined;
       return;
     }
     const made = extension.exec(text);

@@ -5,18 +5,26 @@ import { nameOf } from './pods.ts';
 
 /** Words of levels and of Python's names for errors (`ProgrammingError`, `psycopg.errors.UndefinedColumn`). */
 const errorLike =
-  /(error|exception)\b|\b(fatal|traceback|critical|panic|failed)\b|\b(psycopg2?|sqlalchemy|asyncpg|alembic)\.\w*(err|exc)/i;
+  /(error|exception)\b|\b(fatal|traceback|critical|panic|failed)\b|\b(psycopg2?|sqlalchemy|asyncpg)\.\w*(err|exc)/i;
 const read = { tailLines: 300, limitBytes: 256 * 1024 };
 
 /**
  * The last error lines in the logs of pods ("Document current state" in the runbook), as
  * `pod: line`; of a container that crashed, the log of its previous run too, and where
  * an init container fails, its log. Not redacted.
+ *
+ * @param also what is an error line besides, such as what a migration tool says
  */
-export async function errorLines(cluster: Cluster, pods: readonly V1Pod[], most = 20): Promise<string[]> {
+export async function errorLines(
+  cluster: Cluster,
+  pods: readonly V1Pod[],
+  { most = 20, also }: { most?: number; also?: RegExp } = {},
+): Promise<string[]> {
   const lines = await Promise.all(pods.map((pod) => linesOf(cluster, pod, most)));
   return lines.flatMap((found, index) => {
-    const alike = found.filter((line) => errorLike.test(line)).slice(-Math.ceil(most / pods.length));
+    const alike = found
+      .filter((line) => errorLike.test(line) || also?.test(line) === true)
+      .slice(-Math.ceil(most / pods.length));
     return alike.map((line) => `${nameOf(pods[index] ?? {})}: ${line}`);
   });
 }

@@ -12,11 +12,13 @@ const mostJobs = 3;
 /**
  * Error lines of Jobs that failed lately and belong to no CronJob, the newest first: where a pipeline or Helm
  * migrates, it does so in one of them. Backstep's own are left out. Not redacted.
+ *
+ * @param also what is an error line besides: what the migration tool says
  */
 export async function linesOfFailedJobs(
   cluster: Cluster,
   namespace: string,
-  most: number,
+  { most, also }: { most: number; also: RegExp },
 ): Promise<string[]> {
   const { items } = await ask(`list Jobs in ${namespace}`, cluster.batch.listNamespacedJob({ namespace }));
   const failed = items
@@ -26,7 +28,7 @@ export async function linesOfFailedJobs(
   const pods = await Promise.all(
     failed.map((job) => podsOf(cluster, namespace, `batch.kubernetes.io/job-name=${nameOf(job)}`)),
   );
-  return pods.flat().length === 0 ? [] : errorLines(cluster, pods.flat(), most);
+  return pods.flat().length === 0 ? [] : errorLines(cluster, pods.flat(), { most, also });
 }
 
 const hasFailed = ({ status }: V1Job): boolean => (status?.failed ?? 0) > 0 && (status?.succeeded ?? 0) === 0;

@@ -1,5 +1,6 @@
 import type { V1Container, V1Job, V1PodSpec } from '@kubernetes/client-node';
 import { labels } from '../domain/names.ts';
+import type { MigrationTool } from '../migrations/tool.ts';
 import { ask } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import { endOfJob, ownersOf } from './cron-jobs.ts';
@@ -7,6 +8,8 @@ import { endOfJob, ownersOf } from './cron-jobs.ts';
 /** How Jobs that migrate are told from others. */
 export interface MigratingJobs {
   namespace: string;
+  /** The service's migration tool: its name, and the containers that run it. */
+  tool: Pick<MigrationTool, 'title' | 'runsIn'>;
   /** Label selector of the definition. */
   selector?: string | undefined;
   /** Images of the workloads: a hook with one of them is a hook of the application. */
@@ -24,7 +27,7 @@ export interface MigratingJob {
 }
 
 /**
- * Jobs that would migrate the database again: those of the definition's selector, those that run Alembic, and
+ * Jobs that would migrate the database again: those of the definition's selector, those that run the tool, and
  * hooks of Helm or Argo CD with an image or the database Secret of the application. Those that have ended, or
  * are suspended, are not among them; nor are Backstep's own.
  */
@@ -55,10 +58,10 @@ const mayMigrate = (job: V1Job, { cronJobs }: MigratingJobs): boolean =>
 
 const hooks = ['helm.sh/hook', 'argocd.argoproj.io/hook'];
 
-function whyMigrating(job: V1Job, { images, secret }: MigratingJobs): string | undefined {
+function whyMigrating(job: V1Job, { tool, images, secret }: MigratingJobs): string | undefined {
   const pod = job.spec?.template.spec;
-  const alembic = containersOf(pod).find(runsAlembic);
-  if (alembic !== undefined) return `its container ${alembic.name} runs Alembic`;
+  const migrating = containersOf(pod).find(tool.runsIn);
+  if (migrating !== undefined) return `its container ${migrating.name} runs ${tool.title}`;
   const hook = hooks.find((key) => job.metadata?.annotations?.[key] !== undefined);
   if (hook === undefined) return undefined;
   const ours = containersOf(pod).some(
@@ -72,13 +75,11 @@ const containersOf = (pod: V1PodSpec | undefined): V1Container[] => [
   ...(pod?.containers ?? []),
 ];
 
-/** Whether its command names Alembic, as `alembic upgrade head` or within a script on the command line. */
-export const runsAlembic = ({ command = [], args = [] }: V1Container): boolean =>
-  /\balembic\b/.test([...command, ...args].join(' '));
-
-/** Init containers of a pod template that run Alembic: they migrate each time a pod starts. */
-export const migratingInits = (pod: V1PodSpec | undefined): V1Container[] =>
-  (pod?.initContainers ?? []).filter(runsAlembic);
+/** Init containers of a pod template that run the migration tool: they migrate each time a pod starts. */
+export const migratingInits = (
+  pod: V1PodSpec | undefined,
+  { runsIn }: Pick<MigrationTool, 'runsIn'>,
+): V1Container[] => (pod?.initContainers ?? []).filter(runsIn);
 
 const usesSecret = ({ env = [], envFrom = [] }: V1Container, secret: string): boolean =>
   env.some(({ valueFrom }) => valueFrom?.secretKeyRef?.name === secret) ||

@@ -97,6 +97,8 @@ const expected = (issue: z.core.$ZodIssue) =>
 
 function reasonOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'invalid_union') return issue.message;
+  if (issue.inclusive !== false && issue.options !== undefined)
+    return `must be ${issue.options.flatMap((option) => option ?? []).join(' or ')}`;
   const alternatives = issue.errors.map((issues) =>
     issues.map(({ path, message }) => [...path.map(String), message].join(': ')).join(', '),
   );

@@ -4,14 +4,12 @@ import { Client, type QueryResultRow } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { requirements } from '../../examples/deeptech-radar/images.ts';
 import { image } from '../../lab/image.ts';
-import type { AlembicJob } from '../../src/migrations/alembic/job.ts';
-import { inspect } from '../../src/migrations/alembic/inspect.ts';
-import { build, migrate } from '../../src/migrations/alembic/migrate.ts';
-import { rehearseMigration } from '../../src/migrations/alembic/rehearse.ts';
+import { toolOf } from '../../src/migrations/index.ts';
+import type { DatabaseJob, MigrationTool } from '../../src/migrations/tool.ts';
 import { deleteOperationJobs } from '../../src/kubernetes/jobs.ts';
 import { putSecret } from '../../src/kubernetes/secrets.ts';
 import { labels, type OperationId } from '../../src/domain/names.ts';
-import { serviceDefinition, type ServiceDefinition } from '../../src/domain/definition/service.ts';
+import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import { kubernetesFixture, type KubernetesFixture } from './kubernetes-fixture.ts';
 
 const operation: OperationId = 'bs-0a1e3b1c';
@@ -81,8 +79,9 @@ async function sql<T extends QueryResultRow>(text: string): Promise<T[]> {
 const revision = async () =>
   (await sql<{ version_num: string }>('SELECT * FROM alembic_version'))[0]?.version_num;
 
-function service(migrations: object = {}): ServiceDefinition {
-  return serviceDefinition.parse({
+/** Alembic, for a service with these settings. */
+function tool(migrations: object = {}): MigrationTool {
+  const service = serviceDefinition.parse({
     service: 'fruit',
     namespace: fixture.namespace,
     database: { url: { secret: 's', key: 'k' }, admin: { secret: 's', key: 'k' }, tables: ['apples'] },
@@ -91,10 +90,11 @@ function service(migrations: object = {}): ServiceDefinition {
     backup: { claim: 'backups' },
     escalation: { path: ['somebody'] },
   });
+  return toolOf({}, service);
 }
 
 /** A Job of its own name, as a person's retry makes one. */
-const wish = (change: Partial<AlembicJob> = {}): AlembicJob & { databaseSecret: string } => {
+const wish = (change: Partial<DatabaseJob> = {}): DatabaseJob => {
   const template: V1PodTemplateSpec = {
     spec: {
       containers: [{ name: 'app', image: history, env: [{ name: 'DATABASE_URL', value: sqlalchemyUrl() }] }],
@@ -105,7 +105,6 @@ const wish = (change: Partial<AlembicJob> = {}): AlembicJob & { databaseSecret: 
     name,
     operation,
     step: 'test',
-    service: service(),
     template,
     image: history,
     deadlineSeconds: 120,
@@ -118,13 +117,14 @@ async function at(revision: 'b2' | 'c3'): Promise<void> {
     ${revision === 'c3' ? 'CREATE TABLE plums (id int PRIMARY KEY, worm boolean);' : ''}
     CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY); INSERT INTO alembic_version VALUES ('${revision}')`);
 }
-const built = (target: string) => build(fixture.cluster, wish(), target, watch);
-const moved = (from: string, target: string) => migrate(fixture.cluster, wish(), { from, target }, watch);
+const built = (target: string) => tool().build(fixture.cluster, wish(), target, watch);
+const moved = (from: string, target: string) =>
+  tool().downgrade(fixture.cluster, wish(), { from, target }, watch);
 
 describe('one pod is asked everything', () => {
   test('history, heads, and the revision that env.py finds, whatever it prints', async () => {
     await at('b2');
-    const found = await inspect(fixture.cluster, wish(), { current: true, ...watch });
+    const found = await tool().inspect(fixture.cluster, wish(), { current: true, ...watch });
     expect(found.heads).toEqual(['f6']);
     expect(found.current).toEqual(['b2']);
     expect(found.history.map(({ revision, parents }) => [revision, parents])).toEqual([
@@ -155,29 +155,28 @@ describe('one pod is asked everything', () => {
       },
     };
     const { databaseSecret: _, ...plain } = wish({ template });
-    const found = await inspect(fixture.cluster, plain, { current: true, ...watch });
+    const found = await tool().inspect(fixture.cluster, plain, { current: true, ...watch });
     expect(found.currentError).toMatch(/nowhere/);
     expect(found.currentError).not.toContain(encodeURIComponent(password));
     expect(found.heads).toEqual(['f6']);
   });
 
   test.each([
-    ['the interpreter', { python: 'python9' }, undefined, 'AlembicMissing', /python9/],
-    ['Alembic', {}, 'without', 'AlembicMissing', /cannot import Alembic/],
-    ['its configuration', { config: 'elsewhere.ini' }, undefined, 'AlembicBroken', /elsewhere\.ini/],
+    ['the interpreter', { python: 'python9' }, undefined, 'MigrationToolMissing', /python9/],
+    ['Alembic', {}, 'without', 'MigrationToolMissing', /cannot import Alembic/],
+    ['its configuration', { config: 'elsewhere.ini' }, undefined, 'MigrationsBroken', /elsewhere\.ini/],
     [
       'its scripts',
       { options: { script_location: 'nothing-here' } },
       undefined,
-      'AlembicBroken',
+      'MigrationsBroken',
       /nothing-here/,
     ],
   ])('an image without %s is named as such', async (_what, migrations, other, type, words) => {
     const from = wish({
-      service: service(migrations),
       image: other === undefined ? history : fixture.images.old,
     });
-    const asked = inspect(fixture.cluster, from, { current: true, ...watch });
+    const asked = tool(migrations).inspect(fixture.cluster, from, { current: true, ...watch });
     await expect(asked).rejects.toMatchObject({ type, message: expect.stringMatching(words) as string });
   });
 });
@@ -218,7 +217,7 @@ describe('law 2: the database moves to one explicit revision; run twice, it move
   test('an image that does not hold the revision moves nothing', async () => {
     await at('c3');
     await expect(moved('c3', 'z9')).rejects.toMatchObject({
-      type: 'AlembicBroken',
+      type: 'MigrationsBroken',
       message: expect.stringMatching(/z9/) as string,
     });
     expect(await revision()).toBe('c3');
@@ -228,7 +227,7 @@ describe('law 2: the database moves to one explicit revision; run twice, it move
 test('a rehearsal reaches its copy and no other database', async () => {
   await at('b2');
   const move = { from: 'b2', target: 'a1', copy: 'another_one' };
-  const { end } = await rehearseMigration(fixture.cluster, wish(), move, watch);
+  const { end } = await tool().rehearse(fixture.cluster, wish(), move, watch);
   expect(end).toMatchObject({
     type: 'DowngradeFailed',
     message: expect.stringMatching(new RegExp(`connect to database ${database}`)) as string,
@@ -241,9 +240,9 @@ describe('a migration that fails', () => {
     await at('c3');
     await sql('INSERT INTO plums VALUES (1, true)');
     const job = wish();
-    const failure = (await migrate(fixture.cluster, job, { from: 'c3', target: 'a1' }, watch).catch(
-      (error: unknown) => error,
-    )) as Error;
+    const failure = (await tool()
+      .downgrade(fixture.cluster, job, { from: 'c3', target: 'a1' }, watch)
+      .catch((error: unknown) => error)) as Error;
     expect(failure).toMatchObject({ type: 'DowngradeFailed' });
     expect(failure.message).toMatch(/^c3\.py:\d+: .*division by zero/);
     expect(failure.message).toMatch(/the database is at c3/);

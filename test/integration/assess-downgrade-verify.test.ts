@@ -133,7 +133,7 @@ describe('assess', () => {
     expect(answer).toMatchObject({
       kind: 'refused',
       faults: [
-        { type: 'AlembicBroken', message: expect.stringMatching(/env\.py of .* DATABASE_URL/) as string },
+        { type: 'MigrationsBroken', message: expect.stringMatching(/Alembic in .* DATABASE_URL/) as string },
       ],
     });
   });

@@ -10,7 +10,7 @@ import { besideName, type OperationId } from '../../src/domain/names.ts';
 import type { EmergencyPlan, RollbackPlan } from '../../src/domain/plan/plan.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { directory as storageIn } from '../../src/storage/storage.ts';
-import { emergencyPlan, examplePlan } from '../example-plan.ts';
+import { emergencyPlan, examplePlan, exampleTool } from '../example-plan.ts';
 import { ownProgram } from '../fake-cluster-programs.ts';
 import { fakeCluster } from '../fake-cluster.ts';
 import type { OwnCluster } from './own-cluster.ts';
@@ -22,7 +22,7 @@ export const attempt: Attempt = {
   log: { info: () => {}, warn: () => {} },
 };
 
-export const reading = { versionTable: 'alembic_version', signal: attempt.signal };
+export const reading = { tool: exampleTool, signal: attempt.signal };
 
 /** A database, a snapshot from before its damage, and both kinds of operation on it. */
 export interface Damaged {

@@ -7,6 +7,7 @@ import { Looks } from '../../src/activities/assess/diagnosis/looks.ts';
 import type { Moved } from '../../src/activities/assess/diagnosis/migration.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import type { SymptomName } from '../../src/domain/symptoms.ts';
+import { toolOf } from '../../src/migrations/index.ts';
 import { serviceDefinition, type ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { directory, type Storage } from '../../src/storage/storage.ts';
 import { definitionSource } from '../example-plan.ts';
@@ -61,7 +62,8 @@ export async function diagnosisFixture(): Promise<DiagnosisFixture> {
       const looks = new Looks(service.diagnosis.within, new AbortController().signal);
       const facts = { applicationUrl: base.url, server: base.name, name: base.name, now: base.name };
       const moved = { from: '0005', target: '0004', reverts: ['0005'], ...change };
-      const known = { operation: base.operation, service, facts, moved, image: 'radar:new' };
+      const tool = toolOf({}, service);
+      const known = { operation: base.operation, service, tool, facts, moved, image: 'radar:new' };
       const found = await signsOfDatabase(storage, known, looks);
       const evidence = (symptom: SymptomName) =>
         found.signs.filter((sign) => sign.symptom === symptom).map((sign) => sign.evidence);

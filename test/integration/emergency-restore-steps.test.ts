@@ -19,7 +19,7 @@ import { approvedAtEmergency } from '../../src/domain/approval/approved.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { besideName, type OperationId } from '../../src/domain/names.ts';
 import type { EmergencyPlan } from '../../src/domain/plan/plan.ts';
-import { emergencyPlan, findings } from '../example-plan.ts';
+import { emergencyPlan, exampleTool, findings } from '../example-plan.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 let fixture: PostgresFixture;
@@ -79,7 +79,7 @@ async function leavePoint(): Promise<EmergencyPlan['source']> {
   const [known] = pointsOf({ finished: [finished] });
   if (known === undefined) throw new Error('no snapshot is known');
   const asking = { adminUrl: fixture.adminUrl, operation: fixture.operation };
-  const reading = { versionTable: 'alembic_version', signal: attempt.signal };
+  const reading = { tool: exampleTool, signal: attempt.signal };
   const source = await readPoint(asking, known, reading);
   if (source === undefined) throw new Error('the snapshot was not found');
   await expect(readPoint(asking, { ...known, fingerprint: '0'.repeat(64) }, reading)).rejects.toMatchObject({

@@ -3,7 +3,9 @@ import { cloneDatabase, openClone } from '../../src/postgres/clones.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { dropDatabase } from '../../src/postgres/databases.ts';
 import { losses } from '../../src/postgres/losses/losses.ts';
-import { migrationOf, now } from '../../src/postgres/losses/moments.ts';
+import { transactionOf } from '../../src/migrations/version-table.ts';
+import { youngestTransaction } from '../../src/postgres/losses/contents.ts';
+import { exampleTool } from '../example-plan.ts';
 import { raise } from '../../src/postgres/fence.ts';
 import { besideName } from '../../src/domain/names.ts';
 import type { Loss } from '../../src/domain/rehearsal.ts';
@@ -57,10 +59,10 @@ async function lostBy(downgrade: string): Promise<Loss[]> {
   });
   await withClient(fixture.adminUrl, { operation }, (admin) => openClone(admin, copy));
   const on = (database: string) => withDatabase(fixture.url, database);
-  const boundary = await withClient(on(copy), { operation }, now);
+  const boundary = await withClient(on(copy), { operation }, youngestTransaction);
   await onDatabase(copy, downgrade);
   return withClient(on(fixture.fencedName), { operation }, async (before) => {
-    const since = await migrationOf(before, { versionTable: 'alembic_version', reverts: 1 });
+    const since = await transactionOf(before, exampleTool, '0006');
     return withClient(on(copy), { operation }, (after) => losses(before, after, { boundary, since }));
   });
 }
@@ -175,14 +177,14 @@ describe('what is lost is measured, not read from names', () => {
 });
 
 /** The migration, as it is known after something else was done. */
-const known = (sql: string, reverts = 1) =>
+const known = (sql: string, revision = '0006') =>
   withClient(
     withDatabase(fixture.url, fixture.fencedName),
     { operation: fixture.operation },
     async (client) => {
       await client.query('BEGIN');
       await client.query(sql);
-      const found = await migrationOf(client, { versionTable: 'alembic_version', reverts });
+      const found = await transactionOf(client, exampleTool, revision);
       await client.query('ROLLBACK');
       return found;
     },
@@ -190,7 +192,7 @@ const known = (sql: string, reverts = 1) =>
 
 test('rows written since are not told where that cannot be known', async () => {
   expect(await known('SELECT 1')).toMatch(/^\d+$/);
-  expect(await known('SELECT 1', 2)).toBeUndefined();
+  expect(await known('SELECT 1', '0005')).toBeUndefined();
   expect(await known(`INSERT INTO alembic_version VALUES ('other')`)).toBeUndefined();
   expect(await known('DELETE FROM alembic_version')).toBeUndefined();
   // As pg_restore leaves it: the rows first, the index afterwards.

@@ -31,7 +31,7 @@ const compare = () =>
     operation: fixture.operation,
     now: fixture.name,
     restored,
-    versionTable: 'public.alembic_version',
+    ownTables: ['alembic_version'],
   });
 
 describe('what a database holds and a restored one does not', () => {
@@ -86,7 +86,7 @@ describe('what a database holds and a restored one does not', () => {
       operation: fixture.operation,
       now: fixture.name,
       restored: other,
-      versionTable: 'public.alembic_version',
+      ownTables: ['alembic_version'],
     });
     expect(found).toMatchObject({
       lostRows: 0,

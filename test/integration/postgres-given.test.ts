@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { revisionIn } from '../../src/migrations/version-table.ts';
+import { exampleTool } from '../example-plan.ts';
 import { readDump } from '../../src/dumps/read-dump.ts';
 import { restoreGiven } from '../../src/activities/restore-beside/job.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
@@ -46,14 +48,14 @@ const on = <T>(database: string, use: (client: Client) => Promise<T>) =>
   withClient(withDatabase(fixture.adminUrl, database), { operation: fixture.operation }, use);
 
 const read = async (file: string) => {
-  const { source, roles } = await readDump({
+  const { source, versionRows, roles } = await readDump({
     operation: fixture.operation,
     service: 'radar',
     place: { claim: 'backups' },
     from: { file },
     versionTable: 'public.alembic_version',
   });
-  return { ...(source as GivenDump), roles };
+  return { ...(source as GivenDump), revision: revisionIn(versionRows, exampleTool), roles };
 };
 
 async function restore(source: GivenDump) {

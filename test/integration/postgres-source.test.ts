@@ -9,10 +9,11 @@ import type { Found } from '../../src/activities/assess/emergency/source.ts';
 import { Faults } from '../../src/activities/assess/faults.ts';
 import type { ServerFacts } from '../../src/activities/assess/server.ts';
 import { backUp } from '../../src/activities/back-up/job.ts';
+import { revisionIn } from '../../src/migrations/version-table.ts';
 import { readDump, type ReadDumpArguments } from '../../src/dumps/read-dump.ts';
 import type { Backup } from '../../src/domain/deeds.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
-import { definitionSource } from '../example-plan.ts';
+import { definitionSource, exampleTool } from '../example-plan.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 let fixture: PostgresFixture;
@@ -48,14 +49,16 @@ afterAll(async () => {
   rmSync(volume, { recursive: true });
 });
 
-const read = (from: ReadDumpArguments['from'], service = 'radar') =>
-  readDump({
+const read = async (from: ReadDumpArguments['from'], service = 'radar'): Promise<Found> => {
+  const { source, versionRows, ...found } = await readDump({
     operation: fixture.operation,
     service,
     place: { claim: 'backups' },
     from,
     versionTable: 'public.alembic_version',
   });
+  return { ...found, source: { ...source, revision: revisionIn(versionRows, exampleTool) } };
+};
 
 describe('a proven backup', () => {
   test('the newest one, in directory format, with the revision in it', async () => {

@@ -2,7 +2,8 @@ import { Client, escapeLiteral } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { lower, raise, state } from '../../src/postgres/fence.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
-import { migrationSessions } from '../../src/postgres/migration-sessions.ts';
+import { migrationSessions } from '../../src/migrations/version-table.ts';
+import { exampleTool } from '../example-plan.ts';
 import { rollBackPrepared } from '../../src/postgres/prepared.ts';
 import { foreignSessions, inWords, preparedTransactions, quiet } from '../../src/postgres/sessions.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
@@ -53,7 +54,7 @@ describe('a migration', () => {
     const migration = await session(fixture.url, { application_name: 'ci' });
     await session(fixture.url, { application_name: 'api' });
     await migration.query('BEGIN; SELECT * FROM alembic_version; ALTER TABLE nothing ADD COLUMN half int');
-    const found = await withClient(fixture.url, {}, (client) => migrationSessions(client, 'alembic_version'));
+    const found = await withClient(fixture.url, {}, (client) => migrationSessions(client, exampleTool));
     expect(found).toEqual([
       expect.stringMatching(
         /^pid \d+, role p_\w+_app, "ci", idle in transaction for \d+ s: it holds AccessShareLock on alembic_version$/,

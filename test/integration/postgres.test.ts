@@ -4,7 +4,8 @@ import { lower, raise, state } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts, differences, unsound } from '../../src/postgres/catalog.ts';
 import { quoted, withClient, withDatabase, type Client as Session } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';
-import { revisions } from '../../src/postgres/revision.ts';
+import { revisionsOf } from '../../src/migrations/version-table.ts';
+import { exampleTool } from '../example-plan.ts';
 import { foreignSessions, quiet } from '../../src/postgres/sessions.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
@@ -164,9 +165,15 @@ describe('catalog', () => {
       'ledger.entries_2025': 187,
       alembic_version: 1,
     });
-    expect(await asOwner((client) => revisions(client, 'alembic_version'))).toEqual(['0005']);
-    expect(await asOwner((client) => revisions(client, 'public.alembic_version'))).toEqual(['0005']);
-    expect(await asOwner((client) => revisions(client, 'no_such_table'))).toEqual([]);
+    expect(await asOwner((client) => revisionsOf(client, exampleTool))).toEqual(['0005']);
+    expect(
+      await asOwner((client) =>
+        revisionsOf(client, { ...exampleTool, versionTable: 'public.alembic_version' }),
+      ),
+    ).toEqual(['0005']);
+    expect(
+      await asOwner((client) => revisionsOf(client, { ...exampleTool, versionTable: 'no_such_table' })),
+    ).toEqual([]);
   });
 
   test('does not depend on who asks, and names what changed', async () => {

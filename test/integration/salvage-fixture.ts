@@ -79,7 +79,7 @@ export async function salvageFixture() {
         from: '0005',
         target: '0004',
         losses,
-        versionTable: 'alembic_version',
+        ownTables: ['alembic_version'],
         ...(options.withCopy === true && { copy }),
       }),
     /** What the command of the report runs in its pod. */

@@ -10,13 +10,13 @@ import { claim, readRecord } from '../../src/kubernetes/records.ts';
 import { raise } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
-import { revisions } from '../../src/postgres/revision.ts';
+import { revisionsOf } from '../../src/migrations/version-table.ts';
 import { approvedAtDowngrade } from '../../src/domain/approval/approved.ts';
 import type { Backup, WaysBack } from '../../src/domain/deeds.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { RollbackPlan } from '../../src/domain/plan/plan.ts';
 import { directory } from '../../src/storage/storage.ts';
-import { examplePlan, findings } from '../example-plan.ts';
+import { examplePlan, exampleTool, findings } from '../example-plan.ts';
 import { ownProgram } from '../fake-cluster-programs.ts';
 import { fakeCluster, type FakeCluster } from '../fake-cluster.ts';
 import { insteadOfPgDump, smallFileSystem, withClients } from './backup-fixture.ts';
@@ -119,7 +119,7 @@ async function neverMoves(message: RegExp): Promise<void> {
   const at = await withClient(
     withDatabase(fixture.url, fixture.fencedName),
     { operation: fixture.operation },
-    (client) => revisions(client, 'alembic_version'),
+    (client) => revisionsOf(client, exampleTool),
   );
   expect(at).toEqual(['0005']);
 }

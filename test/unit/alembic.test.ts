@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { alembicJob, answerOf, type AlembicJob } from '../../src/migrations/alembic/job.ts';
+import { alembicJob, answerOf } from '../../src/migrations/alembic/job.ts';
+import type { MigrationJob } from '../../src/migrations/tool.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
 
 const service = (migrations: object = {}) =>
@@ -13,11 +14,10 @@ const service = (migrations: object = {}) =>
     backup: { claim: 'backups' },
     escalation: { path: ['somebody'] },
   });
-const wish = (migrations: object = {}): AlembicJob => ({
+const wish: MigrationJob = {
   name: 'bs-1-downgrade-1',
   operation: 'bs-00000001',
   step: 'downgrade',
-  service: service(migrations),
   template: {
     spec: {
       containers: [
@@ -33,13 +33,14 @@ const wish = (migrations: object = {}): AlembicJob => ({
   image: 'api:3',
   databaseSecret: 'bs-1-downgrade',
   deadlineSeconds: 60,
-});
-const containerOf = (of: AlembicJob) =>
-  alembicJob(of, { mode: 'migrate', from: '0005', target: '0004' }).spec?.template.spec?.containers[0];
+};
+const containerOf = (migrations: object) =>
+  alembicJob(service(migrations), wish, { mode: 'migrate', from: '0005', target: '0004' }).spec?.template.spec
+    ?.containers[0];
 
 describe('the Job that asks Alembic', () => {
   it('runs the program in the newer image, and reaches the database that is fenced off', () => {
-    const container = containerOf(wish({ python: '/venv/bin/python' }));
+    const container = containerOf({ python: '/venv/bin/python' });
     expect(container?.image).toBe('api:3');
     expect(container?.args).toBeUndefined();
     expect(container?.command?.slice(0, 2)).toEqual(['/venv/bin/python', '-c']);
@@ -61,7 +62,7 @@ describe('the Job that asks Alembic', () => {
   });
 
   it('puts the URL in the place of a file, where the application reads one', () => {
-    const job = alembicJob(wish({ databaseUrl: { file: '/run/secrets/url' } }), {
+    const job = alembicJob(service({ databaseUrl: { file: '/run/secrets/url' } }), wish, {
       mode: 'build',
       target: '0004',
     });
@@ -77,7 +78,8 @@ const end = (lines: string[], change: object = {}) => ({ name: 'job', succeeded:
 
 describe('its answer', () => {
   const shape = z.object({ moved: z.boolean() });
-  const answer = (lines: string[], change?: object) => () => answerOf(end(lines, change), wish(), shape);
+  const answer = (lines: string[], change?: object) => () =>
+    answerOf(end(lines, change), service().migrations, wish, shape);
 
   it('is the last line of its kind, whatever a migration prints', () => {
     const lines = ['noise', 'BACKSTEP-RESULT {"moved": false}', 'BACKSTEP-RESULT {"moved": true}', ''];
@@ -95,17 +97,17 @@ describe('its answer', () => {
       'the interpreter is missing',
       [],
       { reason: 'StartError: exec: "python3": executable file not found in $PATH' },
-      'AlembicMissing',
+      'MigrationToolMissing',
     ],
-    ['the time is over', ['Running downgrade'], { reason: 'DeadlineExceeded' }, 'AlembicBroken'],
-    ['memory is over', [], { reason: 'OOMKilled, exit code 137', exitCode: 137 }, 'AlembicBroken'],
-    ['env.py ends the process', ['bye'], { exitCode: 3 }, 'AlembicBroken'],
+    ['the time is over', ['Running downgrade'], { reason: 'DeadlineExceeded' }, 'MigrationsBroken'],
+    ['memory is over', [], { reason: 'OOMKilled, exit code 137', exitCode: 137 }, 'MigrationsBroken'],
+    ['env.py ends the process', ['bye'], { exitCode: 3 }, 'MigrationsBroken'],
   ])('is a failure where %s', (_why, lines, change, type) => {
     expect(answer(lines, change)).toThrow(expect.objectContaining({ type }) as Error);
   });
 
   it('is refused in another shape', () => {
     const said = answer(['BACKSTEP-RESULT {"moved": "perhaps"}'], { succeeded: true });
-    expect(said).toThrow(expect.objectContaining({ type: 'AlembicBroken' }) as Error);
+    expect(said).toThrow(expect.objectContaining({ type: 'MigrationsBroken' }) as Error);
   });
 });

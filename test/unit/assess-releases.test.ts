@@ -4,6 +4,7 @@ import { Faults } from '../../src/activities/assess/faults.ts';
 import { candidatesOf, type SeenImage } from '../../src/activities/assess/images.ts';
 import { migrationImage } from '../../src/activities/assess/migrations.ts';
 import { planCronJob, planWorkload } from '../../src/activities/assess/releases.ts';
+import { exampleTool } from '../example-plan.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import { serviceDefinition, type ServiceDefinition } from '../../src/domain/definition/service.ts';
 
@@ -25,7 +26,6 @@ const image = (name: string, ...heads: string[]): SeenImage => ({
   image: name,
   workload: 'api',
   inspection: {
-    alembic: '1.20.0',
     heads,
     history: history.filter(({ revision }) => heads.some((head) => revision <= head)),
     current: ['0005'],
@@ -62,6 +62,7 @@ const migrating = (older: string, definition = {}) =>
     ],
   });
 const choice = (target: string, record?: OperationRecord) => ({
+  tool: exampleTool,
   images,
   target,
   record,
@@ -85,7 +86,10 @@ const cronJob = (found: string, own?: string): SeenCronJob => ({
 
 const chosen = (of: SeenImage[], current = ['0005'], holds = '0005') => {
   const faults = new Faults();
-  return { found: migrationImage(of, { holds, current, env: 'DATABASE_URL' }, faults), faults };
+  return {
+    found: migrationImage(of, { tool: exampleTool, holds, current, env: 'DATABASE_URL' }, faults),
+    faults,
+  };
 };
 
 const service = (migrations: object): ServiceDefinition =>
@@ -100,7 +104,7 @@ const service = (migrations: object): ServiceDefinition =>
   });
 
 const names = (of: SeenWorkload[], migrations = {}) =>
-  candidatesOf(service(migrations), of).map((each) => each.image);
+  candidatesOf(exampleTool, service(migrations), of).map((each) => each.image);
 
 describe('the release to which a workload goes back', () => {
   it('is the newest whose image needs exactly the target', () => {
@@ -208,18 +212,21 @@ describe('the image that downgrades', () => {
 
   it('is refused where none does, with what each one holds', () => {
     const { found, faults } = chosen([
-      { image: 'api:3', workload: 'api', problem: { type: 'AlembicMissing', message: 'no module alembic' } },
+      {
+        image: 'api:3',
+        workload: 'api',
+        problem: { type: 'MigrationToolMissing', message: 'no module alembic' },
+      },
       image('api:2', '0004'),
     ]);
     expect(found).toBeUndefined();
-    expect(types(faults)).toEqual(['AlembicMissing']);
+    expect(types(faults)).toEqual(['MigrationToolMissing']);
     expect(faults.all[0]?.message).toMatch(/api:3: no module alembic[^]*api:2: its newest revision is 0004/);
   });
 
   it('is refused where its env.py finds another database, or none', () => {
     expect(types(chosen(images, ['0004'], '0004').faults)).toEqual(['DatabaseInvalid']);
     const { current: _, ...inspection } = image('api:3', '0005').inspection ?? {
-      alembic: '',
       heads: [],
       history,
     };
@@ -228,7 +235,7 @@ describe('the image that downgrades', () => {
       workload: 'api',
       inspection: { ...inspection, currentError: 'refused' },
     };
-    expect(types(chosen([lost]).faults)).toEqual(['AlembicBroken']);
+    expect(types(chosen([lost]).faults)).toEqual(['MigrationsBroken']);
   });
 });
 

@@ -72,6 +72,16 @@ escalation:
     ]);
   });
 
+  it('names the migration tools and the providers that there are, where it names another one', () => {
+    const text = valid
+      .replace('{ workload: api }', '{ tool: flyway, workload: api }')
+      .concat('pointInTime: { provider: heroku, instance: radar }\n');
+    expect(messages(text)).toEqual([
+      'radar.yaml:7:15: migrations.tool: must be alembic',
+      'radar.yaml:15:16: pointInTime.provider: must be rds or cloud-sql or azure or pgbackrest',
+    ]);
+  });
+
   it('takes a bucket in place of a claim, with its Secrets by reference', () => {
     const credentials = 'accessKeyId: { secret: s3, key: ID }, secretAccessKey: { secret: s3, key: SECRET }';
     const backup = `{ s3: { bucket: dumps, prefix: a/b, credentials: { ${credentials} } }, format: directory, jobs: 4, compression: { method: zstd, level: 19 }, proof: restore, keepFor: 7d }`;

@@ -11,7 +11,7 @@ import { reportMarkdown } from '../../src/views/report/markdown.ts';
 import { reportOf } from '../../src/views/report/report.ts';
 import { shownAtStart } from '../../src/views/gate-rollback.ts';
 import { done, journalOf, subject } from '../example-journal.ts';
-import { examplePlan, observations } from '../example-plan.ts';
+import { examplePlan, exampleTool, observations } from '../example-plan.ts';
 
 const sign = (symptom: SymptomName): Sign => ({ symptom, evidence: `seen: ${symptom}` });
 const advice = (seen: SymptomName[], salvaged = true) => decide(seen.map(sign), { salvaged }).advice;
@@ -138,18 +138,21 @@ test('docs/diagnosis.md shows the very table of the code', async () => {
 });
 
 test('Scenario 1: the lines of Alembic, psycopg and PostgreSQL are known; others are not taken for them', () => {
-  const found = signsOfLines([
-    'job-1: alembic.util.exc.CommandError: Target database is not up to date',
-    'job-1: FAILED: Migration failed at revision 0005',
-    'job-2: psycopg.errors.InFailedSqlTransaction: current transaction is aborted, commands ignored',
-    'job-2: psycopg.errors.DuplicateTable: relation "scores" already exists',
-    'api-1: psycopg.errors.UndefinedColumn: column papers.score does not exist',
-    'api-1: ERROR: relation "scores" does not exist at character 15',
-    'api-2: sqlalchemy.exc.IntegrityError: (psycopg2.errors.ForeignKeyViolation) insert or update on table "links"',
-    'api-2: ERROR: duplicate key value violates unique constraint "papers_pkey"',
-    'api-2: ERROR GET /papers: the file does not exist',
-    'api-2: TimeoutError: upstream',
-  ]);
+  const found = signsOfLines(
+    [
+      'job-1: alembic.util.exc.CommandError: Target database is not up to date',
+      'job-1: FAILED: Migration failed at revision 0005',
+      'job-2: psycopg.errors.InFailedSqlTransaction: current transaction is aborted, commands ignored',
+      'job-2: psycopg.errors.DuplicateTable: relation "scores" already exists',
+      'api-1: psycopg.errors.UndefinedColumn: column papers.score does not exist',
+      'api-1: ERROR: relation "scores" does not exist at character 15',
+      'api-2: sqlalchemy.exc.IntegrityError: (psycopg2.errors.ForeignKeyViolation) insert or update on table "links"',
+      'api-2: ERROR: duplicate key value violates unique constraint "papers_pkey"',
+      'api-2: ERROR GET /papers: the file does not exist',
+      'api-2: TimeoutError: upstream',
+    ],
+    exampleTool.failedLine,
+  );
   expect(found.map(({ symptom, evidence }) => [symptom, evidence])).toEqual([
     ['migration-failed', expect.stringMatching(/job-2: .*already exists \(4 lines like it\)$/)],
     ['errors-of-integrity', expect.stringMatching(/papers_pkey.*\(2 lines like it\)$/)],

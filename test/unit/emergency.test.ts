@@ -150,4 +150,15 @@ describe('a dump in SQL', () => {
     for (let at = 0; at < whole.length - '\n--\n'.length; at += 1)
       expect(of(whole.slice(0, at), 11).broken, `cut at ${at}`).toBeDefined();
   });
+  it('keeps the rows of the version table as PostgreSQL has them, whatever their columns are', () => {
+    const rows = String.raw`COPY public.alembic_version (version_num, "Applied ""by""", at) FROM stdin;
+0005	a\tab\there	\N
+0004		2026-01-01 00:00:00
+\.
+`;
+    expect(of(head + table + rows + tail, 5).versionRows).toEqual([
+      { version_num: '0005', 'Applied "by"': 'a\tab\there', at: null },
+      { version_num: '0004', 'Applied "by"': '', at: '2026-01-01 00:00:00' },
+    ]);
+  });
 });

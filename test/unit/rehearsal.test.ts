@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { warningsOf, wrongOf } from '../../src/activities/rehearse/warnings.ts';
 import type { World } from '../../src/activities/rehearse/world.ts';
 import { compareRehearsed } from '../../src/activities/verify/rows.ts';
-import type { Observed } from '../../src/migrations/alembic/rehearse.ts';
+import type { Observed } from '../../src/migrations/tool.ts';
 import { kinds, type Catalog, type Kind } from '../../src/postgres/catalog.ts';
 import { changes } from '../../src/postgres/changes.ts';
 import { strongest } from '../../src/postgres/locks.ts';
@@ -130,7 +130,7 @@ it('of the locks on a relation the strongest counts; those without a name are no
 const compare = (found: Record<string, number>) =>
   compareRehearsed(
     { stopped: { papers: 10, scores: 3, notes: 5 }, rehearsed: { papers: 10, notes: 4 }, found },
-    'alembic_version',
+    ['alembic_version'],
   );
 
 describe('rows against the rehearsed copy', () => {

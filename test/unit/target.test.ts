@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rollbackRequest } from '../../src/domain/plan/request.ts';
-import { resolveTarget, type HistoryRevision } from '../../src/migrations/alembic/target.ts';
+import { resolveTarget } from '../../src/migrations/alembic/target.ts';
+import type { HistoryRevision } from '../../src/migrations/tool.ts';
 
 const revision = (id: string, parents: string[], dependencies: string[] = []): HistoryRevision => ({
   revision: id,

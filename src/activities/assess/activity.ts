@@ -4,7 +4,9 @@ import { briefly } from '../../domain/migration-code.ts';
 import type { Pause } from '../../domain/plan/pauses.ts';
 import type { Plan, PlanKind } from '../../domain/plan/plan.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
-import { base, resolveTarget, type HistoryRevision } from '../../migrations/alembic/target.ts';
+import { base, revisionText } from '../../domain/plan/revision.ts';
+import { toolOf } from '../../migrations/index.ts';
+import type { HistoryRevision, MigrationTool } from '../../migrations/tool.ts';
 import { lookAtCluster, type ClusterFacts } from './cluster.ts';
 import { lookAtDatabase, type DatabaseFacts } from './database.ts';
 import { diagnose } from './diagnosis.ts';
@@ -41,6 +43,7 @@ export async function assess(dependencies: BaseContext, input: Input, how: How =
   const loaded = await dependencies.definitions.load(input.request.service);
   if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
   const service = loaded.definition;
+  const tool = toolOf(dependencies, service);
   const faults = new Faults();
   const refused = (): Answer => ({ kind: 'refused', faults: [...faults.all] });
 
@@ -60,7 +63,7 @@ export async function assess(dependencies: BaseContext, input: Input, how: How =
   if (facts === undefined || database === undefined) return refused();
 
   const before = lookBack(input, service, facts, database, how);
-  if (before.kind === 'nothing-to-do') return { ...before, revision: revisionOf(database) };
+  if (before.kind === 'nothing-to-do') return { ...before, revision: revisionText(database.revisions) };
   if (before.kind === 'refused') {
     faults.take(before.fault);
     return refused();
@@ -70,7 +73,7 @@ export async function assess(dependencies: BaseContext, input: Input, how: How =
   const asked = before.kind === 'takes-up' ? before.record.target : before.asked;
 
   // Without any history it is known whether there is something to move, and from where.
-  const first = resolveTarget(asked, [], current);
+  const first = tool.resolve(asked, [], current);
   const stays = how.mayStay === true || record !== undefined;
   if (first.kind === 'there' && !stays) return nothing(first.revision);
   if (current.length === 1 && current[0] === asked && !stays) return nothing(asked);
@@ -92,11 +95,11 @@ export async function assess(dependencies: BaseContext, input: Input, how: How =
       : service.migrations.databaseUrl.file;
   const chosen = migrationImage(
     images,
-    { holds: current[0] ?? '', current: database.revisions, env },
+    { tool, holds: current[0] ?? '', current: database.revisions, env },
     faults,
   );
   if (chosen === undefined) return refused();
-  const resolved = resolveTarget(asked, chosen.history, current);
+  const resolved = tool.resolve(asked, chosen.history, current);
   const target =
     resolved.kind === 'there' && how.mayStay === true
       ? { kind: 'move' as const, from: resolved.revision, target: resolved.revision, reverts: [] }
@@ -118,6 +121,7 @@ export async function assess(dependencies: BaseContext, input: Input, how: How =
       chosen,
       pauses,
       faults,
+      tool,
       jobImage: jobImage ?? '',
     },
     target,
@@ -125,7 +129,7 @@ export async function assess(dependencies: BaseContext, input: Input, how: How =
   if (faults.all.length > 0) return refused();
 
   dependencies.progress({ doing: 'documenting the state before' });
-  const pods = await lookAtPods(dependencies, cluster.workloads);
+  const pods = await lookAtPods(dependencies, cluster.workloads, tool);
   const observations = await observe(input.operation, { facts, pods });
   observations.notes.unshift(...cluster.notes);
   observations.downgrades = sourcesOf(target.reverts);
@@ -133,7 +137,16 @@ export async function assess(dependencies: BaseContext, input: Input, how: How =
   if (facts.now === facts.name) {
     dependencies.progress({ doing: 'looking for the symptoms of the runbook' });
     const moved = { ...target, reverts: plan.reverts.map(({ revision }) => revision) };
-    const known = { operation: input.operation, service, facts, moved, pods, images, image: chosen.image };
+    const known = {
+      operation: input.operation,
+      service,
+      tool,
+      facts,
+      moved,
+      pods,
+      images,
+      image: chosen.image,
+    };
     observations.diagnosis = await diagnose(dependencies, known);
   }
   return {
@@ -151,8 +164,6 @@ const sourcesOf = (reverts: HistoryRevision[]) =>
       downgrade === undefined ? [] : [{ revision, text: redact(downgrade) }],
     ),
   );
-
-const revisionOf = ({ revisions }: DatabaseFacts): string => revisions.join(', ') || base;
 
 const nothing = (revision: string): Answer => ({
   kind: 'nothing-to-do',
@@ -192,7 +203,7 @@ function askImages(
   }: { input: Input; service: ServiceDefinition; cluster: ClusterFacts; facts: ServerFacts },
 ): Promise<SeenImage[]> {
   const { operation } = input;
-  const candidates = candidatesOf(service, cluster.workloads);
+  const candidates = candidatesOf(toolOf(dependencies, service), service, cluster.workloads);
   const fencedName = facts.now === facts.name ? {} : { database: facts.now };
   return inspectImages(dependencies, { service, operation, candidates, ...fencedName });
 }
@@ -208,14 +219,15 @@ interface Known {
   chosen: MigrationImage;
   pauses: Pause[];
   faults: Faults;
+  tool: MigrationTool;
   jobImage: string;
 }
 
 function planOf(known: Known, { from, target, reverts }: Pick<Plan, 'from' | 'target' | 'reverts'>): Plan {
-  const { input, service, cluster, facts, database, before, images, chosen, pauses, faults, jobImage } =
+  const { input, service, cluster, facts, database, before, images, chosen, pauses, faults, tool, jobImage } =
     known;
   const takesUp = before.kind === 'takes-up' ? before.record : undefined;
-  const choice = { images, target, record: takesUp, faults, notes: cluster.notes };
+  const choice = { tool, images, target, record: takesUp, faults, notes: cluster.notes };
   const workloads = cluster.workloads.map((seen) => planWorkload(seen, choice));
   const { approvals } = service;
   if (before.kind === 'takes-up' && before.open) {

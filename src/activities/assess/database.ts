@@ -2,7 +2,8 @@ import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
 import { damageIn } from '../../postgres/damage.ts';
-import { revisions } from '../../postgres/revision.ts';
+import { toolOf } from '../../migrations/index.ts';
+import { revisionsOf } from '../../migrations/version-table.ts';
 import { keyOf } from '../../postgres/tables.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { Dependencies } from '../context.ts';
@@ -12,7 +13,7 @@ import { carefully, secretName, serverOf, type ServerFacts } from './server.ts';
 /** What the application's own connection shows. */
 export interface DatabaseFacts {
   role: string;
-  /** Revisions in Alembic's version table; none is `base`. Of a damaged one that may be so: `unreadable`. */
+  /** Revisions in the version table; none is `base`. Of a damaged one that may be so: `unreadable`. */
   revisions: string[];
   /** Tables of the definition that are there. */
   tables: string[];
@@ -68,7 +69,7 @@ export async function lookAtDatabase(
         await proveExtensions(dependencies, service, operation, { client, facts, faults, mayMiss });
         return {
           role: server.role,
-          revisions: await revisions(client, service.migrations.versionTable).catch(orElse(['unreadable'])),
+          revisions: await revisionsOf(client, toolOf(dependencies, service)).catch(orElse(['unreadable'])),
           tables: tables.filter((table) => seen.has(table)),
         };
       }),

@@ -51,19 +51,21 @@ export async function diagnose(dependencies: BaseContext, known: Known): Promise
 
 async function signsOfCluster(
   dependencies: Dependencies,
-  { service, images, moved, pods }: Known,
+  { service, tool, images, moved, pods }: Known,
   looks: Looks,
 ): Promise<Sign[]> {
   const { namespace, migrations } = service;
   const migrates = pods.find(({ workload }) => workload.definition.deployment === migrations.workload);
   const [application, ofJobs] = await Promise.all([
     looks.at('the application', () => signsOfApplication(dependencies, namespace, pods)),
-    looks.at('failed Jobs', () => linesOfFailedJobs(dependencies.cluster, namespace, mostLines)),
+    looks.at('failed Jobs', () =>
+      linesOfFailedJobs(dependencies.cluster, namespace, { most: mostLines, also: tool.failedLine }),
+    ),
   ]);
   const lines = [...(ofJobs ?? []).map(fit), ...pods.flatMap((each) => each.lines)];
   return [
     ...(migrates === undefined ? [] : signsOfRelease(migrates.workload.image, images, moved.from)),
     ...(application ?? []),
-    ...signsOfLines(lines),
+    ...signsOfLines(lines, tool.failedLine),
   ];
 }

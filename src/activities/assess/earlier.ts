@@ -4,6 +4,7 @@ import type { FinishedOperation, OperationRecord } from '../../domain/record.ts'
 import type { PlanKind } from '../../domain/plan/plan.ts';
 import type { RollbackRequest } from '../../domain/plan/request.ts';
 import { duration } from '../../domain/text.ts';
+import { isRelative, revisionText } from '../../domain/plan/revision.ts';
 
 /** What operations before this one mean for it. */
 export type Earlier =
@@ -68,7 +69,7 @@ function unfinished(
     const words = `Operation ${record.operation} on this database is unfinished, and is ${inKind(record.kind)}, not ${inKind(kind)}: start that again, to take it up.`;
     return { kind: 'refused', fault: fault('UnfinishedOperation', words) };
   }
-  if (!request.target.startsWith('-') && !record.target.startsWith(request.target)) {
+  if (!isRelative(request.target) && !record.target.startsWith(request.target)) {
     const words = `Operation ${record.operation} from ${record.from} to ${record.target} is unfinished, and now ${request.target} is asked for.`;
     return { kind: 'refused', fault: fault('UnfinishedOperation', words) };
   }
@@ -86,9 +87,9 @@ function stillCools(
   revisions: string[],
 ): boolean {
   return (
-    request.target.startsWith('-') &&
+    isRelative(request.target) &&
     (done.outcome === 'rolled-back' || (done.outcome === 'restored' && done.from !== done.target)) &&
     now - Date.parse(done.endedAt) < coolDown &&
-    (revisions.join() || 'base') === done.target
+    revisionText(revisions) === done.target
   );
 }

@@ -2,10 +2,13 @@ import type { AssessInput, ActivityOutput } from '../../domain/deeds.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
+import { revisionText } from '../../domain/plan/revision.ts';
 import { sourceInWords } from '../../domain/plan/source.ts';
 import { earlierToRestore } from './emergency/earlier.ts';
 import { proveFits } from './emergency/fits.ts';
 import { findSource, type Found } from './emergency/source.ts';
+import { toolOf } from '../../migrations/index.ts';
+import type { MigrationTool } from '../../migrations/tool.ts';
 import { lookAtCluster, type ClusterFacts } from './cluster.ts';
 import { lookAtDatabase, type DatabaseFacts } from './database.ts';
 import { Faults } from './faults.ts';
@@ -33,6 +36,7 @@ export async function assessRestore(dependencies: BaseContext, input: Input): Pr
   const loaded = await dependencies.definitions.load(request.service);
   if ('faults' in loaded) return { kind: 'refused', faults: loaded.faults };
   const service = loaded.definition;
+  const tool = toolOf(dependencies, service);
   const faults = new Faults();
   const refused = (): Answer => ({ kind: 'refused', faults: [...faults.all] });
 
@@ -50,7 +54,7 @@ export async function assessRestore(dependencies: BaseContext, input: Input): Pr
     );
   if (facts === undefined || database === undefined || jobImage === undefined) return refused();
   const before = earlierToRestore(operation, facts);
-  if (before.kind === 'nothing-to-do') return { ...before, revision: revisionOf(database) };
+  if (before.kind === 'nothing-to-do') return { ...before, revision: revisionText(database.revisions) };
   if (before.kind === 'refused') {
     faults.take(before.fault);
     return refused();
@@ -63,12 +67,12 @@ export async function assessRestore(dependencies: BaseContext, input: Input): Pr
   await proveFits(service, operation, found, { facts, faults, notes: cluster.notes });
   dependencies.progress({ doing: 'asking the images for their migrations' });
   const images = await askImages(dependencies, { service, input, cluster, facts });
-  const known = { input, service, cluster, facts, database, images, found, faults, jobImage };
+  const known = { input, service, cluster, facts, database, images, found, tool, faults, jobImage };
   const plan: EmergencyPlan = { ...planOf(known), pauses };
   if (faults.all.length > 0) return refused();
 
   dependencies.progress({ doing: 'documenting the state before' });
-  const pods = await lookAtPods(dependencies, cluster.workloads);
+  const pods = await lookAtPods(dependencies, cluster.workloads, tool);
   const observations = await observe(operation, { facts, pods });
   observations.notes.unshift(`Found: ${sourceInWords(found.source)}`, ...found.notes, ...cluster.notes);
   observations.notVerified = observations.notVerified.filter((what) => !what.includes('downgrade'));
@@ -80,8 +84,6 @@ export async function assessRestore(dependencies: BaseContext, input: Input): Pr
     searchAttributes: await areSearchAttributesRegistered(),
   };
 }
-
-const revisionOf = ({ revisions }: DatabaseFacts): string => revisions.join(', ') || 'base';
 
 async function lookAtBoth(
   dependencies: BaseContext,
@@ -101,6 +103,7 @@ interface Known {
   database: DatabaseFacts;
   images: SeenImage[];
   found: Found;
+  tool: MigrationTool;
   faults: Faults;
   jobImage: string;
 }
@@ -109,17 +112,17 @@ function askImages(
   dependencies: BaseContext,
   { service, input, cluster, facts }: Pick<Known, 'service' | 'input' | 'cluster' | 'facts'>,
 ): Promise<SeenImage[]> {
-  const candidates = candidatesOf(service, cluster.workloads);
+  const candidates = candidatesOf(toolOf(dependencies, service), service, cluster.workloads);
   const fencedName = facts.now === facts.name ? {} : { database: facts.now };
   return inspectImages(dependencies, { service, operation: input.operation, candidates, ...fencedName });
 }
 
-/** The release that fits is the one whose Alembic head is the revision in what is restored (runbook, Step 6). */
+/** The release that fits is the one whose image needs the revision in what is restored (runbook, Step 6). */
 function planOf(known: Known): EmergencyPlan {
-  const { input, service, cluster, facts, database, images, found, faults, jobImage } = known;
+  const { input, service, cluster, facts, database, images, found, tool, faults, jobImage } = known;
   const { record } = facts;
   const target = found.source.revision;
-  const choice = { images, target, record, faults, notes: cluster.notes };
+  const choice = { tool, images, target, record, faults, notes: cluster.notes };
   const workloads = cluster.workloads.map((seen) => planWorkload(seen, choice));
   const holds = images.find(({ inspection }) =>
     inspection?.history.some(({ revision }) => revision === target),
@@ -138,7 +141,7 @@ function planOf(known: Known): EmergencyPlan {
       role: database.role,
       fencedName: facts.fencedName,
     },
-    from: revisionOf(database),
+    from: revisionText(database.revisions),
     target,
     reverts: [],
     migrationImage: holds?.image ?? cluster.workloads[0]?.image ?? '',

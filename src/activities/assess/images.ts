@@ -1,5 +1,5 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
-import { inspect, type Inspection } from '../../migrations/alembic/inspect.ts';
+import type { Inspection, MigrationTool } from '../../migrations/tool.ts';
 import { deleteJob } from '../../kubernetes/jobs.ts';
 import { migratingInits } from '../../kubernetes/migrating-jobs.ts';
 import { deleteSecret } from '../../kubernetes/secrets.ts';
@@ -34,7 +34,11 @@ const inspectWithin = 300;
  * Images that are worth a question, each once: those that the definition names, then the releases of the
  * workload that migrates, newest first, then those of the others.
  */
-export function candidatesOf(service: ServiceDefinition, workloads: SeenWorkload[]): Candidate[] {
+export function candidatesOf(
+  tool: Pick<MigrationTool, 'runsIn'>,
+  service: ServiceDefinition,
+  workloads: SeenWorkload[],
+): Candidate[] {
   const { migrations } = service;
   const first = (seen: SeenWorkload) => (seen.definition.deployment === migrations.workload ? 0 : 1);
   const listed = workloads
@@ -57,7 +61,7 @@ export function candidatesOf(service: ServiceDefinition, workloads: SeenWorkload
       ];
       // An init container that migrates may have an image of its own.
       const inits = [deployment.spec?.template, ...seen.releases.map((release) => release.template)]
-        .flatMap((each) => migratingInits(each?.spec))
+        .flatMap((each) => migratingInits(each?.spec, tool))
         .map((init) => ({ image: init.image ?? '', workload, template, container }));
       return [...named, ...distinct(released).slice(0, atMost), ...distinct(inits).slice(0, atMost)];
     });
@@ -79,8 +83,8 @@ export function imageIn(
 }
 
 /**
- * Asks the images, each in a Job beside the others, for their history and for the revision at which env.py
- * finds the database. The Jobs, and the Secret where one is needed, are removed again.
+ * Asks the images, each in a Job beside the others, for their history and for the revision at which they find
+ * the database. The Jobs, and the Secret where one is needed, are removed again.
  *
  * @param database its name where it is fenced off: the application's own URL does not lead there
  */
@@ -90,10 +94,8 @@ export async function inspectImages(
 ): Promise<SeenImage[]> {
   const { service, operation, candidates, database } = of;
   const { signal } = dependencies;
-  const databaseSecret =
-    database === undefined
-      ? undefined
-      : await serviceContext(dependencies, { operation, service }).jobSecret({ part: 'inspect', database });
+  const { tool, jobSecret } = serviceContext(dependencies, { operation, service });
+  const databaseSecret = database === undefined ? undefined : await jobSecret({ part: 'inspect', database });
   const one = async (candidate: Candidate, at: number): Promise<SeenImage> => {
     const { image, workload } = candidate;
     const name = jobName(operation, 'assess', 1, String(at + 1));
@@ -102,16 +104,12 @@ export async function inspectImages(
       name,
       operation,
       step: 'assess',
-      service,
       deadlineSeconds: inspectWithin,
       ...(databaseSecret !== undefined && { databaseSecret }),
     };
     try {
-      return {
-        image,
-        workload,
-        inspection: await inspect(dependencies.cluster, wish, { current: true, signal }),
-      };
+      const inspection = await tool.inspect(dependencies.cluster, wish, { current: true, signal });
+      return { image, workload, inspection };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return { image, workload, problem: { type: error.type, message: error.message } };

@@ -1,4 +1,5 @@
-import type { HistoryRevision } from '../../migrations/alembic/target.ts';
+import { revisionText } from '../../domain/plan/revision.ts';
+import type { HistoryRevision, MigrationTool } from '../../migrations/tool.ts';
 import type { Faults } from './faults.ts';
 import type { SeenImage } from './images.ts';
 
@@ -8,42 +9,51 @@ export interface MigrationImage {
   history: HistoryRevision[];
 }
 
+interface Wanted {
+  tool: Pick<MigrationTool, 'title'>;
+  /** The revision from which the downgrade starts. */
+  holds: string;
+  /** The database's revisions as SQL shows them. */
+  current: string[];
+  /** The environment variable, or file, from which the migrations read the database URL. */
+  env: string;
+}
+
 /**
- * Chooses the first image that holds a revision, and proves that its env.py reaches the very database that
- * the definition's URL leads to.
- *
- * @param holds the revision from which the downgrade starts
- * @param current the database's revisions as SQL shows them
+ * Chooses the first image that holds a revision, and proves that its migrations reach the very database that the
+ * definition's URL leads to.
  */
 export function migrationImage(
   images: SeenImage[],
-  { holds, current, env }: { holds: string; current: string[]; env: string },
+  { tool, holds, current, env }: Wanted,
   faults: Faults,
 ): MigrationImage | undefined {
   const fitting = images.find(({ inspection }) =>
     inspection?.history.some(({ revision }) => revision === holds),
   );
   if (fitting?.inspection === undefined) {
-    const type = images.find(({ problem }) => problem !== undefined)?.problem?.type ?? 'AlembicMissing';
+    const type = images.find(({ problem }) => problem !== undefined)?.problem?.type ?? 'MigrationToolMissing';
     const said = images.map((each) => `${each.image}: ${whatItHolds(each)}`);
     faults.add(
       type,
-      [`No image with Alembic holds the revision ${holds}, at which the database is.`, ...said].join('\n'),
+      [`No image with ${tool.title} holds the revision ${holds}, at which the database is.`, ...said].join(
+        '\n',
+      ),
     );
     return undefined;
   }
   const { image, inspection } = fitting;
   if (inspection.currentError !== undefined) {
     faults.add(
-      'AlembicBroken',
-      `env.py of ${image} does not reach the database by ${env}: ${inspection.currentError}`,
+      'MigrationsBroken',
+      `${tool.title} in ${image} does not reach the database by ${env}: ${inspection.currentError}`,
     );
   } else if (inspection.current?.toSorted().join() !== current.toSorted().join()) {
-    const there = inspection.current?.join(', ') || 'base';
-    const words = `env.py of ${image} finds its database at ${there}, but the one of the definition is at ${current.join(', ') || 'base'}`;
+    const there = revisionText(inspection.current ?? []);
+    const words = `${tool.title} in ${image} finds its database at ${there}, but the one of the definition is at ${revisionText(current)}`;
     faults.add(
       'DatabaseInvalid',
-      `${words}: they are not the same, or the version table is another one (migrations.versionTable).`,
+      `${words}: they are not the same, or the version table is another one (migrations in the definition).`,
     );
   }
   return { image, history: inspection.history };

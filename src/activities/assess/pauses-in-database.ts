@@ -1,5 +1,6 @@
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
-import { migrationSessions } from '../../postgres/migration-sessions.ts';
+import type { MigrationTool } from '../../migrations/tool.ts';
+import { migrationSessions } from '../../migrations/version-table.ts';
 import { keepsCronJobs, scheduledQueries } from '../../postgres/pg-cron.ts';
 import { subscriptionsOf } from '../../postgres/subscriptions.ts';
 import type { OperationId } from '../../domain/names.ts';
@@ -17,13 +18,14 @@ interface Around {
 
 /** What writes to the database from within its server, and a migration that is under way. */
 export async function pausesInDatabase(
+  tool: MigrationTool,
   service: ServiceDefinition,
   around: Around,
 ): Promise<(PausedSubscription | PausedCronJob)[]> {
   const { facts, operation, notes } = around;
   const options = { ...carefully, operation };
   const running = await withClient(withDatabase(facts.applicationUrl, facts.now), options, (client) =>
-    migrationSessions(client, service.migrations.versionTable),
+    migrationSessions(client, tool),
   );
   for (const words of running)
     notes.push(

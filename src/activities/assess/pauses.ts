@@ -3,6 +3,8 @@ import { has } from '../../kubernetes/pausable.ts';
 import { migratingJobs } from '../../kubernetes/migrating-jobs.ts';
 import { ownersOf, type Owned } from '../../kubernetes/owners.ts';
 import { nameOf } from '../../kubernetes/pods.ts';
+import { toolOf } from '../../migrations/index.ts';
+import type { MigrationTool } from '../../migrations/tool.ts';
 import { withNewPauses, type Pause, type PausedObject } from '../../domain/plan/pauses.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
@@ -27,11 +29,12 @@ export async function planPauses(
 ): Promise<Pause[]> {
   const { cluster, facts, operation, faults } = of;
   const { notes } = cluster;
+  const tool = toolOf(dependencies, service);
   const before = facts.record?.stopped.paused ?? [];
   const [owners, database] = await Promise.all([
     faults.try(() => ownersToPause(dependencies, service, cluster)),
-    faults.try(() => pausesInDatabase(service, { facts, operation, faults, notes })),
-    faults.try(() => nameMigratingJobs(dependencies, service, cluster)),
+    faults.try(() => pausesInDatabase(tool, service, { facts, operation, faults, notes })),
+    faults.try(() => nameMigratingJobs(dependencies, tool, service, cluster)),
   ]);
   return withNewPauses(before, [...(owners ?? []), ...(database ?? [])]);
 }
@@ -100,11 +103,15 @@ const spread = (field: readonly string[], value: unknown): object =>
 
 async function nameMigratingJobs(
   dependencies: Dependencies,
+  tool: MigrationTool,
   service: ServiceDefinition,
   { workloads, notes }: ClusterFacts,
 ): Promise<void> {
   const images = workloads.map(({ image }) => image);
-  for (const { job, why } of await migratingJobs(dependencies.cluster, migratingJobsOf(service, images))) {
+  for (const { job, why } of await migratingJobs(
+    dependencies.cluster,
+    migratingJobsOf(tool, service, images),
+  )) {
     notes.push(
       `Job ${nameOf(job)} migrates: ${why}. It is suspended when writes are stopped, and stays so after a rollback; put-back resumes it.`,
     );

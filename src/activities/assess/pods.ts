@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { podsOfDeployment } from '../../kubernetes/deployments.ts';
 import { errorLines } from '../../kubernetes/error-lines.ts';
+import type { MigrationTool } from '../../migrations/tool.ts';
 import type { Dependencies } from '../context.ts';
 import { redact, truncate } from '../../domain/redact.ts';
 import type { SeenWorkload } from './cluster.ts';
@@ -22,11 +23,13 @@ export const fit = (line: string): string => truncate(redact(line), 300);
 export function lookAtPods(
   { cluster }: Dependencies,
   workloads: readonly SeenWorkload[],
+  { failedLine }: Pick<MigrationTool, 'failedLine'>,
 ): Promise<SeenPods[]> {
   return Promise.all(
     workloads.map(async (workload) => {
       const pods = await podsOfDeployment(cluster, workload.deployment);
-      const lines = pods.length === 0 ? [] : await errorLines(cluster, pods, mostLines);
+      const lines =
+        pods.length === 0 ? [] : await errorLines(cluster, pods, { most: mostLines, also: failedLine });
       return { workload, pods, lines: lines.map(fit) };
     }),
   );

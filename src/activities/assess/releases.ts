@@ -1,11 +1,13 @@
 import type { PlannedCronJob, PlannedRelease, PlannedWorkload } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
+import type { MigrationTool } from '../../migrations/tool.ts';
 import type { SeenCronJob, SeenWorkload } from './cluster.ts';
 import type { Faults } from './faults.ts';
 import { imageIn, type SeenImage } from './images.ts';
 import { proveInits } from './inits.ts';
 
 interface Choice {
+  tool: MigrationTool;
   images: SeenImage[];
   target: string;
   /** Of an unfinished operation, which may have rolled the images back already. */
@@ -73,7 +75,7 @@ function releaseOf(seen: SeenWorkload, choice: Choice): PlannedRelease | undefin
   return fitting && planned(fitting);
 }
 
-/** What the definition names is taken at its word, unless Alembic in that image contradicts. */
+/** What the definition names is taken at its word, unless the migrations in that image contradict. */
 function proveFits(image: string, workload: string, choice: Choice): void {
   const { target } = choice;
   const needed = needs(image, choice);

@@ -1,5 +1,6 @@
 import { serverIn, type Client } from '../../postgres/connect.ts';
-import { revisions } from '../../postgres/revision.ts';
+import { isOwn } from '../../migrations/tool.ts';
+import { revisionOf } from '../../migrations/version-table.ts';
 import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { LossTable } from '../../domain/plan/point-in-time.ts';
@@ -25,14 +26,14 @@ const mostTables = 40;
  * @throws Failure NotRestorable naming everything that is not as it should be, DatabaseUnreachable
  */
 export async function compareInstance(context: Context, { restored, stopped }: Input): Promise<Answer> {
-  const { plan, service } = context;
+  const { plan, service, tool } = context;
   const { moment, target } = plan;
   const { fencedName } = plan.database;
   context.progress({ doing: `looks at ${restored.instance}` });
   const there = context.onServer(restored.endpoint);
   const found = await there.database(fencedName, async (client) => ({
     ...(await holdsNow(client)),
-    revision: (await revisions(client, service.migrations.versionTable)).join(', ') || 'base',
+    revision: await revisionOf(client, tool),
     extensions: await extensions(client),
   }));
   const absent = service.database.tables
@@ -60,7 +61,7 @@ export async function compareInstance(context: Context, { restored, stopped }: I
   );
   context.progress({ doing: `counts what was written since ${moment.to}` });
   const since = await sinceThen(context, restored);
-  const all = compared(stopped.counts, found.counts, since, service.migrations.versionTable);
+  const all = compared(stopped.counts, found.counts, since, tool.ownTables);
   const unknown = all
     .map(({ table }) => table)
     .filter((table) => since !== undefined && table in since && since[table] === undefined);
@@ -122,10 +123,10 @@ function compared(
   now: Record<string, number>,
   then: Record<string, number>,
   since: Record<string, number | undefined> | undefined,
-  versionTable: string,
+  ownTables: readonly string[],
 ): LossTable[] {
   return Object.keys({ ...now, ...then })
-    .filter((table) => table !== versionTable.replace(/^public\./, ''))
+    .filter((table) => !isOwn(ownTables, table))
     .map((table) => {
       const rows = since?.[table];
       return {

@@ -13,15 +13,14 @@ const mostShown = 40;
  * read is a loss. Throws RestoreFailed, JobNotStarted, StorageFailed.
  */
 export async function dataDiff(context: ActivityContext, input: StepInput<'data-diff'>): Promise<DataDiff> {
-  const { operation, service, plan } = context;
+  const { operation, tool, plan } = context;
   const { fencedName } = plan.database;
   const at = new Date().toISOString();
-  const table = service.migrations.versionTable;
   const wanted: DataDiffArguments = {
     operation,
     now: input.now ?? fencedName,
     restored: input.restored.database,
-    versionTable: table.includes('.') ? table : `public.${table}`,
+    ownTables: tool.ownTables,
     ...(plan.kind === 'emergency-restore' && { mayBeDamaged: true }),
   };
   const secret = { part: 'data-diff', database: fencedName } as const;

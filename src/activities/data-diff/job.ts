@@ -1,5 +1,6 @@
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
 import { damagedIs, unlessDamaged, type Read } from '../../postgres/damage.ts';
+import { isOwn } from '../../migrations/tool.ts';
 import { losesIn, lostIn, type DataDiff, type TableDiff } from '../../domain/data-diff.ts';
 import { columnsLost, newest, rowSum, type Sum } from './table.ts';
 import { compareRows } from './rows.ts';
@@ -11,8 +12,8 @@ export interface DataDiffArguments {
   /** Names of the two databases on the server of the admin's connection. */
   now: string;
   restored: string;
-  /** Alembic's own table, which differs wherever the revisions do; `schema.table`. */
-  versionTable: string;
+  /** Tables of the migration tool, which differ wherever the revisions do. */
+  ownTables: readonly string[];
   /** Whether what cannot be read of the database as it is now is told, and the rest compared. */
   mayBeDamaged?: boolean;
 }
@@ -41,7 +42,7 @@ export async function dataDiff(url: string, wanted: DataDiffArguments): Promise<
     const seen = await readIn(both, wanted, () => shapes(both.now));
     const now = 'found' in seen ? seen.found : new Map<string, Shape>();
     const keys = [...new Set([...now.keys(), ...restored.keys()])]
-      .filter((key) => key !== wanted.versionTable.replace(/^public\./, ''))
+      .filter((key) => !isOwn(wanted.ownTables, key))
       .toSorted();
     const tables: TableDiff[] = [];
     for (const [index, key] of keys.entries()) {

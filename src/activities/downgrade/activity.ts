@@ -17,8 +17,8 @@ type Answer = ActivityOutput<'downgrade'>;
 /** After these the Job has ended. After any other failure it may still run, and the next attempt joins it. */
 const jobEnded = new Set<FailureType>([
   'DowngradeFailed',
-  'AlembicMissing',
-  'AlembicBroken',
+  'MigrationToolMissing',
+  'MigrationsBroken',
   'JobFailed',
   'JobNotStarted',
 ]);

@@ -1,4 +1,3 @@
-import { migrate } from '../../migrations/alembic/migrate.ts';
 import { find } from '../../kubernetes/answer.ts';
 import { endOfJob } from '../../kubernetes/cron-jobs.ts';
 import { readDeployment } from '../../kubernetes/deployments.ts';
@@ -58,16 +57,13 @@ export async function move(context: ActivityContext, job: string) {
     name: job,
     operation,
     step: 'downgrade',
-    service,
     template: deployment.spec?.template ?? {},
     container: migrations.container,
     image: migrationImage,
     databaseSecret: secret,
     deadlineSeconds: Math.ceil(migrations.timeout / 1_000) + spareSeconds,
   };
-  const onLine = (line: string) => {
-    const step = /Running (?:up|down)grade .*/.exec(line)?.[0];
-    if (step !== undefined) context.progress({ doing: step });
-  };
-  return migrate(cluster, wish, { from: plan.from, target: plan.target }, { signal, onLine });
+  const onMigration = (doing: string) => context.progress({ doing });
+  const { from, target } = plan;
+  return context.tool.downgrade(cluster, wish, { from, target }, { signal, onMigration });
 }

@@ -1,15 +1,11 @@
-import { base } from '../../migrations/alembic/target.ts';
-import { revisions } from '../../postgres/revision.ts';
+import { revisionOf } from '../../migrations/version-table.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { ActivityContext } from '../context.ts';
 
 /** The revision by SQL, not by what a Job says: `base`, one, or several joined by a comma. */
-export async function revisionNow({ plan, service, database }: ActivityContext): Promise<string> {
-  const { versionTable } = service.migrations;
-  const found = await database(plan.database.fencedName, (client) => revisions(client, versionTable));
-  return found.join(', ') || base;
-}
+export const revisionNow = ({ plan, tool, database }: ActivityContext): Promise<string> =>
+  database(plan.database.fencedName, (client) => revisionOf(client, tool));
 
 /** Neither where it was nor where it should be: only a person can say what follows. */
 export function unclear({ from, target }: Plan, at: string, said: string): Failure {

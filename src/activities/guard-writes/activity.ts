@@ -121,8 +121,9 @@ async function look(context: ActivityContext, paused: readonly Pause[], notify: 
 }
 
 /** Law 4: a migration that somebody starts meanwhile is written down before it is suspended. */
-async function suspendMigrations({ cluster, plan, record }: ActivityContext): Promise<string[]> {
-  const found = await migratingPauses(cluster, plan);
+async function suspendMigrations(context: ActivityContext): Promise<string[]> {
+  const { cluster, record } = context;
+  const found = await migratingPauses(context);
   if (found.length === 0) return [];
   await record.update((now) => ({
     ...now,

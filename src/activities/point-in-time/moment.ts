@@ -1,5 +1,5 @@
 import { firstSeen } from '../../kubernetes/first-seen.ts';
-import { quoted, type Client } from '../../postgres/connect.ts';
+import { writtenAt } from '../../migrations/version-table.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Moment } from '../../domain/plan/point-in-time.ts';
@@ -34,15 +34,13 @@ export async function findRecoveryTime(
       'NotRestorable',
       `The database is to stay at ${plan.target}: only a person can name the moment (--to).`,
     );
-  const { service } = context;
-  const committed = await context.database(plan.database.name, (client) =>
-    committedAt(client, service.migrations.versionTable),
-  );
+  const { service, tool } = context;
+  const committed = await context.database(plan.database.name, (client) => writtenAt(client, tool));
   if (committed !== undefined)
     return {
       to: secondBefore(committed),
       how: 'commit-time',
-      evidence: `${plan.from} was written to ${service.migrations.versionTable} at ${committed.toISOString()}`,
+      evidence: `${plan.from} was written to ${tool.versionTable} at ${committed.toISOString()}`,
     };
   const seen = await firstSeen(context.cluster, service.namespace, plan.migrationImage);
   if (seen === undefined)
@@ -55,17 +53,4 @@ export async function findRecoveryTime(
     how: 'proposed',
     evidence: `one minute before ${seen.what}, made ${seen.at.toISOString()}, the first that ran ${plan.migrationImage}`,
   };
-}
-
-/** When the transaction that wrote the revision was committed; undefined where the server does not know. */
-async function committedAt(client: Client, versionTable: string): Promise<Date | undefined> {
-  const { rows } = await client.query<{ tracks: string }>(
-    `SELECT current_setting('track_commit_timestamp') AS tracks`,
-  );
-  if (rows[0]?.tracks !== 'on') return undefined;
-  const table = versionTable.split('.').map(quoted).join('.');
-  const found = await client.query<{ at: Date | null }>(
-    `SELECT max(pg_catalog.pg_xact_commit_timestamp(xmin)) AS at FROM ${table}`,
-  );
-  return found.rows[0]?.at ?? undefined;
 }

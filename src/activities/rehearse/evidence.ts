@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Observed } from '../../migrations/alembic/rehearse.ts';
+import type { Observed } from '../../migrations/tool.ts';
 import type { Catalog } from '../../postgres/catalog.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Evidence } from '../../domain/findings.ts';
@@ -20,7 +20,7 @@ export interface RehearsalFile extends Pick<
   schema: SchemaFindings | { notBuilt: string };
   catalog: { before: Catalog; after: Catalog };
   observed: Observed | undefined;
-  /** Lines that Alembic and the migrations printed. */
+  /** Lines that the tool and the migrations printed. */
   output: string[];
 }
 

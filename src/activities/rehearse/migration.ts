@@ -1,4 +1,4 @@
-import { rehearseMigration, type RehearsedMigration } from '../../migrations/alembic/rehearse.ts';
+import type { RehearsedMigration } from '../../migrations/tool.ts';
 import { readDeployment } from '../../kubernetes/deployments.ts';
 import { watchLocks, type RelationLock } from '../../postgres/locks.ts';
 import type { ActivityContext } from '../context.ts';
@@ -20,7 +20,6 @@ export async function migrateCopy(
     name: job,
     operation,
     step: 'rehearse',
-    service,
     template: deployment.spec?.template ?? {},
     container: migrations.container,
     image: migrationImage,
@@ -30,18 +29,9 @@ export async function migrateCopy(
   context.progress({ doing: `moving the copy from ${from} to ${target}` });
   const watched = watchLocks(await context.adminUrl(), { database: copy, operation });
   try {
-    const rehearsed = await rehearseMigration(
-      cluster,
-      wish,
-      { from, target, copy },
-      {
-        signal,
-        onLine: (line) => {
-          const step = /Running downgrade .*/.exec(line)?.[0];
-          if (step !== undefined) context.progress({ doing: `on the copy: ${step}` });
-        },
-      },
-    );
+    const onMigration = (doing: string) => context.progress({ doing: `on the copy: ${doing}` });
+    const watch = { signal, onMigration };
+    const rehearsed = await context.tool.rehearse(cluster, wish, { from, target, copy }, watch);
     return { ...rehearsed, locks: await watched() };
   } finally {
     await watched();

@@ -2,12 +2,13 @@ import { changes } from '../../postgres/changes.ts';
 import { counts, differences } from '../../postgres/catalog.ts';
 import { lockable, strongest, type RelationLock } from '../../postgres/locks.ts';
 import { losses } from '../../postgres/losses/losses.ts';
-import { migrationOf, now } from '../../postgres/losses/moments.ts';
+import { youngestTransaction } from '../../postgres/losses/contents.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Evidence } from '../../domain/findings.ts';
 import { briefly } from '../../domain/migration-code.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
-import type { Observed, RehearsedMigration } from '../../migrations/alembic/rehearse.ts';
+import { isOwn, type Observed, type RehearsedMigration } from '../../migrations/tool.ts';
+import { transactionOf } from '../../migrations/version-table.ts';
 import type { ActivityContext } from '../context.ts';
 import { redact } from '../../domain/redact.ts';
 import { schemaAt } from '../verify/expected.ts';
@@ -48,14 +49,13 @@ export async function rehearseOn(context: ActivityContext, stage: Stage): Promis
 }
 
 async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehearsed> {
-  const { plan, service, database } = context;
+  const { plan, tool, database } = context;
   const { copy, like } = stage;
-  const { versionTable } = service.migrations;
-  const look = () => database(copy, (client) => worldOf(client, versionTable));
+  const look = () => database(copy, (client) => worldOf(client, tool));
   context.progress({ doing: 'reading the copy' });
   const before = await look();
   const plansBefore = await plansOn(context, copy);
-  const boundary = await database(copy, now);
+  const boundary = await database(copy, youngestTransaction);
   // Beside each other: each is a pod that costs seconds.
   const running = [
     migrateCopy(context, stage),
@@ -70,7 +70,9 @@ async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehear
 
   context.progress({ doing: 'comparing every table with what it held before' });
   const lost = await database(like, async (source) => {
-    const since = await migrationOf(source, { versionTable, reverts: plan.reverts.length });
+    // Of the oldest one: what is younger than that was written since all of them.
+    const oldest = plan.reverts.at(-1)?.revision;
+    const since = oldest === undefined ? undefined : await transactionOf(source, tool, oldest);
     return database(copy, (client) =>
       losses(source, client, {
         boundary,
@@ -80,9 +82,7 @@ async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehear
       }),
     );
   });
-  const found = lost.filter(
-    ({ object }) => object !== versionTable && !object.startsWith(`${versionTable}.`),
-  );
+  const found = lost.filter(({ object }) => !isOwn(tool.ownTables, object));
   const built = 'notBuilt' in target ? undefined : target;
   const schema: SchemaFindings | undefined =
     built &&
@@ -93,7 +93,7 @@ async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehear
         now: after.catalog,
         before: before.catalog,
       },
-      versionTable,
+      tool.ownTables,
     );
   const { observed } = migration;
   const notBuilt = 'notBuilt' in target ? target.notBuilt : undefined;
@@ -159,7 +159,7 @@ export class RehearsalFailure extends Failure {
   }
 }
 
-/** Alembic's own error, and whether anything had been committed by then. */
+/** The tool's own error, and whether anything had been committed by then. */
 async function failed(
   context: ActivityContext,
   stage: Stage,

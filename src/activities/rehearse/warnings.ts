@@ -1,4 +1,4 @@
-import type { Observed } from '../../migrations/alembic/rehearse.ts';
+import type { Observed } from '../../migrations/tool.ts';
 import type { SchemaFindings } from '../verify/schema.ts';
 import type { World } from './world.ts';
 

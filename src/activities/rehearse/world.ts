@@ -2,7 +2,8 @@ import { catalog, type Catalog } from '../../postgres/catalog.ts';
 import { inSnapshot } from '../../postgres/tables.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { relationNames } from '../../postgres/locks.ts';
-import { revisions } from '../../postgres/revision.ts';
+import type { VersionTable } from '../../migrations/tool.ts';
+import { revisionOf } from '../../migrations/version-table.ts';
 
 /** What is read of the copy before and after the downgrade; what the data diff does not look at besides. */
 export interface World {
@@ -14,10 +15,10 @@ export interface World {
   names: ReadonlyMap<string, string>;
 }
 
-export async function worldOf(client: Client, versionTable: string): Promise<World> {
+export async function worldOf(client: Client, tool: VersionTable): Promise<World> {
   return {
     catalog: await catalog(client),
-    revision: (await revisions(client, versionTable)).join(', ') || 'base',
+    revision: await revisionOf(client, tool),
     ...(await inSnapshot(client, async () => ({
       sequences: await sequences(client),
       names: await relationNames(client),

@@ -2,7 +2,7 @@ import { catalog, unsound } from '../../postgres/catalog.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { damagedIs } from '../../postgres/damage.ts';
 import { extensionsOf } from '../../postgres/databases.ts';
-import { revisions } from '../../postgres/revision.ts';
+import { revisionOf } from '../../migrations/version-table.ts';
 import { countRows, inSnapshot, tables } from '../../postgres/tables.ts';
 import type { RestoredBeside } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
@@ -27,7 +27,7 @@ export async function assertRestored(
       const all = await tables(client);
       return { all, counts: await countRows(client, all) };
     });
-    const revision = (await revisions(client, service.migrations.versionTable)).join(', ') || 'base';
+    const revision = await revisionOf(client, context.tool);
     const extensions = (await extensionsOf(client)).map(({ name }) => name);
     // A dump in SQL holds rows of partitions, and none of what they are partitions of.
     const parents = new Set(found.all.filter(({ partitioned }) => partitioned).map(({ key }) => key));

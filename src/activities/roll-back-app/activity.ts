@@ -22,7 +22,7 @@ export async function rollBackApp(context: ActivityContext): Promise<RolledBackA
     const names = unfit.map(({ deployment }) => deployment).join(', ');
     throw new Failure(
       'NoFittingImage',
-      `No image is known whose Alembic head is ${plan.target}, for: ${names}.`,
+      `No image is known that needs exactly ${plan.target}, for: ${names}.`,
     );
   }
   const workloads: RolledBackApp['workloads'] = [];

@@ -77,7 +77,7 @@ async function inFile(context: ActivityContext, losses: Loss[], copy?: string): 
     from,
     target,
     losses,
-    versionTable: service.migrations.versionTable,
+    ownTables: context.tool.ownTables,
   };
   const { kept, ...found } = await context.runJob('salvage', wanted, {
     step: 'salvage',

@@ -1,3 +1,4 @@
+import { isOwn } from '../../migrations/tool.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
 import { inSnapshot } from '../../postgres/tables.ts';
 import type { Loss } from '../../domain/rehearsal.ts';
@@ -18,7 +19,7 @@ export interface Held {
 export async function holdingsOf(
   client: Client,
   copy: Source | undefined,
-  { losses, versionTable }: { losses: readonly Loss[]; versionTable: string },
+  { losses, ownTables }: { losses: readonly Loss[]; ownTables: readonly string[] },
 ): Promise<Held> {
   const live = await relations(client);
   const copied = copy === undefined ? [] : await relationsOf(copy);
@@ -26,10 +27,8 @@ export async function holdingsOf(
     const same = copied.find(({ schema, name }) => schema === relation.schema && name === relation.name);
     return same !== undefined && columns.every((column) => same.columns.some(({ name }) => name === column));
   };
-  // Alembic keeps its own table; an old revision put back there would be a lie.
-  const own = (object: string) => object === versionTable || object.startsWith(`${versionTable}.`);
   const { keeps, lost, notes } = keepsFor(
-    losses.filter(({ object }) => !own(object)),
+    losses.filter(({ object }) => !isOwn(ownTables, object)),
     live,
     copyHas,
   );

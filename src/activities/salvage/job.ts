@@ -20,7 +20,8 @@ export interface SalvageArguments extends script.Heading {
   /** Put before the path, in a bucket. */
   prefix?: string;
   losses: Loss[];
-  versionTable: string;
+  /** Tables of the migration tool: an old revision put back there would be a lie. */
+  ownTables: readonly string[];
   /** Database with the rehearsed copy; absent: all rows of a table are kept where some are lost. */
   copy?: string;
 }

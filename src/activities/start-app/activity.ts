@@ -1,4 +1,3 @@
-import { base } from '../../migrations/alembic/target.ts';
 import { lastLines } from '../../kubernetes/error-lines.ts';
 import {
   podsOfDeployment,
@@ -11,7 +10,7 @@ import type { Cluster } from '../../kubernetes/cluster.ts';
 import { health, type Health } from '../../kubernetes/health.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { isReady } from '../../kubernetes/pods.ts';
-import { revisions } from '../../postgres/revision.ts';
+import { revisionOf } from '../../migrations/version-table.ts';
 import type { StartedApp } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
@@ -83,10 +82,9 @@ export async function startApp(context: ActivityContext): Promise<StartedApp> {
 }
 
 /** An init container, or a Job that nobody knew of, may have migrated the database again when the pods started. */
-async function assertStayed({ plan, service, database: session }: ActivityContext): Promise<void> {
+async function assertStayed({ plan, tool, database: session }: ActivityContext): Promise<void> {
   const { database, target } = plan;
-  const found = await session(database.name, (client) => revisions(client, service.migrations.versionTable));
-  const at = found.join(', ') || base;
+  const at = await session(database.name, (client) => revisionOf(client, tool));
   if (at === target) return;
   throw new Failure(
     'VerificationFailed',

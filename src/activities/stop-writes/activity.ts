@@ -82,7 +82,7 @@ async function take(context: ActivityContext, input: Input): Promise<OperationRe
   const [found, planned, migrating] = await Promise.all([
     foundWriters(cluster, everyWriterOf(plan)),
     asFound(cluster, plan.pauses ?? []),
-    migratingPauses(cluster, plan),
+    migratingPauses(context),
   ]);
   const wanted: OperationRecord = {
     version: 1,

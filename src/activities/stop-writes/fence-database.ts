@@ -1,5 +1,5 @@
 import { raise, state } from '../../postgres/fence.ts';
-import { migrationSessions } from '../../postgres/migration-sessions.ts';
+import { migrationSessions } from '../../migrations/version-table.ts';
 import { rollBackPrepared } from '../../postgres/prepared.ts';
 import type { Pause } from '../../domain/plan/pauses.ts';
 import type { ActivityContext } from '../context.ts';
@@ -53,7 +53,7 @@ export async function fenceDatabase(context: ActivityContext, paused: readonly P
   return { sessionsEnded: ended.length, migrationsEnded, rolledBack };
 }
 
-const migrationsIn = ({ plan, service, database }: ActivityContext): Promise<string[]> =>
-  database(plan.database.name, (client) => migrationSessions(client, service.migrations.versionTable), {
+const migrationsIn = ({ plan, tool, database }: ActivityContext): Promise<string[]> =>
+  database(plan.database.name, (client) => migrationSessions(client, tool), {
     statementTimeout: 5_000,
   });

@@ -1,8 +1,8 @@
-import { base } from '../../migrations/alembic/target.ts';
+import type { VersionTable } from '../../migrations/tool.ts';
+import { revisionOf } from '../../migrations/version-table.ts';
 import { catalog, catalogHash, counts } from '../../postgres/catalog.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { damageIn } from '../../postgres/damage.ts';
-import { revisions } from '../../postgres/revision.ts';
 import { countsOfReadable, systemCatalog } from '../../postgres/tables.ts';
 import { defined } from '../../domain/defined.ts';
 import { canonical } from '../../domain/plan/hash.ts';
@@ -27,39 +27,37 @@ export async function freeze(
   context: ActivityContext,
   again: boolean,
 ): Promise<Counted & { resumedAt?: string; unreadable?: string[] }> {
-  const { plan, service } = context;
+  const { plan, tool } = context;
   const look = plan.kind === 'emergency-restore' ? lookAtReadable : lookAtAll;
-  const seen = await context.database(plan.database.fencedName, (client) =>
-    look(client, service.migrations.versionTable),
-  );
+  const seen = await context.database(plan.database.fencedName, (client) => look(client, tool));
   const record = await context.record.update((found) => frozen(found, seen, plan, again));
   const { resumedAt } = record;
   const { unreadable } = seen;
   return { ...verifiedAgainst(record, seen), ...defined({ unreadable, resumedAt }) };
 }
 
-const lookAtAll = async (client: Client, versionTable: string): Promise<Seen> => ({
+const lookAtAll = async (client: Client, tool: VersionTable): Promise<Seen> => ({
   at: new Date().toISOString(),
   counts: await counts(client),
   catalog: catalogHash(await catalog(client)),
-  revision: (await revisions(client, versionTable)).join(', ') || base,
+  revision: await revisionOf(client, tool),
 });
 
 function orUnreadable(error: unknown): undefined {
   if (damageIn(error) === undefined) throw error;
 }
 
-async function lookAtReadable(client: Client, versionTable: string): Promise<Seen> {
+async function lookAtReadable(client: Client, tool: VersionTable): Promise<Seen> {
   const at = new Date().toISOString();
   const { counts, unreadable } = await countsOfReadable(client);
   const schema = await catalog(client).catch(orUnreadable);
-  const found = await revisions(client, versionTable).catch(orUnreadable);
+  const found = await revisionOf(client, tool).catch(orUnreadable);
   const all = schema === undefined ? [...new Set([...unreadable, systemCatalog])] : unreadable;
   return {
     at,
     counts,
     catalog: schema === undefined ? 'unreadable' : catalogHash(schema),
-    revision: found === undefined ? 'unreadable' : found.join(', ') || base,
+    revision: found ?? 'unreadable',
     ...(all.length > 0 && { unreadable: all }),
   };
 }

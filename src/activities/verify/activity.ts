@@ -1,7 +1,7 @@
-import { base } from '../../migrations/alembic/target.ts';
 import { catalog, counts, type Catalog } from '../../postgres/catalog.ts';
 import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
+import { base } from '../../domain/plan/revision.ts';
 import { holding } from '../../domain/definition/checks.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
@@ -24,7 +24,7 @@ type Answer = ActivityOutput<'verify'>;
  * @throws Failure VerificationFailed naming every difference
  */
 export async function verify(context: ActivityContext, input: Input): Promise<Answer> {
-  const { plan, service } = context;
+  const { plan, service, tool } = context;
   const { target } = plan;
   const { fencedName } = plan.database;
   context.progress({ doing: 'reading revision, schema and rows' });
@@ -32,6 +32,7 @@ export async function verify(context: ActivityContext, input: Input): Promise<An
   const found = await context.database(fencedName, async (client) => ({
     catalog: await catalog(client),
     rows: await counts(client),
+    ownTables: tool.ownTables,
   }));
   const wrong: string[] = revision === target ? [] : [`the database is at ${revision}, not at ${target}`];
   const checked = [`revision ${revision}`];

@@ -1,6 +1,6 @@
-import { base } from '../../migrations/alembic/target.ts';
 import { unsound } from '../../postgres/catalog.ts';
 import type { StoppedWrites } from '../../domain/deeds.ts';
+import { base } from '../../domain/plan/revision.ts';
 import { catalogBefore } from '../downgrade/before.ts';
 import type { ActivityContext } from '../context.ts';
 import { schemaAt } from './expected.ts';
@@ -19,7 +19,7 @@ export async function againstMigrations(
 ): Promise<Verdict> {
   const { plan } = context;
   const { service, target } = plan;
-  const { versionTable } = service.migrations;
+  const { ownTables } = found;
   const verdict: Verdict = { wrong: [], checked: [], notVerified: [], dropped: {} };
   const { wrong, checked, notVerified } = verdict;
   context.progress({ doing: `building the schema at ${target} and at ${plan.from} in empty databases` });
@@ -38,7 +38,7 @@ export async function againstMigrations(
     const before = await catalogBefore(context);
     const { wrong: differs, drift } = compareSchemas(
       { target: expected, from, now: found.catalog, before },
-      versionTable,
+      ownTables,
     );
     wrong.push(...unsound(found.catalog).filter((each) => !unsound(expected).includes(each)), ...differs);
     notVerified.push(
@@ -51,7 +51,7 @@ export async function againstMigrations(
   const wanted = new Set(service.database.tables.map((table) => table.replace(/^public\./, '')));
   const stays = (table: string) =>
     'notBuilt' in expected ? target !== base && wanted.has(table) : expected.table[table] !== undefined;
-  const compared = compareRows(stopped.counts, found.rows, { stays, versionTable });
+  const compared = compareRows(stopped.counts, found.rows, { stays, ownTables });
   wrong.push(...compared.wrong);
   checked.push(
     `rows of ${compared.equal} tables equal to those after the stop`,

@@ -11,19 +11,18 @@ import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './v
  * afterwards, which is what people approved. What that differs in from the migrations was known then, and is told.
  */
 export function againstRehearsal(
-  { target, service }: Plan,
+  { target }: Plan,
   { counts }: Pick<StoppedWrites, 'counts'>,
   { catalog, counts: rehearsed, schema }: RehearsalFile,
   found: Found,
 ): Verdict {
-  const { versionTable } = service.migrations;
   const damaged = differences(
     catalog.after,
     found.catalog,
     kinds.filter((kind) => !byHand.has(kind)),
   );
   const granted = differences(catalog.after, found.catalog, [...byHand]);
-  const rows = compareRehearsed({ stopped: counts, rehearsed, found: found.rows }, versionTable);
+  const rows = compareRehearsed({ stopped: counts, rehearsed, found: found.rows }, found.ownTables);
   return {
     wrong: [...damaged.map((each) => `${each}, unlike in the rehearsal`), ...rows.wrong],
     checked: [

@@ -1,5 +1,4 @@
-import { build } from '../../migrations/alembic/migrate.ts';
-import { base } from '../../migrations/alembic/target.ts';
+import { base } from '../../domain/plan/revision.ts';
 import { readDeployment } from '../../kubernetes/deployments.ts';
 import { deleteJobWholly } from '../../kubernetes/job-removal.ts';
 import { catalog, type Catalog } from '../../postgres/catalog.ts';
@@ -11,8 +10,8 @@ import type { SecretPart } from '../jobs.ts';
 
 /** Why a scratch database could not be built: the migrations', not the world's. */
 const unbuildable: FailureType[] = [
-  'AlembicBroken',
-  'AlembicMissing',
+  'MigrationsBroken',
+  'MigrationToolMissing',
   'DatabaseInvalid',
   'DatabaseRightMissing',
   'DowngradeFailed',
@@ -89,7 +88,7 @@ async function buildIn(
   of: { scratch: string; job: string; part: SecretPart; revision: string; step: Builder['step'] },
 ): Promise<void> {
   const { scratch, job, part, revision, step } = of;
-  const { cluster, signal } = context;
+  const { cluster, tool, signal } = context;
   const { service, operation, migrationImage } = context.plan;
   const { migrations, namespace } = service;
   const deployment = await readDeployment(cluster, namespace, migrations.workload);
@@ -98,12 +97,11 @@ async function buildIn(
     name: job,
     operation,
     step,
-    service,
     template: deployment.spec?.template ?? {},
     container: migrations.container,
     image: migrationImage,
     databaseSecret,
     deadlineSeconds: Math.ceil(migrations.timeout / 1_000),
   };
-  await build(cluster, wish, revision, { signal });
+  await tool.build(cluster, wish, revision, { signal });
 }

@@ -1,3 +1,5 @@
+import { isOwn } from '../../migrations/tool.ts';
+
 /** What the comparison of row counts says. */
 export interface RowFindings {
   wrong: string[];
@@ -17,11 +19,11 @@ export interface RowFindings {
 export function compareRows(
   stopped: Record<string, number>,
   found: Record<string, number>,
-  { stays, versionTable }: { stays: (table: string) => boolean; versionTable: string },
+  { stays, ownTables }: { stays: (table: string) => boolean; ownTables: readonly string[] },
 ): RowFindings {
   const findings: RowFindings = { wrong: [], dropped: {}, equal: 0 };
   for (const [table, before] of Object.entries(stopped)) {
-    if (table === versionTable) continue;
+    if (isOwn(ownTables, table)) continue;
     const now = found[table];
     if (now === before) findings.equal++;
     else if (now !== undefined) findings.wrong.push(`${table}: ${before} rows after the stop, ${now} now`);
@@ -37,11 +39,11 @@ export function compareRows(
  */
 export function compareRehearsed(
   { stopped, rehearsed, found }: Record<'stopped' | 'rehearsed' | 'found', Readonly<Record<string, number>>>,
-  versionTable: string,
+  ownTables: readonly string[],
 ): RowFindings {
   const findings: RowFindings = { wrong: [], dropped: {}, equal: 0 };
   for (const table of Object.keys({ ...stopped, ...rehearsed, ...found })) {
-    if (table === versionTable) continue;
+    if (isOwn(ownTables, table)) continue;
     const [before, then, now] = [stopped[table], rehearsed[table], found[table]];
     if (now !== then)
       findings.wrong.push(

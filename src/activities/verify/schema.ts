@@ -1,3 +1,4 @@
+import { isOwn } from '../../migrations/tool.ts';
 import { kinds, short, type Catalog, type Kind } from '../../postgres/catalog.ts';
 
 /** Four catalogs, of which two are the database's own. */
@@ -23,21 +24,20 @@ export interface SchemaFindings {
  */
 export const byHand = new Set<Kind>(['grant', 'comment', 'publication']);
 
-/** Alembic's own table is there at any revision, `base` included, whoever made it. */
-const isVersionTable = (name: string, versionTable: string): boolean =>
-  name === versionTable || name.startsWith(`${versionTable}.`) || name.startsWith(`${versionTable}_pk`);
-
 /**
  * Compares the schema with the one that the same migrations build at the target (runbook, Step 5). A
  * difference counts as drift only where it was there before, and where the reverted migrations do not touch
  * the object; what vanished although no migration makes it is wrong too.
  */
-export function compareSchemas({ target, from, now, before }: Schemas, versionTable: string): SchemaFindings {
+export function compareSchemas(
+  { target, from, now, before }: Schemas,
+  ownTables: readonly string[],
+): SchemaFindings {
   const findings: SchemaFindings = { wrong: [], drift: [] };
   for (const kind of kinds) {
     const names = Object.keys({ ...target[kind], ...now[kind], ...before?.[kind] });
     for (const name of names.toSorted()) {
-      if (isVersionTable(name, versionTable)) continue;
+      if (isOwn(ownTables, name)) continue;
       const want = target[kind][name];
       const have = now[kind][name];
       const had = before?.[kind][name];

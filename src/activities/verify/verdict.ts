@@ -4,6 +4,8 @@ import type { Catalog } from '../../postgres/catalog.ts';
 export interface Found {
   catalog: Catalog;
   rows: Record<string, number>;
+  /** Tables of the migration tool, which differ wherever the revisions do. */
+  ownTables: readonly string[];
 }
 
 /** What a comparison of schema and rows says. */

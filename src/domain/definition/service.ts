@@ -7,6 +7,7 @@ import { backup } from './backup.ts';
 import { checks } from './checks.ts';
 import { diagnosis } from './diagnosis.ts';
 import { escalation, namesOf } from './escalation.ts';
+import { migrations } from './migrations.ts';
 import { notify } from './notify.ts';
 import { pointInTime } from './point-in-time.ts';
 import { rehearsal } from './rehearsal.ts';
@@ -35,52 +36,6 @@ const database = z.strictObject({
     ),
   tables: z.array(tableName).min(1).describe('Tables that must exist and be counted before and after'),
   extensions: z.array(identifier).default([]).describe('Extensions that must exist at the end'),
-});
-
-const migrations = z.strictObject({
-  tool: z.literal('alembic').default('alembic'),
-  workload: dnsLabel.describe('Deployment whose pod template carries the migrations and runs Alembic'),
-  container: dnsLabel.optional().describe('Container of that template; the first one if not given'),
-  image: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Image that holds the newest revision; found among the releases of the workload if not given'),
-  python: z.string().min(1).default('python3').describe('Python interpreter in that image'),
-  config: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Path of alembic.ini in the image, from its working directory'),
-  scriptLocation: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Alembic script_location, where the application sets it in code'),
-  options: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe('Further options of the Alembic configuration'),
-  versionTable: identifier.default('alembic_version').describe('Table in which Alembic keeps the revision'),
-  databaseUrl: z
-    .union([
-      z.strictObject({ env: z.string().min(1).describe('An environment variable') }),
-      z.strictObject({ file: z.string().startsWith('/').describe('A file in the container') }),
-    ])
-    .default({ env: 'DATABASE_URL' })
-    .describe('The environment variable, or file, from which env.py reads the database URL'),
-  setUrlOption: z
-    .boolean()
-    .default(false)
-    .describe('Also set sqlalchemy.url of the configuration, for histories whose env.py reads it from there'),
-  timeout: duration.prefault('30m').describe('Longest time that a migration may take'),
-  jobs: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      'Label selector of Jobs that run migrations; those that run Alembic, and Helm or Argo CD hooks with an image of the workloads, are found without it',
-    ),
 });
 
 const health = z.strictObject({

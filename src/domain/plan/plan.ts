@@ -6,18 +6,9 @@ import type { Moment, PointInTimeRequest } from './point-in-time.ts';
 import type { MigrationCode } from '../migration-code.ts';
 import type { RollbackRequest } from './request.ts';
 import type { ServiceDefinition } from '../definition/service.ts';
+import type { Revision } from './revision.ts';
 import type { Source } from './source.ts';
 import type { Fault } from '../failures.ts';
-
-/** A migration, as Alembic's own history has it. */
-export interface Revision {
-  revision: string;
-  /** Revisions that this one stands on; empty for the first. */
-  parents: string[];
-  message: string;
-  /** File in the image. */
-  path: string;
-}
 
 /** A Deployment as found, as wanted, and the release that fits the target. */
 export interface PlannedWorkload {

@@ -11,7 +11,7 @@ export const pointInTimeRequest = rollbackRequest.extend({
       error: 'must be a time with its zone, such as 2025-11-18T02:40:00Z or 2025-11-18T03:40:00+01:00',
     })
     .optional()
-    .describe('The moment, with time zone; found from the Alembic run if not given'),
+    .describe('The moment, with time zone; found from when the migration ran if not given'),
   target: rollbackRequest.shape.target.describe(
     'The revision that the database had at that moment: -1, the one before; or a revision, the present one too',
   ),

@@ -1,7 +1,7 @@
 import { html } from './html.ts';
 import { diagnosisInWords } from '../../views/diagnosis.ts';
 import type { MigrationCode } from '../../domain/migration-code.ts';
-import type { Revision } from '../../domain/plan/plan.ts';
+import type { Revision } from '../../domain/plan/revision.ts';
 import { release } from '../../views/gate-rollback.ts';
 import { plannedWaysBack } from '../../views/ways-back.ts';
 import { code, list, moment, more } from './parts.ts';

@@ -1,28 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { V1EnvVar, V1Job, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { V1EnvVar, V1Job } from '@kubernetes/client-node';
 import type { z } from 'zod';
 import { jobFromTemplate } from '../../kubernetes/job-template.ts';
 import type { JobEnd } from '../../kubernetes/jobs.ts';
 import { failureIn, resultIn } from '../../kubernetes/job-protocol.ts';
 import { applicationName } from '../../postgres/connect.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { OperationId } from '../../domain/names.ts';
-import type { ServiceDefinition } from '../../domain/definition/service.ts';
-
-/** A pod in the application's own image in which Alembic is asked one thing. */
-export interface AlembicJob {
-  name: string;
-  operation: OperationId;
-  step: string;
-  service: ServiceDefinition;
-  /** Pod template that knows how the application reaches its database and where its migrations lie. */
-  template: V1PodTemplateSpec;
-  container?: string | undefined;
-  image: string;
-  /** Secret with DATABASE_URL, for another database than the template's own. */
-  databaseSecret?: string;
-  deadlineSeconds: number;
-}
+import type { MigrationsOf } from '../../domain/definition/migrations.ts';
+import type { MigrationJob } from '../tool.ts';
 
 export type Request =
   | { mode: 'inspect'; /** Also let env.py say at which revision it finds its database. */ current: boolean }
@@ -43,35 +28,38 @@ const program = parts
 const urlKey = 'DATABASE_URL';
 
 /** The Job that runs the program: nothing is installed in the image, and no file of it is changed. */
-export function alembicJob(wish: AlembicJob, request: Request): V1Job {
-  const { migrations, namespace } = wish.service;
+export function alembicJob(
+  { namespace, migrations }: { namespace: string; migrations: MigrationsOf<'alembic'> },
+  job: MigrationJob,
+  request: Request,
+): V1Job {
   const { config, scriptLocation, options, versionTable, databaseUrl, setUrlOption } = migrations;
-  const application = applicationName(wish.operation);
+  const application = applicationName(job.operation);
   const how = { config, scriptLocation, options, versionTable, databaseUrl, setUrlOption, application };
   const env: V1EnvVar[] = [
     { name: 'BACKSTEP_REQUEST', value: JSON.stringify({ ...request, ...how }) },
     // For sessions of env.py that do not come from SQLAlchemy.
     { name: 'PGAPPNAME', value: application },
   ];
-  const secret = wish.databaseSecret;
+  const secret = job.databaseSecret;
   if (secret !== undefined && 'env' in databaseUrl) {
     env.push({ name: databaseUrl.env, valueFrom: { secretKeyRef: { name: secret, key: urlKey } } });
   }
   return jobFromTemplate({
-    name: wish.name,
+    name: job.name,
     namespace,
-    operation: wish.operation,
-    step: wish.step,
-    template: wish.template,
-    container: wish.container,
-    image: wish.image,
+    operation: job.operation,
+    step: job.step,
+    template: job.template,
+    container: job.container,
+    image: job.image,
     command: [migrations.python, '-c', program],
     env,
     secretFile:
       secret !== undefined && 'file' in databaseUrl
         ? { secret, key: urlKey, path: databaseUrl.file }
         : undefined,
-    deadlineSeconds: wish.deadlineSeconds,
+    deadlineSeconds: job.deadlineSeconds,
   });
 }
 
@@ -81,33 +69,35 @@ const noInterpreter = /executable file not found|no such file or directory|exit 
 /**
  * What the program answered; a migration prints what it likes before.
  *
- * @throws Failure of the type that the program names; AlembicMissing where the interpreter is not in the
- *   image; AlembicBroken where it ended without an answer.
+ * @throws Failure of the type that the program names; MigrationToolMissing where the interpreter is not in the
+ *   image; MigrationsBroken where it ended without an answer.
  */
-export function answerOf<T>(end: JobEnd, wish: AlembicJob, shape: z.ZodType<T>): T {
+export function answerOf<T>(
+  end: JobEnd,
+  { python }: Pick<MigrationsOf<'alembic'>, 'python'>,
+  { image }: Pick<MigrationJob, 'image'>,
+  shape: z.ZodType<T>,
+): T {
   const result = resultIn(end.lines);
   if (result !== undefined) {
     const answer = shape.safeParse(result);
     if (answer.success) return answer.data;
     throw new Failure(
-      'AlembicBroken',
+      'MigrationsBroken',
       `Job ${end.name} answered otherwise than asked: ${answer.error.message}`,
     );
   }
   const failure = failureIn(end.lines);
   if (failure !== undefined) {
-    throw new Failure(failure.type, `${failure.message} (image ${wish.image}, Job ${end.name})`);
+    throw new Failure(failure.type, `${failure.message} (image ${image}, Job ${end.name})`);
   }
   const reason = end.reason ?? `exit code ${end.exitCode ?? 'unknown'}`;
   const said = end.lines.filter((line) => line.trim() !== '').slice(-10);
   if (noInterpreter.test(reason) && said.length === 0) {
-    throw new Failure(
-      'AlembicMissing',
-      `Image ${wish.image} has no ${wish.service.migrations.python}: ${reason}`,
-    );
+    throw new Failure('MigrationToolMissing', `Image ${image} has no ${python}: ${reason}`);
   }
   throw new Failure(
-    'AlembicBroken',
+    'MigrationsBroken',
     [`Job ${end.name} ended without an answer: ${reason}.`, ...said].join('\n'),
   );
 }

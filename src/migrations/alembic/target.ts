@@ -1,20 +1,6 @@
-import type { Revision } from '../../domain/plan/plan.ts';
 import { fault, type Fault } from '../../domain/failures.ts';
-
-/** A migration of the history, with the `depends_on` revisions that it stands on besides its parents. */
-export interface HistoryRevision extends Revision {
-  dependencies: string[];
-  /** Source of its `downgrade`, where it could be read. */
-  downgrade?: string | undefined;
-}
-
-/** The empty schema, below the first revision. */
-export const base = 'base';
-
-export type Target =
-  | { kind: 'move'; from: string; target: string; /** Newest first. */ reverts: HistoryRevision[] }
-  | { kind: 'there'; revision: string }
-  | { kind: 'refused'; fault: Fault };
+import { base, isRelative } from '../../domain/plan/revision.ts';
+import type { HistoryRevision, Target } from '../tool.ts';
 
 /** Alembic looks for revisions by their beginning only where their id is longer than this. */
 const shortestCut = 3;
@@ -24,11 +10,15 @@ const shortestCut = 3;
  * revision, and lists what a downgrade to it reverts (law 2; runbook, Step 4). Alembic's own `-1` means
  * another revision when run twice, and with several current revisions any of them.
  */
-export function resolveTarget(asked: string, history: HistoryRevision[], current: string[]): Target {
+export function resolveTarget(
+  asked: string,
+  history: readonly HistoryRevision[],
+  current: readonly string[],
+): Target {
   const [from, ...others] = current;
   if (from === undefined) {
     if (asked === base) return { kind: 'there', revision: base };
-    return refused('TargetUnknown', 'The database has no Alembic revision: there is nothing to roll back.');
+    return refused('TargetUnknown', 'The database is at no revision: there is nothing to roll back.');
   }
   if (others.length > 0) {
     const words = `The database is at ${current.length} revisions at once: ${current.toSorted().join(', ')}.`;
@@ -41,7 +31,7 @@ export function resolveTarget(asked: string, history: HistoryRevision[], current
       'TargetUnknown',
       `The image does not know revision ${from}, at which the database is. ${listed(history)}`,
     );
-  const named = asked.startsWith('-') ? stepsBack(found, asked, known) : byName(asked, known);
+  const named = isRelative(asked) ? stepsBack(found, asked, known) : byName(asked, known);
   if (typeof named !== 'string') return { kind: 'refused', fault: named };
   if (named === from) return { kind: 'there', revision: from };
   return move(found, named, known, history);
@@ -51,7 +41,7 @@ export function resolveTarget(asked: string, history: HistoryRevision[], current
 const mostListed = 20;
 
 /** The choice that a person has, newest first (runbook, Step 3: `alembic history`). */
-function listed(history: HistoryRevision[], words = 'It has'): string {
+function listed(history: readonly HistoryRevision[], words = 'It has'): string {
   const ids = history.slice(0, mostListed).map(({ revision }) => revision);
   const more = history.length > mostListed ? ` and ${history.length - mostListed} older ones` : '';
   return ids.length === 0 ? '' : `${words}, newest first: ${ids.join(', ')}${more}.`;
@@ -91,7 +81,12 @@ function byName(asked: string, known: Known): string | Fault {
   return fault('TargetUnknown', `${asked} is the beginning of several revisions: ${fitting.join(', ')}.`);
 }
 
-function move(from: HistoryRevision, target: string, known: Known, history: HistoryRevision[]): Target {
+function move(
+  from: HistoryRevision,
+  target: string,
+  known: Known,
+  history: readonly HistoryRevision[],
+): Target {
   const applied = standsOn(from.revision, known);
   if (target !== base && !applied.has(target)) {
     const below = history.filter(({ revision }) => revision !== from.revision && applied.has(revision));
@@ -114,7 +109,7 @@ function move(from: HistoryRevision, target: string, known: Known, history: Hist
 }
 
 const under = (revision: HistoryRevision | undefined) =>
-  revision === undefined ? [] : [...revision.parents, ...revision.dependencies];
+  revision === undefined ? [] : [...revision.parents, ...(revision.dependencies ?? [])];
 
 /** The revision itself and everything it stands on. */
 function standsOn(revision: string, known: Known): Set<string> {

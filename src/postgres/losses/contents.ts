@@ -22,8 +22,12 @@ export interface Contents {
 export const youngerThan = (transaction: string): string =>
   `pg_catalog.age(t.xmin) < pg_catalog.age('${transaction}'::xid)`;
 
-/** The 32 bits of a transaction id, as `xmin` has them. */
-export const asXmin = (transaction: string): string => String(BigInt.asUintN(32, BigInt(transaction)));
+/** A transaction id that is younger than every row there is now: what happens afterwards has a younger one. */
+export async function youngestTransaction(client: Client): Promise<string> {
+  const { rows } = await client.query<{ id: string }>('SELECT pg_catalog.txid_current()::text AS id');
+  // The 32 bits of it, as `xmin` has them.
+  return String(BigInt.asUintN(32, BigInt(rows[0]?.id ?? '0')));
+}
 
 /**
  * Rows and columns of a table.

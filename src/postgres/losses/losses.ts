@@ -10,7 +10,7 @@ import { columnOf, keyText, shapes, type Shape } from './shapes.ts';
 export interface LossOptions {
   /** A transaction id from just before the downgrade began on the copy. */
   boundary: string;
-  /** Transaction id of the migration that is reverted, where rows can be told to be younger (`migrationOf`). */
+  /** Transaction id of the migration that is reverted, where rows can be told to be younger (`transactionOf`). */
   since?: string | undefined;
   onTable?: (key: string, done: number, of: number) => void;
 }

@@ -1,10 +1,11 @@
 import { quoted, type Client } from '../connect.ts';
-import { migrationOf } from '../losses/moments.ts';
+import { transactionOf, versionTableInSql } from '../../migrations/version-table.ts';
+import type { VersionTable } from '../../migrations/tool.ts';
 import { inSnapshot, keyOf } from '../tables.ts';
 
 /**
  * What the migration made, as the catalog itself tells: every row of PostgreSQL carries the transaction that
- * wrote it (`xmin`), those of the catalog and of Alembic's version table too, and by default one transaction
+ * wrote it (`xmin`), those of the catalog and of the version table too, and by default one transaction
  * writes the revision and makes what belongs to it.
  */
 export interface Stamp {
@@ -46,16 +47,20 @@ const user = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT 
   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
 
 /**
- * Reads the stamp. `age` orders transactions, also where their numbers have wrapped around.
+ * Reads the stamp of the newest migration. `age` orders transactions, also where their numbers have wrapped around.
  *
- * @param versionTable `alembic_version`, or `schema.table`
+ * @param revision at which the database is
  * @returns undefined where the mark is not clear: several revisions, a database restored since, transaction ids
- *   that have wrapped around (see `migrationOf`)
+ *   that have wrapped around (see `transactionOf`)
  */
-export async function stampOf(client: Client, versionTable: string): Promise<Stamp | undefined> {
-  const table = versionTable.split('.').map(quoted).join('.');
+export async function stampOf(
+  client: Client,
+  tool: VersionTable,
+  revision: string,
+): Promise<Stamp | undefined> {
+  const table = versionTableInSql(tool);
   return inSnapshot(client, async () => {
-    const transaction = await migrationOf(client, { versionTable, reverts: 1 });
+    const transaction = await transactionOf(client, tool, revision);
     if (transaction === undefined) return undefined;
     const { rows: versions } = await client.query<{ fromBase: boolean }>(
       `SELECT a.xmin = $2::xid AS "fromBase" FROM pg_catalog.pg_attribute a

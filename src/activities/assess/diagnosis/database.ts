@@ -6,6 +6,7 @@ import type { EstimatedLosses, Sign } from '../../../domain/diagnosis.ts';
 import type { OperationId } from '../../../domain/names.ts';
 import { comparePlans } from '../../../domain/query-plans.ts';
 import type { ServiceDefinition } from '../../../domain/definition/service.ts';
+import type { MigrationTool } from '../../../migrations/tool.ts';
 import type { Storage } from '../../../storage/storage.ts';
 import type { ServerFacts } from '../server.ts';
 import { signsOfData } from './data.ts';
@@ -16,7 +17,8 @@ import { estimatedLosses, type Moved } from './migration.ts';
 
 export interface Known {
   operation: OperationId;
-  service: Pick<ServiceDefinition, 'service' | 'diagnosis' | 'migrations'>;
+  service: Pick<ServiceDefinition, 'service' | 'diagnosis'>;
+  tool: MigrationTool;
   facts: Pick<ServerFacts, 'applicationUrl' | 'server' | 'name' | 'now'>;
   moved: Moved;
   /** Image that would downgrade. */
@@ -29,8 +31,8 @@ export async function signsOfDatabase(
   known: Known,
   looks: Looks,
 ): Promise<{ stamp: Stamp | undefined; estimated: EstimatedLosses; signs: Sign[] }> {
-  const { operation, service, facts, moved } = known;
-  const { diagnosis, migrations } = service;
+  const { operation, service, tool, facts, moved } = known;
+  const { diagnosis } = service;
   const options = {
     operation,
     signal: looks.signal,
@@ -42,7 +44,7 @@ export async function signsOfDatabase(
     const look = looks.on(client);
     // What blocks the application first: it may be gone a moment later.
     const locks = await signsOfLocks(client, look);
-    const stamp = await look('what the migration made', () => stampOf(client, migrations.versionTable));
+    const stamp = await look('what the migration made', () => stampOf(client, tool, moved.from));
     const { estimated, signs: since } = await estimatedLosses(client, stamp, { moved, look });
     const data = await signsOfData(client, diagnosis.forbid, look);
     const indexes = await signsOfIndexes(client, diagnosis.indexes, look);

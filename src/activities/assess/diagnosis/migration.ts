@@ -1,6 +1,7 @@
 import type { Client } from '../../../postgres/connect.ts';
 import { writtenSince, type Stamp, type Written } from '../../../postgres/symptoms/stamp.ts';
 import type { EstimatedLosses, Sign } from '../../../domain/diagnosis.ts';
+import { base } from '../../../domain/plan/revision.ts';
 import type { SeenImage } from '../images.ts';
 import type { Look } from './looks.ts';
 
@@ -77,7 +78,7 @@ export async function estimatedLosses(
     estimated.unknown.push(`the version table does not tell what ${from} made`);
     return nothing;
   }
-  if (stamp.fromBase && target !== 'base') {
+  if (stamp.fromBase && target !== base) {
     estimated.unknown.push(
       `one transaction made everything up to ${from}: what of it the downgrade drops cannot be told`,
     );

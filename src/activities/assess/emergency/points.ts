@@ -3,7 +3,8 @@ import { withClient } from '../../../postgres/connect.ts';
 import { damagedIs } from '../../../postgres/damage.ts';
 import { databaseExists, extensionsOf } from '../../../postgres/databases.ts';
 import { fingerprint } from '../../../postgres/fingerprint.ts';
-import { revisions } from '../../../postgres/revision.ts';
+import type { VersionTable } from '../../../migrations/tool.ts';
+import { revisionOf } from '../../../migrations/version-table.ts';
 import { Failure } from '../../../domain/failures.ts';
 import { madeBeside, type OperationId } from '../../../domain/names.ts';
 import type { MadeSnapshot } from '../../../domain/snapshot.ts';
@@ -33,14 +34,14 @@ export function pointsOf({ record, finished }: Pick<ServerFacts, 'record' | 'fin
 export async function readPoint(
   { adminUrl, operation }: { adminUrl: string; operation: OperationId },
   known: KnownPoint,
-  { versionTable, signal }: { versionTable: string; signal: AbortSignal },
+  { tool, signal }: { tool: VersionTable; signal: AbortSignal },
 ): Promise<Extract<Source, { kind: 'snapshot' }> | undefined> {
   const { database } = known;
   const asking = { operation, signal };
   if (!(await withClient(adminUrl, asking, (admin) => databaseExists(admin, database)))) return undefined;
   const found = await withOpenClone(adminUrl, { database, ...asking }, async (client) => ({
     ...(await fingerprint(client)),
-    revision: (await revisions(client, versionTable)).join(', ') || 'base',
+    revision: await revisionOf(client, tool),
     extensions: (await extensionsOf(client)).map(({ name }) => name).filter((name) => name !== 'plpgsql'),
     bytes: Number(
       (await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')).rows[0]

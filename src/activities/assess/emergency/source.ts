@@ -1,8 +1,10 @@
-import type { ReadDumpArguments, ReadDumpResult } from '../../../dumps/read-dump.ts';
+import type { ReadDumpArguments } from '../../../dumps/read-dump.ts';
 import { deleteJob } from '../../../kubernetes/jobs.ts';
 import type { OperationId } from '../../../domain/names.ts';
 import type { RestoreFrom } from '../../../domain/plan/emergency-request.ts';
 import { Failure } from '../../../domain/failures.ts';
+import { toolOf } from '../../../migrations/index.ts';
+import { qualified, revisionIn } from '../../../migrations/version-table.ts';
 import type { ServiceDefinition } from '../../../domain/definition/service.ts';
 import { placeOf } from '../../../domain/definition/backup.ts';
 import type { Source } from '../../../domain/plan/source.ts';
@@ -40,8 +42,7 @@ export async function findSource(base: BaseContext, asking: Asking, from: Restor
   for (const known of wanted) {
     base.progress({ doing: `reading snapshot ${known.database}` });
     const { adminUrl } = asking.facts;
-    const { versionTable } = asking.service.migrations;
-    const read = { versionTable, signal: base.signal };
+    const read = { tool: toolOf(base, asking.service), signal: base.signal };
     try {
       const source = await readPoint({ adminUrl, operation: asking.operation }, known, read);
       if (source !== undefined) return { source, tables: Object.keys(source.counts), roles: [], notes };
@@ -64,9 +65,9 @@ async function readByJob(
   base: BaseContext,
   { service, operation, jobImage }: Asking,
   from: RestoreFrom,
-): Promise<ReadDumpResult> {
+): Promise<Found> {
   const { s3 } = service.backup;
-  const table = service.migrations.versionTable;
+  const context = serviceContext(base, { service, operation, jobImage });
   const wanted: ReadDumpArguments = {
     operation,
     service: service.service,
@@ -76,12 +77,12 @@ async function readByJob(
       typeof from === 'object'
         ? from
         : { backup: from === undefined || from === 'backup' ? undefined : from },
-    versionTable: table.includes('.') ? table : `public.${table}`,
+    versionTable: qualified(context.tool),
   };
-  const context = serviceContext(base, { service, operation, jobImage });
   const job = { step: 'assess', part: 'source', orElse: 'SourceUnusable' } as const;
   try {
-    return await context.runJob('read-dump', wanted, job);
+    const { source, versionRows, ...found } = await context.runJob('read-dump', wanted, job);
+    return { ...found, source: { ...source, revision: revisionIn(versionRows, context.tool) } };
   } finally {
     await deleteJob(context.cluster, service.namespace, programJobName(context, job));
   }

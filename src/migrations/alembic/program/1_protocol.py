@@ -60,16 +60,17 @@ def reason(error):
 
 
 def modules():
+    """SQLAlchemy, as Alembic will use it, with everything that listens to its sessions."""
     try:
-        import alembic
+        import alembic  # noqa: F401
         import sqlalchemy
     except ImportError as error:
-        raise Failure("AlembicMissing", "%s cannot import Alembic: %s" % (sys.executable, error))
+        raise Failure("MigrationToolMissing", "%s cannot import Alembic: %s" % (sys.executable, error))
     sys.path.insert(0, os.getcwd())
     sqlalchemy.event.listen(sqlalchemy.engine.Engine, "connect", be_known)
     if request.get("observe"):
         observe(sqlalchemy)
-    return alembic, sqlalchemy
+    return sqlalchemy
 
 
 def be_known(connection, _record):

@@ -6,13 +6,13 @@ def database_url():
     if "env" in source:
         url = os.environ.get(source["env"], "")
         if not url:
-            raise Failure("AlembicBroken", "%s is not set in the container" % source["env"])
+            raise Failure("MigrationsBroken", "%s is not set in the container" % source["env"])
     else:
         try:
             with open(source["file"]) as file:
                 url = file.read().strip()
         except OSError as error:
-            raise Failure("AlembicBroken", "cannot read %s: %s" % (source["file"], error.strerror))
+            raise Failure("MigrationsBroken", "cannot read %s: %s" % (source["file"], error.strerror))
     password = re.search(r"://[^/@:]*:(.*)@", url)
     secrets.add(url)
     if password and password.group(1):
@@ -35,7 +35,7 @@ def configuration():
     else:
         config = Config(path) if path else Config()
     if path is not None and not os.path.exists(path):
-        raise Failure("AlembicBroken", "there is no %s in %s" % (path, os.getcwd()))
+        raise Failure("MigrationsBroken", "there is no %s in %s" % (path, os.getcwd()))
     options = dict(request.get("options", {}))
     if request.get("scriptLocation"):
         options["script_location"] = request["scriptLocation"]
@@ -58,4 +58,4 @@ def script_directory(config):
         script.get_heads()
         return script
     except Exception as error:
-        raise Failure("AlembicBroken", "the migrations cannot be read: " + reason(error))
+        raise Failure("MigrationsBroken", "the migrations cannot be read: " + reason(error))

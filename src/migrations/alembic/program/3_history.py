@@ -50,10 +50,10 @@ def seen_by_env(config, script):
     return sorted(set(seen))
 
 
-def inspect(alembic, _sqlalchemy):
+def inspect():
     config = configuration()
     script = script_directory(config)
-    answer = {"alembic": alembic.__version__, "heads": sorted(script.get_heads()), "history": history(script)}
+    answer = {"heads": sorted(script.get_heads()), "history": history(script)}
     if not request.get("current"):
         return answer
     try:

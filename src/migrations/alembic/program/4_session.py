@@ -17,7 +17,7 @@ class Session:
                 return
             except (ImportError, sqlalchemy.exc.NoSuchModuleError) as error:
                 missing = error
-        raise Failure("AlembicBroken", "the image has no PostgreSQL driver: %s" % missing)
+        raise Failure("MigrationsBroken", "the image has no PostgreSQL driver: %s" % missing)
 
     def open(self, url):
         options = {"isolation_level": "AUTOCOMMIT", "poolclass": self.sqlalchemy.pool.NullPool}

@@ -14,7 +14,7 @@ def move(sqlalchemy, direction, begin):
         try:
             script.get_revision(revision)
         except Exception as error:
-            raise Failure("AlembicBroken", "this image does not hold revision %s: %s" % (revision, error))
+            raise Failure("MigrationsBroken", "this image does not hold revision %s: %s" % (revision, error))
     try:
         session = Session(sqlalchemy, url)
     except Failure:
@@ -52,23 +52,22 @@ def names(revisions):
 
 
 modes = {
-    "inspect": inspect,
-    "migrate": lambda _alembic, sqlalchemy: move(sqlalchemy, "downgrade", [request["from"]]),
-    "build": lambda _alembic, sqlalchemy: move(sqlalchemy, "upgrade", []),
+    "inspect": lambda _sqlalchemy: inspect(),
+    "migrate": lambda sqlalchemy: move(sqlalchemy, "downgrade", [request["from"]]),
+    "build": lambda sqlalchemy: move(sqlalchemy, "upgrade", []),
 }
 
 
 def main():
     try:
-        alembic, sqlalchemy = modules()
-        say("BACKSTEP-RESULT", modes[request["mode"]](alembic, sqlalchemy))
+        say("BACKSTEP-RESULT", modes[request["mode"]](modules()))
         status = 0
     except Failure as error:
         message = without_secrets(str(error))
         say("BACKSTEP-FAILURE", {"type": error.kind, "message": message})
         status = 1
     except BaseException as error:
-        say("BACKSTEP-FAILURE", {"type": "AlembicBroken", "message": reason(error)})
+        say("BACKSTEP-FAILURE", {"type": "MigrationsBroken", "message": reason(error)})
         status = 1
     # Threads that env.py left running must not keep the Job alive.
     sys.stdout.flush()
