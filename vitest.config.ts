@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -15,8 +16,10 @@ const project = (name: string, timeout: number, extra: object = {}) => ({
 
 /** On a shared machine something stalls for seconds now and then; what fails twice is about the change. */
 const retry = process.env['CI'] === undefined ? 0 : 1;
+/** Projects of one group run side by side, so they agree on how many workers there are. */
+const group = (groupOrder: number) => ({ sequence: { groupOrder } });
 /** Many small files; vitest alone would leave one of two cores idle. */
-const fast = { isolate: false, maxWorkers: 2, retry };
+const fast = { isolate: false, maxWorkers: 2, retry, ...group(0) };
 /** Of whatever runs beside the lab tests: much of a test there is waiting for pods. */
 const maxWorkers = 4;
 /** The lab is one; its tests have a namespace and a database each, and two cores to share. */
@@ -26,30 +29,39 @@ const onTheLab = {
   isolate: false,
   setupFiles: ['test/integration/unstub-environment.ts'],
   maxWorkers,
+  ...group(1),
 };
-const besideTheLab = { globalSetup: ['test/workflow/setup.ts'], isolate: false, maxWorkers, retry };
+const temporal = { globalSetup: ['test/workflow/setup.ts'] };
+const besideTheLab = { ...temporal, isolate: false, maxWorkers, retry, ...group(1) };
+
+const root = new URL('.', import.meta.url);
+const existing = (file: string): string => {
+  if (!existsSync(new URL(file, root))) throw new Error(`vitest.config.ts names ${file}, which is not there`);
+  return file;
+};
+
 /** Custom resource definitions are the whole cluster's: whoever makes some has it alone. */
-const clusterWide = ['test/integration/pauses.test.ts'];
+const clusterWide = [existing('test/integration/pauses.test.ts')];
 
 /** Minutes each; whichever of them began last would be waited for alone. */
 const longest = [
-  'nothing-lost',
-  'crash',
-  'before-the-downgrade',
-  'entry-points',
-  'after-the-downgrade',
-  'restore',
-  'put-back-and-start-crash',
-  'page',
-  'bad-input',
-  'demo',
-  'rehearsal-by-itself',
-  'stop-writes-crash',
-  'start-app',
-].map((name) => `/${name}.test.ts`);
+  'property/nothing-lost',
+  'integration/crash',
+  'integration/before-the-downgrade',
+  'integration/entry-points',
+  'integration/after-the-downgrade',
+  'integration/restore',
+  'integration/put-back-and-start-crash',
+  'integration/page',
+  'integration/bad-input',
+  'integration/demo',
+  'integration/rehearsal-by-itself',
+  'integration/stop-writes-crash',
+  'integration/start-app',
+].map((name) => existing(`test/${name}.test.ts`));
 
 const rank = ({ moduleId }: TestSpecification): number => {
-  const at = longest.findIndex((name) => moduleId.endsWith(name));
+  const at = longest.findIndex((name) => moduleId.endsWith(`/${name}`));
   return at < 0 ? longest.length : at;
 };
 
@@ -66,19 +78,15 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', 20_000, fast),
-      project('workflow', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
-      project('replay', 60_000, { globalSetup: ['test/workflow/setup.ts'], ...fast }),
+      project('workflow', 60_000, { ...temporal, ...fast }),
+      project('replay', 60_000, { ...temporal, ...fast }),
       // Neither needs the lab, but a command line and a browser take as long as with a person.
       project('entry-points', 60_000, besideTheLab),
       project('browser', 60_000, besideTheLab),
       // Hundreds of small databases; `BACKSTEP_CASES` and `BACKSTEP_SEED` choose how many, and which.
       project('property', 420_000, onTheLab),
       project('integration', 420_000, { ...onTheLab, retry, exclude: clusterWide }),
-      project('cluster-wide', 420_000, {
-        ...onTheLab,
-        include: clusterWide,
-        sequence: { groupOrder: 1 },
-      }),
+      project('cluster-wide', 420_000, { ...onTheLab, include: clusterWide, ...group(2) }),
     ],
   },
 });

@@ -95,7 +95,7 @@ export class Cluster {
       const { spec, status, metadata } = await this.apps.readNamespacedDeployment({ namespace, name });
       return (
         status?.observedGeneration === metadata?.generation &&
-        status?.updatedReplicas === spec?.replicas &&
+        (status?.updatedReplicas ?? 0) === spec?.replicas &&
         (status?.readyReplicas ?? 0) === spec?.replicas
       );
     });
@@ -112,6 +112,14 @@ export class Cluster {
     const body = [{ op: 'replace', path: `${template}/spec/containers/0/image`, value: image }];
     if (kind === 'Deployment') await this.apps.patchNamespacedDeployment({ namespace, name, body }, json);
     else await this.batch.patchNamespacedCronJob({ namespace, name, body }, json);
+  }
+
+  async scale(namespace: string, deployment: string, replicas: number): Promise<void> {
+    const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+    await this.apps.patchNamespacedDeploymentScale(
+      { namespace, name: deployment, body: { spec: { replicas } } },
+      merge,
+    );
   }
 }
 

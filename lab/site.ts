@@ -43,16 +43,24 @@ export async function prepareSite(lab: Lab, namespace: string, directory: string
   // A hostPath belongs to root, and fsGroup does not reach it.
   mkdirSync(backupDirectory(namespace), { recursive: true });
   chownSync(backupDirectory(namespace), jobUser, jobUser);
-  await kubectl(lab, ['apply', '-f', join(root, 'deploy/rbac.yaml')]);
+  account ??= ownKubeconfig(lab).catch((error: unknown) => {
+    account = undefined;
+    throw error;
+  });
+  const ours = await account;
   const role = readFileSync(join(root, 'deploy/rbac-service.yaml'), 'utf8');
   const objects = [...backupClaim(namespace), extensionAdmin(lab)].map((object) => JSON.stringify(object));
   await kubectl(lab, ['apply', '--namespace', namespace, '-f', '-'], [role, ...objects].join('\n---\n'));
   const kubeconfig = join(directory, 'kubeconfig');
-  writeFileSync(kubeconfig, await ownKubeconfig(lab), { mode: 0o600 });
+  writeFileSync(kubeconfig, ours, { mode: 0o600 });
   return { namespace, directory, kubeconfig };
 }
 
+/** Backstep's ServiceAccount is the whole cluster's: made, and its token taken, once by each process. */
+let account: Promise<string> | undefined;
+
 async function ownKubeconfig(lab: Lab): Promise<string> {
+  await kubectl(lab, ['apply', '-f', join(root, 'deploy/rbac.yaml')]);
   // A playground may stay up for days.
   const token = await kubectl(lab, ['create', 'token', 'backstep', '-n', 'backstep', '--duration=720h']);
   const admin = parse(readFileSync(lab.kubernetes.kubeconfig, 'utf8')) as {

@@ -44,6 +44,42 @@ export const defaultRows = 60_000;
 
 /** Release 1 at revision 0004, seeded, Ready: in a namespace and a database of its own. */
 export async function install(lab: Lab, options: InstallOptions): Promise<Radar> {
+  const { namespace, replicas = 2, cronJobs = {} } = options;
+  const { cluster, radar } = await prepare(lab, options, (release1) => [release1]);
+  await cluster.create(workloads({ namespace, image: radar.images.old, replicas, cronJobs }));
+  if (options.awaitReady !== false) await cluster.deploymentReady(namespace, 'deeptech-api');
+  return radar;
+}
+
+/**
+ * What `install` and `migrateBadly` leave, without the pods that lead there: the database is a clone at revision 0005,
+ * release 1 a ReplicaSet that never had a pod. Ends when release 2 is wanted, not when it is seen to fail.
+ */
+export async function installBroken(lab: Lab, options: InstallOptions): Promise<Radar> {
+  const { namespace, replicas = 2, cronJobs = {} } = options;
+  const release2 = await image(lab, recipes.new);
+  const { cluster, radar } = await prepare(lab, options, (release1) => [release1, release2]);
+  const { old, new: bad } = radar.images;
+  const [deployment, ...others] = workloads({ namespace, image: bad, replicas, cronJobs });
+  const [before] = workloads({ namespace, image: old, replicas: 0, cronJobs });
+  if (deployment === undefined || before === undefined) throw new Error('the application has no Deployment');
+  await cluster.create([before, ...others]);
+  await cluster.deploymentReady(namespace, 'deeptech-api');
+  await cluster.setImage('Deployment', namespace, 'deeptech-api', bad);
+  await cluster.scale(namespace, 'deeptech-api', replicas);
+  return radar;
+}
+
+/**
+ * Images, a namespace, and a database cloned from one that releases have migrated.
+ *
+ * @param migratedBy images in order, given that of release 1, which seeds once it has migrated
+ */
+async function prepare(
+  lab: Lab,
+  options: InstallOptions,
+  migratedBy: (release1: string) => string[],
+): Promise<{ cluster: Cluster; radar: Radar }> {
   const { namespace, database, rows = defaultRows, seed = 1 } = options;
   const cluster = await Cluster.of(lab);
   const release1 = await image(lab, recipes.old);
@@ -52,33 +88,33 @@ export async function install(lab: Lab, options: InstallOptions): Promise<Radar>
     new: await image(lab, options.images?.new ?? recipes.new),
   };
 
+  const releases = migratedBy(release1);
+
   await cluster.createNamespace(namespace);
   const { owner, url, adminUrl } = await createDatabase(
     lab,
     database,
-    [release1, rows, seed].join(),
+    [...releases, rows, seed].join(),
     async (template) => {
       await cluster.create(secrets(namespace, { 'deeptech-seed': template }));
-      const fill = `alembic upgrade head && python3 -m radar.seed --rows ${rows} --seed ${seed}`;
-      await cluster.create([job(namespace, 'deeptech-seed', release1, ['sh', '-c', fill], 'deeptech-seed')]);
-      await cluster.jobDone(namespace, 'deeptech-seed', 300 + rows / 1_000);
-      await cluster.deleteJob(namespace, 'deeptech-seed');
+      for (const [index, release] of releases.entries()) {
+        const fill = index === 0 ? ` && python3 -m radar.seed --rows ${rows} --seed ${seed}` : '';
+        const command = ['sh', '-c', `alembic upgrade head${fill}`];
+        const name = `deeptech-seed-${index + 1}`;
+        await cluster.create([job(namespace, name, release, command, 'deeptech-seed')]);
+        await cluster.jobDone(namespace, name, 300 + rows / 1_000);
+        await cluster.deleteJob(namespace, name);
+      }
       await cluster.core.deleteNamespacedSecret({ namespace, name: 'deeptech-seed' });
     },
   );
-
   await cluster.create(secrets(namespace, { [databaseSecret]: url, 'backstep-admin': adminUrl }));
-  const { replicas = 2, cronJobs = {} } = options;
-  await cluster.create(workloads({ namespace, image: images.old, replicas, cronJobs }));
-  if (options.awaitReady !== false) await cluster.deploymentReady(namespace, 'deeptech-api');
-  return { namespace, database, owner, databaseUrl: url, adminUrl, images };
+  return { cluster, radar: { namespace, database, owner, databaseUrl: url, adminUrl, images } };
 }
 
 export interface BadMigrationOptions {
   /** What the pipeline tells Alembic; `heads` where a variant has several. */
   target?: 'head' | 'heads';
-  /** Image of the migration Job, where that of the new release cannot run one. */
-  migrateWith?: string;
 }
 
 /**
@@ -103,9 +139,7 @@ export async function upgrade(
   const cluster = await Cluster.of(lab);
   const command = ['alembic', 'upgrade', options.target ?? 'head'];
   await cluster.deleteJob(namespace, 'deeptech-migrate'); // The one of an earlier deployment.
-  await cluster.create([
-    job(namespace, 'deeptech-migrate', options.migrateWith ?? images.new, command, databaseSecret),
-  ]);
+  await cluster.create([job(namespace, 'deeptech-migrate', images.new, command, databaseSecret)]);
   await cluster.jobDone(namespace, 'deeptech-migrate');
   return cluster;
 }

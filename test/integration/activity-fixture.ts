@@ -39,14 +39,17 @@ const secret = (name: string, DATABASE_URL: string) => ({
 /** A Deployment has replicas, a CronJob is suspended or not. */
 const columns = 'jsonpath={range .items[*]}{.metadata.name} {.spec.replicas}{.spec.suspend}{"\\n"}{end}';
 
-/** Release 2 is deployed: a Deployment `api` of two, CronJobs `hourly` and `daily`; release 1 is still kept. */
+/**
+ * Release 2 is deployed: a Deployment `api` of two, CronJobs `hourly` and `daily`. Of release 1 there is the ReplicaSet,
+ * which is what a rollback of the application needs; it never had a pod.
+ */
 export async function activityFixture(
   name: string,
   change: (source: ServiceDefinitionSource) => void = () => {},
 ): Promise<ActivityFixture> {
   const [cluster, database] = [await kubernetesFixture(name), await postgresFixture()];
   await cluster.apply(secret('app', database.url), secret('admin', database.adminUrl), service('api'));
-  await cluster.apply(deployment('api', 2, template(cluster.images.old, 'api')));
+  await cluster.apply(deployment('api', 0, template(cluster.images.old, 'api')));
   await cluster.kubectl('rollout', 'status', 'deployment/api', '--timeout=90s');
   await cluster.apply(
     deployment('api', 2, template(cluster.images.new, 'api')),

@@ -75,8 +75,11 @@ export async function alembicFixture(
     secret('app', url.replace('postgresql:', 'postgresql+psycopg:')),
     secret('admin', adminUrl),
   );
-  for (const release of [images.old, images.new]) {
-    await fixture.apply(deployment(release));
+  for (const [release, replicas] of [
+    [images.old, 0],
+    [images.new, 1],
+  ] as const) {
+    await fixture.apply(deployment(release, replicas));
     await fixture.kubectl('rollout', 'status', 'deployment/fruit', '--timeout=90s');
   }
   const service = define(fixture.namespace);
@@ -113,7 +116,8 @@ export async function alembicFixture(
   };
 }
 
-function deployment(release: string): object {
+/** A release that is kept as a ReplicaSet only has 0 replicas. */
+function deployment(release: string, replicas: number): object {
   const DATABASE_URL = {
     name: 'DATABASE_URL',
     valueFrom: { secretKeyRef: { name: 'app', key: 'DATABASE_URL' } },
@@ -125,7 +129,7 @@ function deployment(release: string): object {
     kind: 'Deployment',
     metadata: { name: 'fruit' },
     spec: {
-      replicas: 1,
+      replicas,
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 1, containers: [container] } },
     },

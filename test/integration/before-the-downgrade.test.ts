@@ -92,7 +92,7 @@ describe('before the downgrade', () => {
         message: expect.stringMatching(`AlreadyRunning.*namespace ${here.temporalNamespace}`) as string,
       });
     } finally {
-      await second.worker.stop();
+      await second.stop();
     }
     await rollback.reject('downgrade');
     expect((await rollback.result()).outcome).toBe('put-back');

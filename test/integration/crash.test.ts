@@ -13,7 +13,7 @@ describe('law 8: any process may die at any instant', () => {
   let before: ServiceState;
 
   beforeEach(async () => {
-    here = await installed({ name: 'crash', edit: small });
+    here = await installed({ name: 'crash', edit: small, workerProcess: true });
     before = await serviceState(here);
   });
   afterEach(() => here?.close());
@@ -36,18 +36,18 @@ describe('law 8: any process may die at any instant', () => {
   test('SIGKILL in back-up, at the gate and in downgrade: another worker goes on, the same Jobs, moved once', async () => {
     const rollback = await start(here);
     const backup = await untilJob('back-up');
-    await here.worker.kill();
+    await here.killWorker();
     await here.restartWorker();
     const hash = await rollback.gate('downgrade');
     expect(await jobs('back-up')).toEqual(backup);
 
-    await here.worker.kill();
+    await here.killWorker();
     await here.restartWorker();
     expect(await rollback.gate('downgrade')).toBe(hash);
 
     await rollback.approve('downgrade');
     const downgrade = await untilJob('downgrade');
-    await here.worker.kill();
+    await here.killWorker();
     await here.restartWorker();
     const result = await rollback.result();
 

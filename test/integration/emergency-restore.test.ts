@@ -32,7 +32,7 @@ describe('the runbook’s Emergency Database Restore, without its DROP DATABASE'
   afterEach(() => here?.close());
 
   test('law 7: data corrupted after a dump: two people see what is lost, the dump comes back, and the corrupted database is kept', async () => {
-    here = await installed({ name: 'emergency', migration: false, edit: noCronJobs });
+    here = await installed({ name: 'emergency', broken: false, edit: noCronJobs });
     const whole = await serviceState(here);
     dump(here, 'backup_20251118.sql.gz');
     const dumped = await checksums(here);

@@ -12,8 +12,9 @@ import { startGateway, type GatewayProcess } from '../../lab/gateway.ts';
 import { jobImage } from '../../lab/job-image.ts';
 import { current, type Lab } from '../../lab/lab.ts';
 import { kubectl, prepareSite, removeSite, temporalCommand, type Site } from '../../lab/site.ts';
-import { environment, startWorker, type WorkerOptions, type WorkerProcess } from '../../lab/worker.ts';
+import { environment, startWorker, type WorkerOptions } from '../../lab/worker.ts';
 import { createKeys } from '../../src/identity/keys.ts';
+import { workerInProcess } from './worker-in-process.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 
 /** Changes to the shipped definition, such as shorter waits; deep. */
@@ -28,8 +29,14 @@ export interface InstallationOptions {
   postgres?: Pick<Lab['postgres'], 'host' | 'port' | 'superuserUrl'>;
   /** Passed on to the example's installation. */
   install?: Partial<deeptech.InstallOptions>;
-  /** How the bad migration is applied; false for a service that is not broken yet. */
-  migration?: deeptech.BadMigrationOptions | false;
+  /**
+   * `quick`, the default, leaves what the others lead to, from a clone of the migrated database and without the pods of
+   * the way there. `pipeline` is release 1, Ready, then the migration and release 2, until it is seen to fail; options
+   * say how that pipeline migrates. False for a service that is not broken yet.
+   */
+  broken?: 'quick' | 'pipeline' | deeptech.BadMigrationOptions | false;
+  /** A worker process that can be killed, as in production, in place of one in the test's process. */
+  workerProcess?: boolean;
   /** To which messages link. */
   publicUrl?: string;
 }
@@ -41,11 +48,11 @@ export interface Installation {
   site: Site;
   temporalNamespace: string;
   env: Record<string, string>;
-  worker: WorkerProcess;
-  /** Starts another worker, as after a crash. */
+  /** Kills the worker process by SIGKILL; another one goes on at `restartWorker`. */
+  killWorker(): Promise<void>;
   restartWorker(): Promise<void>;
   /** A worker for the same service in another Temporal namespace, as a second installation would be. */
-  secondInstallation(): Promise<{ temporalNamespace: string; worker: WorkerProcess }>;
+  secondInstallation(): Promise<{ temporalNamespace: string; stop(): Promise<void> }>;
   /** Starts a gateway, for people and alerts; it ends with the installation. */
   gateway(
     people: Record<string, string>,
@@ -95,8 +102,12 @@ export async function installed(options: InstallationOptions): Promise<Installat
   const application = applications[service];
   // Each pod is probed each second, which two shared cores feel.
   const replicas = options.install?.replicas ?? 1;
+  const quickly =
+    (options.broken ?? 'quick') === 'quick' && 'installBroken' in application
+      ? application.installBroken
+      : undefined;
   const [radar, image] = await Promise.all([
-    application.install(lab, {
+    (quickly ?? application.install)(lab, {
       namespace: id,
       database: id.replaceAll('-', '_'),
       replicas,
@@ -130,21 +141,28 @@ export async function installed(options: InstallationOptions): Promise<Installat
   };
   define(() => {});
   const gateways: GatewayProcess[] = [];
+  const startProcess = () => untilNamespace(() => startWorker(lab, site, worker));
+  let process = options.workerProcess === true ? await startProcess() : undefined;
+  const inProcess = (temporalNamespace: string) =>
+    untilNamespace(() => workerInProcess(lab, site, { ...worker, temporalNamespace }));
+  const stop = process === undefined ? await inProcess(id) : undefined;
   const made: Installation = {
     lab,
     radar,
     site,
     temporalNamespace: id,
     env,
-    worker: await untilNamespace(() => startWorker(lab, site, worker)),
+    killWorker: async () => {
+      if (process === undefined) throw new Error('this installation has no worker process');
+      await process.kill();
+    },
     restartWorker: async () => {
-      made.worker = await startWorker(lab, site, worker);
+      process = await startProcess();
     },
     secondInstallation: async () => {
       const temporalNamespace = `${id}-second`;
       await temporalCommand(lab, ['operator', 'namespace', 'create', '--namespace', temporalNamespace]);
-      const second = await untilNamespace(() => startWorker(lab, site, { ...worker, temporalNamespace }));
-      return { temporalNamespace, worker: second };
+      return { temporalNamespace, stop: await inProcess(temporalNamespace) };
     },
     define,
     gateway: async (people, secrets = {}, port) => {
@@ -159,19 +177,21 @@ export async function installed(options: InstallationOptions): Promise<Installat
     sql: (text, database = radar.database) => query(lab, text, database),
     close: async () => {
       await Promise.all(gateways.map((each) => each.stop()));
-      await made.worker.kill();
+      await process?.kill();
+      await stop?.();
       await application.uninstall(lab, radar);
       await removeSite(lab, id);
     },
   };
-  const registered = await made.backstep('setup');
-  if (registered.exitCode !== 0) throw new Error(`backstep setup: ${registered.stdout}${registered.stderr}`);
-  if (options.migration !== false) await application.migrate(lab, radar, options.migration);
+  if (quickly === undefined && options.broken !== false) {
+    const how = typeof options.broken === 'object' ? options.broken : {};
+    await application.migrate(lab, radar, how);
+  }
   return made;
 }
 
 async function backstep(env: Record<string, string>, args: string[]) {
-  const end = await execa(process.execPath, [join(root, 'dist/cli.js'), ...args], {
+  const end = await execa(globalThis.process.execPath, [join(root, 'dist/cli.js'), ...args], {
     env,
     reject: false,
     stdin: 'ignore',

@@ -81,6 +81,7 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   here = await installed({
     name: 'telling',
+    workerProcess: true,
     publicUrl: 'https://backstep.test/',
     edit: (definition) => {
       small(definition);
@@ -116,7 +117,7 @@ test('from Secrets of the cluster, over a killed worker, to four channels: told,
     expect.stringMatching(/^Channel forgotten cannot be told: Secret .* has nothing under the key FORGOTTEN/),
   ]);
   await vi.waitFor(() => expect(hanging).toBeDefined(), 20_000);
-  await here.worker.kill();
+  await here.killWorker();
   await here.restartWorker();
   // Another worker tells it again, and whoever gets it knows it by the id.
   await vi.waitFor(() => expect(to('/hook').length).toBeGreaterThanOrEqual(2), 60_000);

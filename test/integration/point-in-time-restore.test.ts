@@ -18,7 +18,7 @@ beforeAll(async () => {
   here = await installed({
     name: 'moment',
     service: 'optuna',
-    migration: false,
+    broken: false,
     postgres: {
       host: database.host,
       port: database.port,

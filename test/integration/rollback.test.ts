@@ -15,7 +15,12 @@ describe('a rollback of the runbook’s application', () => {
   let reported: string;
 
   beforeAll(async () => {
-    here = await installed({ name: 'rollback', install: { replicas: 2 } });
+    here = await installed({
+      name: 'rollback',
+      install: { replicas: 2 },
+      broken: 'pipeline',
+      workerProcess: true,
+    });
     await here.sql(
       `UPDATE scores SET value = 'NaN', scored_at = '2025-11-18' WHERE paper_id % 7 = 0;
        UPDATE papers SET score = '-Infinity' WHERE id % 13 = 0`,

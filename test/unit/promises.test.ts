@@ -1,44 +1,26 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { promises, promisesIn, testFiles, testsOf } from '../promises.ts';
 
 const root = new URL('../..', import.meta.url);
-const readme = readFileSync(new URL('README.md', root), 'utf8');
-const table = /## What happens to the data\n\n([^]*?)\n\n/.exec(readme)?.[1] ?? '';
-const rows = table
-  .split('\n')
-  .slice(2)
-  .map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-const files = readdirSync(new URL('test', root), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts') && !file.endsWith('promises.test.ts'))
-  .map((file) => readFileSync(new URL(`test/${file}`, root), 'utf8'));
+const files = testFiles();
+const tests = new Set(files.flatMap((file) => file.tests));
 
-/** A file in which anything may be left out proves nothing: a test may stand within a group that is. */
-const leavesOut = /\b(?:test|it|describe)(?:\.\w+)*\.(?:skip|skipIf|runIf|todo|only|fails)\b/;
-/** A test by its whole name, as it is written: `each` may stand before the name. */
-const named =
-  /\b(?:test|it)(?:\.(?:concurrent|sequential|each))*(?:\((?!\s*['"`])[^]{0,400}?\))?\(\s*(['"`])((?:(?!\1)[^\\\n]|\\.)+)\1/g;
-/** Which case it is stands behind the name: ` (seed ${seed}, lane %i)`. */
-const which = / \([^()]*(?:\$\{|%)[^()]*\)$/;
-const testsOf = (file: string): string[] =>
-  leavesOut.test(file)
-    ? []
-    : [...file.matchAll(named)].map(([, , name = '']) => name.replaceAll(/\\(.)/g, '$1').replace(which, ''));
-const tests = new Set(files.flatMap(testsOf));
+const table = (proof: string) =>
+  `## What happens to the data\n\n|when|what|proof|\n|-|-|-|\n| a | b | ${proof} |\n\n`;
 
 test('the table of what happens to the data has a line for every case', () => {
-  expect(rows.length).toBeGreaterThanOrEqual(12);
-  for (const row of rows) expect(row).toHaveLength(3);
+  expect(promises.length).toBeGreaterThanOrEqual(12);
 });
 
-test.each(rows)('%s: %s', (_when, _what, proof = '') => {
-  const names = proof.split(/(?<=\*); (?=\*)/);
-  for (const each of names) expect(each).toMatch(/^\*.+\*$/);
-  expect(names.map((each) => each.slice(1, -1)).filter((name) => !tests.has(name))).toEqual([]);
+test.each(promises)('$when: $what', ({ tests: names }) => {
+  expect(names.filter((name) => !tests.has(name))).toEqual([]);
+});
+
+test('a line that names no test is refused', () => {
+  expect(promisesIn(table('*one*; *two*'))).toEqual([{ when: 'a', what: 'b', tests: ['one', 'two'] }]);
+  for (const cell of ['', 'one', '*one*, *two*', '*one* | more'])
+    expect(() => promisesIn(table(cell))).toThrow('names no tests');
 });
 
 test('a promise is proved by a test of the whole name that is never left out', () => {
@@ -81,7 +63,7 @@ test('each law has tests named after it, or says in which part it is not kept ye
   for (const { number, by } of laws)
     if (!by.startsWith('in part'))
       expect(
-        files.some((file) => new RegExp(`['"\`](?:[^'"\`\\n]*\\b)?law ${number}\\b`).test(file)),
+        files.some(({ text }) => new RegExp(`['"\`](?:[^'"\`\\n]*\\b)?law ${number}\\b`).test(text)),
         `law ${number}`,
       ).toBe(true);
 });

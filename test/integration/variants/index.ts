@@ -19,7 +19,7 @@ export const severalHeads: Recipe = release(2, { '0005b_add_bookmarks.py': here(
 /** Old release that answers /health with 500 at 0004 too; `install` needs `awaitReady: false`. */
 export const oldReleaseUnwell: Recipe = withFile(release(1), 'radar/release.py', here('unwell_release.py'));
 
-/** New release without Alembic; `migrateBadly` needs `migrateWith`, an image that has it. */
+/** New release without Alembic, so that it cannot migrate: for `installBroken`. */
 export const withoutAlembic: Recipe = {
   ...release(2),
   python: (release(2).python ?? []).filter((requirement) => !/^(alembic|sqlalchemy)\b/i.test(requirement)),
