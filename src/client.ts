@@ -37,10 +37,10 @@ import type { PlanView } from './domain/journal/progress.ts';
 export { ClientError } from './client/client-error.ts';
 export type { ClientErrorKind } from './client/client-error.ts';
 export type { ConnectOptions } from './client/connection.ts';
-export type { Expected } from './client/expected.ts';
 export type { End } from './client/last-run.ts';
 export type { Started } from './client/start.ts';
-export type { AtWork, Doing, Status } from './client/status.ts';
+export type { AtWork, Doing, Expected } from './domain/journal/at-work.ts';
+export type { Status } from './client/status.ts';
 
 export interface BackstepOptions extends ConnectOptions {
   /**

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { json, withBackstep } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit, isBadInput } from './exit.ts';
-import { assessmentLines } from './plan-view.ts';
+import { assessmentBlocks } from '../views/plan.ts';
+import { terminalText } from '../views/render/terminal.ts';
 
 interface PlanOptions extends GlobalOptions {
   target: string;
@@ -21,7 +22,7 @@ export const plan: Register = (program, doors, action) => {
           if (doors.columns !== undefined) doors.err('Assessing; nothing is touched. Usually some 10 s.\n');
           const assessment = await backstep.plan({ service, target: options.target });
           if (options.json) doors.out(json(assessment));
-          else doors.out(`${assessmentLines(assessment, doors.colours).join('\n')}\n`);
+          else doors.out(terminalText(assessmentBlocks(assessment), doors));
           if (assessment.kind !== 'refused') return exit.done;
           return isBadInput(assessment.faults.map(({ type }) => type)) ? exit.badInput : exit.refused;
         });

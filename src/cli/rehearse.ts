@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { lossInWords } from '../views/loss.ts';
+import { lossInWords } from '../domain/rehearsal.ts';
 import type { RehearsalResult } from '../domain/live-rehearsal.ts';
 import type { Rehearsed } from '../domain/rehearsal.ts';
 import { json, withBackstep } from './context.ts';

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { reportHtml } from '../views/report/html.ts';
-import { reportMarkdown } from '../views/report/markdown.ts';
+import { reportHtml, reportMarkdown } from '../views/report/documents.ts';
 import { json, withBackstep } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';

@@ -1,5 +1,5 @@
 import type { AtWork, Expected, Status } from '../client.ts';
-import { nameOf } from '../views/details.ts';
+import { nameOf } from '../views/status.ts';
 import type { StepProgress } from '../domain/journal/progress.ts';
 import type { CliContext } from './context.ts';
 import { leftInWords, outageInWords, usually } from './estimate.ts';

@@ -1,11 +1,9 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { workflowIdOf } from '../domain/names.ts';
+import type { Expected } from '../domain/journal/at-work.ts';
 import { stepNames } from '../domain/steps.ts';
 import type { StepName } from '../domain/steps.ts';
-
-/** Milliseconds that a step usually takes; a step that no earlier run completed is absent. */
-export type Expected = Partial<Record<StepName, number>>;
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { cell } from '../views/markdown.ts';
+import { markdownLine } from '../views/render/markdown.ts';
 import { workflowIdOf } from '../domain/names.ts';
 import type { RollbackRequest } from '../domain/plan/request.ts';
 import { isRelative } from '../domain/plan/revision.ts';
@@ -74,8 +74,8 @@ export const askedFor = ({
   trigger,
 }: Pick<RollbackRequest, 'requestedBy' | 'reason' | 'trigger'>) =>
   [
-    `Asked for by ${cell(requestedBy)}${reason === undefined ? '' : `: ${cell(reason)}`}`,
-    ...(trigger === undefined ? [] : [`Trigger: ${cell(trigger)}`]),
+    `Asked for by ${markdownLine(requestedBy)}${reason === undefined ? '' : `: ${markdownLine(reason)}`}`,
+    ...(trigger === undefined ? [] : [`Trigger: ${markdownLine(trigger)}`]),
   ].join('\n\n');
 
 async function answeredBy(

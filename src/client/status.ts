@@ -3,35 +3,11 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { stepNames } from '../domain/steps.ts';
-import type { StepName } from '../domain/steps.ts';
+import type { AtWork, Doing } from '../domain/journal/at-work.ts';
 import type { Progress } from '../domain/journal/progress.ts';
 import { ClientError, clientError } from './client-error.ts';
 import { endOf } from './last-run.ts';
 import type { End } from './last-run.ts';
-
-/** What an activity says it is doing, by its latest heartbeat. */
-export interface Doing {
-  doing: string;
-  done?: number;
-  of?: number;
-  unit?: string;
-  /** Pods, Jobs and sessions that still live while writes are being stopped. */
-  alive?: string[];
-}
-
-/** A step at work, as the server sees it. Times are ISO 8601. */
-export interface AtWork {
-  step: StepName;
-  /** Of Temporal, not of a person: from the second on the step is being tried again by itself. */
-  attempt: number;
-  startedAt?: string;
-  heartbeatAt?: string;
-  latest?: Doing;
-  /** Why the attempt before failed. */
-  lastFailure?: string;
-  /** When the next attempt begins, where none is running. */
-  nextAttemptAt?: string;
-}
 
 /** A rollback as it stands: what it says itself, merged with what the server knows. */
 export interface Status {

@@ -1,5 +1,6 @@
 import type { Evidence } from './findings.ts';
 import type { MigrationCode } from './migration-code.ts';
+import { count } from './text.ts';
 
 /** What a downgrade destroys, measured on a copy. */
 export interface Loss {
@@ -16,6 +17,28 @@ export interface Loss {
   values?: number;
   /** Rows known to have been written since the migration; absent where that cannot be known. */
   writtenSince?: number;
+}
+
+/** A loss in one line: `table scores (35,218 rows, none written after the migration)`. */
+export function lossInWords({ kind, object, rows, values, writtenSince }: Loss): string {
+  const since =
+    writtenSince === undefined
+      ? ''
+      : `, ${writtenSince === 0 ? 'none' : `${writtenSince.toLocaleString('en')} of them`} written after the migration`;
+  const held = `${count(values ?? 0, 'value')} in ${count(rows, 'row')}${since}`;
+  switch (kind) {
+    case 'table':
+      return `table ${object} (${count(rows, 'row')}${since})`;
+    case 'column':
+      return `column ${object} (${held})`;
+    case 'values':
+      return `changed values of column ${object} (${held})`;
+    case 'rows':
+      return `${count(rows, 'row')} of table ${object}${since}`;
+    case 'large objects':
+      return count(rows, 'large object');
+  }
+  return kind satisfies never;
 }
 
 /** A lock that the downgrade took on the copy. */

@@ -20,8 +20,9 @@ export type Inline =
   /** Beside the point, in a softer colour. */
   | { faint: string }
   /**
-   * ISO 8601, shown in UTC. `day`: with its date. `since` and `until`: the time gone since, or left until then, where
-   * there is a clock, which a browser goes on counting; elsewhere the time of day.
+   * ISO 8601, shown in UTC to the second; `day`: with its date. `since` makes "for 3 min 05 s" where there is a clock,
+   * which a browser goes on counting, and "since 03:12:05 UTC" elsewhere; `until` "in 58 min 10 s (04:00:00 UTC)" and
+   * "at 2025-11-18 04:00:00 UTC".
    */
   | { time: string; as?: 'day' | 'since' | 'until' }
   /** Milliseconds. */
@@ -81,8 +82,8 @@ export type Action = {
   consequence: string;
   /** Why it must be confirmed by typing the service's name; none: a press will do. */
   dangers: readonly string[];
-  /** The one that is proposed. */
-  isPrimary?: boolean;
+  /** `primary`: the one that is proposed; `danger`: what undoes or loses something; `quiet`: beside the point. */
+  tone?: 'primary' | 'danger' | 'quiet';
   /** `may`: asks for a reason; `must`: does not count without one. */
   reason?: 'may' | 'must';
 } & ActionTarget;
@@ -121,34 +122,53 @@ export const line = (strings: TemplateStringsArray, ...parts: (Text | number)[])
     return string === '' ? made : [string, ...made];
   });
 
-/** Our own sentences (next moves, what is left to do) put commands between backticks. */
-export const sentence = (text: string): Inline[] =>
-  text.split('`').flatMap((part, index) => (part === '' ? [] : [index % 2 === 1 ? { code: part } : part]));
+/** A code span as CommonMark has it: closed by as many backticks as opened it. */
+const span = /(?<!`)(`+)(?!`)([^]*?)(?<!`)\1(?!`)/g;
+
+/** Sentences of failures, steps and reports put commands between backticks; this is where they become typed. */
+export function sentence(text: string): Inline[] {
+  const parts: Inline[] = [];
+  let from = 0;
+  for (const match of text.matchAll(span)) {
+    if (match.index > from) parts.push(text.slice(from, match.index));
+    parts.push({ code: match[2] ?? '' });
+    from = match.index + match[0].length;
+  }
+  return from < text.length ? [...parts, text.slice(from)] : parts;
+}
 
 export const inlines = (text: Text): readonly Inline[] => (isList(text) ? text : [text]);
 
 const isList = (text: Text): text is readonly Inline[] => Array.isArray(text);
 
-/** As plain text. Times of day unless `now` is given, in milliseconds, by which the rest is counted. */
+/** As plain text; `now`, in milliseconds since the epoch, where times are counted. */
 export const plain = (text: Text, now?: number): string =>
   inlines(text)
     .map((part) => {
       if (typeof part === 'string') return part;
-      if ('time' in part) return timeInWords(part, now);
+      if ('time' in part) return timePhrase(part, now).join('');
       if ('duration' in part) return duration(part.duration);
       if ('number' in part)
         return part.unit === 'bytes' ? bytes(part.number) : part.number.toLocaleString('en');
-      if ('link' in part) return `${part.link}, ${part.url}`;
+      if ('link' in part) return `${part.link} (${part.url})`;
       if ('badge' in part) return part.badge;
       if ('code' in part) return part.code;
       return 'strong' in part ? part.strong : part.faint;
     })
     .join('');
 
-function timeInWords({ time: iso, as }: Extract<Inline, { time: string }>, now: number | undefined): string {
-  if (as === 'day') return utc(iso);
-  if (as === undefined || now === undefined) return clock(iso);
-  return countedDown(as === 'since' ? now - Date.parse(iso) : Date.parse(iso) - now);
+/** What stands before the time, the time itself, and what stands behind it. */
+export function timePhrase(
+  { time: iso, as }: Extract<Inline, { time: string }>,
+  now?: number,
+): [before: string, time: string, after: string] {
+  if (as === 'since')
+    return now === undefined ? ['since ', clock(iso), ''] : ['for ', countedDown(now - Date.parse(iso)), ''];
+  if (as === 'until')
+    return now === undefined
+      ? ['at ', utc(iso), '']
+      : ['in ', countedDown(Date.parse(iso) - now), ` (${clock(iso)})`];
+  return ['', as === 'day' ? utc(iso) : clock(iso), ''];
 }
 
 /** Whole seconds: nobody reads tenths of a clock that goes on. Milliseconds. */
@@ -160,6 +180,7 @@ export const signs = {
   running: ['▶', 'running'],
   done: ['✔', 'done'],
   failed: ['✘', 'failed'],
-  holding: ['⏸', 'waits for a decision'],
+  // A phone makes a coloured picture of the usual sign for a pause.
+  holding: ['‖', 'waits for a decision'],
   skipped: ['↷', 'skipped'],
 } as const satisfies Record<StepState, readonly [sign: string, words: string]>;

@@ -1,8 +1,6 @@
 import { wantsInWords } from '../domain/approval/gate-policy.ts';
-import type { Journal } from '../domain/journal/journal.ts';
-import { cell } from './markdown.ts';
 import type { searchAttributes } from '../domain/approval/messages.ts';
-import type { RelatedRunbook } from '../domain/definition/service.ts';
+import type { Journal } from '../domain/journal/journal.ts';
 import { entriesOf, progressOf } from '../domain/journal/progress.ts';
 import type {
   GateProgress,
@@ -11,104 +9,92 @@ import type {
   StepProgress,
   Subject,
 } from '../domain/journal/progress.ts';
-import { duration } from '../domain/text.ts';
+import { because, people } from '../domain/text.ts';
+import { code, line, list, paragraph, sentence, where } from './blocks.ts';
+import type { Block, Inline, Text } from './blocks.ts';
+import { markdown } from './render/markdown.ts';
+import { outageText, stepsBlock } from './status.ts';
 
-/** How a state is shown where there are no colours. */
-export const signs = {
-  'to-do': '○ to do',
-  running: '▶ running',
-  done: '✔ done',
-  failed: '✘ failed',
-  holding: '⏸ waits for you',
-  skipped: '↷ skipped',
-} as const satisfies Record<StepProgress['state'], string>;
+const until = (iso: string | undefined): Inline[] =>
+  iso === undefined ? [] : [' until ', { time: iso, as: 'day' }];
 
-/** The time a line took; of a running one only its start is known, since views have no clock. */
-export function timeOf({ startedAt, endedAt }: StepProgress): string {
-  if (startedAt === undefined) return '';
-  return endedAt === undefined
-    ? `since ${startedAt.slice(11, 19)}`
-    : duration(Date.parse(endedAt) - Date.parse(startedAt));
-}
-
-/** A step as people name it: with its CronJob, and its try from the second on. */
-export const nameOf = (line: { title: string; part?: string; try: number }) =>
-  [line.title, line.part && `(${line.part})`, line.try > 1 && `try ${line.try}`].filter(Boolean).join(' ');
-
-function waitingAtGate(
-  { service }: Progress,
-  { gate, hash, people, approvedBy, expiresAt, shows, wants = {} }: GateProgress,
-): string[] {
+function waitingAtGate({ service }: Progress, open: GateProgress): Block[] {
+  const { gate, hash, people: needed, approvedBy, expiresAt, shows, wants = {} } = open;
   const body = JSON.stringify({ gate, plan: hash, by: 'your name' });
-  const missing = people - approvedBy.length;
   return [
-    `**Gate \`${gate}\` waits for ${missing} ${missing === 1 ? 'person' : 'different people'} until ${expiresAt}**, plan \`${hash}\``,
-    '',
-    ...shows.map((line) => `- ${cell(line)}`),
-    ...wantsInWords(wants).map((line) => `- ${cell(line)}`),
-    ...(approvedBy.length > 0 ? [`- Approved so far by: ${cell(approvedBy.join(', '))}`] : []),
-    '',
-    `Approve with signal or update \`approve\`, refuse with \`reject\`: \`${body}\``,
-    '',
-    `Or: \`backstep approve ${service} --gate ${gate} --plan ${hash} --by <your name>\``,
+    paragraph(
+      line`${{ strong: `Gate ${gate} waits for ${people(needed - approvedBy.length)}` }}${until(expiresAt)}, plan ${code(hash)}`,
+    ),
+    list([
+      ...shows.map(sentence),
+      ...wantsInWords(wants).map(sentence),
+      ...where(approvedBy.length > 0, `Approved so far by: ${approvedBy.join(', ')}`),
+    ]),
+    paragraph(
+      line`Approve with signal or update ${code('approve')}, refuse with ${code('reject')}: ${code(body)}`,
+    ),
+    paragraph(
+      line`Or: ${code(`backstep approve ${service} --gate ${gate} --plan ${hash} --by <your name>`)}`,
+    ),
   ];
 }
 
-function waitingAtHold(
-  { service }: Progress,
-  { hold, step, fault, decisions, deadline, byHand, runbooks = [] }: HoldProgress,
-): string[] {
+function waitingAtHold({ service }: Progress, open: HoldProgress): Block[] {
+  const { hold, step, fault, decisions, deadline, byHand, runbooks = [] } = open;
   const body = JSON.stringify({ hold, decision: decisions[0], by: 'your name' });
+  const choices = decisions.flatMap((decision, index) => [index > 0 ? ', ' : '', code(decision)]);
   return [
-    `**Hold: \`${step}\` needs a decision${deadline === undefined ? '' : ` until ${deadline}`}**`,
-    '',
-    `${fault.type}: ${cell(fault.message)}`,
-    '',
-    `Next: ${fault.next}`,
-    '',
-    `Decide ${decisions.map((decision) => `\`${decision}\``).join(', ')} with signal or update \`decide\`: \`${body}\``,
-    '',
-    `Or: \`backstep decide ${service} ${decisions.join('|')} --hold ${hold} --by <your name>\``,
-    ...(runbooks.length === 0 ? [] : ['', `Related runbooks: ${runbooksInWords(runbooks)}`]),
-    ...(byHand.length === 0 ? [] : ['', 'To undo the freeze by hand:', '', '```sh', ...byHand, '```']),
+    paragraph(line`${{ strong: `Hold: ${step} needs a decision` }}${until(deadline)}`),
+    paragraph(line`${fault.type}: ${sentence(fault.message)}`),
+    paragraph(line`Next: ${sentence(fault.next)}`),
+    paragraph(line`Decide ${choices} with signal or update ${code('decide')}: ${code(body)}`),
+    paragraph(
+      line`Or: ${code(`backstep decide ${service} ${decisions.join('|')} --hold ${hold} --by <your name>`)}`,
+    ),
+    ...where(
+      runbooks.length > 0,
+      paragraph([
+        'Related runbooks: ',
+        ...runbooks.flatMap(({ title, url }, index) => [index > 0 ? ', ' : '', { link: title, url }]),
+      ]),
+    ),
+    ...where<Block>(byHand.length > 0, paragraph('To undo the freeze by hand:'), {
+      kind: 'code',
+      language: 'sh',
+      lines: byHand,
+    }),
   ];
 }
-
-/** Links where they lead somewhere; a file beside the definition is only named. */
-const runbooksInWords = (runbooks: readonly RelatedRunbook[]) =>
-  runbooks
-    .map(({ title, url }) =>
-      /^https?:/i.test(url)
-        ? `[${cell(title)}](${encodeURI(url).replaceAll(')', '%29')})`
-        : `${cell(title)} (${cell(url)})`,
-    )
-    .join(', ');
 
 /** What happened beside the steps: who was called, what the alerts say, whom nobody could tell. */
-function meanwhile(journal: Journal, progress: Progress): string[] {
+function meanwhile(journal: Journal, progress: Progress): Text[] {
   const { service, outcome, escalated, acknowledgedBy, annotations, ignored } = progress;
   const called = escalated.at(-1);
-  const waits = outcome === undefined && acknowledgedBy.length === 0;
   const alert = annotations.at(-1);
   const silent = new Set(entriesOf(journal, 'not-notified').map(({ to }) => to));
   const message = ignored.at(-1);
   return [
     ...(called
-      ? [
-          `Escalated to ${cell([...new Set(escalated.map(({ to }) => to))].join(', '))} (${cell(called.why)})`,
-          ...(waits ? [`Nobody is on it yet: \`backstep acknowledge ${service} --by <your name>\``] : []),
-        ]
+      ? [`Escalated to ${[...new Set(escalated.map(({ to }) => to))].join(', ')}${because(called.why)}`]
       : []),
-    ...(acknowledgedBy.length > 0 ? [`On it: ${cell(acknowledgedBy.join(', '))}`] : []),
-    ...(alert ? [`Alert ${alert.status}, says ${alert.source}: ${cell(alert.text)}`] : []),
-    ...(silent.size > 0 ? [`Could not be told: ${cell([...silent].join(', '))}`] : []),
+    ...where(
+      called && outcome === undefined && acknowledgedBy.length === 0,
+      line`Nobody is on it yet: ${code(`backstep acknowledge ${service} --by <your name>`)}`,
+    ),
+    ...where(acknowledgedBy.length > 0, `On it: ${acknowledgedBy.join(', ')}`),
+    ...(alert ? [`Alert ${alert.status}, says ${alert.source}: ${alert.text}`] : []),
+    ...where(silent.size > 0, `Could not be told: ${[...silent].join(', ')}`),
     ...(message
       ? [
-          `Last message that counted for nothing: \`${message.message}\` by ${cell(message.by)}: ${cell(message.why)}`,
+          line`Last message that was ignored: ${code(message.message)} by ${message.by}${because(message.why)}`,
         ]
       : []),
   ];
 }
+
+/** A cell of a table is no place for a whole output. */
+const briefly = (step: StepProgress): StepProgress =>
+  step.summary === undefined ? step : { ...step, summary: step.summary.slice(0, 300) };
 
 /**
  * The workflow's current details, as the Temporal UI renders them: Markdown with a table, no HTML. What a
@@ -116,27 +102,17 @@ function meanwhile(journal: Journal, progress: Progress): string[] {
  */
 export function details(journal: Journal, subject: Subject): string {
   const progress = progressOf(journal, subject);
-  const { from, target, outcome, reason, gate, hold, outage } = progress;
-  const headline = outcome === undefined ? progress.phase : `${outcome}: ${cell(reason ?? '')}`;
-  return [
-    `**${subject.service}** ${from === undefined ? '' : `\`${from}\` → \`${target}\``}: ${headline}`,
-    '',
-    ...(outage && outcome === undefined
-      ? [
-          `Writes are stopped since ${outage.since.slice(11, 19)} UTC; the write outage budget of ${duration(outage.budget)} is used up at **${outage.endsAt.slice(0, 19).replace('T', ' ')} UTC**`,
-          '',
-        ]
-      : []),
-    ...(gate ? [...waitingAtGate(progress, gate), ''] : []),
-    ...(hold ? [...waitingAtHold(progress, hold), ''] : []),
-    ...meanwhile(journal, progress).flatMap((line) => [line, '']),
-    '| Step | State | Time | |',
-    '|---|---|---|---|',
-    ...progress.steps.map(
-      (line) =>
-        `| ${cell(nameOf(line))} | ${signs[line.state]} | ${timeOf(line)} | ${cell((line.summary ?? '').slice(0, 300))} |`,
-    ),
-  ].join('\n');
+  const { from, target, outcome, reason, gate, hold, outage, steps } = progress;
+  const way = from === undefined || target === undefined ? '' : line`${code(from)} → ${code(target)}`;
+  const headline = outcome === undefined ? progress.phase : `${outcome}${because(reason)}`;
+  return markdown([
+    paragraph(line`${{ strong: subject.service }} ${way}: ${headline}`),
+    ...(outage && outcome === undefined ? [paragraph(outageText(outage))] : []),
+    ...(gate ? waitingAtGate(progress, gate) : []),
+    ...(hold ? waitingAtHold(progress, hold) : []),
+    ...meanwhile(journal, progress).map(paragraph),
+    stepsBlock(steps.map(briefly)),
+  ]);
 }
 
 /** Values of the search attributes; those not known yet are absent. */

@@ -3,7 +3,7 @@ import type { DataDiff } from '../domain/data-diff.ts';
 import type { RestoredBeside, StoppedWrites } from '../domain/findings.ts';
 import type { EmergencyPlan, Observations } from '../domain/plan/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { release } from './gate-rollback.ts';
+import { releaseOf } from './plan.ts';
 import { sourceInWords } from '../domain/plan/source.ts';
 import { summaries } from './summaries.ts';
 import { named } from '../domain/text.ts';
@@ -19,7 +19,7 @@ export function shownAtEmergencyStart(plan: EmergencyPlan, observations: Observa
   return [
     ...(takesUp ? [`Takes up the unfinished operation ${takesUp.operation}`] : []),
     ...moves(plan),
-    ...release(plan),
+    ...releaseOf(plan),
     'Way back: the database as it is now, kept under another name',
     ...observations.notes,
     ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
@@ -54,7 +54,7 @@ export function shownAtEmergency(plan: EmergencyPlan, found: Found): string[] {
       ? `Snapshot of the database as it is now: ${summaries['snapshot'](snapshot).summary}`
       : `No snapshot of the database as it is now: ${snapshot.why}`,
     `Way back: the database as it is now, kept under another name`,
-    ...release(plan),
+    ...releaseOf(plan),
     'Approve: the restored database takes the name, and the one of now is kept under another',
     plan.takesUp?.pivotPassed
       ? 'Reject: nothing is renamed, and writes stay stopped, as they were found'

@@ -2,7 +2,7 @@ import type { StoppedWrites } from '../domain/findings.ts';
 import type { Observations, PointInTimePlan } from '../domain/plan/plan.ts';
 import { at, keptSecret, recoveryTimeInWords, lossTableInWords } from '../domain/plan/point-in-time.ts';
 import type { ComparedInstance, RestoredInstance } from '../domain/plan/point-in-time.ts';
-import { release } from './gate-rollback.ts';
+import { releaseOf } from './plan.ts';
 import { summaries } from './summaries.ts';
 
 const moves = ({ moment, from, target }: PointInTimePlan) => [
@@ -26,7 +26,7 @@ export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observ
     ...moves(plan),
     `The provider can restore from ${moment.earliest} to ${moment.latest}`,
     `Carried over: ${moment.carries.join(', ')}`,
-    ...release(plan),
+    ...releaseOf(plan),
     'Way back: the old instance, whose database is fenced off and not changed',
     ...observations.notes,
     ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
@@ -52,7 +52,7 @@ export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compar
     ...restored.notes,
     ...compared.notVerified.map((what) => `Not verified: ${what}`),
     `Writes: ${summaries['stop-writes'](stopped).summary}`,
-    ...release(plan),
+    ...releaseOf(plan),
     `Approve: the Secrets lead to ${at(restored.endpoint)} instead of ${at(moment.endpoint)}, the old values stay in Secret ${keptSecret(moment)}, and the application starts`,
     `Reject: everything is put back; ${restored.instance} stays, and a person removes it`,
   ];

@@ -2,32 +2,13 @@ import { diagnosisInWords } from './diagnosis.ts';
 import type { Restored, WaysBack } from '../domain/findings.ts';
 import { tableInWords } from '../domain/data-diff.ts';
 import type { DataDiff } from '../domain/data-diff.ts';
-import { lossInWords } from './loss.ts';
+import { plain } from './blocks.ts';
+import { lossLines } from './losses.ts';
+import { lossInWords } from '../domain/rehearsal.ts';
 import type { Observations, Plan } from '../domain/plan/plan.ts';
+import { movesOf, releaseOf } from './plan.ts';
 import { summaries } from './summaries.ts';
 import { plannedWaysBack } from './ways-back.ts';
-
-const moves = ({ from, target, reverts }: Plan) => [
-  `Database: ${from} → ${target}`,
-  ...reverts.map(({ revision, message }) => `Reverts ${revision}: ${message}`),
-];
-
-export const release = (plan: Plan) => [
-  ...plan.workloads.map(({ deployment, found, wanted, rollBackTo }) => {
-    const app = rollBackTo
-      ? `${found.image} → ${rollBackTo.image}`
-      : `${found.image}; no earlier release fits the target`;
-    return found.replicas === 0 && wanted.replicas > 0
-      ? `${deployment}: found stopped already (0 replicas), wanted ${wanted.replicas}; ${app}`
-      : `${deployment}: ${found.replicas} replicas found, wanted ${wanted.replicas}; ${app}`;
-  }),
-  ...plan.cronJobs
-    .filter(({ found, wanted }) => found.suspended && !wanted.suspended)
-    .map(({ name }) => `CronJob ${name}: found suspended already, will be resumed at the end`),
-  ...plan.cronJobs
-    .filter(({ rollBackTo }) => rollBackTo === undefined)
-    .map(({ name }) => `CronJob ${name}: no image fits the target, it will stay suspended`),
-];
 
 /** What a person should see at gate `start`: the plan, and what was found stopped already. */
 export function shownAtStart(plan: Plan, observations: Observations): string[] {
@@ -38,10 +19,10 @@ export function shownAtStart(plan: Plan, observations: Observations): string[] {
           `Takes up the unfinished operation ${takesUp.operation}${takesUp.pivotPassed ? ', whose downgrade had begun' : ''}`,
         ]
       : []),
-    ...moves(plan),
+    ...movesOf(plan),
     ...(observations.diagnosis ? diagnosisInWords(observations.diagnosis) : []),
     ...plannedWaysBack(plan),
-    ...release(plan),
+    ...releaseOf(plan),
     ...observations.notes,
     ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
     ...observations.notVerified.map((what) => `Not verified: ${what}`),
@@ -52,11 +33,8 @@ export function shownAtStart(plan: Plan, observations: Observations): string[] {
 export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
   const { stopped, snapshot, backup, rehearsal, salvage } = waysBack;
   return [
-    ...moves(plan),
-    ...(salvage.unknown === undefined
-      ? []
-      : [`LOSS UNKNOWN, counted as a loss: ${salvage.unknown}; only the ways back hold all of it`]),
-    ...salvage.lost.map((loss) => `LOST for good but for the ways back: ${lossInWords(loss)}`),
+    ...movesOf(plan),
+    ...lossLines(salvage).map((each) => plain(each)),
     `Writes: ${summaries['stop-writes'](stopped).summary}`,
     `Snapshot: ${summaries['snapshot'](snapshot).summary}`,
     backup
@@ -70,7 +48,7 @@ export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
         ]
       : []),
     `Salvage: ${summaries.salvage(salvage).summary}`,
-    ...release(plan),
+    ...releaseOf(plan),
   ];
 }
 

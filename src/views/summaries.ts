@@ -1,7 +1,7 @@
 import { provedBy, whereIs } from '../domain/backup.ts';
 import type { Findings } from '../domain/findings.ts';
 import { tableInWords } from '../domain/data-diff.ts';
-import { lossInWords } from './loss.ts';
+import { lossInWords } from '../domain/rehearsal.ts';
 import { at, lossTableInWords } from '../domain/plan/point-in-time.ts';
 import type { StepName } from '../domain/steps.ts';
 import { bytes, count, duration, named, rowsByTable } from '../domain/text.ts';

@@ -23,7 +23,7 @@ browsers('the page of a rollback, in a real browser', () => {
 
     // Nobody loads the page again.
     await page.getByRole('heading', { name: 'Downgrade the database?' }).waitFor();
-    expect(await page.locator('#rehearsal').innerText()).toMatch(/scores\s+kept\s+Table dropped\s+7/);
+    expect(await page.locator('#rehearsal').innerText()).toMatch(/scores\s+saved\s+Table dropped\s+7/);
     await page.getByLabel('Reason').first().fill('0005 broke /health');
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.locator('#now', { hasText: 'rolled back' }).waitFor();
@@ -96,7 +96,7 @@ browsers('the page of a rollback, in a real browser', () => {
     const { run, service } = await pages.start({ activities: { salvage: () => lost } });
     await run.gate('downgrade');
     const one = await pages.visit('ada', service);
-    expect(await one.locator('.dangers').first().innerText()).toContain('table scores with 7 rows');
+    expect(await one.locator('.dangers').first().innerText()).toContain('table scores (7 rows)');
     await one.getByLabel(/^Type .* to confirm$/).fill(service);
     await one.getByRole('button', { name: 'Approve' }).click();
     await one.getByText('You have approved. Another person is needed.').waitFor();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { reportHtml } from '../../src/views/report/html.ts';
+import { reportHtml } from '../../src/views/report/documents.ts';
 import { reportOf } from '../../src/views/report/report.ts';
 import { launch } from '../chromium.ts';
 import { done, journalOf, straight, subject } from '../example-journal.ts';

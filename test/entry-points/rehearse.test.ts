@@ -22,7 +22,7 @@ describe.concurrent('backstep rehearse', () => {
     const { status, out } = await cli(`rehearse ${service} -1`);
     expect(status).toBe(0);
     expect(out).toMatch(/works/);
-    expect(out).toMatch(/Would lose, kept by salvage\n {2}table scores with 7 rows/);
+    expect(out).toMatch(/Would lose, kept by salvage\n {2}table scores \(7 rows\)/);
     expect(harness.calls(service, 'assess')).toMatchObject([{ onlyPlan: true, request: { target: '-1' } }]);
     expect(harness.calls(service, 'stop-writes')).toEqual([]);
   });

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { createColors } from 'picocolors';
-import { assessmentLines } from '../../src/cli/plan-view.ts';
+import { assessmentBlocks } from '../../src/views/plan.ts';
+import { plainLines } from '../../src/views/render/terminal.ts';
 import { decide, type Advice, type Sign } from '../../src/domain/diagnosis.ts';
 import { diagnosisInWords } from '../../src/views/diagnosis.ts';
 import { signsOfLines } from '../../src/domain/log-signs.ts';
 import { comparePlans, type QueryPlan } from '../../src/domain/query-plans.ts';
 import { symptomNames, symptoms, symptomTable, type SymptomName } from '../../src/domain/symptoms.ts';
-import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportMarkdown } from '../../src/views/report/documents.ts';
 import { reportOf } from '../../src/views/report/report.ts';
 import { shownAtStart } from '../../src/views/gate-rollback.ts';
 import { done, journalOf, subject } from '../example-journal.ts';
@@ -103,11 +103,11 @@ test('people read the advice, each reason with evidence and the line of the runb
   });
   expect(lines).toEqual([
     expect.stringMatching(
-      /^Advice: ROLL BACK, because the runbook names it: “Application completely broken”; data written since/,
+      /^Advice: Roll back, because the runbook names it: “Application completely broken”; data written since/,
     ),
     'For it: seen: app-broken (runbook: “Application completely broken”)',
     'Against it: seen: written-since (runbook: “Data has been written that depends on new schema”)',
-    'May be lost: column papers.score with 60 values in 100 rows, 3 rows of them written since',
+    'May be lost: column papers.score (60 values in 100 rows, 3 of them written after the migration)',
     'Loss unknown until the rehearsal: changed by it as well: opportunities.priority',
     'Not looked at: orphans of links.paper_id: lock timeout',
   ]);
@@ -127,8 +127,9 @@ test('gate start, `backstep plan` and the report show it', () => {
   const report = reportMarkdown(reportOf(journalOf(...done('assess', seen)), subject(plan)));
   for (const line of wanted) expect(report).toContain(`- ${line}`);
   const planned = { kind: 'planned', plan, hash: 'a1', observations: seen, searchAttributes: true } as const;
-  expect(assessmentLines(planned, createColors(false)).join('\n')).toContain(
-    ['Diagnosis:', ...wanted.map((line) => `  ${line}`)].join('\n'),
+  const [advice = '', ...reasons] = wanted.map((each) => `  ${each.replace('Advice: ', '')}`);
+  expect(plainLines(assessmentBlocks(planned)).join('\n')).toContain(
+    ['What is wrong:', advice, ...reasons].join('\n'),
   );
 });
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { details } from '../../src/views/details.ts';
-import { cell, prose } from '../../src/views/markdown.ts';
-import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { list } from '../../src/views/blocks.ts';
+import { markdown, prose } from '../../src/views/render/markdown.ts';
+import { reportMarkdown } from '../../src/views/report/documents.ts';
 import { reportOf } from '../../src/views/report/report.ts';
 import { journalOf, straight, subject } from '../example-journal.ts';
 
@@ -9,7 +10,7 @@ const lure = '[Approve here](https://evil.test)';
 const inert = '\\[Approve here\\](https://evil.test)';
 
 test('what an alert or a person wrote becomes no link and no HTML', () => {
-  expect(cell(lure)).toBe(inert);
+  expect(markdown([list([lure])])).toBe(`- ${inert}`);
   expect(prose(`<a href="x">y</a> ![z](u)`)).toBe('&lt;a href="x">y&lt;/a> !\\[z\\](u)');
 });
 

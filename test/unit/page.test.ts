@@ -6,13 +6,10 @@ import { dangersOfApproving, pastThePivot } from '../../src/gateway/page/danger.
 import { standingOf, headline } from '../../src/gateway/page/headline.ts';
 import { holdCard } from '../../src/gateway/page/hold.ts';
 import { versionOf } from '../../src/gateway/page/parts.ts';
-import { planCard } from '../../src/gateway/page/plan.ts';
-import { rehearsalCard } from '../../src/gateway/page/rehearsal.ts';
 import { runbooks } from '../../src/gateway/page/runbooks.ts';
-import { steps } from '../../src/gateway/page/timeline.ts';
 import type { View } from '../../src/gateway/page/view.ts';
 import { Watch } from '../../src/gateway/page/watch.ts';
-import { work } from '../../src/gateway/page/work.ts';
+import { planCard, rehearsalCard, steps, work } from '../../src/gateway/page/cards.ts';
 import { fault } from '../../src/domain/failures.ts';
 import type { Event } from '../../src/domain/journal/journal.ts';
 import { reportOf } from '../../src/views/report/report.ts';
@@ -63,7 +60,7 @@ describe('what the page says', () => {
     const view = viewOf(backingUp, { atWork: [{ step: 'back-up', attempt: 1, startedAt: '', latest }] });
     const markup = String(work(view, began + 50_000));
     expect(textOf(markup)).toContain('Now: Back the database up');
-    expect(textOf(markup)).toMatch(/For 30 s , usually 60 s.*dumps papers 320\.0 MB of 812\.0 MB/);
+    expect(textOf(markup)).toMatch(/At work for 30 s , usually 60 s.*dumps papers: 320\.0 MB of 812\.0 MB/);
     expect(markup).toContain('<progress max="812000000" value="320000000"');
   });
 
@@ -104,7 +101,7 @@ describe('what the page says', () => {
     const shown = textOf(
       rehearsalCard(viewOf([...stopped, ...done('rehearse'), ...done('salvage', salvage)])),
     );
-    expect(shown).toMatch(/scores kept Table dropped 7/);
+    expect(shown).toMatch(/scores saved Table dropped 7/);
     expect(shown).toMatch(/papers\.score lost Column dropped 100 60/);
   });
 
@@ -158,7 +155,7 @@ describe('what must be typed before it is approved', () => {
       lost: [{ kind: 'table', object: 'scores', rows: 7 }],
     } as never;
     const lost = gateAt('downgrade', [...stopped, ...done('rehearse'), ...done('salvage', salvage)]);
-    expect(dangersOfApproving(lost)).toEqual([expect.stringContaining('table scores with 7 rows')]);
+    expect(dangersOfApproving(lost)).toEqual([expect.stringContaining('table scores (7 rows)')]);
     const never = { rehearsed: false, why: 'no space for a copy' } as never;
     expect(dangersOfApproving(gateAt('downgrade', [...stopped, ...done('rehearse', never)]))).toEqual([
       'It was not rehearsed: no space for a copy',

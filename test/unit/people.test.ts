@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { details } from '../../src/views/details.ts';
 import type { Event } from '../../src/domain/journal/journal.ts';
-import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportMarkdown } from '../../src/views/report/documents.ts';
 import { reportOf } from '../../src/views/report/report.ts';
 import { progressOf } from '../../src/domain/journal/progress.ts';
 import {
@@ -44,7 +44,7 @@ describe('the write outage', () => {
   test('stands in the current details with the time at which the budget is used up', () => {
     const { journal, subject } = of(...stopped);
     expect(details(journal, subject)).toContain(
-      'Writes are stopped since 03:00:10 UTC; the write outage budget of 2 h 00 min is used up at **2025-11-18 05:00:10 UTC**',
+      '**Writes are stopped** since 03:00:10 UTC; the outage budget of 2 h 00 min is used up at 2025-11-18 05:00:10 UTC.',
     );
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { fault } from '../../src/domain/failures.ts';
 import type { Event } from '../../src/domain/journal/journal.ts';
-import { reportHtml } from '../../src/views/report/html.ts';
-import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportHtml, reportMarkdown } from '../../src/views/report/documents.ts';
 import { sectionsOf } from '../../src/views/report/sections.ts';
 import { reportOf } from '../../src/views/report/report.ts';
+import type { Report } from '../../src/views/report/report.ts';
+import { plain } from '../../src/views/blocks.ts';
+import { markdown } from '../../src/views/render/markdown.ts';
 import { done, gateOpened, journalOf, straight, subject } from '../example-journal.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 
@@ -27,8 +29,8 @@ describe('the HTML report', () => {
     const report = reportOn(...straight);
     const html = reportHtml(report);
     for (const { title } of sectionsOf(report)) {
-      expect(html).toContain(`<h2>${title}</h2>`);
-      expect(reportMarkdown(report)).toContain(`\n## ${title}\n`);
+      expect(html).toContain(`<h2>${plain(title)}</h2>`);
+      expect(reportMarkdown(report)).toContain(`\n## ${plain(title)}\n`);
     }
     expect(html).toMatch(/<svg [^]*Execute the downgrade[^]*<\/svg>/);
     expect(html).toContain('<dt>Writes stopped</dt>');
@@ -38,7 +40,7 @@ describe('the HTML report', () => {
     const html = reportHtml(reportOn(...stopped));
     expect(html).toContain('<section class="attention"><h2>Needs a person</h2>');
     expect(html.indexOf('class="attention"')).toBeLessThan(html.indexOf('<svg '));
-    expect(html).toContain('<dd class="bad">still</dd>');
+    expect(html).toContain('<dd><span class="badge bad">still</span></dd>');
   });
 
   test('needs no script, no network and no other file, and forbids them', () => {
@@ -65,33 +67,33 @@ describe('the HTML report', () => {
     expect(html).toContain(
       '<a href="https://runbooks.example/API" rel="noreferrer">API Incident Response</a>',
     );
-    expect(html).toContain('<li>Worker Failure: <code>./WORKER_FAILURE.md</code></li>');
+    expect(html).toContain('<li>Worker Failure (<code>./WORKER_FAILURE.md</code>)</li>');
     expect(html).not.toContain('href="javascript:');
   });
 
   test('commands between backticks are set as such', () => {
     const html = reportHtml(reportOn(...straight));
-    expect(html).toMatch(/Put back, once a corrected migration is applied: <code>gunzip -c /);
+    expect(html).toMatch(/this puts it back:<\/p>\s*<pre tabindex="0"><code>gunzip -c /);
   });
 
   test('the post-rollback list has a place for an owner, in Markdown and HTML', () => {
     const report = reportOn(...straight);
     expect(reportMarkdown(report)).toMatch(/^- \[ \] Analyze the root cause .* \(owner: ____\)$/m);
     expect(reportHtml(report)).toMatch(
-      /<tr><td>☐<\/td><td>Analyze the root cause[^<]*<\/td><td><\/td><\/tr>/,
+      /<td>☐<\/td>\s*<td>Analyze the root cause[^<]*<\/td>\s*<td><\/td>\s*<\/tr>/,
     );
   });
 });
 
-const linesOf = (title: string, ...events: Event[]) =>
-  JSON.stringify(sectionsOf(reportOn(...events)).find((section) => section.title === title)?.blocks);
+const sectionOf = (report: Report, title: string) => {
+  const found = sectionsOf(report).find((section) => section.title === title);
+  return found && markdown(found.blocks);
+};
+const linesOf = (title: string, ...events: Event[]) => sectionOf(reportOn(...events), title);
 
 const facts = (request: object) => {
   const asked = examplePlan({ request: { ...plan.request, ...request } });
-  const [section] = sectionsOf(reportOf(journalOf(...stopped), subject(asked))).filter(
-    ({ title }) => title === 'Facts',
-  );
-  return JSON.stringify(section?.blocks);
+  return sectionOf(reportOf(journalOf(...stopped), subject(asked)), 'Facts');
 };
 
 describe('the sections', () => {
@@ -114,7 +116,7 @@ describe('the sections', () => {
       { kind: 'not-notified', to: 'ops', what: 'gate downgrade', why: 'status 404' },
     ];
     expect(linesOf('Alerts meanwhile', ...events)).toContain('alertmanager, resolved: ApiDown is over');
-    expect(linesOf('Not told', ...events)).toContain('ops was not told \\"gate downgrade\\": status 404');
+    expect(linesOf('Not told', ...events)).toContain('ops was not told "gate downgrade": status 404');
     expect(linesOf('Alerts meanwhile', ...stopped)).toBeUndefined();
   });
 
@@ -135,9 +137,9 @@ describe('the sections', () => {
       },
     ];
     const decisions = linesOf('Decisions', ...events);
-    expect(decisions).toContain('"bob","self-asserted","approved gate downgrade"');
+    expect(decisions).toContain('| bob | self-asserted | approved gate downgrade |');
     expect(decisions).toContain(
-      '"ann","oidc of https://id.example; roles dba, lead","broke the glass at gate downgrade"',
+      '| ann | oidc of https://id.example; roles dba, lead | broke the glass at gate downgrade |',
     );
   });
 

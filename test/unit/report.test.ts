@@ -3,7 +3,7 @@ import { byHand } from '../../src/views/by-hand.ts';
 import { fault } from '../../src/domain/failures.ts';
 import type { Event } from '../../src/domain/journal/journal.ts';
 import type { Pause } from '../../src/domain/plan/pauses.ts';
-import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportMarkdown } from '../../src/views/report/documents.ts';
 import { reportOf } from '../../src/views/report/report.ts';
 import { done, journalOf, straight, subject } from '../example-journal.ts';
 import { examplePlan, findings } from '../example-plan.ts';
@@ -151,8 +151,8 @@ describe('the report', () => {
     );
     expect(report.breaches).toMatchObject([{ what: 'hourly was resumed', reachedDatabase: true }]);
     const text = reportMarkdown(report);
-    expect(text).toContain('hourly was resumed (reached the database)');
-    expect(text).toContain('message approve by eve counted for nothing: this gate is for another plan');
+    expect(text).toContain('hourly was resumed: reached the database');
+    expect(text).toContain('message approve by eve was ignored: this gate is for another plan');
   });
 
   test('as Markdown every table has rows of one width', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { keepsFor } from '../../src/activities/salvage/keeps.ts';
-import { lossInWords } from '../../src/views/loss.ts';
+import { lossInWords } from '../../src/domain/rehearsal.ts';
 import { loses } from '../../src/domain/salvage.ts';
 
 test('law 1: large objects that the downgrade removes are a loss that is not kept', () => {

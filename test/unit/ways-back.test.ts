@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reportMarkdown } from '../../src/views/report/markdown.ts';
+import { reportMarkdown } from '../../src/views/report/documents.ts';
 import { reportOf } from '../../src/views/report/report.ts';
 import { shownAtDowngrade, shownAtStart } from '../../src/views/gate-rollback.ts';
 import { plannedWaysBack, waysBackIn } from '../../src/views/ways-back.ts';
@@ -72,10 +72,11 @@ describe('the report on what happens to data', () => {
     const text = reportMarkdown(reportOf(journalOf(...straight), subject()));
     for (const words of [
       'snapshot radar__snapshot_0a1b2c3d',
-      'The downgrade works on a copy',
-      'Loses: column papers.score with 60 values in 100 rows',
-      'Locks papers: AccessExclusiveLock',
-      'Kept: scores, 7 rows',
+      'The downgrade worked on a copy',
+      '| `papers.score` | saved | Column dropped | 100 | 60 |',
+      '`papers` AccessExclusiveLock',
+      '- `scores`, 7 rows',
+      'All saved',
       'gunzip -c bs-0a1b2c3d-salvage-1.sql.gz | psql',
       'INSERT INTO scores',
       'Put back what was salvaged, once a corrected migration is applied',
@@ -90,11 +91,11 @@ describe('the report on what happens to data', () => {
       notes: [],
     };
     const shown = shownAtDowngrade(examplePlan(), { ...waysBack, salvage: lost });
-    expect(shown.findIndex((line) => line.startsWith('LOST'))).toBeLessThan(
+    expect(shown.findIndex((line) => line.startsWith('Will be lost'))).toBeLessThan(
       shown.findIndex((line) => line.startsWith('Writes')),
     );
     const text = reportMarkdown(reportOf(journalOf(...stopped, ...done('salvage', lost)), subject()));
-    expect(text).toContain('LOST, but for the ways back: table scores with 7 rows');
+    expect(text).toContain('Will be lost: table scores (7 rows). It remains only in the backup.');
   });
 
   test('tells how long a restore took, and how long writes were stopped', () => {

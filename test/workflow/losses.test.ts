@@ -12,7 +12,7 @@ describe.concurrent('losses at gate downgrade', () => {
     const run = await harness.start({ activities: { salvage: () => salvage } });
     const { people, shows } = await run.gate('downgrade');
     expect(people).toBe(2);
-    expect(shows.join(' ')).toContain('LOST for good but for the ways back: column papers.score');
+    expect(shows.join(' ')).toContain('Will be lost: column papers.score');
     await run.approve('downgrade', 'ann');
     expect(run.calls('downgrade')).toEqual([]);
     await run.approve('downgrade', 'bob');
@@ -37,7 +37,7 @@ describe.concurrent('losses at gate downgrade', () => {
     const { people, shows } = await run.gate('downgrade');
     expect(people).toBe(2);
     expect(shows.join(' ')).toContain(
-      'LOSS UNKNOWN, counted as a loss: not rehearsed, no copy could be made',
+      'Loss unknown: not rehearsed, no copy could be made: no room. This counts as a loss',
     );
     expect(run.calls('salvage')[0]).toMatchObject({ first: dataDiff });
     await run.approve('downgrade', 'ann');

@@ -1,5 +1,5 @@
 import type { Decision } from '../../domain/steps.ts';
-import { lossInWords } from '../../views/loss.ts';
+import { lossInWords } from '../../domain/rehearsal.ts';
 import type { View } from './view.ts';
 
 /** Past the pivot the database may have moved: nothing unwinds by itself any more. */

@@ -1,7 +1,7 @@
 import { longestReason } from '../../domain/approval/statement.ts';
-import { html } from './html.ts';
+import { html } from '../../views/render/html.ts';
 import type { Session } from '../people/session.ts';
-import type { Html } from './html.ts';
+import type { Html } from '../../views/render/html.ts';
 
 export type Verb = 'start' | 'approve' | 'reject' | 'decide' | 'acknowledge';
 

@@ -1,11 +1,11 @@
-import { html } from './html.ts';
+import { html } from '../../views/render/html.ts';
 import type { GateName } from '../../domain/definition/service.ts';
 import type { GateProgress } from '../../domain/journal/progress.ts';
 import type { Session } from '../people/session.ts';
 import { dangersOfApproving } from './danger.ts';
 import { form } from './forms.ts';
 import { list, moment, more, until } from './parts.ts';
-import type { Html } from './html.ts';
+import type { Html } from '../../views/render/html.ts';
 import { proposal } from './proposal.ts';
 import type { View } from './view.ts';
 

@@ -1,9 +1,9 @@
-import { html } from './html.ts';
+import { html } from '../../views/render/html.ts';
 import type { Progress } from '../../domain/journal/progress.ts';
 import type { Session } from '../people/session.ts';
 import { form } from './forms.ts';
 import { list, moment, since, until } from './parts.ts';
-import type { Html } from './html.ts';
+import type { Html } from '../../views/render/html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
 

@@ -1,4 +1,4 @@
-import { html } from './html.ts';
+import { html } from '../../views/render/html.ts';
 import { step as declared } from '../../domain/steps.ts';
 import type { Decision } from '../../domain/steps.ts';
 import type { HoldProgress } from '../../domain/journal/progress.ts';
@@ -7,7 +7,7 @@ import { consequences, pastThePivot } from './danger.ts';
 import { form } from './forms.ts';
 import { runbooks } from './runbooks.ts';
 import { code, inline, moment, more, until } from './parts.ts';
-import type { Html } from './html.ts';
+import type { Html } from '../../views/render/html.ts';
 import type { View } from './view.ts';
 
 const thenWhat = {

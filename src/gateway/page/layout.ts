@@ -1,7 +1,7 @@
-import { html } from './html.ts';
+import { html } from '../../views/render/html.ts';
 import type { Session } from '../people/session.ts';
 import { assets } from './assets.ts';
-import type { Html } from './html.ts';
+import type { Html } from '../../views/render/html.ts';
 
 interface Layout {
   title: string;

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { ClientError } from '../../client.ts';
 import type { Session } from '../people/session.ts';
-import { html } from './html.ts';
+import { html } from '../../views/render/html.ts';
 import { page } from './layout.ts';
 
 export const notFound = (context: Context, session: Session, service: string) =>

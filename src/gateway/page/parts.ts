@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { html } from './html.ts';
-import type { Html } from './html.ts';
+import { html } from '../../views/render/html.ts';
+import type { Html } from '../../views/render/html.ts';
 import { countedDown } from '../../views/blocks.ts';
 
 /** A part of the page that is replaced as a whole when it changes. */

@@ -1,10 +1,10 @@
-import { html } from './html.ts';
+import { html } from '../../views/render/html.ts';
 import type { Advice, Diagnosis } from '../../domain/diagnosis.ts';
-import { lossInWords } from '../../views/loss.ts';
+import { lossInWords } from '../../domain/rehearsal.ts';
 import type { GateName } from '../../domain/definition/service.ts';
 import { orders } from '../../domain/steps.ts';
 import type { StepName } from '../../domain/steps.ts';
-import type { Html } from './html.ts';
+import type { Html } from '../../views/render/html.ts';
 import type { View } from './view.ts';
 import { count, duration } from '../../domain/text.ts';
 

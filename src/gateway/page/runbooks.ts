@@ -1,5 +1,5 @@
-import { html } from './html.ts';
-import type { Html } from './html.ts';
+import { html } from '../../views/render/html.ts';
+import type { Html } from '../../views/render/html.ts';
 
 const isLink = (url: string): boolean => /^https?:\/\//i.test(url);
 

@@ -1,19 +1,16 @@
-import { html } from './html.ts';
+import { html } from '../../views/render/html.ts';
 import type { GatewayDependencies } from '../app.ts';
 import type { Session } from '../people/session.ts';
 import { begin } from './begin.ts';
 import { gateCard } from './gate.ts';
 import { headline } from './headline.ts';
 import { holdCard } from './hold.ts';
-import { outcomeCard, recordCard } from './outcome.ts';
-import type { Html } from './html.ts';
+import { planCard, recordCard, rehearsalCard, steps, timeline, work } from './cards.ts';
+import { outcomeCard } from './outcome.ts';
+import type { Html } from '../../views/render/html.ts';
 import { placed } from './parts.ts';
 import type { Section } from './parts.ts';
-import { planCard } from './plan.ts';
-import { rehearsalCard } from './rehearsal.ts';
-import { steps, timeline } from './timeline.ts';
 import type { View } from './view.ts';
-import { work } from './work.ts';
 
 /** Whom the page is for, and when. */
 export interface Reader {

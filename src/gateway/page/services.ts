@@ -1,8 +1,8 @@
-import { html } from './html.ts';
+import { html } from '../../views/render/html.ts';
 import type { GatewayDependencies } from '../app.ts';
 import { standingOf } from './headline.ts';
 import { moment } from './parts.ts';
-import type { Html } from './html.ts';
+import type { Html } from '../../views/render/html.ts';
 import { ClientError } from '../../client.ts';
 import type { View } from './view.ts';
 

@@ -1,5 +1,5 @@
-import { html } from './html.ts';
-import type { Html } from './html.ts';
+import { html } from '../../views/render/html.ts';
+import type { Html } from '../../views/render/html.ts';
 import { page } from './layout.ts';
 
 interface SignIn {

@@ -1,61 +1,173 @@
-import { nameOf, timeOf } from '../details.ts';
-import { rehearsalLines, salvageLines, statementsOf, waysBackLines } from './data.ts';
-import { lostLines, restoredLines } from './emergency.ts';
-import { backupLines, evidenceRows, factLines, foundLines } from './facts.ts';
+import { provedBy, whereIs } from '../../domain/backup.ts';
+import { at, recoveryTimeInWords } from '../../domain/plan/point-in-time.ts';
+import { sourceInWords } from '../../domain/plan/source.ts';
+import { code, line, list, paragraph, sentence, where } from '../blocks.ts';
+import type { Block, Section, Text } from '../blocks.ts';
+import { diagnosisInWords } from '../diagnosis.ts';
+import { dataDiffBlocks, instanceDiffBlocks, lossLines, rehearsalBlocks, salvageBlocks } from '../losses.ts';
+import { stepsBlock } from '../status.ts';
+import type { WayBack } from '../ways-back.ts';
 import type { ReportedDecision } from './decisions.ts';
-import { recoveryLines, sinceLines } from './point-in-time.ts';
 import type { Report } from './report.ts';
 
-type Cell = string | number | undefined;
-
-/** A part of the report, before it is Markdown or HTML. Text between backticks is a command or a name. */
-export type Block =
-  | { kind: 'list'; items: string[]; none: string }
-  | { kind: 'table'; head: string[]; rows: Cell[][]; none: string }
-  | { kind: 'code'; language: 'sh' | 'sql'; lines: string[] }
-  /** To be ticked off, each by an owner whom people fill in. */
-  | { kind: 'tasks'; items: string[] }
-  | { kind: 'links'; links: { title: string; url: string }[] };
-
-export interface Section {
-  title: string;
-  blocks: Block[];
-}
-
-const list = (items: string[], none = ''): Block => ({ kind: 'list', items, none });
-const table = (head: string[], rows: Cell[][], none = ''): Block => ({ kind: 'table', head, rows, none });
 const section = (title: string, ...blocks: Block[]): Section => ({ title, blocks });
-const where = (applies: unknown, ...sections: Section[]): Section[] => (applies ? sections : []);
+const day = (iso: string): Text => ({ time: iso, as: 'day' });
+const between = (from: string, until: string): Text => ({ duration: Date.parse(until) - Date.parse(from) });
+const seconds = (amount: number): Text => ({ duration: amount * 1_000 });
+const sentences = (texts: readonly string[], none?: string) => list(texts.map(sentence), none);
 
 export const titleOf = ({ service, outcome, moment, emergency }: Report): string =>
   `${moment ? 'Point-in-time restore' : emergency ? 'Emergency restore' : 'Rollback'} of ${service}: ${outcome ?? 'under way'}`;
 
-function stepRows({ steps }: Report): Cell[][] {
-  return steps
-    .filter(({ state, step }) => state !== 'to-do' && step !== 'report')
-    .map((line) => [nameOf(line), line.state, timeOf(line), line.summary ?? '']);
+/** Who or what asked for it, and how a person was proved. */
+function asked({ requested }: Report): Text[] {
+  if (requested === undefined) return [];
+  const { by, via, alert, target, from = '', reason = 'no reason given', trigger } = requested;
+  const who =
+    alert === undefined
+      ? `Asked for by ${by ?? 'nobody named'} (${via === undefined ? 'self-asserted' : `proved by ${via}`})`
+      : `Asked for by alert ${alert.name ?? alert.fingerprint} of ${alert.source} (fingerprint ${alert.fingerprint})`;
+  return [
+    `${who}, ${target === undefined ? `from ${from}` : `target ${target}`}: ${reason}`,
+    ...(trigger === undefined ? [] : [`Trigger: ${trigger}`]),
+  ];
 }
 
+function stopped({ writesStopped }: Report): Text[] {
+  if (writesStopped === undefined) return [];
+  const { from, until } = writesStopped;
+  return [
+    until === undefined
+      ? line`Writes stopped: since ${day(from)}, and still stopped`
+      : line`Writes stopped: ${between(from, until)} (${day(from)} to ${day(until)})`,
+  ];
+}
+
+function facts(report: Report): Text[] {
+  const { operation, workflowId, revision, startedAt, endedAt, restored, planHash } = report;
+  return [
+    line`Operation ${code(operation)}, workflow ${code(workflowId)}${planHash === undefined ? '' : line`, plan ${code(planHash)}`}`,
+    ...(revision
+      ? [
+          `Revision before: ${revision.before}; after: ${revision.after ?? 'not known'}; target: ${revision.target}`,
+          ...revision.reverted.map((reverted) => `Reverted: ${reverted.revision} ${reverted.message}`),
+        ]
+      : []),
+    ...asked(report),
+    ...(startedAt === undefined
+      ? []
+      : [line`From ${day(startedAt)} to ${endedAt === undefined ? 'now' : day(endedAt)}`]),
+    ...stopped(report),
+    ...(restored
+      ? [
+          line`Restored from the ${restored.from === 'snapshot' ? 'snapshot' : 'backup'} in ${seconds(restored.seconds)}`,
+        ]
+      : []),
+  ];
+}
+
+/** Runbook, Pre-Rollback Checklist: document the current state. */
+function foundAtStart({ foundAtStart: seen }: Report): Text[] {
+  if (seen === undefined) return [];
+  return [
+    ...(seen.diagnosis ? diagnosisInWords(seen.diagnosis).map(sentence) : []),
+    line`Database of ${{ number: seen.databaseBytes, unit: 'bytes' }}`,
+    ...seen.sessions.map(
+      ({ role, application, count }) => `Sessions: ${count} of ${role} (${application || 'unnamed'})`,
+    ),
+    ...seen.pods.map(
+      ({ name, ready, reason }) =>
+        `Pod ${name}: ${ready ? 'ready' : `not ready, ${reason ?? 'no reason given'}`}`,
+    ),
+    ...seen.errors.map((text) => `Log: ${text}`),
+    ...seen.notes.map(sentence),
+  ];
+}
+
+const wayBack = ({ what, from, until, olderThanWritesFrom, notes = [] }: WayBack): Text[] => [
+  line`${day(from)} to ${until === undefined ? 'now' : day(until)}: ${what}${until === undefined ? '' : '; used up by restoring from it'}${
+    olderThanWritesFrom === undefined
+      ? ''
+      : line`; does not hold what was written from ${day(olderThanWritesFrom)} on`
+  }`,
+  ...notes.map(sentence),
+];
+
+function backup({ backup: made }: Report): Text[] {
+  if (made === undefined) return [];
+  return [
+    line`${code(whereIs(made))}, ${{ number: made.bytes, unit: 'bytes' }}, by ${made.client} in ${seconds(made.seconds)}`,
+    `SHA-256 ${made.sha256}`,
+    line`Snapshot of ${day(made.takenAt)}; ${provedBy(made)}`,
+  ];
+}
+
+/** Of an emergency restore: from what, and whether it took the place of the other. */
+function restored({ source, beside, inPlace }: NonNullable<Report['emergency']>): Text[] {
+  return [
+    `From ${sourceInWords(source)}`,
+    ...(source.kind === 'file' ? [`SHA-256 ${source.sha256}`] : []),
+    beside ? line`Restored beside in ${seconds(beside.seconds)}` : 'Nothing was restored.',
+    ...(inPlace
+      ? [
+          `Renamed into place at ${inPlace.revision}; the database as it was is kept as ${inPlace.kept}`,
+          ...inPlace.notes.map(sentence),
+        ]
+      : ['It did not take the place of the database.']),
+  ];
+}
+
+/** To which time, into which instance, and whether that is used. */
+function restoredInstance({ moment, restored: made, switched }: NonNullable<Report['moment']>): Text[] {
+  return [
+    `${moment.provider} instance ${moment.instance} as it was at ${recoveryTimeInWords(moment)}`,
+    ...(made
+      ? [
+          line`New instance ${made.instance} at ${at(made.endpoint)}, made in ${seconds(made.seconds)}`,
+          ...made.notes.map(sentence),
+        ]
+      : ['No new instance was seen to be up.']),
+    switched
+      ? `${switched.secrets.join(', ')} lead to it instead of ${at(switched.from)}; as they were, they are kept in Secret ${switched.kept}`
+      : 'It is not used: the Secrets lead to the old instance.',
+  ];
+}
+
+/** With where the whole of it lies. */
+const diffBlocks = (dataDiff: Parameters<typeof dataDiffBlocks>[0]): Block[] => [
+  ...dataDiffBlocks(dataDiff),
+  paragraph(
+    line`Counted at ${day(dataDiff.at)}; evidence: ${code(dataDiff.evidence.ref)}, SHA-256 ${dataDiff.evidence.sha256}`,
+  ),
+];
+
+const notCounted = [paragraph('It was not counted.')];
+
 /** What was lost, what was kept of it, by the way that was taken. */
-function lossSections(report: Report): Section[] {
-  const { moment, emergency, rehearsal, salvage } = report;
+function losses({ moment, emergency, rehearsal, salvage }: Report): Section[] {
   if (emergency)
     return [
-      section('Restored', list(restoredLines(emergency))),
-      section('Lost by restoring', list(lostLines(emergency))),
+      section('Restored', list(restored(emergency))),
+      section('Lost by restoring', ...(emergency.dataDiff ? diffBlocks(emergency.dataDiff) : notCounted)),
     ];
   if (moment)
     return [
-      section('Restored', list(recoveryLines(moment))),
-      section('Lost by restoring', list(sinceLines(moment))),
+      section('Restored', list(restoredInstance(moment))),
+      section('Lost by restoring', ...(moment.compared ? instanceDiffBlocks(moment.compared) : notCounted)),
     ];
-  const statements = statementsOf(salvage);
+  const statements = salvage?.kept?.statements.trim().split('\n') ?? [];
   return [
-    section('Rehearsal', list(rehearsalLines(rehearsal))),
     section(
-      'Lost and salvaged',
-      list(salvageLines(salvage)),
-      ...(statements.length === 0 ? [] : [{ kind: 'code', language: 'sql', lines: statements } as const]),
+      'Rehearsal',
+      ...(rehearsal === undefined
+        ? [paragraph('The downgrade was not rehearsed.')]
+        : rehearsalBlocks(rehearsal, salvage)),
+    ),
+    section(
+      'Lost and saved',
+      list(salvage === undefined ? ['Nothing was saved.'] : lossLines(salvage)),
+      ...(salvage === undefined ? [] : salvageBlocks(salvage)),
+      ...where<Block>(statements.length > 0, { kind: 'code', language: 'sql', lines: statements }),
     ),
   ];
 }
@@ -67,81 +179,131 @@ const proofOf = ({ proof, issuer, roles = [] }: ReportedDecision): string =>
     ...(roles.length === 0 ? [] : [`roles ${roles.join(', ')}`]),
   ].join('; ');
 
-const decisionRows = ({ decisions }: Report): Cell[][] =>
-  decisions.map((decision) => {
-    const { at, by, what, hash, reason } = decision;
-    return [at, by, proofOf(decision), what, hash, reason];
-  });
+export const decisionTable = (decisions: readonly ReportedDecision[]): Block => ({
+  kind: 'table',
+  label: 'Decisions',
+  head: ['When', 'Who', 'Proved by', 'What', 'Plan', 'Why'],
+  rows: decisions.map((decision) => {
+    const { at: when, by, what, hash, reason } = decision;
+    return [day(when), by, proofOf(decision), what, hash === undefined ? undefined : code(hash), reason];
+  }),
+  none: 'Nobody was asked.',
+});
 
-const breachLines = ({ breaches }: Report) =>
-  breaches.map(
-    ({ at, what, reachedDatabase }) => `${at} ${what}${reachedDatabase ? ' (reached the database)' : ''}`,
-  );
+export const rowTable = (rows: Report['rows']): Block => ({
+  kind: 'table',
+  label: 'Rows by table',
+  head: ['Table', 'After the stop', 'At the end', 'Difference'],
+  rows: rows.map(({ table, afterStop, atEnd, difference = 'none' }) => [
+    code(table),
+    afterStop === undefined ? undefined : { number: afterStop },
+    atEnd === undefined ? undefined : { number: atEnd },
+    difference,
+  ]),
+  none: 'Nothing was counted.',
+});
+
+/** Everything that was kept to be looked at later: what it proves, where it lies, its checksum. */
+function evidence({ backup: made, rehearsal, salvage, emergency, newer }: Report): Block {
+  const dataDiff = emergency?.dataDiff ?? newer;
+  const kept = salvage?.kept;
+  const rows: (readonly [what: string, where: string, sha256: string])[] = [
+    ...(made ? [['The dump, as proved', whereIs(made), made.sha256] as const] : []),
+    ...(rehearsal?.rehearsed
+      ? [['What the downgrade did on a copy', rehearsal.evidence.ref, rehearsal.evidence.sha256] as const]
+      : []),
+    ...(kept ? [['What was saved', `${kept.file} on ${kept.store}`, kept.sha256] as const] : []),
+    ...(kept?.text ? [['Its statements, without data', kept.text.ref, kept.text.sha256] as const] : []),
+    ...(dataDiff
+      ? [
+          [
+            'What the restored database does not hold',
+            dataDiff.evidence.ref,
+            dataDiff.evidence.sha256,
+          ] as const,
+        ]
+      : []),
+  ];
+  return {
+    kind: 'table',
+    head: ['What', 'Where', 'SHA-256'],
+    rows: rows.map(([what, where, sha256]) => [what, code(where), code(sha256)]),
+    none: 'None was kept.',
+  };
+}
 
 /** The report in its order, what needs a person first; Markdown and HTML are made of the same. */
 export function sectionsOf(report: Report): Section[] {
-  const { attention, waysBack, newer, rows, verified, notVerified, byHand, toDo } = report;
+  const { attention, waysBack, newer, rows, steps, verified, notVerified, byHand, toDo } = report;
+  const { decisions, breaches, annotations, notTold, escalationPath, relatedRunbooks, timeline } = report;
+  const done = steps.filter(({ state, step }) => state !== 'to-do' && step !== 'report');
   return [
-    ...where(attention.length > 0, section('Needs a person', list(attention))),
-    section('Facts', list(factLines(report))),
-    section('Steps', table(['Step', 'State', 'Time', 'Found'], stepRows(report), 'None began.')),
-    section('Found before anything was touched', list(foundLines(report), 'Nothing was assessed.')),
-    section('Ways back', list(waysBackLines(waysBack), 'None was made.')),
-    section('Backup', list(backupLines(report), 'No backup was made by this operation.')),
+    ...where(attention.length > 0, section('Needs a person', sentences(attention))),
+    section('Facts', list(facts(report))),
+    section('Steps', done.length === 0 ? paragraph('None began.') : stepsBlock(done)),
+    section('Found before anything was touched', list(foundAtStart(report), 'Nothing was assessed.')),
+    section('Ways back', list(waysBack.flatMap(wayBack), 'None was made.')),
+    section('Backup', list(backup(report), 'No backup was made by this operation.')),
+    ...(newer
+      ? [section('Written after the restart, and only in the database kept', ...diffBlocks(newer))]
+      : []),
+    ...losses(report),
+    section('Rows', rowTable(rows)),
+    section('Decisions', decisionTable(decisions)),
+    section('Verified', sentences(verified, 'Nothing.')),
+    section('Not verified', sentences(notVerified, 'Nothing that is known of.')),
+    section('Evidence', evidence(report)),
+    section('Writers that came back while writes were stopped', breachList(breaches, 'None.')),
     ...where(
-      newer,
-      section(
-        'Written after the restart, and only in the database kept',
-        list(lostLines({ ...(newer && { dataDiff: newer }) })),
-      ),
-    ),
-    ...lossSections(report),
-    section(
-      'Rows',
-      table(
-        ['Table', 'After the stop', 'At the end', 'Difference'],
-        rows.map((row) => [row.table, row.afterStop, row.atEnd, row.difference ?? 'none']),
-        'Nothing was counted.',
-      ),
-    ),
-    section(
-      'Decisions',
-      table(['When', 'Who', 'Proved by', 'What', 'Plan', 'Why'], decisionRows(report), 'Nobody was asked.'),
-    ),
-    section('Verified', list(verified, 'Nothing.')),
-    section('Not verified', list(notVerified, 'Nothing that is known of.')),
-    section('Evidence', table(['What', 'Where', 'SHA-256'], evidenceRows(report), 'None was kept.')),
-    section('Writers that came back while writes were stopped', list(breachLines(report), 'None.')),
-    ...where(
-      report.annotations.length > 0,
+      annotations.length > 0,
       section(
         'Alerts meanwhile',
-        list(report.annotations.map(({ at, source, status, text }) => `${at} ${source}, ${status}: ${text}`)),
+        list(
+          annotations.map(
+            ({ at: when, source, status, text }) => line`${day(when)} ${source}, ${status}: ${text}`,
+          ),
+        ),
       ),
     ),
     ...where(
-      report.notTold.length > 0,
+      notTold.length > 0,
       section(
         'Not told',
-        list(report.notTold.map(({ at, to, what, why }) => `${at} ${to} was not told "${what}": ${why}`)),
+        list(
+          notTold.map(
+            ({ at: when, to, what, why }) => line`${day(when)} ${to} was not told "${what}": ${why}`,
+          ),
+        ),
       ),
     ),
     ...where(
       byHand.length > 0,
       section('Undo the freeze by hand', { kind: 'code', language: 'sh', lines: byHand }),
     ),
-    section('To do', toDo.length === 0 ? list([], 'Nothing.') : { kind: 'tasks', items: toDo }),
-    section('Escalation path', list(report.escalationPath, 'None.')),
-    ...where(
-      report.relatedRunbooks.length > 0,
-      section('Related runbooks', { kind: 'links', links: report.relatedRunbooks }),
-    ),
     section(
-      'Timeline',
-      table(
-        ['When', 'What'],
-        report.timeline.map(({ at, what }) => [at, what]),
-      ),
+      'To do',
+      toDo.length === 0 ? paragraph('Nothing.') : { kind: 'tasks', items: toDo.map(sentence) },
     ),
+    section('Escalation path', list(escalationPath, 'None.')),
+    ...where(
+      relatedRunbooks.length > 0,
+      section('Related runbooks', list(relatedRunbooks.map(({ title, url }) => ({ link: title, url })))),
+    ),
+    section('Timeline', {
+      kind: 'table',
+      label: 'Timeline',
+      head: ['When', 'What'],
+      rows: timeline.map(({ at: when, what }) => [day(when), sentence(what)]),
+    }),
   ];
 }
+
+/** Writers that came back while writes were stopped. */
+export const breachList = (breaches: Report['breaches'], none?: string): Block =>
+  list(
+    breaches.map(
+      ({ at: when, what, reachedDatabase }) =>
+        line`${day(when)} ${what}${reachedDatabase ? line`: ${{ badge: 'reached the database', mood: 'bad' }}` : ', kept from the database'}`,
+    ),
+    none,
+  );

@@ -1,7 +1,7 @@
 import type { Entry, Journal } from '../../domain/journal/journal.ts';
 import type { PersonProof } from '../../domain/approval/statement.ts';
 import type { EntryOf } from '../../domain/journal/progress.ts';
-import { duration } from '../../domain/text.ts';
+import { because, duration, people, utc } from '../../domain/text.ts';
 
 export interface TimelineLine {
   at: string;
@@ -10,10 +10,6 @@ export interface TimelineLine {
 
 const named = ({ step, part, try: number }: { step: string; part?: string; try: number }) =>
   `${step}${part === undefined ? '' : ` ${part}`}${number > 1 ? `, try ${number}` : ''}`;
-
-const people = (count: number) => (count === 1 ? 'one person' : `${count} different people`);
-
-const because = (reason: string | undefined) => (reason === undefined ? '' : ` (${reason})`);
 
 /** How long a step took, from the entry of its begin. */
 function took(journal: Journal, ended: Extract<Entry, { kind: 'step-ended' | 'step-failed' }>): string {
@@ -35,16 +31,16 @@ const sayings: { [K in Entry['kind']]: (entry: EntryOf<K>, journal: Journal) => 
   'step-failed': (entry, journal) =>
     `${named(entry)} failed${took(journal, entry)}: ${entry.fault.type}: ${entry.fault.message}`,
   'gate-opened': (entry) =>
-    `gate ${entry.gate} opened for ${people(entry.people)}, plan ${entry.hash}, until ${entry.expiresAt}`,
+    `gate ${entry.gate} opened for ${people(entry.people)}, plan ${entry.hash}, until ${utc(entry.expiresAt)}`,
   'gate-approved': (entry) =>
     `gate ${entry.gate} ${entry.breakGlass ? 'passed alone, breaking the glass,' : 'approved'} by ${entry.by}${proved(entry.proof)}${because(entry.reason)}`,
   'gate-closed': (entry) =>
     `gate ${entry.gate}: ${entry.verdict}${entry.by.length > 0 ? ` by ${entry.by.join(', ')}` : ''}${because(entry.reason)}`,
   'hold-opened': (entry) =>
-    `hold ${entry.hold}: waits for ${entry.decisions.join(', ')}${entry.deadline === undefined ? '' : ` until ${entry.deadline}`}`,
+    `hold ${entry.hold}: waits for ${entry.decisions.join(', ')}${entry.deadline === undefined ? '' : ` until ${utc(entry.deadline)}`}`,
   'hold-closed': (entry) =>
     `hold ${entry.hold}: ${entry.decision} by ${entry.by}${proved(entry.proof)}${because(entry.reason)}`,
-  'message-ignored': (entry) => `message ${entry.message} by ${entry.by} counted for nothing: ${entry.why}`,
+  'message-ignored': (entry) => `message ${entry.message} by ${entry.by} was ignored: ${entry.why}`,
   escalated: (entry) => `escalated to ${entry.to}: ${entry.why}`,
   notified: (entry) => `told ${entry.to}: ${entry.what}`,
   'not-notified': (entry) => `NOT told ${entry.to}: ${entry.what}: ${entry.why}`,

@@ -1,6 +1,6 @@
 import { CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Entry } from '../../domain/journal/journal.ts';
-import { prose } from '../../views/markdown.ts';
+import { prose } from '../../views/render/markdown.ts';
 import { recipientsOf } from '../../views/recipients.ts';
 import type { Notify } from '../../domain/definition/notify.ts';
 import { notificationOf } from '../../views/notification.ts';
