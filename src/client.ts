@@ -32,7 +32,7 @@ import { pointInTimeRequest } from './domain/plan/point-in-time.ts';
 import type { Report } from './views/report/report.ts';
 import { faultsOf, rollbackRequest } from './domain/plan/request.ts';
 import type { RollbackRequest } from './domain/plan/request.ts';
-import type { PlanView } from './domain/journal/progress.ts';
+import type { PlanView } from './views/progress.ts';
 
 export { ClientError } from './client/client-error.ts';
 export type { ClientErrorKind } from './client/client-error.ts';

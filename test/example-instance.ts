@@ -1,4 +1,4 @@
-import type { Findings } from '../src/domain/findings.ts';
+import type { Found, StepName } from '../src/activities/steps.ts';
 
 /** What the steps of a point-in-time restore find when all is well. */
 export const instanceFindings = {
@@ -29,4 +29,4 @@ export const instanceFindings = {
     to: { host: 'radar-bs-0a1b2c3d.example', port: 5432 },
   },
   'switch-back': { secrets: ['radar-database/DATABASE_URL', 'radar-admin/DATABASE_URL'] },
-} satisfies Partial<Findings>;
+} satisfies { [S in StepName]?: Found<S> };

@@ -1,9 +1,9 @@
 import type { Event, Journal } from '../src/domain/journal/journal.ts';
-import type { StepName } from '../src/domain/steps.ts';
-import type { Subject } from '../src/domain/journal/progress.ts';
 import { workflowIdOf } from '../src/domain/names.ts';
-import { summaries } from '../src/views/summaries.ts';
 import { examplePlan, findings, hashOf, operation } from './example-plan.ts';
+import { declaration } from '../src/activities/steps.ts';
+import type { StepName } from '../src/activities/steps.ts';
+import type { Subject } from '../src/views/progress.ts';
 
 const start = Date.parse('2025-11-18T03:00:00.000Z');
 
@@ -14,8 +14,13 @@ export const journalOf = (...events: Event[]): Journal =>
 /** A step that began and ended well, with what it finds when all is well or the changes given. */
 export function done<S extends StepName>(step: S, found = findings[step], part?: string): Event[] {
   const of = { step, try: 1, ...(part !== undefined && { part }) };
-  const ended = { kind: 'step-ended', ...of, ...summaries[step](found), found };
-  return [{ kind: 'step-began', ...of }, ended as unknown as Event];
+  // Of what `assess` answers the journal keeps the observations.
+  const output = step === 'assess' ? { kind: 'planned', observations: found } : found;
+  const { summary } = declaration(step);
+  return [
+    { kind: 'step-began', ...of },
+    { kind: 'step-ended', ...of, ...summary(output), found },
+  ];
 }
 
 export const subject = (plan = examplePlan()): Subject => ({

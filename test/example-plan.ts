@@ -2,12 +2,13 @@ import { shortHash } from '../src/domain/plan/hash.ts';
 import { instanceFindings } from './example-instance.ts';
 import type { OperationId } from '../src/domain/names.ts';
 import { besideName } from '../src/domain/names.ts';
-import type { Findings, WaysBack } from '../src/domain/findings.ts';
+import type { Found, StepName } from '../src/activities/steps.ts';
 import type { EmergencyPlan, Observations, Plan, RollbackPlan } from '../src/domain/plan/plan.ts';
 import { rollbackRequest } from '../src/domain/plan/request.ts';
 import { toolOf } from '../src/migrations/index.ts';
 import { serviceDefinition } from '../src/domain/definition/service.ts';
 import type { ServiceDefinitionSource } from '../src/domain/definition/service.ts';
+import type { WaysBack } from '../src/activities/downgrade/step.ts';
 
 /** A definition small enough to read, with both kinds of things that write. */
 export const definitionSource = (service = 'radar'): ServiceDefinitionSource => ({
@@ -123,7 +124,7 @@ export const observations: Observations = {
 };
 
 /** What each step finds when all is well. */
-export const findings: Findings = {
+export const findings: { [S in StepName]: Found<S> } = {
   assess: observations,
   'stop-writes': {
     at: '2025-11-18T03:00:10.000Z',
@@ -216,6 +217,7 @@ export const findings: Findings = {
     counts: { papers: 100, opportunities: 20, scores: 7 },
     revision: '0005',
     seconds: 9,
+    from: 'snapshot',
   },
   'hand-over': { to: 'nobody' },
   'restore-beside': {
@@ -257,7 +259,11 @@ export const findings: Findings = {
     notes: [],
   },
   ...instanceFindings,
-  report: { markdown: 'reports/bs-0a1b2c3d/report.md', json: 'reports/bs-0a1b2c3d/report.json' },
+  report: {
+    markdown: 'reports/bs-0a1b2c3d/report.md',
+    json: 'reports/bs-0a1b2c3d/report.json',
+    html: 'reports/bs-0a1b2c3d/report.html',
+  },
 };
 
 /** What stands between a downgrade and a loss when all is well. */

@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import type { Backstep, Status } from '../../src/client.ts';
-import type { GateProgress, StepProgress } from '../../src/domain/journal/progress.ts';
 import { duration } from '../../src/domain/text.ts';
+import type { GateProgress, StepProgress } from '../../src/views/progress.ts';
+import { isGuard } from '../../src/activities/steps.ts';
 
 const marks: Partial<Record<StepProgress['state'], string>> = {
   done: pc.green('✔'),
@@ -54,7 +55,7 @@ function lineOf(step: StepProgress): string | undefined {
 
 function showDoing(status: Status): void {
   if (!process.stdout.isTTY) return;
-  const doing = status.atWork.find(({ step }) => step !== 'guard-writes') ?? status.atWork[0];
+  const doing = status.atWork.find(({ step }) => !isGuard(step)) ?? status.atWork[0];
   if (doing === undefined) return;
   const text = `          … ${doing.step}: ${doing.latest?.doing ?? 'begins'}`;
   clear();

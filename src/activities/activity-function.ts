@@ -2,23 +2,22 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { redact, truncate } from '../domain/redact.ts';
 import { Failure, failures, fault } from '../domain/failures.ts';
-import type { ActivityInput, ActivityOutput } from '../domain/deeds.ts';
 import type { Plan } from '../domain/plan/plan.ts';
-import type { StepName } from '../domain/steps.ts';
 import { activityContext, type ActivityContext, type Attempt, type BaseContext } from './context.ts';
 import type { Dependencies } from './context.ts';
+import type { StepName, Input, Output } from './steps.ts';
 
 /** Steps whose activities are about a plan. */
-export type Planned = { [S in StepName]: ActivityInput<S> extends { plan: object } ? S : never }[StepName];
+export type Planned = { [S in StepName]: Input<S> extends { plan: object } ? S : never }[StepName];
 
 /** The input of a step's activity besides the plan and the try, which its context holds. */
-export type StepInput<S extends Planned> = Omit<ActivityInput<S>, 'plan' | 'try'>;
+export type StepInput<S extends Planned> = Omit<Input<S>, 'plan' | 'try'>;
 
 /** The activity of a step that has a plan, as its file exports it. */
 export type StepActivity<S extends Planned> = (
-  context: ActivityContext<ActivityInput<S>['plan']>,
+  context: ActivityContext<Input<S>['plan']>,
   input: StepInput<S>,
-) => Promise<ActivityOutput<S>>;
+) => Promise<Output<S>>;
 
 /** Half of the shortest heartbeat time-out would do; every second keeps `status` live as well. Milliseconds. */
 const heartbeatEvery = 1_000;
@@ -26,10 +25,7 @@ const messageLimit = 3_500;
 
 /** Makes an activity function of a step's activity. */
 export const stepFunction = <S extends Planned>(activity: StepActivity<S>, dependencies: Dependencies) =>
-  activityFunction<ActivityInput<S>, ActivityOutput<S>>(
-    (base, input) => perform(activity, base, input),
-    dependencies,
-  );
+  activityFunction<Input<S>, Output<S>>((base, input) => perform(activity, base, input), dependencies);
 
 /** Runs a step's activity in the context that its input asks for. */
 export const perform = <P extends Plan, I extends object, O>(

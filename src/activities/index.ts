@@ -1,7 +1,6 @@
-import type { ActivityInput, Activities } from '../domain/deeds.ts';
+import type { Activities } from './steps.ts';
 import type { Assessment } from '../domain/plan/plan.ts';
 import type { ArtifactActivities } from '../domain/artifacts.ts';
-import type { ProofActivities } from '../domain/approval/statement.ts';
 import type { NotificationActivities } from '../views/notification.ts';
 import { assess } from './assess/activity.ts';
 import { withWhomToTell } from './assess/whom-to-tell.ts';
@@ -35,13 +34,15 @@ import { switchBack } from './switch-back/activity.ts';
 import { switchDatabase } from './switch-database/activity.ts';
 import { notify } from './messages/notify.ts';
 import { verify } from './verify/activity.ts';
+import type { ProofActivities } from '../domain/approval/start-statement.ts';
+import type { AssessInput } from './assess/step.ts';
 
 /** The activities of a worker: one a step, under the step's own name. A missing activity does not compile. */
 export function createActivities(
   dependencies: Dependencies,
 ): Activities & ArtifactActivities & NotificationActivities & ProofActivities {
   return {
-    assess: activityFunction<ActivityInput<'assess'>, Assessment>(
+    assess: activityFunction<AssessInput, Assessment>(
       async (context, input) =>
         input.kind === undefined
           ? withWhomToTell(context, input, await assess(context, input))

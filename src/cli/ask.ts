@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ClientError } from '../client.ts';
 import type { Status } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
-import type { Decision } from '../domain/steps.ts';
-import type { GateProgress, HoldProgress, Progress } from '../domain/journal/progress.ts';
 import type { CliContext } from './context.ts';
 import { waitsFor } from './waits-for.ts';
+import type { Decision } from '../domain/approval/answers.ts';
+import type { GateProgress, HoldProgress, Progress } from '../views/progress.ts';
 
 export const decisions: Record<Decision, string> = {
   retry: 'try the step again',

@@ -1,11 +1,11 @@
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
-import type { Decision } from '../domain/steps.ts';
 import { askHold, decisions, showOpen } from './ask.ts';
 import { json, withVoice } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
+import type { Decision } from '../domain/approval/answers.ts';
 
 interface DecideOptions extends GlobalOptions {
   hold?: string;

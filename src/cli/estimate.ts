@@ -1,7 +1,8 @@
 import type { Expected } from '../client.ts';
-import type { Progress, StepProgress } from '../domain/journal/progress.ts';
 import type { CliContext } from './context.ts';
 import { duration } from '../domain/text.ts';
+import type { Progress, StepProgress } from '../views/progress.ts';
+import { isGuard } from '../activities/steps.ts';
 
 /** How long a step usually takes, for one that is at work or still to come; empty where no earlier run tells. */
 export function usually({ step, state }: StepProgress, expected: Expected): string {
@@ -11,7 +12,7 @@ export function usually({ step, state }: StepProgress, expected: Expected): stri
 }
 
 const isOpen = ({ step, state }: StepProgress) =>
-  step !== 'guard-writes' && (state === 'running' || state === 'to-do');
+  !isGuard(step) && (state === 'running' || state === 'to-do');
 
 /**
  * The work that is left, by what each step usually takes; nobody can tell how long people wait at gates and holds.

@@ -1,10 +1,10 @@
 import type { AtWork, Expected, Status } from '../client.ts';
 import { nameOf } from '../views/status.ts';
-import type { StepProgress } from '../domain/journal/progress.ts';
 import type { CliContext } from './context.ts';
 import { leftInWords, outageInWords, usually } from './estimate.ts';
 import { waitsFor } from './waits-for.ts';
 import { bytes, duration } from '../domain/text.ts';
+import type { StepProgress } from '../views/progress.ts';
 
 type Colours = CliContext['colours'];
 

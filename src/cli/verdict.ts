@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
 import type { VerdictMessage } from '../domain/approval/messages.ts';
-import type { GateName } from '../domain/definition/service.ts';
-import type { GateProgress } from '../domain/journal/progress.ts';
 import { showOpen } from './ask.ts';
 import { json, withVoice } from './context.ts';
 import type { CliContext, GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
+import type { GateName } from '../domain/approval/answers.ts';
+import type { GateProgress } from '../views/progress.ts';
 
 interface VerdictOptions extends GlobalOptions {
   gate?: GateName;

@@ -1,5 +1,5 @@
-import type { Progress } from '../domain/journal/progress.ts';
 import type { CliContext } from './context.ts';
+import type { Progress } from '../views/progress.ts';
 
 /** What a person must do now: the open gate or hold, with the commands to type. */
 export function waitsFor(progress: Progress, colours: CliContext['colours']): string[] {

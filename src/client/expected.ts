@@ -2,8 +2,7 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { workflowIdOf } from '../domain/names.ts';
 import type { Expected } from '../domain/journal/at-work.ts';
-import { stepNames } from '../domain/steps.ts';
-import type { StepName } from '../domain/steps.ts';
+import { isGuard, stepNames } from '../activities/steps.ts';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 
@@ -49,7 +48,7 @@ async function completedRuns(client: Client, workflowId: string, type: string): 
   return runs;
 }
 
-async function timesOf(client: Client, execution: Run): Promise<Map<StepName, number[]>> {
+async function timesOf(client: Client, execution: Run): Promise<Map<string, number[]>> {
   const events: HistoryEvent[] = [];
   let nextPageToken: Uint8Array | undefined;
   do {
@@ -65,15 +64,15 @@ async function timesOf(client: Client, execution: Run): Promise<Map<StepName, nu
 }
 
 /** How long each step took that ended well, from its scheduling on: what a person waits for includes the retries. */
-export function stepTimes(events: readonly HistoryEvent[]): Map<StepName, number[]> {
-  const scheduled = new Map<string, { step: StepName; at: number }>();
-  const times = new Map<StepName, number[]>();
+export function stepTimes(events: readonly HistoryEvent[]): Map<string, number[]> {
+  const scheduled = new Map<string, { step: string; at: number }>();
+  const times = new Map<string, number[]>();
   for (const { eventType, eventId, eventTime, ...event } of events) {
     if (eventType === EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED) {
       const name = event.activityTaskScheduledEventAttributes?.activityType?.name;
       const step = stepNames.find((known) => known === name);
       // That one ends when the others say so.
-      if (step !== undefined && step !== 'guard-writes')
+      if (step !== undefined && !isGuard(step))
         scheduled.set(String(eventId), { step, at: milliseconds(eventTime) });
     }
     if (eventType === EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED) {
@@ -86,7 +85,7 @@ export function stepTimes(events: readonly HistoryEvent[]): Map<StepName, number
   return times;
 }
 
-function medians(runs: readonly Map<StepName, number[]>[]): Expected {
+function medians(runs: readonly Map<string, number[]>[]): Expected {
   const expected: Expected = {};
   for (const step of stepNames) {
     const median = medianOf(runs.flatMap((times) => times.get(step) ?? []));

@@ -4,11 +4,11 @@ import { startingAlert } from '../domain/alert.ts';
 import type { StartingAlert } from '../domain/alert.ts';
 import { shortHash } from '../domain/plan/hash.ts';
 import { rollbackRequest } from '../domain/plan/request.ts';
-import type { Progress } from '../domain/journal/progress.ts';
 import { describeLastRun, endOf, requestOf } from './last-run.ts';
 import { start } from './start.ts';
 import type { Started } from './start.ts';
 import { query, workerPolls } from './status.ts';
+import type { Progress } from '../views/progress.ts';
 
 interface Run {
   workflowId: string;

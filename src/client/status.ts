@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { stepNames } from '../domain/steps.ts';
 import type { AtWork, Doing } from '../domain/journal/at-work.ts';
-import type { Progress } from '../domain/journal/progress.ts';
 import { ClientError, clientError } from './client-error.ts';
 import { endOf } from './last-run.ts';
 import type { End } from './last-run.ts';
+import { stepNames } from '../activities/steps.ts';
+import type { Progress } from '../views/progress.ts';
 
 /** A rollback as it stands: what it says itself, merged with what the server knows. */
 export interface Status {

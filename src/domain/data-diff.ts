@@ -1,5 +1,5 @@
-import type { Evidence } from './findings.ts';
 import { count } from './text.ts';
+import type { Evidence } from './evidence.ts';
 
 /** One table, as it is now and as it was restored. */
 export interface TableDiff {

@@ -1,8 +1,7 @@
 import type { Outcome } from './journal/outcome.ts';
-import type { GateName } from './definition/service.ts';
+import type { Decision, GateName } from './approval/answers.ts';
 import type { PlanKind } from './plan/plan.ts';
-import { step as declared } from './steps.ts';
-import type { Decision, StepName } from './steps.ts';
+import type { Step } from './step.ts';
 
 /** Where an operation is when something is answered: all that decides what the answer leads to. */
 export interface Situation {
@@ -26,7 +25,7 @@ export type HoldAnswer = Decision | 'give-up';
 export type Answer = AtGate<GateAnswer> | AtHold<HoldAnswer> | { answer: 'cancel' } | { answer: 'failure' };
 
 type AtGate<A extends GateAnswer> = A extends GateAnswer ? { gate: GateName; answer: A } : never;
-type AtHold<A extends HoldAnswer> = A extends HoldAnswer ? { hold: StepName; answer: A } : never;
+type AtHold<A extends HoldAnswer> = A extends HoldAnswer ? { hold: string; answer: A } : never;
 
 /** The answers after which an operation leaves its order. */
 export type Leaving = Exclude<Answer, { answer: 'approve' | 'retry' | 'skip' }>;
@@ -43,7 +42,7 @@ export interface Ends {
   /** A record that is kept makes the next start take the operation up. */
   record: 'closed' | 'kept' | 'as-found';
   /** Steps that undo, in order. */
-  undoes: readonly StepName[];
+  undoes: readonly string[];
   /** Writes had resumed: they are stopped again before anything is undone. */
   stopsFirst: boolean;
 }
@@ -51,15 +50,15 @@ export interface Ends {
 export type LeadsTo =
   | Ends
   /** It goes on with this step: the next one, or the same one again. */
-  | { course: 'go-on'; next: StepName }
+  | { course: 'go-on'; next: string }
   /** It goes on without this step. */
-  | { course: 'skip'; step: StepName }
+  | { course: 'skip'; step: string }
   /** The database is restored, and gate `restore` asks what happens then. */
   | { course: 'restore'; stopsFirst: boolean; asks: 'restore' }
   /** What runs or waits goes on; before the next step a hold asks. */
   | { course: 'ask' };
 
-const afterGate: Record<PlanKind, Partial<Record<GateName, StepName>>> = {
+const afterGate: Record<PlanKind, Partial<Record<GateName, string>>> = {
   rollback: { start: 'stop-writes', downgrade: 'downgrade' },
   'emergency-restore': { start: 'stop-writes', restore: 'put-in-place' },
   'point-in-time-restore': { start: 'stop-writes', restore: 'switch-database' },
@@ -72,7 +71,7 @@ export const gatesOf: Record<PlanKind, readonly GateName[]> = {
   'point-in-time-restore': ['start', 'restore'],
 };
 
-const undone = ({ switched }: Situation): readonly StepName[] =>
+const undone = ({ switched }: Situation): readonly string[] =>
   switched ? ['switch-back', 'put-back'] : ['put-back'];
 
 const back = (outcome: Outcome, situation: Situation): Ends => ({
@@ -150,10 +149,9 @@ export const leftBy = ({ answer }: Leaving): LeftBy =>
  * emergency restore is one itself, and one to a time that was taken up after its switch can only go on until the
  * application starts.
  */
-export function decisionsAt(step: StepName, { kind, pivotPassed }: Situation): Decision[] {
-  const { decisions } = declared(step);
+export function decisionsAt({ name, decisions }: Step, { kind, pivotPassed }: Situation): Decision[] {
   const canRestore =
-    kind === 'rollback' || (kind === 'point-in-time-restore' && !(pivotPassed && step === 'roll-back-app'));
+    kind === 'rollback' || (kind === 'point-in-time-restore' && !(pivotPassed && name === 'roll-back-app'));
   const possible = decisions.filter((decision) => decision !== 'restore' || canRestore);
   return possible.length === 0 ? ['retry', 'abort'] : possible;
 }

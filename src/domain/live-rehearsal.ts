@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Evidence } from './findings.ts';
 import type { Fault } from './failures.ts';
 import { serviceName } from './names.ts';
 import type { Loss, Rehearsed } from './rehearsal.ts';
 import { rollbackRequest } from './plan/request.ts';
+import type { Evidence } from './evidence.ts';
 
 const { target, reason } = rollbackRequest.shape;
 

@@ -1,9 +1,16 @@
-import type { Backup, Breach } from './findings.ts';
 import type { OperationId } from './names.ts';
 import type { Pause } from './plan/pauses.ts';
 import type { Endpoint, Moment } from './plan/point-in-time.ts';
 import type { PlanKind } from './plan/plan.ts';
 import type { MadeSnapshot } from './snapshot.ts';
+import type { Backup } from './backup.ts';
+
+/** A writer that came back while writes were stopped. `reachedDatabase` tells whether it got a session. */
+export interface Breach {
+  at: string;
+  what: string;
+  reachedDatabase: boolean;
+}
 
 /** What a workload was, and what it becomes when everything is put back. */
 export interface StoppedWorkload {

@@ -1,6 +1,6 @@
-import type { Evidence } from './findings.ts';
 import type { MigrationCode } from './migration-code.ts';
 import { count } from './text.ts';
+import type { Evidence } from './evidence.ts';
 
 /** What a downgrade destroys, measured on a copy. */
 export interface Loss {

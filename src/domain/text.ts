@@ -42,6 +42,9 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** The same of seconds, as steps measure. */
+export const seconds = (amount: number): string => duration(amount * 1_000);
+
 /** A time with its day, to the second: `2025-11-18 03:12:05 UTC`. */
 export const utc = (iso: string): string => `${iso.slice(0, 10)} ${clock(iso)}`;
 

@@ -1,7 +1,6 @@
-import type { Decision } from '../domain/steps.ts';
-import type { GateName } from '../domain/definition/service.ts';
-import type { StepState } from '../domain/journal/step-progress.ts';
 import { bytes, clock, duration, utc } from '../domain/text.ts';
+import type { Decision, GateName } from '../domain/approval/answers.ts';
+import type { StepState } from './step-progress.ts';
 
 /*
  * What people read, as data. Views make blocks of a plan, a journal or a report; `render/` makes Markdown, HTML or

@@ -1,10 +1,11 @@
-import type { StepProgress, StepState } from '../domain/journal/step-progress.ts';
 import type { Wait } from '../domain/journal/waits.ts';
 import { clock, duration } from '../domain/text.ts';
 import { signs } from './blocks.ts';
 import { nameOf } from './status.ts';
 import { html as svg } from './render/html.ts';
 import type { Html } from './render/html.ts';
+import type { StepProgress, StepState } from './step-progress.ts';
+import { isGuard } from '../activities/steps.ts';
 
 /** What the chart is drawn of; a `Report` has all of it, a `Progress` enough. Times are ISO 8601. */
 export interface ChartData {
@@ -81,7 +82,7 @@ function barsOf({ steps, waits = [] }: ChartData, end: number): Bar[] {
   const worked = steps.flatMap((line): Bar[] => {
     const { step, state, startedAt, endedAt } = line;
     // Keeping writes stopped is the shade behind the others, not one of them.
-    if (startedAt === undefined || step === 'guard-writes') return [];
+    if (startedAt === undefined || isGuard(step)) return [];
     const from = time(startedAt);
     const [sign] = signs[state];
     return [

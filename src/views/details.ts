@@ -1,19 +1,14 @@
 import { wantsInWords } from '../domain/approval/gate-policy.ts';
 import type { searchAttributes } from '../domain/approval/messages.ts';
 import type { Journal } from '../domain/journal/journal.ts';
-import { entriesOf, progressOf } from '../domain/journal/progress.ts';
-import type {
-  GateProgress,
-  HoldProgress,
-  Progress,
-  StepProgress,
-  Subject,
-} from '../domain/journal/progress.ts';
 import { because, people } from '../domain/text.ts';
 import { code, line, list, paragraph, sentence, where } from './blocks.ts';
 import type { Block, Inline, Text } from './blocks.ts';
 import { markdown } from './render/markdown.ts';
 import { outageText, stepsBlock } from './status.ts';
+import { entriesOf } from '../domain/journal/journal.ts';
+import type { GateProgress, HoldProgress, Progress, StepProgress, Subject } from './progress.ts';
+import { progressOf } from './progress.ts';
 
 const until = (iso: string | undefined): Inline[] =>
   iso === undefined ? [] : [' until ', { time: iso, as: 'day' }];

@@ -1,12 +1,15 @@
 import { tableInWords, unreadableIn } from '../domain/data-diff.ts';
 import type { DataDiff } from '../domain/data-diff.ts';
-import type { RestoredBeside, StoppedWrites } from '../domain/findings.ts';
 import type { EmergencyPlan, Observations } from '../domain/plan/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { releaseOf } from './plan.ts';
 import { sourceInWords } from '../domain/plan/source.ts';
-import { summaries } from './summaries.ts';
 import { named } from '../domain/text.ts';
+import type { RestoredBeside } from '../activities/restore-beside/step.ts';
+import type { StoppedWrites } from '../activities/stop-writes/step.ts';
+import { diffData } from '../activities/data-diff/step.ts';
+import { restoreBeside } from '../activities/restore-beside/step.ts';
+import { takeSnapshot } from '../activities/snapshot/step.ts';
 
 const moves = ({ from, target, source, database }: EmergencyPlan) => [
   `Restores database ${database.name} from ${sourceInWords(source)}`,
@@ -40,18 +43,18 @@ export function shownAtEmergency(plan: EmergencyPlan, found: Found): string[] {
   const unreadable = unreadableIn(stopped, dataDiff);
   return [
     ...moves(plan),
-    summaries['data-diff'](dataDiff).summary,
+    diffData.summary(dataDiff).summary,
     ...(unreadable.length > 0
       ? [`CANNOT BE READ, so nobody can tell what is lost of it: ${named(unreadable)}`]
       : []),
     ...dataDiff.tables.map(tableInWords),
     ...(restored.wrong ?? []).map((what) => `WRONG in what was restored: ${what}`),
-    `Restored beside: ${summaries['restore-beside'](restored).summary}`,
+    `Restored beside: ${restoreBeside.summary(restored).summary}`,
     ...restored.notVerified.map((what) => `Not verified: ${what}`),
     // After a downgrade the counts of the stop are those from before it: what is there now, the data diff tells.
     `Writes are stopped: no foreign session left; ${stopped.sessionsEnded} ended`,
     snapshot.made
-      ? `Snapshot of the database as it is now: ${summaries['snapshot'](snapshot).summary}`
+      ? `Snapshot of the database as it is now: ${takeSnapshot.summary(snapshot).summary}`
       : `No snapshot of the database as it is now: ${snapshot.why}`,
     `Way back: the database as it is now, kept under another name`,
     ...releaseOf(plan),

@@ -1,9 +1,13 @@
-import type { StoppedWrites } from '../domain/findings.ts';
 import type { Observations, PointInTimePlan } from '../domain/plan/plan.ts';
-import { at, keptSecret, recoveryTimeInWords, lossTableInWords } from '../domain/plan/point-in-time.ts';
-import type { ComparedInstance, RestoredInstance } from '../domain/plan/point-in-time.ts';
+import { at, keptSecret, recoveryTimeInWords } from '../domain/plan/point-in-time.ts';
 import { releaseOf } from './plan.ts';
-import { summaries } from './summaries.ts';
+import type { StoppedWrites } from '../activities/stop-writes/step.ts';
+import type { ComparedInstance } from '../activities/compare-instance/step.ts';
+import { lossTableInWords } from '../activities/compare-instance/step.ts';
+import type { RestoredInstance } from '../activities/restore-instance/step.ts';
+import { compareInstance } from '../activities/compare-instance/step.ts';
+import { restoreInstance } from '../activities/restore-instance/step.ts';
+import { stopWrites } from '../activities/stop-writes/step.ts';
 
 const moves = ({ moment, from, target }: PointInTimePlan) => [
   `Restores ${moment.provider} instance ${moment.instance} as it was at ${recoveryTimeInWords(moment)}`,
@@ -46,12 +50,12 @@ export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compar
   return [
     ...moves(plan),
     ...(compared.wrong ?? []).map((what) => `WRONG in the new instance: ${what}`),
-    summaries['compare-instance'](compared).summary,
+    compareInstance.summary(compared).summary,
     ...compared.tables.map(lossTableInWords),
-    `New instance: ${summaries['restore-instance'](restored).summary}`,
+    `New instance: ${restoreInstance.summary(restored).summary}`,
     ...restored.notes,
     ...compared.notVerified.map((what) => `Not verified: ${what}`),
-    `Writes: ${summaries['stop-writes'](stopped).summary}`,
+    `Writes: ${stopWrites.summary(stopped).summary}`,
     ...releaseOf(plan),
     `Approve: the Secrets lead to ${at(restored.endpoint)} instead of ${at(moment.endpoint)}, the old values stay in Secret ${keptSecret(moment)}, and the application starts`,
     `Reject: everything is put back; ${restored.instance} stays, and a person removes it`,

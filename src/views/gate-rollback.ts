@@ -1,5 +1,4 @@
 import { diagnosisInWords } from './diagnosis.ts';
-import type { Restored, WaysBack } from '../domain/findings.ts';
 import { tableInWords } from '../domain/data-diff.ts';
 import type { DataDiff } from '../domain/data-diff.ts';
 import { plain } from './blocks.ts';
@@ -7,8 +6,16 @@ import { lossLines } from './losses.ts';
 import { lossInWords } from '../domain/rehearsal.ts';
 import type { Observations, Plan } from '../domain/plan/plan.ts';
 import { movesOf, releaseOf } from './plan.ts';
-import { summaries } from './summaries.ts';
 import { plannedWaysBack } from './ways-back.ts';
+import type { Restored } from '../activities/restore/step.ts';
+import type { WaysBack } from '../activities/downgrade/step.ts';
+import { stopWrites } from '../activities/stop-writes/step.ts';
+import { takeSnapshot } from '../activities/snapshot/step.ts';
+import { backUp } from '../activities/back-up/step.ts';
+import { rehearse } from '../activities/rehearse/step.ts';
+import { salvage as salvageStep } from '../activities/salvage/step.ts';
+import { restore } from '../activities/restore/step.ts';
+import { diffData } from '../activities/data-diff/step.ts';
 
 /** What a person should see at gate `start`: the plan, and what was found stopped already. */
 export function shownAtStart(plan: Plan, observations: Observations): string[] {
@@ -35,19 +42,19 @@ export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
   return [
     ...movesOf(plan),
     ...lossLines(salvage).map((each) => plain(each)),
-    `Writes: ${summaries['stop-writes'](stopped).summary}`,
-    `Snapshot: ${summaries['snapshot'](snapshot).summary}`,
+    `Writes: ${stopWrites.summary(stopped).summary}`,
+    `Snapshot: ${takeSnapshot.summary(snapshot).summary}`,
     backup
-      ? `Backup: ${summaries['back-up'](backup).summary}`
+      ? `Backup: ${backUp.summary(backup).summary}`
       : `Backup: made from the snapshot beside the rollback, proved before ${plan.service.backup.proveBefore === 'resume' ? 'writes resume' : 'the end'}`,
-    `Rehearsal: ${summaries.rehearse(rehearsal).summary}`,
+    `Rehearsal: ${rehearse.summary(rehearsal).summary}`,
     ...(rehearsal.rehearsed
       ? [
           ...rehearsal.warnings.map((warning) => `Warning: ${warning}`),
           ...rehearsal.losses.map((loss) => `Would lose: ${lossInWords(loss)}`),
         ]
       : []),
-    `Salvage: ${summaries.salvage(salvage).summary}`,
+    `Salvage: ${salvageStep.summary(salvage).summary}`,
     ...releaseOf(plan),
   ];
 }
@@ -55,10 +62,10 @@ export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
 /** At gate `restore`: approving starts the newer release on the bad revision again. */
 export function shownAtRestore(plan: Plan, restored: Restored, newer?: DataDiff): string[] {
   return [
-    summaries.restore(restored).summary,
+    restore.summary(restored).summary,
     ...(newer
       ? [
-          `Written since the application had started again, and only in ${restored.kept}: ${summaries['data-diff'](newer).summary}`,
+          `Written since the application had started again, and only in ${restored.kept}: ${diffData.summary(newer).summary}`,
           ...newer.tables.map(tableInWords),
         ]
       : []),

@@ -1,13 +1,13 @@
 import { tableInWords } from '../domain/data-diff.ts';
 import type { DataDiff } from '../domain/data-diff.ts';
-import type { ComparedInstance } from '../domain/plan/point-in-time.ts';
-import { lossTableInWords } from '../domain/plan/point-in-time.ts';
 import { lossInWords } from '../domain/rehearsal.ts';
 import type { Loss, Rehearsal } from '../domain/rehearsal.ts';
 import type { Salvage } from '../domain/salvage.ts';
 import { count } from '../domain/text.ts';
 import { code, folded, line, list, paragraph, section, sentence, where } from './blocks.ts';
 import type { Block, Inline, Text } from './blocks.ts';
+import type { ComparedInstance } from '../activities/compare-instance/step.ts';
+import { lossTableInWords } from '../activities/compare-instance/step.ts';
 
 const savedRows = ({ salvaged }: Salvage) => salvaged.reduce((sum, { rows }) => sum + rows, 0);
 const objects = (each: readonly { object: string }[]) => each.map(({ object }) => object).join(', ');

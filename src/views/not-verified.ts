@@ -1,34 +1,41 @@
 import type { Journal } from '../domain/journal/journal.ts';
 import { decisionsIn } from './report/decisions.ts';
 import { damagedIn } from './report/emergency.ts';
-import { entriesOf, foundBy } from '../domain/journal/progress.ts';
-import type { Subject } from '../domain/journal/progress.ts';
 import { named } from '../domain/text.ts';
+import { entriesOf, foundBy, hasBegun } from '../domain/journal/journal.ts';
+import type { Subject } from './progress.ts';
+import { assess } from '../activities/assess/step.ts';
+import { verify } from '../activities/verify/step.ts';
+import { restoreBeside } from '../activities/restore-beside/step.ts';
+import { compareInstance } from '../activities/compare-instance/step.ts';
+import { rollBackApp } from '../activities/roll-back-app/step.ts';
+import { downgrade } from '../activities/downgrade/step.ts';
+import { putBack } from '../activities/put-back/step.ts';
+import { guardWrites } from '../activities/guard-writes/step.ts';
 
 /** Law 10: what nobody proved, as far as the journal tells; in words, each once. */
 export function notVerifiedIn(journal: Journal, { plan }: Subject): string[] {
   const decided = decisionsIn(journal).some(({ proof }) => proof === 'self-asserted');
-  const began = (step: string) => entriesOf(journal, 'step-began').some((entry) => entry.step === step);
   const damaged = damagedIn(journal);
   const unproved = [
-    ...(foundBy(journal, 'assess')?.notVerified ?? []),
-    ...(foundBy(journal, 'verify')?.notVerified ?? []),
-    ...(foundBy(journal, 'restore-beside')?.notVerified ?? []),
+    ...(foundBy(journal, assess)?.notVerified ?? []),
+    ...(foundBy(journal, verify)?.notVerified ?? []),
+    ...(foundBy(journal, restoreBeside)?.notVerified ?? []),
     ...(damaged.length > 0 ? [`What ${named(damaged)} held: it could not be read.`] : []),
-    ...(foundBy(journal, 'compare-instance')?.notVerified ?? []),
-    ...(began('downgrade') && !foundBy(journal, 'verify')
+    ...(foundBy(journal, compareInstance)?.notVerified ?? []),
+    ...(hasBegun(journal, downgrade) && !foundBy(journal, verify)
       ? ['The database after the downgrade was not verified.']
       : []),
-    ...(foundBy(journal, 'roll-back-app')?.staySuspended ?? []).map(
+    ...(foundBy(journal, rollBackApp)?.staySuspended ?? []).map(
       (name) => `CronJob ${name} was not tried: it stays suspended.`,
     ),
     ...entriesOf(journal, 'step-failed')
-      .filter(({ step }) => step === 'guard-writes')
+      .filter(({ step }) => step === guardWrites.name)
       .map(
         ({ fault }) => `Whether writes stayed stopped, after keeping them stopped failed: ${fault.message}`,
       ),
     ...(decided ? ['Who decided: names are self-asserted, nobody proved an identity.'] : []),
-    ...(plan && began('put-back')
+    ...(plan && hasBegun(journal, putBack)
       ? ['Whether the application is healthy after putting back: it runs as it was found.']
       : []),
   ];

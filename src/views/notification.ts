@@ -1,11 +1,11 @@
 import type { Fault } from '../domain/failures.ts';
 import { wantsInWords } from '../domain/approval/gate-policy.ts';
-import type { Entry, Journal } from '../domain/journal/journal.ts';
+import type { Entry, Journal, EntryOf } from '../domain/journal/journal.ts';
 import type { OperationId } from '../domain/names.ts';
 import type { Notify, Occasion } from '../domain/definition/notify.ts';
-import { step as declared } from '../domain/steps.ts';
-import { entriesOf } from '../domain/journal/progress.ts';
-import type { EntryOf, Subject } from '../domain/journal/progress.ts';
+import { stepTitle } from '../activities/steps.ts';
+import { entriesOf } from '../domain/journal/journal.ts';
+import type { Subject } from './progress.ts';
 
 /** What people are told of one entry of the journal, whatever the channel. */
 export interface Notification {
@@ -88,7 +88,7 @@ function holdOpened(entry: EntryOf<'hold-opened'>, { service, plan }: Subject): 
     key: `hold-${hold}-opened`,
     kind: 'hold',
     state: 'needs-you',
-    title: `hold: "${declared(step).title}"${part === undefined ? '' : ` (${part})`} needs a decision`,
+    title: `hold: "${stepTitle(step)}"${part === undefined ? '' : ` (${part})`} needs a decision`,
     lines: [
       ...failed(fault),
       `Can be decided: ${decisions.join(', ')}${deadline === undefined ? '' : `; until ${deadline}`}`,

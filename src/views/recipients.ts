@@ -1,7 +1,6 @@
-import type { Entry, Journal } from '../domain/journal/journal.ts';
+import type { Entry, Journal, EntryOf } from '../domain/journal/journal.ts';
 import type { Notify } from '../domain/definition/notify.ts';
 import type { Notification } from './notification.ts';
-import type { EntryOf } from '../domain/journal/progress.ts';
 
 const isToldOf = ({ name, on }: Notify, { notify = [] }: EntryOf<'escalated'>): boolean =>
   notify.length > 0 ? notify.includes(name) : on.includes('escalation');

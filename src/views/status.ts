@@ -1,9 +1,10 @@
 import type { AtWork, Doing, Expected } from '../domain/journal/at-work.ts';
-import type { Outage } from '../domain/journal/outage.ts';
-import type { StepProgress } from '../domain/journal/step-progress.ts';
 import { bytes, count } from '../domain/text.ts';
 import { line } from './blocks.ts';
 import type { Block, Inline, StepLine, Text } from './blocks.ts';
+import type { Outage } from './outage.ts';
+import type { StepProgress } from './step-progress.ts';
+import { isGuard } from '../activities/steps.ts';
 
 /** A step as people name it: with its CronJob, and its try from the second on. */
 export const nameOf = (line: { title: string; part?: string; try: number }): string =>
@@ -69,7 +70,7 @@ function stepLine(step: StepProgress, { atWork = [], expected = {}, ended = fals
 }
 
 const isOpen = ({ step, state }: StepProgress) =>
-  step !== 'guard-writes' && (state === 'running' || state === 'to-do');
+  !isGuard(step) && (state === 'running' || state === 'to-do');
 
 /**
  * The work that is left, by what each step usually takes; nobody can tell how long people wait at gates and holds.

@@ -1,6 +1,12 @@
 import type { Journal } from '../domain/journal/journal.ts';
 import type { Plan } from '../domain/plan/plan.ts';
-import { entriesOf } from '../domain/journal/progress.ts';
+import { entriesOf, foundIn } from '../domain/journal/journal.ts';
+import { backUp } from '../activities/back-up/step.ts';
+import { putInPlace } from '../activities/put-in-place/step.ts';
+import { restore } from '../activities/restore/step.ts';
+import { takeSnapshot } from '../activities/snapshot/step.ts';
+import { startApp } from '../activities/start-app/step.ts';
+import { switchDatabase } from '../activities/switch-database/step.ts';
 
 /** A way back, and when it stood. Times are ISO 8601. */
 export interface WayBack {
@@ -17,8 +23,6 @@ export interface WayBack {
 /** Which ways back a rollback will have, and when: said with the plan, before anything is touched (law 1). */
 export function plannedWaysBack({ service }: Plan): string[] {
   const { snapshot, backup } = service;
-  // A plan that was made before there were snapshots.
-  if (snapshot === undefined) return ['Way back: a backup, proved before the downgrade'];
   const later = { downgrade: 'before the downgrade', resume: 'before writes resume', end: 'before the end' };
   if (snapshot.use === 'never')
     return [`Way back: a backup, proved ${later.downgrade} (no snapshot, as the definition has it)`];
@@ -33,25 +37,26 @@ const noted = ({ notes }: { notes?: string[] }): { notes?: string[] } =>
 
 /** Which way back existed at each moment, as the journal proves it. */
 export function waysBackIn(journal: Journal): WayBack[] {
-  const ended = entriesOf(journal, 'step-ended');
-  const resumed = ended.find(({ step }) => step === 'start-app')?.at;
+  const resumed = entriesOf(journal, 'step-ended').find(({ step }) => step === startApp.name)?.at;
   const ways: WayBack[] = [];
-  for (const entry of ended) {
-    if (entry.step === 'snapshot' && entry.found?.made)
-      ways.push({ what: `snapshot ${entry.found.database}`, from: entry.at, ...noted(entry.found) });
-    if (entry.step === 'back-up' && entry.found)
-      ways.push({ what: `backup ${entry.found.file}, proved by ${entry.found.proof}`, from: entry.at });
-    if (entry.step === 'switch-database' && entry.found)
-      ways.push({ what: `the old instance, by the URLs in Secret ${entry.found.kept}`, from: entry.at });
-    if (entry.step === 'put-in-place' && entry.found)
-      ways.push({ what: `database ${entry.found.kept}, as it was before it was restored`, from: entry.at });
-    if (entry.step === 'restore' && entry.found) {
+  for (const entry of journal) {
+    const { at: from } = entry;
+    const snapshot = foundIn(entry, takeSnapshot);
+    if (snapshot?.made) ways.push({ what: `snapshot ${snapshot.database}`, from, ...noted(snapshot) });
+    const backup = foundIn(entry, backUp);
+    if (backup) ways.push({ what: `backup ${backup.file}, proved by ${backup.proof}`, from });
+    const switched = foundIn(entry, switchDatabase);
+    if (switched) ways.push({ what: `the old instance, by the URLs in Secret ${switched.kept}`, from });
+    const inPlace = foundIn(entry, putInPlace);
+    if (inPlace) ways.push({ what: `database ${inPlace.kept}, as it was before it was restored`, from });
+    const restored = foundIn(entry, restore);
+    if (restored) {
       const used = ways.find(({ what, until }) => what.startsWith('snapshot') && until === undefined);
-      if (used && entry.found.from === 'snapshot') used.until = entry.at;
+      if (used && restored.from === 'snapshot') used.until = from;
       ways.push({
-        what: `database ${entry.found.kept}, as it was before it was restored`,
-        from: entry.at,
-        ...noted(entry.found),
+        what: `database ${restored.kept}, as it was before it was restored`,
+        from,
+        ...noted(restored),
       });
     }
   }

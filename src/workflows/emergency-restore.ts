@@ -1,4 +1,3 @@
-import { approvedAtEmergency } from '../domain/approval/approved.ts';
 import { unreadableIn } from '../domain/data-diff.ts';
 import { emergencyRequest } from '../domain/plan/emergency-request.ts';
 import type { EmergencyPlan } from '../domain/plan/plan.ts';
@@ -12,6 +11,7 @@ import { handedOver } from './hand-over.ts';
 import type { Ending } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
 import type { Words } from './engine/operate.ts';
+import { approvedAtEmergency } from '../activities/put-in-place/step.ts';
 
 /**
  * Restores a database from a snapshot, a backup or a given dump (runbook, Emergency Database Restore),

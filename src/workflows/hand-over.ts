@@ -1,8 +1,8 @@
 import type { EmergencyRequest } from '../domain/plan/emergency-request.ts';
-import type { HandedOver } from '../domain/findings.ts';
 import type { Continued } from '../domain/journal/result.ts';
 import { refusal } from './engine/accept.ts';
-import { runActivity, faultOf } from './engine/run-activity.ts';
+import { faultOf, runActivity } from './engine/run-activity.ts';
+import type { HandedOver } from '../activities/hand-over/step.ts';
 
 /**
  * A rollback that is open and at a hold restores itself: it has the way back that was proved for it, and one

@@ -3,7 +3,7 @@ import { operationId } from '../domain/names.ts';
 import type { Assessment } from '../domain/plan/plan.ts';
 import { rollbackRequest } from '../domain/plan/request.ts';
 import { accept } from './engine/accept.ts';
-import { runActivity, faultOf } from './engine/run-activity.ts';
+import { faultOf, runActivity } from './engine/run-activity.ts';
 
 /** Tells what a rollback would do, and touches nothing; refusals are part of the answer. */
 export async function plan(input: unknown): Promise<Assessment> {

@@ -1,5 +1,3 @@
-import { approvedAtSwitch } from '../domain/approval/approved.ts';
-import type { ComparedInstance, RestoredInstance } from '../domain/plan/point-in-time.ts';
 import { pointInTimeRequest } from '../domain/plan/point-in-time.ts';
 import type { PointInTimePlan } from '../domain/plan/plan.ts';
 import type { RollbackResult } from '../domain/journal/result.ts';
@@ -9,6 +7,9 @@ import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
 import type { Ending } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
 import type { Words } from './engine/operate.ts';
+import { approvedAtSwitch } from '../activities/switch-database/step.ts';
+import type { ComparedInstance } from '../activities/compare-instance/step.ts';
+import type { RestoredInstance } from '../activities/restore-instance/step.ts';
 
 /**
  * Restores the database to a moment, into a new instance, and lets the application use that one (runbook,

@@ -4,7 +4,7 @@ import { rehearsalIdOf, rehearseRequest, type RehearsalResult } from '../domain/
 import { operationId } from '../domain/names.ts';
 import type { Assessment } from '../domain/plan/plan.ts';
 import { accept, refusal } from './engine/accept.ts';
-import { runActivity, faultOf } from './engine/run-activity.ts';
+import { faultOf, runActivity } from './engine/run-activity.ts';
 
 /**
  * Rehearses a rollback on a copy of the live database, which goes on being used (runbook, Prevention: "Test

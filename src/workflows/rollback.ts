@@ -1,5 +1,3 @@
-import { approvedAtDowngrade } from '../domain/approval/approved.ts';
-import type { WaysBack } from '../domain/findings.ts';
 import type { Plan } from '../domain/plan/plan.ts';
 import { rollbackRequest } from '../domain/plan/request.ts';
 import type { RollbackResult } from '../domain/journal/result.ts';
@@ -11,6 +9,8 @@ import { StageExit } from './engine/stage-exit.ts';
 import type { Ending } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
 import type { Words } from './engine/operate.ts';
+import type { WaysBack } from '../activities/downgrade/step.ts';
+import { approvedAtDowngrade } from '../activities/downgrade/step.ts';
 
 /**
  * Rolls a bad database migration back, in the order of the runbook. The input is validated here: bad input

@@ -6,14 +6,16 @@ import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { verify } from '../../src/activities/verify/activity.ts';
 import { recordName, update } from '../../src/kubernetes/records.ts';
-import { approvedAtDowngrade } from '../../src/domain/approval/approved.ts';
-import type { Backup, StoppedWrites, WaysBack } from '../../src/domain/deeds.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { Assessment, Plan } from '../../src/domain/plan/plan.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import type { MadeSnapshot } from '../../src/domain/snapshot.ts';
 import { attempt, otherOperation } from './activity-fixture.ts';
 import { alembicFixture, type AlembicFixture } from './alembic-fixture.ts';
+import type { WaysBack } from '../../src/activities/downgrade/step.ts';
+import { approvedAtDowngrade } from '../../src/activities/downgrade/step.ts';
+import type { Backup } from '../../src/domain/backup.ts';
+import type { StoppedWrites } from '../../src/activities/stop-writes/step.ts';
 
 let fixture: AlembicFixture;
 let plan: Plan;

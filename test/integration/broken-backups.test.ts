@@ -14,7 +14,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { backUp } from '../../src/activities/back-up/job.ts';
 import { check } from '../../src/activities/restore/job.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
-import type { Backup } from '../../src/domain/deeds.ts';
 import type { FailureType } from '../../src/domain/failures.ts';
 import {
   combinations,
@@ -28,6 +27,7 @@ import {
   type Storage,
 } from './backup-fixture.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
+import type { Backup } from '../../src/domain/backup.ts';
 
 /** Law 1: a backup broken on purpose, in whatever way, is found; nothing that was not proved lies about. */
 

@@ -5,11 +5,11 @@ import { backUp } from '../../src/activities/back-up/activity.ts';
 import { restore } from '../../src/activities/restore/activity.ts';
 import { cloneDatabase, withOpenClone } from '../../src/postgres/clones.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { Backup } from '../../src/domain/deeds.ts';
 import { besideName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { MadeSnapshot } from '../../src/domain/snapshot.ts';
 import { backupJobsFixture, type BackupJobsFixture } from './backup-jobs-fixture.ts';
+import type { Backup } from '../../src/domain/backup.ts';
 
 /** Jobs that back up into a bucket, from the snapshot, while the rollback moves the database. */
 

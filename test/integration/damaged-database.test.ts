@@ -13,12 +13,12 @@ import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { dataDiff as compared } from '../../src/activities/data-diff/job.ts';
 import { readRecord } from '../../src/kubernetes/records.ts';
-import { approvedAtEmergency } from '../../src/domain/approval/approved.ts';
 import { failures, type Failure } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import { attempt, damage, damageable, reading, type Damaged } from './damaged-database.ts';
 import { ownCluster, type OwnCluster } from './own-cluster.ts';
+import { approvedAtEmergency } from '../../src/activities/put-in-place/step.ts';
 
 let own: OwnCluster;
 /** Pages of a table and of the version table, and a file; values outside of their rows; comments; an index; the snapshot. */

@@ -15,12 +15,12 @@ import { cloneDatabase } from '../../src/postgres/clones.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { databaseExists, swap } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import { approvedAtEmergency } from '../../src/domain/approval/approved.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { besideName, type OperationId } from '../../src/domain/names.ts';
 import type { EmergencyPlan } from '../../src/domain/plan/plan.ts';
 import { emergencyPlan, exampleTool, findings } from '../example-plan.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { approvedAtEmergency } from '../../src/activities/put-in-place/step.ts';
 
 let fixture: PostgresFixture;
 let plan: EmergencyPlan;

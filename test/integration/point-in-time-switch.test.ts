@@ -10,13 +10,14 @@ import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { switchBack } from '../../src/activities/switch-back/activity.ts';
 import { switchDatabase } from '../../src/activities/switch-database/activity.ts';
-import { approvedAtSwitch } from '../../src/domain/approval/approved.ts';
-import type { ComparedInstance, RestoredInstance } from '../../src/domain/plan/point-in-time.ts';
-import type { StoppedWrites } from '../../src/domain/findings.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
 import { attempt } from './activity-fixture.ts';
 import { pointInTimeFixture, type PointInTimeFixture } from './point-in-time-fixture.ts';
+import { approvedAtSwitch } from '../../src/activities/switch-database/step.ts';
+import type { ComparedInstance } from '../../src/activities/compare-instance/step.ts';
+import type { RestoredInstance } from '../../src/activities/restore-instance/step.ts';
+import type { StoppedWrites } from '../../src/activities/stop-writes/step.ts';
 
 let here: PointInTimeFixture;
 let plan: PointInTimePlan;

@@ -24,9 +24,9 @@ import { createDatabase, swap } from '../../src/postgres/databases.ts';
 import { carryOver } from '../../src/postgres/properties.ts';
 import { inSnapshot } from '../../src/postgres/tables.ts';
 import type { BackUpArguments } from '../../src/dumps/manifest.ts';
-import type { Backup } from '../../src/domain/deeds.ts';
 import { besideName } from '../../src/domain/names.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import type { Backup } from '../../src/domain/backup.ts';
 
 let fixture: PostgresFixture;
 let backup: Backup;

@@ -12,10 +12,10 @@ import { lower } from '../../src/postgres/fence.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { quoted } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
-import type { Backup } from '../../src/domain/deeds.ts';
 import { besideName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import { backupJobsFixture, type BackupJobsFixture } from './backup-jobs-fixture.ts';
+import type { Backup } from '../../src/domain/backup.ts';
 
 let fixture: BackupJobsFixture;
 let plan: Plan;

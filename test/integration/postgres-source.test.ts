@@ -11,10 +11,10 @@ import type { ServerFacts } from '../../src/activities/assess/server.ts';
 import { backUp } from '../../src/activities/back-up/job.ts';
 import { revisionIn } from '../../src/migrations/version-table.ts';
 import { readDump, type ReadDumpArguments } from '../../src/dumps/read-dump.ts';
-import type { Backup } from '../../src/domain/deeds.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import { definitionSource, exampleTool } from '../example-plan.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import type { Backup } from '../../src/domain/backup.ts';
 
 let fixture: PostgresFixture;
 const volume = mkdtempSync(join(tmpdir(), 'source-'));

@@ -8,7 +8,6 @@ import { restoreArguments, type Manifest } from '../../src/dumps/manifest.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { Backup } from '../../src/domain/deeds.ts';
 import { besideName } from '../../src/domain/names.ts';
 import { examplePlan } from '../example-plan.ts';
 import {
@@ -21,6 +20,7 @@ import {
   type Storage,
 } from './backup-fixture.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
+import type { Backup } from '../../src/domain/backup.ts';
 
 let fixture: PostgresFixture;
 let scratch: string;

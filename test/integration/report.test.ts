@@ -7,13 +7,13 @@ import { activityContext } from '../../src/activities/context.ts';
 import { report } from '../../src/activities/report/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { readRecord } from '../../src/kubernetes/records.ts';
-import type { ActivityInput } from '../../src/domain/deeds.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { labels } from '../../src/domain/names.ts';
 import type { Report } from '../../src/views/report/report.ts';
 import { directory } from '../../src/storage/storage.ts';
 import { journalOf, straight } from '../example-journal.ts';
 import { attempt, activityFixture, type ActivityFixture } from './activity-fixture.ts';
+import type { ReportInput } from '../../src/activities/report/step.ts';
 
 let fixture: ActivityFixture;
 let reports: string;
@@ -48,7 +48,7 @@ afterAll(async () => {
   await rm(reports, { recursive: true });
 });
 
-const input = (keepRecord: boolean): ActivityInput<'report'> => ({
+const input = (keepRecord: boolean): ReportInput => ({
   plan: fixture.plan,
   hash: shortHash(fixture.plan),
   journal: journalOf(

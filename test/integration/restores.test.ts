@@ -8,9 +8,10 @@ import { withOpenClone } from '../../src/postgres/clones.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint, type Fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { Backup, Restored } from '../../src/domain/deeds.ts';
 import type { Snapshot } from '../../src/domain/snapshot.ts';
 import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
+import type { Backup } from '../../src/domain/backup.ts';
+import type { Restored } from '../../src/activities/restore/step.ts';
 
 /** What is easily lost on the way through a dump or a clone. */
 const prepare = `

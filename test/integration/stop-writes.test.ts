@@ -7,8 +7,7 @@ import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { poll } from '../../src/kubernetes/pause.ts';
 import { update } from '../../src/kubernetes/records.ts';
 import { quoted, withDatabase } from '../../src/postgres/connect.ts';
-import type { Breach } from '../../src/domain/deeds.ts';
-import type { OperationRecord } from '../../src/domain/record.ts';
+import type { OperationRecord, Breach } from '../../src/domain/record.ts';
 import {
   attempt,
   otherOperation,

@@ -11,8 +11,6 @@ import { raise } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { revisionsOf } from '../../src/migrations/version-table.ts';
-import { approvedAtDowngrade } from '../../src/domain/approval/approved.ts';
-import type { Backup, WaysBack } from '../../src/domain/deeds.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { RollbackPlan } from '../../src/domain/plan/plan.ts';
 import { directory } from '../../src/storage/storage.ts';
@@ -22,6 +20,9 @@ import { fakeCluster, type FakeCluster } from '../fake-cluster.ts';
 import { insteadOfPgDump, smallFileSystem, withClients } from './backup-fixture.ts';
 import { attempt } from './activity-fixture.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
+import type { WaysBack } from '../../src/activities/downgrade/step.ts';
+import { approvedAtDowngrade } from '../../src/activities/downgrade/step.ts';
+import type { Backup } from '../../src/domain/backup.ts';
 
 /** Law 1: whatever breaks a backup, the record gets none, and without one the downgrade never starts. */
 

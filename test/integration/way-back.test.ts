@@ -12,14 +12,15 @@ import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { without } from '../../src/kubernetes/without.ts';
 import { closeClone, openClone, withOpenClone } from '../../src/postgres/clones.ts';
 import { quoted, withDatabase } from '../../src/postgres/connect.ts';
-import type { Backup, WaysBack } from '../../src/domain/deeds.ts';
-import { approvedAtDowngrade } from '../../src/domain/approval/approved.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { MadeSnapshot, Snapshot } from '../../src/domain/snapshot.ts';
 import { findings } from '../example-plan.ts';
 import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
+import type { Backup } from '../../src/domain/backup.ts';
+import type { WaysBack } from '../../src/activities/downgrade/step.ts';
+import { approvedAtDowngrade } from '../../src/activities/downgrade/step.ts';
 
 let here: FencedDatabase;
 let snapshot: Snapshot;

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { GateName } from '../../src/domain/definition/service.ts';
-import type { Decision, StepName } from '../../src/domain/steps.ts';
-import type { Progress } from '../../src/domain/journal/progress.ts';
 import type { Installation } from './installation.ts';
+import type { GateName, Decision } from '../../src/domain/approval/answers.ts';
+import type { StepName } from '../../src/activities/steps.ts';
+import type { Progress } from '../../src/views/progress.ts';
 
 /** One run of a workflow, driven through Temporal alone, as any client could. */
 export interface WorkflowRun {
@@ -13,11 +13,11 @@ export interface WorkflowRun {
   /** Waits until the gate is open; its hash. */
   gate(gate: GateName): Promise<string>;
   /** Waits until a hold of this step is open; its name. */
-  hold(step: StepName): Promise<NonNullable<Progress['hold']>>;
+  hold(step: string): Promise<NonNullable<Progress['hold']>>;
   step(step: StepName, state: Progress['steps'][number]['state']): Promise<void>;
   approve(gate: GateName, by?: string): Promise<void>;
   reject(gate: GateName, by?: string): Promise<void>;
-  decide(step: StepName, decision: Decision): Promise<void>;
+  decide(step: string, decision: Decision): Promise<void>;
   result(): Promise<Result>;
   /** The failure of a rollback that ends Failed. */
   failure(): Promise<{ type: string; message: string }>;
@@ -81,7 +81,7 @@ export function runOf(client: Client, id = workflowId): WorkflowRun {
   };
   const gate = (name: GateName) =>
     until(`gate ${name}`, (now) => (now.gate?.gate === name ? now.gate.hash : undefined));
-  const hold = (step: StepName) =>
+  const hold = (step: string) =>
     until(`hold at ${step}`, (now) => (now.hold?.step === step ? now.hold : undefined));
   const say =
     (verdict: 'approve' | 'reject') =>

@@ -13,13 +13,13 @@ import { update } from '../../src/kubernetes/records.ts';
 import { withOpenClone } from '../../src/postgres/clones.ts';
 import { lower } from '../../src/postgres/fence.ts';
 import { quoted } from '../../src/postgres/connect.ts';
-import { approvedAtDowngrade } from '../../src/domain/approval/approved.ts';
-import type { WaysBack } from '../../src/domain/deeds.ts';
 import { Failure } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { SalvageFile } from '../../src/domain/salvage.ts';
 import { act, breach, held, writeGuard, LeftBehind, takeUp } from './operation.ts';
 import { asAdmin, look, type Rollback } from './rollback.ts';
+import type { WaysBack } from '../../src/activities/downgrade/step.ts';
+import { approvedAtDowngrade } from '../../src/activities/downgrade/step.ts';
 
 /** How far it came: nobody lets the downgrade pass, it is refused, or the database moved, well or not. */
 export type Came = { to: 'refused' } | { to: 'moved' | 'wrong'; ways: WaysBack; salvaged?: SalvageFile };

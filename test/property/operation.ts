@@ -6,7 +6,6 @@ import { guardWrites } from '../../src/activities/guard-writes/activity.ts';
 import { activityContext, type Dependencies } from '../../src/activities/context.ts';
 import { raise, state } from '../../src/postgres/fence.ts';
 import { quoted, withClient, type Client } from '../../src/postgres/connect.ts';
-import type { ActivityInput, ActivityOutput } from '../../src/domain/deeds.ts';
 import { Failure, failures, type FailureType } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { besideName, type OperationId } from '../../src/domain/names.ts';
@@ -20,6 +19,7 @@ import { service, sqlalchemyUrl, type Place } from './migrations.ts';
 import type { Case } from './model.ts';
 import { asAdmin, look, on, recordOf, type Rollback } from './rollback.ts';
 import { someRows, value } from './schema.ts';
+import type { Input, Output } from '../../src/activities/steps.ts';
 
 const image = 'property:new';
 
@@ -107,13 +107,12 @@ export class LeftBehind extends Error {}
 export async function act<S extends Planned>(
   of: Rollback,
   activity: StepActivity<S>,
-  input: Omit<ActivityInput<S>, 'plan'>,
+  input: Omit<Input<S>, 'plan'>,
   plan = of.plan,
-): Promise<ActivityOutput<S>> {
+): Promise<Output<S>> {
   for (let left = 4; ; left--) {
-    const asked = { plan, ...input } as unknown as ActivityInput<S>;
-    const context = () =>
-      activityContext<ActivityInput<S>['plan']>({ ...of.dependencies, ...attempt() }, asked);
+    const asked = { plan, ...input } as unknown as Input<S>;
+    const context = () => activityContext<Input<S>['plan']>({ ...of.dependencies, ...attempt() }, asked);
     const once = () => of.life.live(() => activity(context(), asked));
     try {
       const answer = await once();
@@ -135,12 +134,12 @@ export async function act<S extends Planned>(
 export async function held<S extends Planned>(
   of: Rollback,
   activity: StepActivity<S>,
-  input: Omit<ActivityInput<S>, 'plan' | 'try'>,
+  input: Omit<Input<S>, 'plan' | 'try'>,
   types: readonly FailureType[],
-): Promise<ActivityOutput<S>> {
+): Promise<Output<S>> {
   for (let tried = 1; ; tried++) {
     try {
-      return await act(of, activity, { ...input, try: tried } as unknown as Omit<ActivityInput<S>, 'plan'>);
+      return await act(of, activity, { ...input, try: tried } as unknown as Omit<Input<S>, 'plan'>);
     } catch (error) {
       if (!(error instanceof Failure && types.includes(error.type)) || tried === 3) throw error;
       of.failed.push(`${of.it.breakage}: ${error.type}`);

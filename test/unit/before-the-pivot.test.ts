@@ -6,10 +6,10 @@ import { nobodyWrote } from '../../src/activities/downgrade/proof.ts';
 import { newest } from '../../src/activities/guard-writes/activity.ts';
 import { activityContext, type Attempt, type Dependencies } from '../../src/activities/context.ts';
 import type { Client } from '../../src/postgres/connect.ts';
-import type { Breach, ActivityInput } from '../../src/domain/deeds.ts';
 import { labels } from '../../src/domain/names.ts';
-import type { OperationRecord } from '../../src/domain/record.ts';
+import type { OperationRecord, Breach } from '../../src/domain/record.ts';
 import { examplePlan, findings } from '../example-plan.ts';
+import type { DowngradeInput } from '../../src/activities/downgrade/step.ts';
 
 const plan = examplePlan();
 const { snapshot, 'back-up': backup } = findings;
@@ -34,7 +34,7 @@ test('law 1, law 3: an owner that scales each second does not hide that somebody
   expect(kept).toHaveLength(100);
   expect(kept[0]).toEqual(breach(0, true));
   expect(kept.at(-1)).toEqual(breach(101, false));
-  const input = { waysBack: { snapshot, backup } } as ActivityInput<'downgrade'>;
+  const input = { waysBack: { snapshot, backup } } as DowngradeInput;
   expect(() => nobodyWrote(input, { breaches: kept } as OperationRecord)).toThrow(
     /a way back was made: a session/,
   );

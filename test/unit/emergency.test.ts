@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { earlierToRestore } from '../../src/activities/assess/emergency/earlier.ts';
 import { SqlDump } from '../../src/dumps/sql-dump.ts';
-import { approvedAtEmergency } from '../../src/domain/approval/approved.ts';
 import { losesIn, lostIn, tableInWords } from '../../src/domain/data-diff.ts';
 import { emergencyRequest } from '../../src/domain/plan/emergency-request.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import { shownAtEmergency } from '../../src/views/gate-emergency.ts';
-import { summaries } from '../../src/views/summaries.ts';
+import { diffData } from '../../src/activities/data-diff/step.ts';
+import { restoreBeside } from '../../src/activities/restore-beside/step.ts';
+import { stopWrites } from '../../src/activities/stop-writes/step.ts';
 import { emergencyPlan, findings } from '../example-plan.ts';
 import { named } from '../../src/domain/text.ts';
+import { approvedAtEmergency } from '../../src/activities/put-in-place/step.ts';
 
 const record = {
   operation: 'bs-11111111',
@@ -86,8 +88,8 @@ describe('a table that cannot be read', () => {
       shownAtEmergency(emergencyPlan(), found).filter((line) => line.startsWith('CANNOT BE READ')),
     ).toEqual(['CANNOT BE READ, so nobody can tell what is lost of it: papers, alembic_version, letters']);
     expect(named(Array.from({ length: 42 }, (_, n) => `t${n}`))).toMatch(/^t0, .*t39 and 2 more$/);
-    expect(summaries['data-diff'](dataDiff).summary).toContain('; 2 tables CANNOT BE READ');
-    expect(summaries['stop-writes'](stopped).notes).toContain('CANNOT BE READ: papers, alembic_version');
+    expect(diffData.summary(dataDiff).summary).toContain('; 2 tables CANNOT BE READ');
+    expect(stopWrites.summary(stopped).notes).toContain('CANNOT BE READ: papers, alembic_version');
   });
 });
 
@@ -110,8 +112,8 @@ describe('what the service’s own checks find wrong in what was restored', () =
   });
 
   it('stands in the report', () => {
-    expect(summaries['restore-beside'](beside).summary).toContain('1 check passed; own checks: 1 FAILED');
-    expect(summaries['restore-beside'](beside).notes).toContain(`WRONG: ${wrong[0]}`);
+    expect(restoreBeside.summary(beside).summary).toContain('1 check passed; own checks: 1 FAILED');
+    expect(restoreBeside.summary(beside).notes).toContain(`WRONG: ${wrong[0]}`);
   });
 });
 

@@ -5,10 +5,10 @@ import { leftInWords, outageInWords, usually } from '../../src/cli/estimate.ts';
 import { waitsFor } from '../../src/cli/waits-for.ts';
 import { expected, medianOf, stepTimes } from '../../src/client/expected.ts';
 import { fault } from '../../src/domain/failures.ts';
-import type { StepProgress } from '../../src/domain/journal/step-progress.ts';
-import { progressOf } from '../../src/domain/journal/progress.ts';
 import { journalOf, subject } from '../example-journal.ts';
 import { examplePlan } from '../example-plan.ts';
+import type { StepProgress } from '../../src/views/step-progress.ts';
+import { progressOf } from '../../src/views/progress.ts';
 
 const now = Date.parse('2025-11-18T03:10:00Z');
 const colours = createColors(false);

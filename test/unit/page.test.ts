@@ -13,9 +13,9 @@ import { planCard, rehearsalCard, steps, work } from '../../src/gateway/page/car
 import { fault } from '../../src/domain/failures.ts';
 import type { Event } from '../../src/domain/journal/journal.ts';
 import { reportOf } from '../../src/views/report/report.ts';
-import { progressOf } from '../../src/domain/journal/progress.ts';
 import { done, gateOpened, journalOf, straight, subject } from '../example-journal.ts';
 import { examplePlan, findings, hashOf, observations } from '../example-plan.ts';
+import { progressOf } from '../../src/views/progress.ts';
 
 const began = Date.parse('2025-11-18T03:00:00.000Z');
 const session = {

@@ -3,7 +3,6 @@ import { details } from '../../src/views/details.ts';
 import type { Event } from '../../src/domain/journal/journal.ts';
 import { reportMarkdown } from '../../src/views/report/documents.ts';
 import { reportOf } from '../../src/views/report/report.ts';
-import { progressOf } from '../../src/domain/journal/progress.ts';
 import {
   approvedBy,
   done,
@@ -14,6 +13,7 @@ import {
   straight,
   subject,
 } from '../example-journal.ts';
+import { progressOf } from '../../src/views/progress.ts';
 
 const oidc = { method: 'oidc', issuer: 'https://id.example', roles: ['dba'] } as const;
 const proof = { ...oidc, roles: [...oidc.roles] };

@@ -7,18 +7,16 @@ import { newName } from '../../src/activities/assess/point-in-time.ts';
 import { info } from '../../src/recovery/pgbackrest/scripts.ts';
 import { serverIn, withServer } from '../../src/postgres/url.ts';
 import { byHand } from '../../src/views/by-hand.ts';
-import { approvedAtSwitch } from '../../src/domain/approval/approved.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
-import {
-  lossTableInWords,
-  pointInTimeRequest,
-  type ComparedInstance,
-} from '../../src/domain/plan/point-in-time.ts';
+import { pointInTimeRequest } from '../../src/domain/plan/point-in-time.ts';
 import { faultsOf } from '../../src/domain/plan/request.ts';
 import { pointInTime } from '../../src/domain/definition/point-in-time.ts';
 import { shownAtSwitch } from '../../src/views/gate-point-in-time.ts';
 import { findings } from '../example-plan.ts';
 import { recoveryPlan } from '../example-moment.ts';
+import { approvedAtSwitch } from '../../src/activities/switch-database/step.ts';
+import type { ComparedInstance } from '../../src/activities/compare-instance/step.ts';
+import { lossTableInWords } from '../../src/activities/compare-instance/step.ts';
 
 describe('the URL of a database on another server', () => {
   test.each([

@@ -3,7 +3,6 @@ import { attributesOf, details } from '../../src/views/details.ts';
 import { markdown } from '../../src/views/render/markdown.ts';
 import { fault } from '../../src/domain/failures.ts';
 import type { Event } from '../../src/domain/journal/journal.ts';
-import { progressOf } from '../../src/domain/journal/progress.ts';
 import {
   approvedBy,
   done,
@@ -14,6 +13,7 @@ import {
   straight,
   subject,
 } from '../example-journal.ts';
+import { progressOf } from '../../src/views/progress.ts';
 
 const at = (...events: Event[]) => progressOf(journalOf(...events), subject());
 const detailsOf = (...events: Event[]) => details(journalOf(...events), subject());

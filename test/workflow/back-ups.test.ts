@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { describe, expect, test } from 'vitest';
-import type { Backup } from '../../src/domain/findings.ts';
 import { findings } from '../example-plan.ts';
 import type { WorkflowRun } from './workflow-run.ts';
 import { Latch, failing, failingAt, workflowHarness, type FakeActivities } from './harness.ts';
+import type { Backup } from '../../src/domain/backup.ts';
 
 const harness = workflowHarness();
 const backup = findings['back-up'];

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { ActivityInput } from '../../src/domain/deeds.ts';
-import type { Assessment, Plan } from '../../src/domain/plan/plan.ts';
 import { timeSkippingServer } from '../temporal.ts';
 import type { WorkflowRun } from './workflow-run.ts';
-import { assessed, failing, workflowHarness } from './harness.ts';
+import { failing, workflowHarness } from './harness.ts';
 
 const harness = workflowHarness(timeSkippingServer);
 const live = workflowHarness();
@@ -15,18 +13,6 @@ async function waits(run: WorkflowRun): Promise<string[]> {
     const before = escalated[index - 1];
     return before ? `${to} +${Math.round((Date.parse(at) - Date.parse(before.at)) / 60_000)}` : to;
   });
-}
-
-/** A plan as version 0.2 pinned it. */
-function asPlannedBefore(input: ActivityInput<'assess'>): Assessment {
-  const definition = { escalation: { attempts: 9, path: ['DBA', 'CTO'], downFor: '1h' } };
-  const assessment = assessed({ definition, searchAttributes: false }, input);
-  if (assessment.kind !== 'planned') return assessment;
-  const { every: _, ...escalation } = assessment.plan.service.escalation;
-  return {
-    ...assessment,
-    plan: { ...assessment.plan, service: { ...assessment.plan.service, escalation } } as Plan,
-  };
 }
 
 /** Time is skipped only while no activity runs. */
@@ -71,27 +57,6 @@ describe('escalation', () => {
     });
     expect(await run.result()).toMatchObject({ outcome: 'put-back' });
     expect((await waits(run)).slice(0, 4)).toEqual(['DBA', 'Senior +5', 'CTO +40', 'Vendor +5']);
-  });
-
-  test('of a run that began with 0.2 goes on each 15 minutes, on its own grounds alone', async () => {
-    const run = await harness.start({
-      searchAttributes: false,
-      definition: { escalation: { attempts: 9, path: ['DBA', 'CTO'], downFor: '1h' } },
-      activities: {
-        ...unwatched,
-        assess: (input) => asPlannedBefore(input),
-        verify: failing('VerificationFailed'),
-      },
-    });
-    await run.approve('downgrade');
-    await run.decide('verify', 'retry');
-    await run.until('verify-2', ({ hold }) => hold?.hold === 'verify-2');
-    // A version that would escalate here set a timer that the history of such a run has not.
-    expect((await run.progress()).escalated).toEqual([]);
-    await harness.environment.sleep('2h');
-    expect(await waits(run)).toEqual(['DBA', 'CTO +15']);
-    await run.decide('verify', 'abort');
-    await run.result();
   });
 });
 

@@ -13,7 +13,6 @@ import { applicationFailure, activityFunction } from '../../src/activities/activ
 import { checkProof } from '../../src/activities/messages/check-proof.ts';
 import type { Dependencies } from '../../src/activities/context.ts';
 import { createKeys } from '../../src/identity/keys.ts';
-import type { ActivityInput, ActivityOutput } from '../../src/domain/deeds.ts';
 import { Failure, type FailureType } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { workflowIdOf } from '../../src/domain/names.ts';
@@ -21,15 +20,17 @@ import type { Assessment, EmergencyPlan, PointInTimePlan, RollbackPlan } from '.
 import { pointInTimeRequest } from '../../src/domain/plan/point-in-time.ts';
 import { rollbackRequest } from '../../src/domain/plan/request.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
-import { stepNames, type StepName } from '../../src/domain/steps.ts';
 import type { NotifyInput } from '../../src/views/notification.ts';
 import { recoveryPlan } from '../example-moment.ts';
 import { emergencyPlan, examplePlan, findings, observations } from '../example-plan.ts';
 import { WorkflowRun } from './workflow-run.ts';
+import type { StepName, Input, Output } from '../../src/activities/steps.ts';
+import { stepNames } from '../../src/activities/steps.ts';
+import type { AssessInput } from '../../src/activities/assess/step.ts';
 
 /** Fake activities of one service; those not given answer as they do when all is well. */
 export type FakeActivities = {
-  [S in StepName]?: (input: ActivityInput<S>, call: number) => ActivityOutput<S> | Promise<ActivityOutput<S>>;
+  [S in StepName]?: (input: Input<S>, call: number) => Output<S> | Promise<Output<S>>;
 };
 
 /** A fake activity that fails as a real one would. */
@@ -41,8 +42,8 @@ export const failing =
 
 /** Fails at the given calls, counted from 1; otherwise all is well. */
 export const failingAt = <S extends StepName>(step: S, calls: number[], type: FailureType) => ({
-  [step]: (_input: ActivityInput<S>, call: number) =>
-    calls.includes(call) ? failing(type)() : (findings[step] as ActivityOutput<S>),
+  [step]: (_input: Input<S>, call: number) =>
+    calls.includes(call) ? failing(type)() : (findings[step] as Output<S>),
 });
 
 /** Blocks a fake activity until the test opens it. */
@@ -83,7 +84,7 @@ Runtime.install({
 /** Real workflows on a real server with fake activities: one worker for a test file, one service for each test. */
 export class WorkflowHarness {
   readonly #setups = new Map<string, ServiceSetup>();
-  readonly #calls = new Map<string, ActivityInput<StepName>[]>();
+  readonly #calls = new Map<string, Input<StepName>[]>();
   readonly #notifications = new Map<string, NotifyInput[]>();
   /** Task queue of this file alone, and stem of its services. */
   readonly name = `radar-${randomUUID().slice(0, 8)}`;
@@ -164,7 +165,7 @@ export class WorkflowHarness {
   }
 
   /** With what a step's activity was called, in order. */
-  calls(service: string, step: StepName): ActivityInput<StepName>[] {
+  calls(service: string, step: StepName): Input<StepName>[] {
     const key = `${service} ${step}`;
     const calls = this.#calls.get(key) ?? [];
     this.#calls.set(key, calls);
@@ -192,7 +193,7 @@ export class WorkflowHarness {
     return (await this.#setups.get(service)?.notify?.(input, notifications.length)) ?? { told: true };
   }
 
-  async #act(step: StepName, input: ActivityInput<StepName>): Promise<unknown> {
+  async #act(step: StepName, input: Input<StepName>): Promise<unknown> {
     const service = 'plan' in input ? input.plan.service.service : input.request.service;
     const setup = this.#setups.get(service);
     if (setup === undefined) throw ApplicationFailure.nonRetryable(`no test added ${service}`);
@@ -200,7 +201,7 @@ export class WorkflowHarness {
     calls.push(input);
     const fake = setup.activities?.[step] as ((input: unknown, call: number) => unknown) | undefined;
     if (fake) return this.#unlessClosing(fake(input, calls.length));
-    if (step === 'assess') return assessed(setup, input as ActivityInput<'assess'>);
+    if (step === 'assess') return assessed(setup, input as AssessInput);
     if (step === 'guard-writes') return untilCancelled();
     await pause(1);
     return findings[step];
@@ -208,7 +209,7 @@ export class WorkflowHarness {
 }
 
 /** Answers as the real activity does: a plan for this request, with its hash. */
-export function assessed(setup: ServiceSetup, input: ActivityInput<'assess'>): Assessment {
+export function assessed(setup: ServiceSetup, input: AssessInput): Assessment {
   const { operation } = input;
   const source = { service: input.request.service, ...setup.definition };
   const plan =

@@ -97,7 +97,7 @@ describe.concurrent('a proved person', () => {
     await proved.say('decide', { hold, decision: 'restore', by: 'bob' });
     const { hash } = await run.gate('restore');
     await proved.say('reject', { gate: 'restore', plan: hash, by: 'ann', reason: 'not the new one' });
-    expect(await run.result()).toMatchObject({ outcome: 'restored' });
+    expect(await run.result()).toMatchObject({ outcome: 'aborted' });
     const said = (await run.report()).decisions.map(({ what, by, proof }) => [what, by, proof]);
     expect(said).toEqual([
       ['gate start needed nobody', 'policy of the service definition', 'policy'],

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import type { GateName, ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
-import type { Progress } from '../../src/domain/journal/progress.ts';
+import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { decisionsAt, gatesOf, leadsTo } from '../../src/domain/leads-to.ts';
 import type { Answer, Ends, GateAnswer, HoldAnswer, Situation } from '../../src/domain/leads-to.ts';
 import type { PlanKind } from '../../src/domain/plan/plan.ts';
-import { orders, pivots, step as declared } from '../../src/domain/steps.ts';
-import type { StepName } from '../../src/domain/steps.ts';
 import type { FailureType } from '../../src/domain/failures.ts';
 import { failingAt, workflowHarness } from './harness.ts';
 import type { ServiceSetup, WorkflowType } from './harness.ts';
 import type { WorkflowRun } from './workflow-run.ts';
+import type { GateName } from '../../src/domain/approval/answers.ts';
+import type { Progress } from '../../src/views/progress.ts';
+import type { StepName } from '../../src/activities/steps.ts';
+import { declaration, isPivot, orders } from '../../src/activities/steps.ts';
 
 const harness = workflowHarness();
 
@@ -35,14 +36,14 @@ interface Question {
   restoresAt?: StepName;
 }
 
-const inOrder = (kind: PlanKind, one: StepName, other: StepName) =>
-  orders[kind].indexOf(one as never) < orders[kind].indexOf(other as never);
+const place = (kind: PlanKind, step: StepName) => orders[kind].findIndex(({ name }) => name === step);
+const pivotOf = (kind: PlanKind) => orders[kind].findIndex(({ name }) => isPivot(name, kind));
 
 /** Nothing is undone by itself where it waits. */
 const isPastPivot = ({ kind, takenUp, at, restoresAt }: Question): boolean =>
   takenUp === 'after its pivot' ||
   restoresAt !== undefined ||
-  ('hold' in at && !inOrder(kind, at.hold, pivots[kind]));
+  ('hold' in at && place(kind, at.hold) >= pivotOf(kind));
 
 const gateQuestions = kinds.flatMap((kind) =>
   gatesOf[kind].flatMap((gate): Question[] => {
@@ -64,7 +65,7 @@ const gateQuestions = kinds.flatMap((kind) =>
 );
 
 const holdQuestions = kinds.flatMap((kind) => {
-  const order: readonly StepName[] = orders[kind];
+  const order = orders[kind].map(({ name }) => name);
   const hold = (step: StepName, more: Partial<Question> = {}): Question => ({
     kind,
     at: { hold: step },
@@ -72,7 +73,7 @@ const holdQuestions = kinds.flatMap((kind) => {
     ...more,
     fails: [...(more.fails ?? []), step],
   });
-  const holding = order.filter((step) => declared(step).onFailure === 'hold');
+  const holding = order.filter((step) => declaration(step).onFailure === 'hold');
   // Before the pivot these hold only where an operation is taken up after its own.
   const taken = order.filter((step) => ['stop-writes', 'switch-database', 'roll-back-app'].includes(step));
   return [
@@ -101,7 +102,7 @@ function casesOf(question: Question): Case[] {
   if ('gate' in at)
     return [...gateAnswers.map((answer) => ({ ...question, answer: { ...at, answer }, onGiveUp })), cancel];
   const pivotPassed = isPastPivot(question);
-  const decisions = decisionsAt(at.hold, { kind, pivotPassed } as Situation);
+  const decisions = decisionsAt(declaration(at.hold), { kind, pivotPassed } as Situation);
   const decided = decisions.map((answer): Case => ({ ...question, answer: { ...at, answer }, onGiveUp }));
   const gaveUp = (['put-back', 'stay-stopped'] as const).map((then): Case => ({
     ...question,
@@ -117,7 +118,9 @@ function situationAt(one: Case): string {
   const step = 'hold' in at ? at.hold : undefined;
   const resumed = step === 'resume-cron-jobs';
   const switched =
-    step !== undefined && kind === 'point-in-time-restore' && !inOrder(kind, step, 'roll-back-app');
+    step !== undefined &&
+    kind === 'point-in-time-restore' &&
+    place(kind, step) >= place(kind, 'roll-back-app');
   const skipped = answer.answer === 'skip' && step;
   const stage = [kind, takenUp, restoresAt, isPastPivot(one), resumed, switched];
   return JSON.stringify([stage, answer.answer, onGiveUp, skipped]);
@@ -190,12 +193,12 @@ async function give(run: WorkflowRun, answer: Answer): Promise<void> {
   else if ('hold' in answer && answer.answer !== 'give-up') await run.decide(answer.hold, answer.answer);
 }
 
-const beside = new Set<StepName>(['guard-writes', 'report']);
-const begunIn = ({ steps }: Progress): StepName[] =>
+const beside = new Set<string>(['guard-writes', 'report']);
+const begunIn = ({ steps }: Progress): string[] =>
   steps.filter(({ step, startedAt }) => startedAt !== undefined && !beside.has(step)).map(({ step }) => step);
 
 /** Whether the application may write in the end, by the last step that changed it. */
-function writesIn(begun: StepName[]): Ends['writes'] {
+function writesIn(begun: string[]): Ends['writes'] {
   const last = begun.findLast((step) => ['stop-writes', 'start-app', 'put-back'].includes(step));
   return last === 'stop-writes'
     ? 'stopped'
@@ -288,7 +291,7 @@ describe.concurrent('law 12: what people read of an answer is what happens', () 
     const run = await harness.start(setupOf(asked), undefined, types[asked.kind]);
     const before = await reach(run, asked);
     if (before.hold) {
-      const answers: HoldAnswer[] = decisionsAt(before.hold.step, before.situation);
+      const answers: HoldAnswer[] = decisionsAt(declaration(before.hold.step as StepName), before.situation);
       expect(before.hold.decisions).toEqual(answers);
       expect(before.hold.deadline !== undefined).toBe(!before.situation.pivotPassed);
     }

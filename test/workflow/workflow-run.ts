@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ActivityInput } from '../../src/domain/deeds.ts';
 import type { Finished } from '../../src/domain/journal/result.ts';
 import type { Report } from '../../src/views/report/report.ts';
-import type { GateName } from '../../src/domain/definition/service.ts';
-import type { Decision, StepName } from '../../src/domain/steps.ts';
-import type { Progress } from '../../src/domain/journal/progress.ts';
+import type { GateName, Decision } from '../../src/domain/approval/answers.ts';
+import type { StepName, Input } from '../../src/activities/steps.ts';
+import type { Progress } from '../../src/views/progress.ts';
 
 const patience = 20_000;
 
@@ -14,10 +13,10 @@ const patience = 20_000;
 export class WorkflowRun {
   constructor(
     readonly handle: WorkflowHandle,
-    private readonly called: (step: StepName) => ActivityInput<StepName>[],
+    private readonly called: (step: StepName) => Input<StepName>[],
   ) {}
 
-  calls = <S extends StepName>(step: S) => this.called(step) as ActivityInput<S>[];
+  calls = <S extends StepName>(step: S) => this.called(step) as Input<S>[];
   progress = () => this.handle.query<Progress>('progress');
   report = () => this.handle.query<Report>('report');
 
@@ -32,9 +31,8 @@ export class WorkflowRun {
 
   gate = (name: GateName) =>
     this.until(`gate ${name}`, ({ gate }) => (gate?.gate === name ? gate : undefined));
-  hold = (step: StepName) =>
-    this.until(`hold ${step}`, ({ hold }) => (hold?.step === step ? hold : undefined));
-  running = (step: StepName) =>
+  hold = (step: string) => this.until(`hold ${step}`, ({ hold }) => (hold?.step === step ? hold : undefined));
+  running = (step: string) =>
     this.until(`${step} running`, ({ steps }) =>
       steps.some((line) => line.step === step && line.state === 'running'),
     );
@@ -52,7 +50,7 @@ export class WorkflowRun {
     await this.handle.executeUpdate('reject', { args: [{ gate: name, plan: hash, by, reason }] });
   }
 
-  async decide(step: StepName, decision: Decision, by = 'ann'): Promise<void> {
+  async decide(step: string, decision: Decision, by = 'ann'): Promise<void> {
     const { hold } = await this.hold(step);
     await this.handle.executeUpdate('decide', { args: [{ hold, decision, by }] });
   }

@@ -1,8 +1,7 @@
-import type { AssessInput, ActivityOutput } from '../../domain/deeds.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { briefly } from '../../domain/migration-code.ts';
 import type { Pause } from '../../domain/plan/pauses.ts';
-import type { Plan, PlanKind } from '../../domain/plan/plan.ts';
+import type { Plan, PlanKind, Assessment } from '../../domain/plan/plan.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import { base, revisionText } from '../../domain/plan/revision.ts';
 import { toolOf } from '../../migrations/index.ts';
@@ -23,9 +22,10 @@ import { lookAtServer, type ServerFacts } from './server.ts';
 import { areSearchAttributesRegistered } from './temporal.ts';
 import type { BaseContext } from '../context.ts';
 import { redact } from '../../domain/redact.ts';
+import type { AssessInputOf } from './step.ts';
 
-type Input = AssessInput<undefined>;
-type Answer = ActivityOutput<'assess'>;
+type Input = AssessInputOf<undefined>;
+type Answer = Assessment;
 
 /** For a point-in-time restore: the revision may stay as it is, and records of other kinds are not taken up. */
 export interface How {

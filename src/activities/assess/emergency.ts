@@ -1,6 +1,5 @@
-import type { AssessInput, ActivityOutput } from '../../domain/deeds.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
-import type { EmergencyPlan } from '../../domain/plan/plan.ts';
+import type { EmergencyPlan, Assessment } from '../../domain/plan/plan.ts';
 import type { ServiceDefinition } from '../../domain/definition/service.ts';
 import { revisionText } from '../../domain/plan/revision.ts';
 import { sourceInWords } from '../../domain/plan/source.ts';
@@ -21,9 +20,10 @@ import { planCronJob, planWorkload } from './releases.ts';
 import { lookAtServer, type ServerFacts } from './server.ts';
 import { areSearchAttributesRegistered } from './temporal.ts';
 import type { BaseContext } from '../context.ts';
+import type { AssessInputOf } from './step.ts';
 
-type Input = AssessInput<'emergency-restore'>;
-type Answer = ActivityOutput<'assess'>;
+type Input = AssessInputOf<'emergency-restore'>;
+type Answer = Assessment;
 
 /**
  * Finds what is restored from and reads all of it, pins what will be done, and proves every right needed for it,

@@ -2,19 +2,19 @@ import { providerOf } from '../../recovery/index.ts';
 import type { SourceInstance } from '../../recovery/provider.ts';
 import { serverIn } from '../../postgres/connect.ts';
 import { subscriptionsOf } from '../../postgres/subscriptions.ts';
-import type { AssessInput, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure, fault } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { OperationId } from '../../domain/names.ts';
-import type { Plan, PointInTimePlan } from '../../domain/plan/plan.ts';
+import type { Plan, PointInTimePlan, Assessment } from '../../domain/plan/plan.ts';
 import { at, type Endpoint, type Moment } from '../../domain/plan/point-in-time.ts';
 import { assess } from './activity.ts';
 import { Faults } from './faults.ts';
 import { activityContext, type ActivityContext, type BaseContext } from '../context.ts';
 import { findRecoveryTime } from '../point-in-time/moment.ts';
+import type { AssessInputOf } from './step.ts';
 
-type Input = AssessInput<'point-in-time-restore'>;
-type Answer = ActivityOutput<'assess'>;
+type Input = AssessInputOf<'point-in-time-restore'>;
+type Answer = Assessment;
 
 /**
  * As `assess`, for a point-in-time restore: pins the moment too, proves that the provider can restore it, and

@@ -1,6 +1,6 @@
-import type { AssessInput } from '../../domain/deeds.ts';
 import type { Assessment } from '../../domain/plan/plan.ts';
 import type { Dependencies } from '../context.ts';
+import type { AssessInputOf } from './step.ts';
 
 /**
  * An end before a plan is told to whoever started it. Where that is an alert, nobody reads the answer: then the
@@ -8,7 +8,7 @@ import type { Dependencies } from '../context.ts';
  */
 export async function withWhomToTell(
   { definitions }: Pick<Dependencies, 'definitions'>,
-  { request, onlyPlan }: Pick<AssessInput<undefined>, 'request' | 'onlyPlan'>,
+  { request, onlyPlan }: Pick<AssessInputOf<undefined>, 'request' | 'onlyPlan'>,
   assessment: Assessment,
 ): Promise<Assessment> {
   if (assessment.kind === 'planned' || onlyPlan || request.alert === undefined) return assessment;

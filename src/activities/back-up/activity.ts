@@ -1,14 +1,14 @@
 import type { BackUpArguments } from '../../dumps/manifest.ts';
 import { closeClone } from '../../postgres/clones.ts';
 import { defined } from '../../domain/defined.ts';
-import type { Backup, Breach } from '../../domain/deeds.ts';
-import type { OperationRecord } from '../../domain/record.ts';
+import type { OperationRecord, Breach } from '../../domain/record.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
 import { whyGone } from './check.ts';
 import { proveByDrill } from './drill.ts';
 import { ofTheFrozen, sourceOf, whileReachable } from './source.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
+import type { Backup } from '../../domain/backup.ts';
 
 type Input = StepInput<'back-up'>;
 

@@ -2,12 +2,12 @@ import { catalog, differences } from '../../postgres/catalog.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
 import { extensionsOf } from '../../postgres/databases.ts';
 import { fingerprint, unlike } from '../../postgres/fingerprint.ts';
-import type { Backup } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { readManifest, writeManifest, type Manifest, type RestoreArguments } from '../../dumps/manifest.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 import { filled } from '../restore/job.ts';
 import { storeAt } from '../../dumps/store/store.ts';
+import type { Backup } from '../../domain/backup.ts';
 
 /**
  * Proves a backup by restoring it: fills an empty scratch database from it, and compares all of that with what the

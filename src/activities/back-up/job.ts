@@ -1,6 +1,5 @@
 import { catalogHash } from '../../postgres/catalog.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
-import type { Backup } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { digestInStore, withScratch } from '../../dumps/archive.ts';
 import { clientProgram } from '../../dumps/clients.ts';
@@ -11,6 +10,7 @@ import { pgDump } from '../../dumps/pg-dump.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 import { prove, type Read } from '../../dumps/read-back.ts';
 import { storeAt, type Store } from '../../dumps/store/store.ts';
+import type { Backup } from '../../domain/backup.ts';
 
 /** What the dump must hold, read in its own snapshot. */
 interface Snapshot {

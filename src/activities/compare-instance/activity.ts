@@ -1,19 +1,18 @@
 import { serverIn, type Client } from '../../postgres/connect.ts';
 import { isOwn } from '../../migrations/tool.ts';
 import { revisionOf } from '../../migrations/version-table.ts';
-import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { LossTable } from '../../domain/plan/point-in-time.ts';
 import { holding } from '../../domain/definition/checks.ts';
 import { holdsNow, writtenSince } from '../point-in-time/written.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { ownChecks } from '../verify/checks.ts';
+import type { LossTable, ComparedInstance } from './step.ts';
 
 type Context = ActivityContext<PointInTimePlan>;
 type Input = StepInput<'compare-instance'>;
-type Answer = ActivityOutput<'compare-instance'>;
+type Answer = ComparedInstance;
 
 /** More lines help nobody; those that lose most come first. */
 const mostTables = 40;

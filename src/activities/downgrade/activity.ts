@@ -1,4 +1,3 @@
-import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure, type FailureType } from '../../domain/failures.ts';
 import { jobName } from '../../domain/names.ts';
 import type { OperationRecord } from '../../domain/record.ts';
@@ -10,9 +9,10 @@ import { revisionNow, unclear } from './revision.ts';
 import { wayBackStands } from './way-back.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
+import type { Downgrade } from './step.ts';
 
 type Input = StepInput<'downgrade'>;
-type Answer = ActivityOutput<'downgrade'>;
+type Answer = Downgrade;
 
 /** After these the Job has ended. After any other failure it may still run, and the next attempt joins it. */
 const jobEnded = new Set<FailureType>([

@@ -1,9 +1,9 @@
 import { poll } from '../../kubernetes/pause.ts';
 import { applicationName } from '../../postgres/connect.ts';
-import type { Downgrade } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { ActivityContext } from '../context.ts';
 import { revisionNow, unclear } from './revision.ts';
+import type { Downgrade } from './step.ts';
 
 const sessionsGoneWithin = 15_000;
 

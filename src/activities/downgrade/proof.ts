@@ -1,4 +1,3 @@
-import { approvedAtDowngrade } from '../../domain/approval/approved.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { OperationRecord } from '../../domain/record.ts';
@@ -6,6 +5,7 @@ import { isYounger } from '../back-up/activity.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { verifiedAgainst } from '../stop-writes/freeze.ts';
+import { approvedAtDowngrade } from './step.ts';
 
 type Input = StepInput<'downgrade'>;
 

@@ -3,13 +3,13 @@ import { endJobs, runningJobs, stopStarting } from '../../kubernetes/writers.ts'
 import { raise, state } from '../../postgres/fence.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { endSessions, foreignSessions, inWords } from '../../postgres/sessions.ts';
-import type { Breach, ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
-import type { OperationRecord } from '../../domain/record.ts';
+import type { OperationRecord, Breach } from '../../domain/record.ts';
 import type { ActivityContext } from '../context.ts';
 import { migratingPauses, pauseInCluster, pauseInDatabase } from '../pauses.ts';
 import { writersOf } from '../writers.ts';
+import type { GuardedWrites } from './step.ts';
 
 const every = 1_000;
 /** The record is one ConfigMap of at most 1 MiB. */
@@ -33,7 +33,7 @@ export function newest(breaches: readonly Breach[]): Breach[] {
  * @returns the breaches seen, once the workflow asks for the end, or the record says that writes go on
  * @throws Failure OperationLost; on a mere shutdown of the worker the signal's reason, so that another goes on
  */
-export async function guardWrites(context: ActivityContext): Promise<ActivityOutput<'guard-writes'>> {
+export async function guardWrites(context: ActivityContext): Promise<GuardedWrites> {
   const { signal } = context;
   const breaches: Breach[] = [];
   const notify = teller(context, breaches);

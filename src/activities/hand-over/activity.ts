@@ -1,11 +1,11 @@
 import { getClient } from '@temporalio/activity';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { ActivityInput, HandedOver } from '../../domain/deeds.ts';
 import { workflowIdOf } from '../../domain/names.ts';
 import type { Report } from '../../views/report/report.ts';
-import type { Progress } from '../../domain/journal/progress.ts';
 import type { Attempt } from '../context.ts';
+import type { HandedOver, HandOverInput } from './step.ts';
+import type { Progress } from '../../views/progress.ts';
 
 /**
  * Looks whether an operation of the service is open. A rollback that holds where it offers `restore` is told to
@@ -14,7 +14,7 @@ import type { Attempt } from '../context.ts';
  */
 export async function handOver(
   { progress: notify }: Pick<Attempt, 'progress'>,
-  { request }: ActivityInput<'hand-over'>,
+  { request }: HandOverInput,
 ): Promise<HandedOver> {
   const { service } = request;
   const workflowId = workflowIdOf(service);

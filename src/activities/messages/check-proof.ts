@@ -1,8 +1,8 @@
 import { readKeys } from '../../identity/keys.ts';
 import { verify, verifyStart } from '../../identity/statement.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { ProofActivities } from '../../domain/approval/statement.ts';
 import type { Dependencies } from '../context.ts';
+import type { ProofActivities } from '../../domain/approval/start-statement.ts';
 
 /**
  * Answers with what the gateway stated about a person, or about what started a rollback. The keys are read anew each time, so that they can be

@@ -12,12 +12,12 @@ import { poll } from '../../kubernetes/pause.ts';
 import { releases, setTemplate } from '../../kubernetes/releases.ts';
 import { endJobs } from '../../kubernetes/writers.ts';
 import { endCloning } from '../../postgres/clones.ts';
-import type { PutBack } from '../../domain/deeds.ts';
 import { Failure, failures } from '../../domain/failures.ts';
 import type { OperationRecord, StoppedWorkload } from '../../domain/record.ts';
 import type { ActivityContext } from '../context.ts';
 import { isResumed, resume } from '../pauses.ts';
 import { containerOf } from '../writers.ts';
+import type { PutBack } from './step.ts';
 
 const jobsGoneWithin = 60_000;
 const settledWithin = 10_000;

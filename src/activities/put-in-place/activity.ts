@@ -3,8 +3,6 @@ import type { Client } from '../../postgres/connect.ts';
 import { databaseExists, swap } from '../../postgres/databases.ts';
 import { carryOver } from '../../postgres/properties.ts';
 import { leftWithFormer } from '../../postgres/replication.ts';
-import { approvedAtEmergency } from '../../domain/approval/approved.ts';
-import type { PutInPlace } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { besideName } from '../../domain/names.ts';
@@ -14,6 +12,8 @@ import { isYounger } from '../back-up/activity.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { assertRestored } from '../restore-beside/assert-restored.ts';
+import type { PutInPlace } from './step.ts';
+import { approvedAtEmergency } from './step.ts';
 
 type Context = ActivityContext<EmergencyPlan>;
 type Input = StepInput<'put-in-place'>;

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Observed } from '../../migrations/tool.ts';
 import type { Catalog } from '../../postgres/catalog.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { Evidence } from '../../domain/findings.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { Rehearsed } from '../../domain/rehearsal.ts';
 import { redact } from '../../domain/redact.ts';
 import type { SchemaFindings } from '../verify/schema.ts';
 import type { Storage } from '../../storage/storage.ts';
+import type { Evidence } from '../../domain/evidence.ts';
 
 /** The file `<operation>/rehearsal-<try>.json`: the whole of a rehearsal, against which `verify` compares. */
 export interface RehearsalFile extends Pick<

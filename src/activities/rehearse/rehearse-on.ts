@@ -4,7 +4,6 @@ import { lockable, strongest, type RelationLock } from '../../postgres/locks.ts'
 import { losses } from '../../postgres/losses/losses.ts';
 import { youngestTransaction } from '../../postgres/losses/contents.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { Evidence } from '../../domain/findings.ts';
 import { briefly } from '../../domain/migration-code.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
 import { isOwn, type Observed, type RehearsedMigration } from '../../migrations/tool.ts';
@@ -19,6 +18,7 @@ import { migrateCopy } from './migration.ts';
 import { plansBeforeAndAfter, plansOn } from './remembered.ts';
 import { warningsOf, wrongOf } from './warnings.ts';
 import { worldOf, type World } from './world.ts';
+import type { Evidence } from '../../domain/evidence.ts';
 
 export interface Stage extends Copy {
   /** Ref of the evidence file. */

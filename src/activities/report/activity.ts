@@ -1,7 +1,6 @@
 import { deleteOperationJobs } from '../../kubernetes/jobs.ts';
 import { dropDatabase } from '../../postgres/databases.ts';
 import { defined } from '../../domain/defined.ts';
-import type { ActivityOutput } from '../../domain/deeds.ts';
 import { reportHtml, reportMarkdown } from '../../views/report/documents.ts';
 import { reportOf } from '../../views/report/report.ts';
 import type { Report } from '../../views/report/report.ts';
@@ -11,6 +10,7 @@ import type { ActivityContext } from '../context.ts';
 import { removeJobSecrets } from '../jobs.ts';
 import { redact } from '../../domain/redact.ts';
 import { rehearsedIn } from '../rehearse/leftovers.ts';
+import type { ReportFiles } from '../../domain/journal/result.ts';
 
 /** A person's own words may carry a secret into a reason. */
 const redacted = (report: Report): Report =>
@@ -41,7 +41,7 @@ async function dropCopies({ plan, admin: session }: ActivityContext, keepRecord:
 export async function report(
   context: ActivityContext,
   { hash, journal, outcome, keepRecord }: StepInput<'report'>,
-): Promise<ActivityOutput<'report'>> {
+): Promise<ReportFiles> {
   const { cluster, plan, service, operation, storage } = context;
   const workflowId = workflowIdOf(service.service);
   const written = redacted(

@@ -3,7 +3,6 @@ import { restoreArguments } from '../../dumps/manifest.ts';
 import { cloneDatabase, openClone } from '../../postgres/clones.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { databaseExists, dropDatabase, type Extension } from '../../postgres/databases.ts';
-import type { RestoredBeside } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
@@ -15,6 +14,7 @@ import { assertRestored } from './assert-restored.ts';
 import { whyUnusable } from '../snapshot/proof.ts';
 import { emptyBeside } from '../restore/empty-beside.ts';
 import { ownChecks } from '../verify/checks.ts';
+import type { RestoredBeside } from './step.ts';
 
 type Context = ActivityContext<EmergencyPlan>;
 

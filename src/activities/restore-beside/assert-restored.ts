@@ -4,10 +4,10 @@ import { damagedIs } from '../../postgres/damage.ts';
 import { extensionsOf } from '../../postgres/databases.ts';
 import { revisionOf } from '../../migrations/version-table.ts';
 import { countRows, inSnapshot, tables } from '../../postgres/tables.ts';
-import type { RestoredBeside } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import type { ActivityContext } from '../context.ts';
+import type { RestoredBeside } from './step.ts';
 
 type Findings = Pick<RestoredBeside, 'counts' | 'revision' | 'checked' | 'notVerified'>;
 

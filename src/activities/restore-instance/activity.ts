@@ -1,9 +1,9 @@
 import { providerOf } from '../../recovery/index.ts';
-import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { disableSubscriptions } from '../point-in-time/subscriptions.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { ActivityContext } from '../context.ts';
+import type { RestoredInstance } from './step.ts';
 
 /**
  * Runbook, Point-in-Time Recovery, 3 to 5. Wanted: a new instance as the old one was at the moment, and its
@@ -13,9 +13,7 @@ import type { ActivityContext } from '../context.ts';
  * @throws Failure ProviderRefused, ProviderUnreachable, NotRestorable, DatabaseUnreachable,
  *   DatabaseLoginRefused, DatabaseRightMissing
  */
-export async function restoreInstance(
-  context: ActivityContext<PointInTimePlan>,
-): Promise<ActivityOutput<'restore-instance'>> {
+export async function restoreInstance(context: ActivityContext<PointInTimePlan>): Promise<RestoredInstance> {
   const { plan, signal } = context;
   const { moment, database } = plan;
   const { pointInTime } = context.service;

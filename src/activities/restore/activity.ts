@@ -2,7 +2,6 @@ import { allowConnections } from '../../postgres/fence.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { databaseExists, swap } from '../../postgres/databases.ts';
 import { leftWithFormer } from '../../postgres/replication.ts';
-import type { Restored } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
@@ -11,6 +10,7 @@ import type { ActivityContext } from '../context.ts';
 import { fromBackup } from './from-backup.ts';
 import { fromPoint, type Source } from './from-point.ts';
 import { assertAsBefore } from '../restored.ts';
+import type { Restored } from './step.ts';
 
 type Input = StepInput<'restore'>;
 

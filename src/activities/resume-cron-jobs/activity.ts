@@ -4,7 +4,6 @@ import { deleteJob, runJob } from '../../kubernetes/jobs.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { nameOf, podsOf } from '../../kubernetes/pods.ts';
 import { mark, since, unmark } from '../../kubernetes/resume-mark.ts';
-import type { ResumedCronJob } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { jobName } from '../../domain/names.ts';
 import type { CronJob } from '../../domain/definition/service.ts';
@@ -12,6 +11,7 @@ import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import type { Cluster } from '../../kubernetes/cluster.ts';
 import { duration } from '../../domain/text.ts';
+import type { ResumedCronJob } from './step.ts';
 
 type Input = StepInput<'resume-cron-jobs'>;
 

@@ -1,11 +1,11 @@
 import { imageOf, readDeployment } from '../../kubernetes/deployments.ts';
 import { readCronJob, setCronJobImage, templateOf } from '../../kubernetes/cron-jobs.ts';
 import { releases, setTemplate } from '../../kubernetes/releases.ts';
-import type { RolledBackApp } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { PlannedWorkload } from '../../domain/plan/plan.ts';
 import type { ActivityContext } from '../context.ts';
 import { containerOf } from '../writers.ts';
+import type { RolledBackApp } from './step.ts';
 
 /**
  * Runbook, Step 6. Wanted: every workload and CronJob has the image that fits the target, as the plan pins it.

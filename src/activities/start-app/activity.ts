@@ -11,7 +11,6 @@ import { health, type Health } from '../../kubernetes/health.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import { revisionOf } from '../../migrations/version-table.ts';
-import type { StartedApp } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Workload } from '../../domain/definition/service.ts';
@@ -20,6 +19,7 @@ import type { ActivityContext } from '../context.ts';
 import { resume } from '../pauses.ts';
 import { endReaders } from '../stop-writes/serve-reads.ts';
 import { duration } from '../../domain/text.ts';
+import type { StartedApp } from './step.ts';
 
 /** A Service takes a moment to see that pods are ready; what still fails after this is the application. */
 const healthyWithin = 20_000;

@@ -3,7 +3,6 @@ import { foundWriters, stopStarting } from '../../kubernetes/writers.ts';
 import { inWords as sessionInWords, quiet } from '../../postgres/sessions.ts';
 import { replicasToPutBack, suspensionToPutBack } from '../../views/by-hand.ts';
 import { defined } from '../../domain/defined.ts';
-import type { StoppedWrites } from '../../domain/deeds.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Moment } from '../../domain/plan/point-in-time.ts';
@@ -16,6 +15,7 @@ import { freeze, mayHaveWritten } from './freeze.ts';
 import { fenceDatabase } from './fence-database.ts';
 import { containerOf, endWriters, everyWriterOf, writersOf } from '../writers.ts';
 import { duration } from '../../domain/text.ts';
+import type { StoppedWrites } from './step.ts';
 
 type Input = StepInput<'stop-writes'>;
 

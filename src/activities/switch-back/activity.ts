@@ -1,6 +1,5 @@
 import { changeSecret, deleteSecret, secretValues } from '../../kubernetes/secrets.ts';
 import { serverIn } from '../../postgres/connect.ts';
-import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { at, keptSecret } from '../../domain/plan/point-in-time.ts';
 import { references } from '../point-in-time/connections.ts';
@@ -9,6 +8,7 @@ import { assertKnown, inWords, keyOf, same } from '../switch-database/activity.t
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
+import type { SwitchedBack } from './step.ts';
 
 /**
  * Undoes `switch-database`. Wanted: every URL is as it was before, and the Secret that kept it is gone. Only
@@ -20,7 +20,7 @@ import type { ActivityContext } from '../context.ts';
 export async function switchBack(
   context: ActivityContext<PointInTimePlan>,
   { restored, compared }: StepInput<'switch-back'>,
-): Promise<ActivityOutput<'switch-back'>> {
+): Promise<SwitchedBack> {
   const { cluster, plan, service } = context;
   const { moment } = plan;
   const { namespace } = service;

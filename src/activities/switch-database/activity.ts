@@ -1,7 +1,5 @@
 import { changeSecret, putSecret, readSecret, secretValues } from '../../kubernetes/secrets.ts';
 import { serverIn, withServer } from '../../postgres/connect.ts';
-import { approvedAtSwitch } from '../../domain/approval/approved.ts';
-import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { labels } from '../../domain/names.ts';
@@ -11,6 +9,8 @@ import { references } from '../point-in-time/connections.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
+import type { SwitchedDatabase } from './step.ts';
+import { approvedAtSwitch } from './step.ts';
 
 /**
  * Runbook, Point-in-Time Recovery, 6. Wanted: every URL of the definition leads to the new instance, its other
@@ -24,7 +24,7 @@ import type { ActivityContext } from '../context.ts';
 export async function switchDatabase(
   context: ActivityContext<PointInTimePlan>,
   { restored, compared, approved }: StepInput<'switch-database'>,
-): Promise<ActivityOutput<'switch-database'>> {
+): Promise<SwitchedDatabase> {
   const { cluster, plan, service } = context;
   const { moment, database } = plan;
   const { namespace } = service;

@@ -1,5 +1,4 @@
 import { catalog, counts, type Catalog } from '../../postgres/catalog.ts';
-import type { ActivityOutput } from '../../domain/deeds.ts';
 import { Failure } from '../../domain/failures.ts';
 import { base } from '../../domain/plan/revision.ts';
 import { holding } from '../../domain/definition/checks.ts';
@@ -12,9 +11,10 @@ import { againstMigrations } from './against-migrations.ts';
 import { againstRehearsal } from './against-rehearsal.ts';
 import { ownChecks } from './checks.ts';
 import { mostNamed } from './verdict.ts';
+import type { Verification } from './step.ts';
 
 type Input = StepInput<'verify'>;
-type Answer = ActivityOutput<'verify'>;
+type Answer = Verification;
 
 /**
  * Runbook, Step 5. Wanted: the database is what the plan says, in revision, schema and rows: as the rehearsed copy

@@ -1,5 +1,4 @@
 import { unsound } from '../../postgres/catalog.ts';
-import type { StoppedWrites } from '../../domain/deeds.ts';
 import { base } from '../../domain/plan/revision.ts';
 import { catalogBefore } from '../downgrade/before.ts';
 import type { ActivityContext } from '../context.ts';
@@ -7,6 +6,7 @@ import { schemaAt } from './expected.ts';
 import { compareRows } from './rows.ts';
 import { compareSchemas } from './schema.ts';
 import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './verdict.ts';
+import type { StoppedWrites } from '../stop-writes/step.ts';
 
 /**
  * Where nothing was rehearsed: the schema as the same migrations make it in an empty database, each row that was

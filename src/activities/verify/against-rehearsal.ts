@@ -1,10 +1,10 @@
 import { differences, kinds, unsound } from '../../postgres/catalog.ts';
-import type { StoppedWrites } from '../../domain/deeds.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { RehearsalFile } from '../rehearse/evidence.ts';
 import { compareRehearsed } from './rows.ts';
 import { byHand } from './schema.ts';
 import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './verdict.ts';
+import type { StoppedWrites } from '../stop-writes/step.ts';
 
 /**
  * Where the downgrade was rehearsed on a copy of this very database: schema and rows as the copy had them

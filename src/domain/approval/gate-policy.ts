@@ -1,8 +1,8 @@
 import type { GateWants } from '../journal/journal.ts';
 import type { Plan } from '../plan/plan.ts';
 import { mustBeConfirmed } from '../plan/point-in-time.ts';
-import type { GateName } from '../definition/service.ts';
 import { shortHash } from '../plan/hash.ts';
+import type { GateName } from './answers.ts';
 
 export interface GatePolicy {
   /** How many different people. */

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { alertSource, fingerprint } from '../alert.ts';
+import { decisions, gateNames, planHash } from './answers.ts';
 import { longestReason, proof as signed } from './statement.ts';
 
 const by = z.string().trim().min(1).max(200).describe('Who says it; self-asserted where there is no proof');
 const reason = z.string().max(longestReason).optional();
 const proof = signed.optional().describe('Signed by the gateway; without it, who says it is self-asserted');
-const gate = z.enum(['start', 'downgrade', 'restore']);
+const gate = z.enum(gateNames);
 
 /** `approve` and `reject`: for one gate and one plan hash, as `status` and the Temporal UI show them (law 5). */
 export const verdictMessage = z.strictObject({
   gate,
-  plan: z.string().regex(/^[0-9a-f]{12}$/, 'must be the 12 hexadecimal digits of the plan hash'),
+  plan: planHash,
   by,
   reason,
   proof,
@@ -28,7 +29,7 @@ export type ApproveMessage = z.infer<typeof approveMessage>;
 /** `decide`: the answer to one hold, named `<step>-<try>`. */
 export const decisionMessage = z.strictObject({
   hold: z.string().min(1).max(200),
-  decision: z.enum(['retry', 'skip', 'restore', 'abort']),
+  decision: z.enum(decisions),
   by,
   reason,
   proof,

@@ -3,6 +3,7 @@ import { canonical } from '../plan/hash.ts';
 import { rollbackRequest } from '../plan/request.ts';
 import type { RollbackRequest } from '../plan/request.ts';
 import { agedOut } from './stated.ts';
+import type { Statement } from './statement.ts';
 
 /**
  * What the gateway states and signs when it starts a rollback: this request, with the person or the alert in it,
@@ -34,4 +35,10 @@ export function startContradiction(
   if (canonical(stated) !== canonical({ ...request, proof: undefined }))
     return 'the proof is for another request';
   return agedOut(at, began);
+}
+
+/** What a worker does about proofs; no step. */
+export interface ProofActivities {
+  /** Answers with what the gateway signed, in a message or `of` a start; ProofInvalid where it did not. */
+  'check-proof'(input: { proof: string; of?: 'start' }): Promise<Statement | StartStatement>;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StartStatement } from './start-statement.ts';
+import { decisions, gateNames, planHash } from './answers.ts';
 
 /** Of a reason, wherever somebody gives one. */
 export const longestReason = 2_000;
@@ -16,15 +16,12 @@ export const statement = z.strictObject({
   operation: z.string().regex(/^bs-[0-9a-f]{8}$/),
   message: z.enum(['approve', 'reject', 'decide', 'acknowledge']),
   /** Of `approve` and `reject`. */
-  gate: z.enum(['start', 'downgrade', 'restore']).optional(),
+  gate: z.enum(gateNames).optional(),
   /** The plan hash, as the message has it under `plan`. */
-  hash: z
-    .string()
-    .regex(/^[0-9a-f]{12}$/)
-    .optional(),
+  hash: planHash.optional(),
   /** Of `decide`. */
   hold: z.string().min(1).max(200).optional(),
-  decision: z.enum(['retry', 'skip', 'restore', 'abort']).optional(),
+  decision: z.enum(decisions).optional(),
   /** As the message has it under `by`. */
   person: z.string().trim().min(1).max(200),
   roles: z.array(z.string().min(1).max(100)).max(50),
@@ -61,10 +58,4 @@ export interface PersonProof {
 export interface Way {
   method: ProofMethod;
   issuer?: string | undefined;
-}
-
-/** What a worker does about proofs; no step. */
-export interface ProofActivities {
-  /** Answers with what the gateway signed, in a message or `of` a start; ProofInvalid where it did not. */
-  'check-proof'(input: { proof: string; of?: 'start' }): Promise<Statement | StartStatement>;
 }

@@ -31,9 +31,6 @@ export const escalation = z.strictObject({
 export type Escalating = z.infer<typeof escalation>;
 export type Level = Escalating['path'][number];
 
-/** A plan of version 0.2 has levels of a name alone, and no `every`. */
-export const everyOf = ({ every }: { every?: number }): number => every ?? 15 * 60_000;
-
 export const whoOf = (level: Level): string => (typeof level === 'string' ? level : level.who);
 
 /** Channels of `notify` that a level names; none: all that are told of escalations. */

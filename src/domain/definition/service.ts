@@ -155,4 +155,3 @@ export type ServiceDefinitionSource = z.input<typeof serviceDefinition>;
 export type Workload = ServiceDefinition['workloads'][number];
 export type CronJob = ServiceDefinition['cronJobs'][number];
 export type RelatedRunbook = ServiceDefinition['relatedRunbooks'][number];
-export type GateName = 'start' | 'downgrade' | 'restore';

@@ -1,16 +1,15 @@
+import type { FoundOf, Step } from '../step.ts';
 import type { AlertSource } from '../alert.ts';
 import type { Fault } from '../failures.ts';
-import type { Findings } from '../findings.ts';
 import type { Outcome } from './outcome.ts';
-import type { GateName } from '../definition/service.ts';
 import type { PersonProof, Way } from '../approval/statement.ts';
+import type { Decision, GateName } from '../approval/answers.ts';
 import type { LeftBy } from '../leads-to.ts';
-import type { Decision, StepName } from '../steps.ts';
 
 interface OfStep {
-  step: StepName;
+  step: string;
   try: number;
-  /** Which CronJob, for `resume-cron-jobs`. */
+  /** Which of those for which it runs, one by one: the CronJob, of `resume-cron-jobs`. */
   part?: string;
 }
 
@@ -35,24 +34,19 @@ export interface GateWants {
   breakGlass?: string[];
 }
 
-type StepEnded = {
-  [S in StepName]: {
-    kind: 'step-ended';
-    step: S;
-    summary: string;
-    notes?: string[];
-    /** Absent where a step ended without acting: `assess` with nothing to do. */
-    found?: Findings[S];
-  } & Omit<OfStep, 'step'>;
-}[StepName];
-
 /**
  * What happens, as it happens. Progress, current details, search attributes, timeline and report are pure
- * functions of these entries (views.ts, report.ts).
+ * functions of these entries (src/views).
  */
 export type Event =
   | ({ kind: 'step-began' } & OfStep)
-  | StepEnded
+  | ({
+      kind: 'step-ended';
+      summary: string;
+      notes?: string[];
+      /** What the step keeps of its output (`foundIn`); absent where it ended without acting. */
+      found?: unknown;
+    } & OfStep)
   | ({ kind: 'step-failed'; fault: Fault } & OfStep)
   | {
       kind: 'gate-opened';
@@ -79,7 +73,7 @@ export type Event =
   | {
       kind: 'hold-opened';
       hold: string;
-      step: StepName;
+      step: string;
       /** Which CronJob, for `resume-cron-jobs`. */
       part?: string;
       fault: Fault;
@@ -128,3 +122,27 @@ export type Event =
 
 export type Entry = Event & { /** ISO 8601, workflow time. */ at: string };
 export type Journal = readonly Entry[];
+
+export type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>;
+
+export const entriesOf = <K extends Entry['kind']>(journal: Journal, kind: K): EntryOf<K>[] =>
+  journal.filter((entry): entry is EntryOf<K> => entry.kind === kind);
+
+/** What an entry keeps of this step's output; undefined of any other entry. */
+export const foundIn = <S extends Step>(entry: Entry, { name }: S): FoundOf<S> | undefined =>
+  // The declaration says what its activity answers: the one place where that is taken at its word.
+  entry.kind === 'step-ended' && entry.step === name ? entry.found : undefined;
+
+/** What a step found when it last ended. */
+export function foundBy<S extends Step>(journal: Journal, step: S): FoundOf<S> | undefined {
+  const ended = entriesOf(journal, 'step-ended').findLast((entry) => entry.step === step.name);
+  return ended && foundIn(ended, step);
+}
+
+/** What it found when it first ended. */
+export const firstFoundBy = <S extends Step>(journal: Journal, step: S): FoundOf<S> | undefined =>
+  journal.map((entry) => foundIn(entry, step)).find((found) => found !== undefined);
+
+/** Whether a step has begun, once at least. */
+export const hasBegun = (journal: Journal, { name }: Step): boolean =>
+  entriesOf(journal, 'step-began').some(({ step }) => step === name);

@@ -1,7 +1,14 @@
-import type { ReportFiles } from '../findings.ts';
 import type { OperationId } from '../names.ts';
 import type { Outcome } from './outcome.ts';
 import type { Asked } from '../plan/plan.ts';
+
+/** Where the report lies. */
+export interface ReportFiles {
+  markdown: string;
+  json: string;
+  /** One file, with the timeline drawn. */
+  html: string;
+}
 
 /** What a finished rollback answers. */
 export interface Finished {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { rollbackRequest } from './request.ts';
 import type { PointInTime } from '../definition/point-in-time.ts';
-import { count } from '../text.ts';
 
 /** What starts a point-in-time restore: one JSON object, of which only `service` is needed. */
 export const pointInTimeRequest = rollbackRequest.extend({
@@ -51,74 +50,11 @@ export interface Moment {
 export const mustBeConfirmed = ({ how, subscriptions = [] }: Moment): boolean =>
   how === 'proposed' || subscriptions.length > 0;
 
-/** The new instance, up and closed: its database is fenced off under the operation's name there too. */
-export interface RestoredInstance {
-  instance: string;
-  endpoint: Endpoint;
-  seconds: number;
-  /** What a person has to do, or to know, of the new instance. */
-  notes: string[];
-}
-
-/** A table as it is now, and as it was at the moment. Absent rows: there is no such table. */
-export interface LossTable {
-  table: string;
-  now?: number;
-  restored?: number;
-  /** Rows inserted or changed since; absent where the server does not keep times of commits. */
-  since?: number;
-}
-
-/** What of the new instance was compared, before anybody is asked. */
-export interface ComparedInstance {
-  revision: string;
-  counts: Record<string, number>;
-  /** SHA-256 of the schema. */
-  catalog: string;
-  /** Rows inserted, updated and deleted in it so far: one more, and it was written to since. */
-  written: number;
-  /** Tables that differ; at most 40. */
-  tables: LossTable[];
-  /** Tables of which nothing shows a difference. */
-  equal: number;
-  /** False only where every table is known to have got nothing since. */
-  loses: boolean;
-  checked: string[];
-  /** What the service's own checks found wrong: people see it at gate `restore`, and decide. */
-  wrong?: string[];
-  notVerified: string[];
-}
-
-export interface SwitchedDatabase {
-  /** `secret/key` of each URL that leads to the new instance now. */
-  secrets: string[];
-  /** Secret that keeps the URLs as they were. */
-  kept: string;
-  from: Endpoint;
-  to: Endpoint;
-}
-
-export interface SwitchedBack {
-  /** `secret/key` of each URL that leads to the old instance again; none where nothing had been switched. */
-  secrets: string[];
-}
-
 export const at = ({ host, port }: Endpoint): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** Secret in which the URLs are kept as they were; a person removes it. */
 export const keptSecret = ({ operation }: Moment): string => `${operation}-database-before`;
-
-const rows = (amount: number) => count(amount, 'row');
-
-/** One table in one line. */
-export function lossTableInWords({ table, now, restored, since }: LossTable): string {
-  if (now === undefined) return `${table}: not there now, ${rows(restored ?? 0)} then`;
-  if (restored === undefined) return `LOST: ${table}: ${rows(now)} now, and no such table then`;
-  const written = since === undefined ? 'rows not compared one by one' : `${rows(since)} written since`;
-  const lost = now > restored || (since ?? 0) > 0 ? 'LOST: ' : '';
-  return `${lost}${table}: ${rows(now)} now, ${restored.toLocaleString('en')} then; ${written}`;
-}
 
 const found = {
   given: 'given',

@@ -1,5 +1,5 @@
-import type { Backup } from '../findings.ts';
 import type { MadeSnapshot } from '../snapshot.ts';
+import type { Backup } from '../backup.ts';
 
 /** What was found in what is restored from, all of it read before anything is touched. */
 interface Read {

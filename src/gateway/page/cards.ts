@@ -1,5 +1,4 @@
 import type { AtWork } from '../../client.ts';
-import type { StepProgress } from '../../domain/journal/step-progress.ts';
 import { folded, line, list, where } from '../../views/blocks.ts';
 import type { Block } from '../../views/blocks.ts';
 import { timelineChart } from '../../views/chart.ts';
@@ -11,6 +10,9 @@ import { breachList, decisionTable, rowTable } from '../../views/report/sections
 import { atWorkText, nameOf, stepsBlock, usually } from '../../views/status.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
+import type { StepProgress } from '../../views/step-progress.ts';
+import { isGuard } from '../../activities/steps.ts';
+import { stopWrites } from '../../activities/stop-writes/step.ts';
 
 /** What was decided before anything was touched, with what was seen then. */
 export function planCard({ plan: view, report }: View): Html | '' {
@@ -74,7 +76,7 @@ function bar(work: AtWork | undefined, startedAt: string, expected: number | und
   ></progress>`;
 }
 
-const isShown = ({ step, state }: StepProgress) => state === 'running' && step !== 'guard-writes';
+const isShown = ({ step, state }: StepProgress) => state === 'running' && !isGuard(step);
 
 function current(step: StepProgress, { status, expected }: View, now: number): Html {
   const work = status?.atWork.find((each) => each.step === step.step);
@@ -110,9 +112,9 @@ export function work(view: View, now: number): Html | '' {
  */
 function alive({ status, plan, report }: View): Html | '' {
   const { atWork = [], progress } = status ?? {};
-  const stopping = atWork.find(({ step }) => step === 'stop-writes')?.latest;
+  const stopping = atWork.find(({ step }) => step === stopWrites.name)?.latest;
   if (stopping) return card('Still alive', [list(stopping.alive ?? [], stopping.doing)]);
-  if (atWork.some(({ step }) => step === 'guard-writes'))
+  if (atWork.some(({ step }) => isGuard(step)))
     return card('Writers', [
       breachList(report?.breaches ?? [], 'None. Pods and sessions are checked every second.'),
     ]);

@@ -1,14 +1,13 @@
-import type { Decision } from '../../domain/steps.ts';
 import { lossInWords } from '../../domain/rehearsal.ts';
 import type { View } from './view.ts';
+import type { Decision } from '../../domain/approval/answers.ts';
+import { isPivot } from '../../activities/steps.ts';
 
 /** Past the pivot the database may have moved: nothing unwinds by itself any more. */
 export const pastThePivot = ({ status, plan }: View): boolean =>
   plan?.plan.takesUp?.pivotPassed === true ||
   (status?.progress?.steps ?? []).some(
-    ({ step, startedAt }) =>
-      (step === 'downgrade' || step === 'put-in-place' || step === 'switch-database') &&
-      startedAt !== undefined,
+    ({ step, startedAt }) => isPivot(step, plan?.plan.kind ?? 'rollback') && startedAt !== undefined,
   );
 
 /** Why approving the open gate must be confirmed by typing; none: a press will do. */

@@ -1,6 +1,4 @@
 import { html } from '../../views/render/html.ts';
-import type { GateName } from '../../domain/definition/service.ts';
-import type { GateProgress } from '../../domain/journal/progress.ts';
 import type { Session } from '../people/session.ts';
 import { dangersOfApproving } from './danger.ts';
 import { form } from './forms.ts';
@@ -8,6 +6,8 @@ import { list, moment, more, until } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
 import { proposal } from './proposal.ts';
 import type { View } from './view.ts';
+import type { GateName } from '../../domain/approval/answers.ts';
+import type { GateProgress } from '../../views/progress.ts';
 
 const asks: Record<GateName, string> = {
   start: 'Begin this rollback?',

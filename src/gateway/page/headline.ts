@@ -1,11 +1,11 @@
 import { html } from '../../views/render/html.ts';
-import type { Progress } from '../../domain/journal/progress.ts';
 import type { Session } from '../people/session.ts';
 import { form } from './forms.ts';
 import { list, moment, since, until } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
+import type { Progress } from '../../views/progress.ts';
 
 /** How it stands, in a few words and a colour. */
 export interface Standing {

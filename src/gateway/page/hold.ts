@@ -1,7 +1,4 @@
 import { html } from '../../views/render/html.ts';
-import { step as declared } from '../../domain/steps.ts';
-import type { Decision } from '../../domain/steps.ts';
-import type { HoldProgress } from '../../domain/journal/progress.ts';
 import type { Session } from '../people/session.ts';
 import { consequences, pastThePivot } from './danger.ts';
 import { form } from './forms.ts';
@@ -9,6 +6,9 @@ import { runbooks } from './runbooks.ts';
 import { code, inline, moment, more, until } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
 import type { View } from './view.ts';
+import { stepTitle } from '../../activities/steps.ts';
+import type { Decision } from '../../domain/approval/answers.ts';
+import type { HoldProgress } from '../../views/progress.ts';
 
 const thenWhat = {
   'put-back': 'everything is put back',
@@ -39,7 +39,7 @@ export function holdCard(view: View, held: HoldProgress, session: Session, now: 
           ${asked}`;
   };
   return html`<div class="card decide hold">
-    <h2>${declared(step).title}: decide</h2>
+    <h2>${stepTitle(step)}: decide</h2>
     <p class="faint">
       Hold <code>${hold}</code>. Everything stays as it is
       meanwhile${

@@ -1,12 +1,11 @@
 import { html } from '../../views/render/html.ts';
 import type { Advice, Diagnosis } from '../../domain/diagnosis.ts';
 import { lossInWords } from '../../domain/rehearsal.ts';
-import type { GateName } from '../../domain/definition/service.ts';
-import { orders } from '../../domain/steps.ts';
-import type { StepName } from '../../domain/steps.ts';
 import type { Html } from '../../views/render/html.ts';
 import type { View } from './view.ts';
 import { count, duration } from '../../domain/text.ts';
+import type { GateName } from '../../domain/approval/answers.ts';
+import { orders } from '../../activities/steps.ts';
 
 const advices: Record<Advice, { words: string; kind: string }> = {
   rollback: { words: 'Roll back', kind: 'good' },
@@ -20,9 +19,10 @@ export const advice = ({ advice: given, because }: Diagnosis): Html =>
 
 /** How long writes would be stopped, from what the steps took the last times; gates come on top. */
 function outageInWords({ expected, plan }: View): string | undefined {
-  const order: readonly StepName[] = orders[plan?.plan.kind ?? 'rollback'];
-  const down = order.slice(order.indexOf('stop-writes'), order.indexOf('start-app') + 1);
-  const known = down.map((step) => expected[step]);
+  const order = orders[plan?.plan.kind ?? 'rollback'];
+  const stops = order.findIndex(({ writes }) => writes === 'stop');
+  const resumes = order.findIndex(({ writes }) => writes === 'resume');
+  const known = order.slice(stops, resumes + 1).map(({ name }) => expected[name]);
   if (known.length === 0 || known.some((each) => each === undefined)) return undefined;
   return duration(known.reduce<number>((sum, each) => sum + (each ?? 0), 0));
 }

@@ -1,8 +1,8 @@
 import { ClientError } from '../../client.ts';
 import type { Backstep, Expected, Status } from '../../client.ts';
 import type { Report } from '../../views/report/report.ts';
-import type { PlanView } from '../../domain/journal/progress.ts';
 import { temporalAnswers } from '../health.ts';
+import type { PlanView } from '../../views/progress.ts';
 
 /** Everything that the page of a service is drawn of: its newest run, as the server and the run itself tell it. */
 export interface View {

@@ -4,13 +4,12 @@ import type { Backstep, Started } from '../../client.ts';
 import { alertRequest, triggerOf } from '../../client/start-by-alert.ts';
 import type { AlertRequest } from '../../client/start-by-alert.ts';
 import { sign, signStart } from '../../identity/statement.ts';
-import type { GateName } from '../../domain/definition/service.ts';
 import { faultsOf } from '../../domain/plan/request.ts';
 import { startStatement } from '../../domain/approval/start-statement.ts';
 import { statement } from '../../domain/approval/statement.ts';
 import type { Statement } from '../../domain/approval/statement.ts';
-import type { Decision } from '../../domain/steps.ts';
 import type { Person } from './person.ts';
+import type { GateName, Decision } from '../../domain/approval/answers.ts';
 
 export interface Verdict {
   gate: GateName;

@@ -1,6 +1,6 @@
 import { inlines, plain, signs } from '../blocks.ts';
 import type { Action, Block, Inline, Mood, Section, StepLine, Text } from '../blocks.ts';
-import type { StepState } from '../../domain/journal/step-progress.ts';
+import type { StepState } from '../step-progress.ts';
 
 /** Colours of a terminal; each answers with the text as it is where there are none. */
 export type Colours = Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', (text: string) => string>;

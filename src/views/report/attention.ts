@@ -2,9 +2,18 @@ import type { Journal } from '../../domain/journal/journal.ts';
 import { afterwards } from '../../domain/plan/pauses.ts';
 import { damagedIn } from './emergency.ts';
 import { instancesIn } from './point-in-time.ts';
-import { entriesOf, foundBy, progressOf } from '../../domain/journal/progress.ts';
-import type { Subject } from '../../domain/journal/progress.ts';
 import { named } from '../../domain/text.ts';
+import { entriesOf, foundBy } from '../../domain/journal/journal.ts';
+import type { Subject } from '../progress.ts';
+import { progressOf } from '../progress.ts';
+import { restore } from '../../activities/restore/step.ts';
+import { putInPlace } from '../../activities/put-in-place/step.ts';
+import { rollBackApp } from '../../activities/roll-back-app/step.ts';
+import { startApp } from '../../activities/start-app/step.ts';
+import { backUp } from '../../activities/back-up/step.ts';
+import { salvage } from '../../activities/salvage/step.ts';
+import { putBack } from '../../activities/put-back/step.ts';
+import { declared } from '../../activities/steps.ts';
 
 /** The runbook's Post-Rollback list, in its own order. */
 const postRollback = [
@@ -18,21 +27,21 @@ const postRollback = [
 
 /** What is not as it should be in the end, and needs a person: said first. */
 export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean): string[] {
-  const kept = (foundBy(journal, 'restore') ?? foundBy(journal, 'put-in-place'))?.kept;
+  const kept = (foundBy(journal, restore) ?? foundBy(journal, putInPlace))?.kept;
   const skipped = progressOf(journal, {
     service: '',
     operation: 'bs-',
     workflowId: '',
     ...(plan && { plan }),
   }).steps;
-  const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === 'put-back');
+  const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === putBack.name);
   return [
     ...brokenGlass(journal),
     ...damaged(journal, kept),
     ...staysPaused(journal),
     ...(frozen ? ['Writes are stopped: the application is down until a person resumes it.'] : []),
     ...failures.map(({ fault }) => `Putting back failed: ${fault.message}`),
-    ...(foundBy(journal, 'roll-back-app')?.staySuspended ?? []).map(
+    ...(foundBy(journal, rollBackApp)?.staySuspended ?? []).map(
       (name) => `CronJob ${name} stays suspended: no image fits the target.`,
     ),
     ...skipped
@@ -65,22 +74,20 @@ const brokenGlass = (journal: Journal): string[] =>
 
 /** Law 4: said first of all, for it would bring the bad release back. */
 const staysPaused = (journal: Journal): string[] =>
-  (foundBy(journal, 'start-app')?.staysPaused ?? []).map(
+  (foundBy(journal, startApp)?.staysPaused ?? []).map(
     (pause) => `${pause.what} stays paused, or it would bring the bad release back. ${afterwards(pause)}`,
   );
 
 /** What is left for people to do, ending with the runbook's own list. */
 export function toDoIn(journal: Journal, attention: string[], { plan }: Subject): string[] {
-  const moved = entriesOf(journal, 'step-began').some(
-    ({ step }) => step === 'downgrade' || step === 'put-in-place' || step === 'switch-database',
-  );
-  const backup = foundBy(journal, 'back-up');
+  const moved = entriesOf(journal, 'step-began').some(({ step }) => declared(step)?.moves);
+  const backup = foundBy(journal, backUp);
   return [
     ...attention,
     ...(moved && plan && plan.from !== plan.target
       ? [`Keep ${plan.migrationImage} from being deployed again before it is mended`]
       : []),
-    ...(foundBy(journal, 'salvage')?.kept && moved
+    ...(foundBy(journal, salvage)?.kept && moved
       ? ['Put back what was salvaged, once a corrected migration is applied']
       : []),
     ...(backup ? [`Decide how long backup ${backup.file} is kept`] : []),

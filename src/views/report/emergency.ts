@@ -1,12 +1,17 @@
 import { tableInWords, unreadableIn } from '../../domain/data-diff.ts';
 import type { DataDiff } from '../../domain/data-diff.ts';
-import type { PutInPlace, RestoredBeside } from '../../domain/findings.ts';
 import type { Journal } from '../../domain/journal/journal.ts';
 import { sourceInWords } from '../../domain/plan/source.ts';
 import type { Source } from '../../domain/plan/source.ts';
-import { entriesOf, foundBy } from '../../domain/journal/progress.ts';
-import type { Subject } from '../../domain/journal/progress.ts';
 import { duration } from '../../domain/text.ts';
+import type { PutInPlace } from '../../activities/put-in-place/step.ts';
+import type { RestoredBeside } from '../../activities/restore-beside/step.ts';
+import { firstFoundBy, foundBy } from '../../domain/journal/journal.ts';
+import type { Subject } from '../progress.ts';
+import { restoreBeside } from '../../activities/restore-beside/step.ts';
+import { diffData } from '../../activities/data-diff/step.ts';
+import { putInPlace } from '../../activities/put-in-place/step.ts';
+import { stopWrites } from '../../activities/stop-writes/step.ts';
 
 /** What an emergency restore did; parts are absent where it did not come that far. */
 export interface ReportedRestore {
@@ -18,9 +23,9 @@ export interface ReportedRestore {
 
 export function emergencyIn(journal: Journal, { plan }: Subject): ReportedRestore | undefined {
   if (plan?.kind !== 'emergency-restore') return undefined;
-  const beside = foundBy(journal, 'restore-beside');
-  const dataDiff = foundBy(journal, 'data-diff');
-  const inPlace = foundBy(journal, 'put-in-place');
+  const beside = foundBy(journal, restoreBeside);
+  const dataDiff = foundBy(journal, diffData);
+  const inPlace = foundBy(journal, putInPlace);
   return {
     source: plan.source,
     ...(beside && { beside }),
@@ -31,11 +36,7 @@ export function emergencyIn(journal: Journal, { plan }: Subject): ReportedRestor
 
 /** What could not be read of the database as it was when writes were first stopped. */
 export const damagedIn = (journal: Journal): string[] => {
-  const stopped = entriesOf(journal, 'step-ended').find(({ step }) => step === 'stop-writes');
-  return unreadableIn(
-    stopped?.step === 'stop-writes' ? stopped.found : undefined,
-    foundBy(journal, 'data-diff'),
-  );
+  return unreadableIn(firstFoundBy(journal, stopWrites), foundBy(journal, diffData));
 };
 
 /** For the report: from what, and whether it took the place of the other. */

@@ -1,16 +1,18 @@
 import type { Journal } from '../../domain/journal/journal.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import { at, recoveryTimeInWords, lossTableInWords } from '../../domain/plan/point-in-time.ts';
-import type {
-  ComparedInstance,
-  Moment,
-  RestoredInstance,
-  SwitchedDatabase,
-} from '../../domain/plan/point-in-time.ts';
-import { entriesOf, foundBy } from '../../domain/journal/progress.ts';
-import { isSwitched } from '../../domain/journal/situation.ts';
-import type { Subject } from '../../domain/journal/progress.ts';
+import { at, recoveryTimeInWords } from '../../domain/plan/point-in-time.ts';
+import type { Moment } from '../../domain/plan/point-in-time.ts';
+import { isSwitched } from '../situation.ts';
 import { duration } from '../../domain/text.ts';
+import type { ComparedInstance } from '../../activities/compare-instance/step.ts';
+import { lossTableInWords } from '../../activities/compare-instance/step.ts';
+import type { RestoredInstance } from '../../activities/restore-instance/step.ts';
+import type { SwitchedDatabase } from '../../activities/switch-database/step.ts';
+import { foundBy, hasBegun } from '../../domain/journal/journal.ts';
+import type { Subject } from '../progress.ts';
+import { restoreInstance } from '../../activities/restore-instance/step.ts';
+import { compareInstance } from '../../activities/compare-instance/step.ts';
+import { switchDatabase } from '../../activities/switch-database/step.ts';
 
 /** What a point-in-time restore did; parts are absent where it did not come that far. */
 export interface ReportedRecovery {
@@ -23,9 +25,9 @@ export interface ReportedRecovery {
 
 export function recoveryIn(journal: Journal, { plan }: Subject): ReportedRecovery | undefined {
   if (plan?.kind !== 'point-in-time-restore') return undefined;
-  const restored = foundBy(journal, 'restore-instance');
-  const compared = foundBy(journal, 'compare-instance');
-  const switched = isSwitched(journal) ? foundBy(journal, 'switch-database') : undefined;
+  const restored = foundBy(journal, restoreInstance);
+  const compared = foundBy(journal, compareInstance);
+  const switched = isSwitched(journal) ? foundBy(journal, switchDatabase) : undefined;
   return {
     moment: plan.moment,
     ...(restored && { restored }),
@@ -60,13 +62,13 @@ export const sinceLines = ({ compared }: ReportedRecovery): string[] =>
 export function instancesIn(journal: Journal, plan: Plan | undefined): string[] {
   if (plan?.kind !== 'point-in-time-restore') return [];
   const { moment, database } = plan;
-  if (!entriesOf(journal, 'step-began').some(({ step }) => step === 'restore-instance')) return [];
-  const restored = foundBy(journal, 'restore-instance');
+  if (!hasBegun(journal, restoreInstance)) return [];
+  const restored = foundBy(journal, restoreInstance);
   if (!isSwitched(journal))
     return [
       `${moment.provider} instance ${moment.newInstance} may have been made and is not used: remove it.`,
     ];
-  const kept = foundBy(journal, 'switch-database')?.kept;
+  const kept = foundBy(journal, switchDatabase)?.kept;
   return [
     `The old ${moment.provider} instance ${moment.instance} is kept, its database under the name ${database.fencedName}; remove it when nobody needs it any more.`,
     ...(kept === undefined

@@ -2,12 +2,9 @@ import type { StartingAlert } from '../../domain/alert.ts';
 import { byHand } from '../by-hand.ts';
 import type { DataDiff } from '../../domain/data-diff.ts';
 import { fromInWords } from '../../domain/plan/emergency-request.ts';
-import type { Backup, Restored } from '../../domain/findings.ts';
 import type { Journal } from '../../domain/journal/journal.ts';
 import { notVerifiedIn } from '../not-verified.ts';
 import type { OperationId } from '../../domain/names.ts';
-import { writesStoppedIn } from '../../domain/journal/outage.ts';
-import type { WritesStopped } from '../../domain/journal/outage.ts';
 import type { Outcome } from '../../domain/journal/outcome.ts';
 import type { Observations } from '../../domain/plan/plan.ts';
 import type { Rehearsal } from '../../domain/rehearsal.ts';
@@ -25,13 +22,30 @@ import type { TimelineLine } from './timeline.ts';
 import type { Salvage } from '../../domain/salvage.ts';
 import type { ProofMethod } from '../../domain/approval/statement.ts';
 import { whoOf } from '../../domain/definition/escalation.ts';
-import { entriesOf, foundBy, progressOf } from '../../domain/journal/progress.ts';
-import type { Progress, Subject } from '../../domain/journal/progress.ts';
-import { isSwitched } from '../../domain/journal/situation.ts';
+import { isSwitched } from '../situation.ts';
 import { waitsIn } from '../../domain/journal/waits.ts';
 import type { Wait } from '../../domain/journal/waits.ts';
 import { waysBackIn } from '../ways-back.ts';
 import type { WayBack } from '../ways-back.ts';
+import type { Backup } from '../../domain/backup.ts';
+import type { Restored } from '../../activities/restore/step.ts';
+import type { WritesStopped } from '../outage.ts';
+import { writesStoppedIn } from '../outage.ts';
+import { entriesOf, foundBy, hasBegun } from '../../domain/journal/journal.ts';
+import type { Progress, Subject } from '../progress.ts';
+import { progressOf } from '../progress.ts';
+import { restore } from '../../activities/restore/step.ts';
+import { compareInstance } from '../../activities/compare-instance/step.ts';
+import { putInPlace } from '../../activities/put-in-place/step.ts';
+import { verify } from '../../activities/verify/step.ts';
+import { downgrade } from '../../activities/downgrade/step.ts';
+import { backUp } from '../../activities/back-up/step.ts';
+import { assess } from '../../activities/assess/step.ts';
+import { diffData } from '../../activities/data-diff/step.ts';
+import { rehearse } from '../../activities/rehearse/step.ts';
+import { salvage } from '../../activities/salvage/step.ts';
+import { restoreBeside } from '../../activities/restore-beside/step.ts';
+import { stopWrites } from '../../activities/stop-writes/step.ts';
 
 /** The report as data (report.json, and the query `report` as far as it goes). Times are ISO 8601. */
 export interface Report {
@@ -104,12 +118,11 @@ export interface Report {
 
 /** The revision that the journal proves; absent where a step that may have moved it did not end. */
 function revisionAfter(journal: Journal, before: string): string | undefined {
-  const began = (step: string) => entriesOf(journal, 'step-began').some((entry) => entry.step === step);
-  if (began('restore')) return foundBy(journal, 'restore')?.revision;
-  if (isSwitched(journal)) return foundBy(journal, 'compare-instance')?.revision;
-  if (began('put-in-place')) return foundBy(journal, 'put-in-place')?.revision;
-  if (!began('downgrade')) return before;
-  return foundBy(journal, 'verify')?.revision ?? foundBy(journal, 'downgrade')?.to;
+  if (hasBegun(journal, restore)) return foundBy(journal, restore)?.revision;
+  if (isSwitched(journal)) return foundBy(journal, compareInstance)?.revision;
+  if (hasBegun(journal, putInPlace)) return foundBy(journal, putInPlace)?.revision;
+  if (!hasBegun(journal, downgrade)) return before;
+  return foundBy(journal, verify)?.revision ?? foundBy(journal, downgrade)?.to;
 }
 
 /** The report as a pure function of the journal. */
@@ -121,14 +134,14 @@ export function reportOf(journal: Journal, subject: Subject): Report {
   const frozen = writesStopped !== undefined && writesStopped.until === undefined;
   const attention = attentionIn(journal, subject, frozen);
   const after = plan && revisionAfter(journal, plan.from);
-  const backup = foundBy(journal, 'back-up');
-  const foundAtStart = foundBy(journal, 'assess');
-  const restored = foundBy(journal, 'restore');
+  const backup = foundBy(journal, backUp);
+  const foundAtStart = foundBy(journal, assess);
+  const restored = foundBy(journal, restore);
   const emergency = emergencyIn(journal, subject);
-  const newer = emergency ? undefined : foundBy(journal, 'data-diff');
+  const newer = emergency ? undefined : foundBy(journal, diffData);
   const moment = recoveryIn(journal, subject);
-  const rehearsal = foundBy(journal, 'rehearse');
-  const salvage = foundBy(journal, 'salvage');
+  const rehearsal = foundBy(journal, rehearse);
+  const salvaged = foundBy(journal, salvage);
   return {
     service,
     operation,
@@ -153,7 +166,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     ...(backup && { backup }),
     waysBack: waysBackIn(journal),
     ...(rehearsal && { rehearsal }),
-    ...(salvage && { salvage }),
+    ...(salvaged && { salvage: salvaged }),
     ...(restored && { restored }),
     ...(emergency && { emergency }),
     ...(newer && { newer }),
@@ -163,8 +176,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     ...(foundAtStart && { foundAtStart }),
     verified: restored
       ? []
-      : ((foundBy(journal, 'verify') ?? foundBy(journal, 'restore-beside') ?? moment?.compared)?.checked ??
-        []),
+      : ((foundBy(journal, verify) ?? foundBy(journal, restoreBeside) ?? moment?.compared)?.checked ?? []),
     notVerified: notVerifiedIn(journal, subject),
     breaches: entriesOf(journal, 'breach').map(({ at, what, reachedDatabase }) => ({
       at,
@@ -179,7 +191,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     })),
     annotations: progress.annotations,
     notTold: entriesOf(journal, 'not-notified').map(({ at, to, what, why }) => ({ at, to, what, why })),
-    byHand: frozen && plan ? byHand(plan, foundBy(journal, 'stop-writes')?.paused) : [],
+    byHand: frozen && plan ? byHand(plan, foundBy(journal, stopWrites)?.paused) : [],
     toDo: toDoIn(journal, attention, subject),
     escalationPath: (plan?.service.escalation.path ?? []).map(whoOf),
     relatedRunbooks: plan?.service.relatedRunbooks ?? [],

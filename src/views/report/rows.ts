@@ -1,6 +1,10 @@
 import type { Journal } from '../../domain/journal/journal.ts';
 import { damagedIn } from './emergency.ts';
-import { countsOf, entriesOf, foundBy } from '../../domain/journal/progress.ts';
+import { countsOf } from '../progress.ts';
+import { foundBy, hasBegun } from '../../domain/journal/journal.ts';
+import { verify } from '../../activities/verify/step.ts';
+import { putInPlace } from '../../activities/put-in-place/step.ts';
+import { restore } from '../../activities/restore/step.ts';
 
 /** Rows of one table after the stop and at the end. */
 export interface ReportedRows {
@@ -29,10 +33,10 @@ function differenceOf(
 /** Row counts by table, each difference with its reason. Without counts at the end, those after the stop alone. */
 export function rowsIn(journal: Journal): ReportedRows[] {
   const { afterStop = {}, atEnd } = countsOf(journal);
-  const restored = entriesOf(journal, 'step-began').some(({ step }) => step === 'restore');
-  const dropped = restored ? {} : (foundBy(journal, 'verify')?.dropped ?? {});
+  const restored = hasBegun(journal, restore);
+  const dropped = restored ? {} : (foundBy(journal, verify)?.dropped ?? {});
   const unreadable = damagedIn(journal);
-  const older = foundBy(journal, 'put-in-place') !== undefined;
+  const older = foundBy(journal, putInPlace) !== undefined;
   const tables = [...new Set([...Object.keys(afterStop), ...Object.keys(atEnd ?? {})])].toSorted();
   return tables.map((table) => {
     const [before, after] = [afterStop[table], atEnd?.[table]];

@@ -9,6 +9,7 @@ import { stepsBlock } from '../status.ts';
 import type { WayBack } from '../ways-back.ts';
 import type { ReportedDecision } from './decisions.ts';
 import type { Report } from './report.ts';
+import { report as reportStep } from '../../activities/report/step.ts';
 
 const section = (title: string, ...blocks: Block[]): Section => ({ title, blocks });
 const day = (iso: string): Text => ({ time: iso, as: 'day' });
@@ -236,7 +237,7 @@ function evidence({ backup: made, rehearsal, salvage, emergency, newer }: Report
 export function sectionsOf(report: Report): Section[] {
   const { attention, waysBack, newer, rows, steps, verified, notVerified, byHand, toDo } = report;
   const { decisions, breaches, annotations, notTold, escalationPath, relatedRunbooks, timeline } = report;
-  const done = steps.filter(({ state, step }) => state !== 'to-do' && step !== 'report');
+  const done = steps.filter(({ state, step }) => state !== 'to-do' && step !== reportStep.name);
   return [
     ...where(attention.length > 0, section('Needs a person', sentences(attention))),
     section('Facts', list(facts(report))),

@@ -1,6 +1,5 @@
-import type { Entry, Journal } from '../../domain/journal/journal.ts';
+import type { Entry, Journal, EntryOf } from '../../domain/journal/journal.ts';
 import type { PersonProof } from '../../domain/approval/statement.ts';
-import type { EntryOf } from '../../domain/journal/progress.ts';
 import { because, duration, people, utc } from '../../domain/text.ts';
 
 export interface TimelineLine {

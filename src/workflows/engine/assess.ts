@@ -1,10 +1,10 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { Assessment } from '../../domain/plan/plan.ts';
 import type { Fault } from '../../domain/failures.ts';
-import { summaries } from '../../views/summaries.ts';
 import { refusal } from './accept.ts';
-import { runActivity, faultOf } from './run-activity.ts';
+import { faultOf, runActivity } from './run-activity.ts';
 import type { Operation } from './operation.ts';
+import { assess as declared } from '../../activities/assess/step.ts';
 
 const named = ({ type, message, next }: Fault) => `${type}: ${message} ${next}`;
 
@@ -49,6 +49,6 @@ export async function assess(operation: Operation): Promise<Assessed> {
   }
   const { plan, hash, observations, searchAttributes } = assessment;
   Object.assign(operation, { plan, hash, observations, searchable: searchAttributes });
-  operation.note({ kind: 'step-ended', ...of, ...summaries.assess(observations), found: observations });
+  operation.note({ kind: 'step-ended', ...of, ...declared.summary(assessment), found: observations });
   return assessment;
 }

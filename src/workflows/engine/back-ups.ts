@@ -1,14 +1,14 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { ActivityInput } from '../../domain/deeds.ts';
-import type { Backup } from '../../domain/findings.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
-import { summaries } from '../../views/summaries.ts';
-import { runActivity, faultOf } from './run-activity.ts';
+import { faultOf, runActivity } from './run-activity.ts';
 import type { Escalation } from './escalation.ts';
 import type { Operation } from './operation.ts';
 import { step } from './run-step.ts';
 import type { Begun } from './run-step.ts';
+import type { Backup } from '../../domain/backup.ts';
+import type { BackUpInput } from '../../activities/back-up/step.ts';
+import { backUp } from '../../activities/back-up/step.ts';
 
 const moments = ['downgrade', 'resume', 'end'] as const;
 export type Moment = (typeof moments)[number];
@@ -85,14 +85,14 @@ export class BackUps {
     this.#beside = { scope, try: number, settled: scope.run(() => this.#make({ ...input, try: number })) };
   }
 
-  async #make(input: ActivityInput<'back-up'>): Promise<{ found: Backup } | { error: unknown }> {
+  async #make(input: BackUpInput): Promise<{ found: Backup } | { error: unknown }> {
     const { operation } = this;
     const of = { step: 'back-up', try: input.try } as const;
     operation.note({ kind: 'step-began', ...of });
     try {
       const found = await runActivity('back-up', input);
       this.#backup = found;
-      operation.note({ kind: 'step-ended', ...of, ...summaries['back-up'](found), found });
+      operation.note({ kind: 'step-ended', ...of, ...backUp.summary(found), found });
       return { found };
     } catch (error) {
       operation.note({ kind: 'step-failed', ...of, fault: faultOf(error) });

@@ -1,6 +1,6 @@
 import { CancellationScope, proxyActivities } from '@temporalio/workflow';
-import type { StartStatement } from '../../domain/approval/start-statement.ts';
-import type { ProofActivities, Statement } from '../../domain/approval/statement.ts';
+import type { ProofActivities, StartStatement } from '../../domain/approval/start-statement.ts';
+import type { Statement } from '../../domain/approval/statement.ts';
 import { faultOf } from './run-activity.ts';
 import type { Operation } from './operation.ts';
 

@@ -1,13 +1,12 @@
-import type { ReportFiles } from '../../domain/findings.ts';
 import { reportOf } from '../../views/report/report.ts';
-import type { Finished } from '../../domain/journal/result.ts';
-import { summaries } from '../../views/summaries.ts';
-import { countsOf } from '../../domain/journal/progress.ts';
+import type { Finished, ReportFiles } from '../../domain/journal/result.ts';
 import { refusal } from './accept.ts';
-import { runActivity, faultOf } from './run-activity.ts';
+import { faultOf, runActivity } from './run-activity.ts';
 import type { Ending } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
 import type { Notifier } from './notify.ts';
+import { countsOf } from '../../views/progress.ts';
+import { report as declared } from '../../activities/report/step.ts';
 
 /** Writes the report. It never blocks the end: what could not be written is said instead. */
 async function report(
@@ -21,7 +20,7 @@ async function report(
   operation.note({ kind: 'step-began', ...of });
   try {
     const found = await runActivity('report', { plan, hash, journal: told, outcome, keepRecord });
-    operation.note({ kind: 'step-ended', ...of, ...summaries.report(found), found });
+    operation.note({ kind: 'step-ended', ...of, ...declared.summary(found), found });
     return found;
   } catch (error) {
     operation.note({ kind: 'step-failed', ...of, fault: faultOf(error) });

@@ -1,12 +1,9 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
-import { everyOf, namesOf, whoOf } from '../../domain/definition/escalation.ts';
+import { namesOf, whoOf } from '../../domain/definition/escalation.ts';
 import type { Escalating, Level } from '../../domain/definition/escalation.ts';
 import type { Operation } from './operation.ts';
-
-/** Runbook, Escalation: "Backup restore fails". */
-const restoring = ['restore', 'restore-beside', 'put-in-place'];
-/** Came with `escalation.every`; a run that began before goes on without, or its timers would differ. */
-const restoringToo = ['restore-instance', 'switch-back', 'put-back'];
+import { declared } from '../../activities/steps.ts';
+import { verify } from '../../activities/verify/step.ts';
 
 /** Runbook, Escalation: "Data corruption cannot be fixed", as far as a program can tell. */
 const retriesOfVerify = 2;
@@ -27,10 +24,9 @@ export class Escalation {
   failed(step: string, failures: number): void {
     const how = this.#how;
     if (how === undefined) return;
-    const sinceEvery = how.every !== undefined;
-    if (restoring.includes(step) || (sinceEvery && restoringToo.includes(step)))
-      this.#walk(`The restore failed: step ${step}.`);
-    else if (sinceEvery && step === 'verify' && failures >= retriesOfVerify)
+    // Runbook, Escalation: "Backup restore fails".
+    if (declared(step)?.restores) this.#walk(`The restore failed: step ${step}.`);
+    else if (step === verify.name && failures >= retriesOfVerify)
       this.#walk(`The data could not be repaired: step verify failed ${failures} times.`);
     else if (failures >= how.attempts) this.#walk(`Step ${step} failed ${failures} times.`);
   }
@@ -55,13 +51,12 @@ export class Escalation {
     this.#over = true;
   }
 
-  /** As pinned; `every` is absent in a plan of version 0.2. */
-  get #how(): (Omit<Escalating, 'every'> & { every?: number }) | undefined {
+  get #how(): Escalating | undefined {
     return this.operation.plan?.service.escalation;
   }
 
   #walk(why: string): void {
-    if (this.#again(why) || this.#walking) return;
+    if (this.#toTheLast(why) || this.#walking) return;
     this.#walking = true;
     this.#beside(async () => {
       const acknowledged = this.#acknowledgements();
@@ -71,18 +66,18 @@ export class Escalation {
       for (let level = path[this.#level]; level !== undefined && !answered(); level = path[this.#level]) {
         this.#note(level, why);
         const next = path[(this.#level += 1)];
-        const wait = typeof next === 'object' && next.after !== undefined ? next.after : everyOf(how ?? {});
+        const wait = typeof next === 'object' && next.after !== undefined ? next.after : how?.every;
         await condition(answered, wait, { summary: 'Escalate further' });
       }
       this.#walking = false;
     });
   }
 
-  /** Once the path is used up the last level hears of whatever is new: nobody else is left. Came with `every`. */
-  #again(why: string): boolean {
-    const { path = [], every } = this.#how ?? {};
+  /** Once the path is used up the last level hears of whatever is new: nobody else is left. */
+  #toTheLast(why: string): boolean {
+    const { path = [] } = this.#how ?? {};
     const last = path.at(-1);
-    if (every === undefined || last === undefined || this.#level < path.length) return false;
+    if (last === undefined || this.#level < path.length) return false;
     this.#note(last, why);
     return true;
   }

@@ -12,12 +12,12 @@ import { faultsOf } from '../../domain/plan/request.ts';
 import { samePerson } from '../../domain/approval/stated.ts';
 import type { Said } from '../../domain/approval/stated.ts';
 import type { Statement } from '../../domain/approval/statement.ts';
-import { annotationsIn } from '../../domain/journal/progress.ts';
 import { tooMany } from './check-proof.ts';
 import { mayNotApprove, notEntitled, provedBy, remember, wayOf } from './authorize.ts';
 import type { Sent } from './authorize.ts';
 import { isDecided } from './operation.ts';
 import type { Operation } from './operation.ts';
+import { annotationsIn } from '../../views/progress.ts';
 
 /**
  * A message counts, and then acts and answers in one sentence; or it would, if what is said to prove its person

@@ -2,11 +2,11 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import { policyAt } from '../../domain/approval/gate-policy.ts';
 import type { Event } from '../../domain/journal/journal.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
-import type { GateName } from '../../domain/definition/service.ts';
 import type { GateAnswer } from '../../domain/leads-to.ts';
 import { StageExit, sentence } from './stage-exit.ts';
 import { isDecided } from './operation.ts';
 import type { OpenGate, Operation } from './operation.ts';
+import type { GateName } from '../../domain/approval/answers.ts';
 
 type Closed = Extract<Event, { kind: 'gate-closed' }>;
 /** What the journal keeps of it; a cancel request closes a gate without a verdict. */

@@ -12,12 +12,12 @@ import { messages, queries } from '../../domain/approval/messages.ts';
 import type { MessageName } from '../../domain/approval/messages.ts';
 import { reportOf } from '../../views/report/report.ts';
 import type { Report } from '../../views/report/report.ts';
-import { progressOf } from '../../domain/journal/progress.ts';
-import type { PlanView, Progress } from '../../domain/journal/progress.ts';
 import { checkProof } from './check-proof.ts';
 import { consider } from './evaluate.ts';
 import type { Operation } from './operation.ts';
 import { decoded, undecoded } from './payload.ts';
+import type { PlanView, Progress } from '../../views/progress.ts';
+import { progressOf } from '../../views/progress.ts';
 
 /** Who says it, as far as a message that counts for nothing tells. */
 function sender(body: unknown): string {

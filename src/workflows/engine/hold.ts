@@ -1,10 +1,12 @@
 import { condition, isCancellation } from '@temporalio/workflow';
 import { byHand } from '../../views/by-hand.ts';
 import type { Fault } from '../../domain/failures.ts';
-import type { Decision, StepName } from '../../domain/steps.ts';
-import { foundBy } from '../../domain/journal/progress.ts';
 import { StageExit, sentence } from './stage-exit.ts';
 import type { OpenHold, Operation } from './operation.ts';
+import type { Decision } from '../../domain/approval/answers.ts';
+import type { StepName } from '../../activities/steps.ts';
+import { foundBy } from '../../domain/journal/journal.ts';
+import { stopWrites } from '../../activities/stop-writes/step.ts';
 
 export interface Held {
   /** `<step>-<try>`, with the CronJob behind it where there is one. */
@@ -38,7 +40,7 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
     ...(within !== undefined && { deadline: new Date(Date.now() + within).toISOString() }),
     byHand:
       operation.plan && operation.writesStopped
-        ? byHand(operation.plan, foundBy(operation.journal, 'stop-writes')?.paused)
+        ? byHand(operation.plan, foundBy(operation.journal, stopWrites)?.paused)
         : [],
   });
   try {

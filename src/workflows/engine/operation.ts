@@ -6,12 +6,15 @@ import type { Entry, Event, GateWants } from '../../domain/journal/journal.ts';
 import { searchAttributes } from '../../domain/approval/messages.ts';
 import { operationId } from '../../domain/names.ts';
 import type { Asked, Observations, Plan, WhomToTell } from '../../domain/plan/plan.ts';
-import type { GateName } from '../../domain/definition/service.ts';
 import type { PersonProof, Way } from '../../domain/approval/statement.ts';
-import type { Decision, StepName } from '../../domain/steps.ts';
-import type { Subject } from '../../domain/journal/progress.ts';
-import { situationIn } from '../../domain/journal/situation.ts';
+import type { GateName, Decision } from '../../domain/approval/answers.ts';
+import type { StepName } from '../../activities/steps.ts';
+import type { Subject } from '../../views/progress.ts';
+import { situationIn } from '../../views/situation.ts';
 import type { Situation } from '../../domain/leads-to.ts';
+import { foundIn, hasBegun } from '../../domain/journal/journal.ts';
+import { startApp } from '../../activities/start-app/step.ts';
+import { stopWrites } from '../../activities/stop-writes/step.ts';
 
 export interface OpenGate {
   gate: GateName;
@@ -95,10 +98,9 @@ export class Operation {
 
   /** Whether the application may have written since writes were first stopped, also under a run taken up. */
   get hadStarted(): boolean {
-    return this.journal.some(
-      (entry) =>
-        (entry.kind === 'step-began' && entry.step === 'start-app') ||
-        (entry.kind === 'step-ended' && entry.step === 'stop-writes' && entry.found?.resumedAt !== undefined),
+    return (
+      hasBegun(this.journal, startApp) ||
+      this.journal.some((entry) => foundIn(entry, stopWrites)?.resumedAt !== undefined)
     );
   }
 

@@ -5,42 +5,29 @@ import {
   isCancellation,
   proxyActivities,
 } from '@temporalio/workflow';
-import type { ActivityInput, ActivityOutput, Activities } from '../../domain/deeds.ts';
 import { fault, isFailureType } from '../../domain/failures.ts';
+import { declaration } from '../../activities/steps.ts';
+import type { Activities, Input, Output, StepName } from '../../activities/steps.ts';
 import type { Fault } from '../../domain/failures.ts';
-import { step } from '../../domain/steps.ts';
-import type { StepName } from '../../domain/steps.ts';
 
 /** An activity that fails for want of the world (network, database) tries again by itself, at most each 10 s. */
 const backoff = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' } as const;
 
-/**
- * Where trying for ever would keep people waiting for an answer: `assess` refuses after about 15 s, and
- * `report` never blocks the end.
- */
-const limits: Partial<Record<StepName, { maximumAttempts?: number; scheduleToCloseTimeout?: number }>> = {
-  assess: { maximumAttempts: 5 },
-  'hand-over': { maximumAttempts: 5 },
-  report: { scheduleToCloseTimeout: 15 * 60_000 },
-};
+/** An activity says every second that it is alive; a worker that was killed is noticed after this long. */
+const heartbeatTimeout = 5_000;
 
 /** Runs the activity of a step. `part` tells which CronJob. */
-export function runActivity<S extends StepName>(
-  name: S,
-  input: ActivityInput<S>,
-  part?: string,
-): Promise<ActivityOutput<S>> {
-  const { title, timeouts } = step(name);
-  const { maximumAttempts, scheduleToCloseTimeout } = limits[name] ?? {};
+export function runActivity<S extends StepName>(name: S, input: Input<S>, part?: string): Promise<Output<S>> {
+  const { title, limits } = declaration(name);
   const activities = proxyActivities<Activities>({
-    startToCloseTimeout: timeouts.attempt,
-    heartbeatTimeout: timeouts.heartbeat,
-    ...(scheduleToCloseTimeout !== undefined && { scheduleToCloseTimeout }),
-    retry: { ...backoff, ...(maximumAttempts !== undefined && { maximumAttempts }) },
+    startToCloseTimeout: limits.attempt,
+    heartbeatTimeout,
+    ...(limits.inAll !== undefined && { scheduleToCloseTimeout: limits.inAll }),
+    retry: { ...backoff, ...(limits.attempts !== undefined && { maximumAttempts: limits.attempts }) },
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     summary: part === undefined ? title : `${title}: ${part}`,
   });
-  const run = activities[name] as (input: ActivityInput<S>) => Promise<ActivityOutput<S>>;
+  const run = activities[name] as (input: Input<S>) => Promise<Output<S>>;
   return run(input);
 }
 

@@ -1,23 +1,19 @@
-import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
-import { beforeThereWas } from '../../domain/before-there-was.ts';
-import type { ActivityInput, ActivityOutput } from '../../domain/deeds.ts';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { fault } from '../../domain/failures.ts';
-import type { Entry } from '../../domain/journal/journal.ts';
 import { decisionsAt } from '../../domain/leads-to.ts';
-import { step as declared } from '../../domain/steps.ts';
-import type { StepName, steps } from '../../domain/steps.ts';
-import { summaries } from '../../views/summaries.ts';
-import { runActivity, faultOf } from './run-activity.ts';
+import { faultOf, runActivity } from './run-activity.ts';
 import type { Escalation } from './escalation.ts';
 import { hold } from './hold.ts';
 import { StageExit, sentence } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
+import type { Declaration, StepName, Input, Output } from '../../activities/steps.ts';
+import { declaration } from '../../activities/steps.ts';
 
-export type StepInput<S extends StepName> = Omit<ActivityInput<S>, 'try'>;
+export type StepInput<S extends StepName> = Omit<Input<S>, 'try'>;
 /** Undefined only of a step that people may skip. */
-export type StepOutput<S extends StepName> = 'skip' extends (typeof steps)[S]['decisions'][number]
-  ? ActivityOutput<S> | undefined
-  : ActivityOutput<S>;
+export type StepOutput<S extends StepName> = 'skip' extends Declaration<S>['decisions'][number]
+  ? Output<S> | undefined
+  : Output<S>;
 
 export interface Around {
   /** Before each try. */
@@ -46,7 +42,7 @@ const holdName = (name: StepName, number: number, part?: string) =>
 
 /** After the pivot a cancel request unwinds nothing: it becomes a hold before the next step. */
 async function holdIfCancelled(operation: Operation, name: StepName, part?: string): Promise<'go' | 'skip'> {
-  const compensates = declared(name).onFailure === 'report';
+  const compensates = declaration(name).onFailure === 'report';
   if (!operation.irreversible || !operation.cancelPending || compensates) return 'go';
   const decision = await hold(operation, {
     hold: `before-${holdName(name, operation.upcomingTry(name, part), part)}`,
@@ -56,7 +52,7 @@ async function holdIfCancelled(operation: Operation, name: StepName, part?: stri
       'CancelRequested',
       'Cancelling was asked for; after the downgrade nothing unwinds by itself.',
     ),
-    decisions: decisionsAt(name, operation.situation),
+    decisions: decisionsAt(declaration(name), operation.situation),
   });
   return decision === 'skip' ? 'skip' : 'go';
 }
@@ -73,21 +69,19 @@ export async function step<S extends StepName>(
   input: StepInput<S>,
   around: Around = {},
 ): Promise<StepOutput<S>> {
-  const part = 'cronJob' in input && typeof input.cronJob === 'string' ? input.cronJob : undefined;
+  const part = declaration(name).part?.(input);
   const skipped = undefined as StepOutput<S>;
-  if (declared(name).since !== undefined && !patched(name)) return beforeThereWas[name] as StepOutput<S>;
   for (let failures = 1; ; failures += 1) {
     if ((await holdIfCancelled(operation, name, part)) === 'skip') return skipped;
-    const begun = failures === 1 ? (around.begun as Begun<ActivityOutput<S>> | undefined) : undefined;
+    const begun = failures === 1 ? (around.begun as Begun<Output<S>> | undefined) : undefined;
     const number = begun?.try ?? operation.nextTry(name, part);
     const of = { step: name, try: number, ...(part !== undefined && { part }) };
     await around.first?.();
     if (!begun) operation.note({ kind: 'step-began', ...of });
     try {
       if (begun) return await outcomeOf(begun);
-      const found = await runActivity(name, { ...input, try: number } as ActivityInput<S>, part);
-      const said = summaries[name](found as never);
-      operation.note({ kind: 'step-ended', ...of, ...said, found } as unknown as Entry);
+      const found = await runActivity(name, { ...input, try: number } as Input<S>, part);
+      operation.note({ kind: 'step-ended', ...of, ...declaration(name).summary(found), found });
       return found;
     } catch (error) {
       const seen = faultOf(error);
@@ -95,19 +89,19 @@ export async function step<S extends StepName>(
       if (isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
       escalation.failed(name, failures);
       await around.afterFailure?.();
-      const { onFailure } = declared(name);
+      const { onFailure } = declaration(name);
       if (onFailure === 'report') throw error;
       if (onFailure !== 'hold' && !operation.irreversible)
         throw new StageExit({
           answer: { answer: 'failure' },
-          reason: `${declared(name).title}: ${sentence(seen.message)}`,
+          reason: `${declaration(name).title}: ${sentence(seen.message)}`,
         });
       const held = {
         hold: holdName(name, number, part),
         step: name,
         ...(part !== undefined && { part }),
         fault: seen,
-        decisions: decisionsAt(name, operation.situation),
+        decisions: decisionsAt(declaration(name), operation.situation),
       };
       if ((await hold(operation, held)) === 'skip') return skipped;
     }

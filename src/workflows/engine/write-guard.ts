@@ -1,10 +1,10 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Fault } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import { summaries } from '../../views/summaries.ts';
-import { runActivity, faultOf } from './run-activity.ts';
+import { faultOf, runActivity } from './run-activity.ts';
 import { StageExit, sentence } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
+import { guardWrites } from '../../activities/guard-writes/step.ts';
 
 interface Running {
   scope: CancellationScope;
@@ -27,8 +27,8 @@ export class WriteGuard {
 
   start(plan: Plan): void {
     if (this.#running) return;
-    const number = this.operation.nextTry('guard-writes');
-    this.operation.note({ kind: 'step-began', step: 'guard-writes', try: number });
+    const number = this.operation.nextTry(guardWrites.name);
+    this.operation.note({ kind: 'step-began', step: guardWrites.name, try: number });
     const shield = new CancellationScope({ cancellable: false });
     // A cancel request must not end it: it ends just before something is started again.
     const scope = new CancellationScope({ cancellable: true, parent: shield });
@@ -57,12 +57,12 @@ export class WriteGuard {
 
   async #keep(plan: Plan, number: number): Promise<void> {
     const { operation } = this;
-    const of = { step: 'guard-writes', try: number } as const;
+    const of = { step: guardWrites.name, try: number } as const;
     try {
-      const found = await runActivity('guard-writes', { plan });
+      const found = await runActivity(guardWrites.name, { plan });
       for (const { what, reachedDatabase } of found.breaches)
         operation.note({ kind: 'breach', what, reachedDatabase });
-      operation.note({ kind: 'step-ended', ...of, ...summaries['guard-writes'](found), found });
+      operation.note({ kind: 'step-ended', ...of, ...guardWrites.summary(found), found });
     } catch (error) {
       // Cancelled before its first attempt could answer: no breach was seen.
       if (isCancellation(error)) {

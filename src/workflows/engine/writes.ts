@@ -1,9 +1,9 @@
-import type { StoppedWrites } from '../../domain/findings.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { WriteGuard } from './write-guard.ts';
 import type { Escalation } from './escalation.ts';
 import type { Operation } from './operation.ts';
 import { step } from './run-step.ts';
+import type { StoppedWrites } from '../../activities/stop-writes/step.ts';
 
 /** Stopping writes and starting the application: the two steps that belong to each other (law 3). */
 export class Writes {

@@ -1,0 +1,36 @@
+import type { EstimatedLosses } from '../../domain/diagnosis.ts';
+import type { Rehearsal } from '../../domain/rehearsal.ts';
+import type { Salvage } from '../../domain/salvage.ts';
+import { hours, step, summarized } from '../../domain/step.ts';
+import type { Tried } from '../../domain/step.ts';
+import { bytes, count } from '../../domain/text.ts';
+
+export interface SalvageInput extends Tried {
+  rehearsal: Rehearsal;
+  /** What `assess` judged from the catalog: kept where nothing was rehearsed, as far as it is there. */
+  first?: EstimatedLosses;
+}
+
+export const salvage = step<SalvageInput, Salvage>()({
+  name: 'salvage',
+  title: 'Keep what the downgrade would destroy',
+  section: 'When to Rollback: Data has been written that depends on new schema',
+  onFailure: 'hold',
+  decisions: ['retry', 'skip', 'abort'],
+  limits: { attempt: hours(12) },
+  summary: (found) =>
+    summarized(
+      found.kept
+        ? `${count(found.salvaged.length, 'object')} kept in ${found.kept.file}, ${bytes(found.kept.bytes)}`
+        : found.lost.length > 0
+          ? `NOT KEPT: ${count(found.lost.length, 'loss', 'losses')}`
+          : found.unknown === undefined
+            ? 'Nothing had to be kept'
+            : 'NOT KEPT: it is not known what is lost',
+      [
+        ...(found.unknown === undefined ? [] : [`LOSS UNKNOWN: ${found.unknown}`]),
+        ...found.salvaged.map(({ object, rows }) => `${object}: ${count(rows, 'row')} kept`),
+        ...found.notes,
+      ],
+    ),
+});

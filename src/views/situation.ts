@@ -1,0 +1,37 @@
+import { isPivot } from '../activities/steps.ts';
+import { switchBack } from '../activities/switch-back/step.ts';
+import { switchDatabase } from '../activities/switch-database/step.ts';
+import { entriesOf } from '../domain/journal/journal.ts';
+import type { Journal } from '../domain/journal/journal.ts';
+import type { Situation } from '../domain/leads-to.ts';
+import type { Asked, Plan } from '../domain/plan/plan.ts';
+import { writesStoppedIn } from './outage.ts';
+
+/** True while the Secrets lead to the new instance of a point-in-time restore, or may do so. */
+export const isSwitched = (journal: Journal): boolean =>
+  journal.findLast(
+    (entry) =>
+      (entry.kind === 'step-began' && entry.step === switchDatabase.name) ||
+      (entry.kind === 'step-ended' && entry.step === switchBack.name),
+  )?.kind === 'step-began';
+
+interface Of {
+  kind?: Asked['kind'];
+  plan?: Plan;
+}
+
+/** Where the operation is, as far as it decides what answers lead to. */
+export function situationIn(journal: Journal, { plan, kind }: Of): Situation {
+  const of = plan?.kind ?? kind ?? 'rollback';
+  const stopped = writesStoppedIn(journal);
+  const { takesUp } = plan ?? {};
+  return {
+    kind: of,
+    writes: stopped === undefined ? 'untouched' : stopped.until === undefined ? 'stopped' : 'resumed',
+    pivotPassed:
+      takesUp?.pivotPassed === true || entriesOf(journal, 'step-began').some(({ step }) => isPivot(step, of)),
+    takenUp: takesUp !== undefined,
+    switched: isSwitched(journal),
+    onGiveUp: plan?.service.onGiveUp ?? 'put-back',
+  };
+}
