@@ -23,21 +23,14 @@ const unprocessable = (fault: string) =>
     faults: [fault],
   });
 
-/** How deep brackets nest outside of strings; counted before anything is built of them. */
-function depthOf(text: string): number {
-  let depth = 0;
-  let most = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at];
-    if (inString) {
-      if (character === '\\') at += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '{' || character === '[') most = Math.max(most, (depth += 1));
-    else if (character === '}' || character === ']') depth -= 1;
-  }
-  return most;
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Looked at level by level: what nests too deep would exhaust the stack of a function that calls itself. */
+function isTooDeep(value: unknown): boolean {
+  let level = [value].filter(isNested);
+  for (let depth = 1; depth <= deepest; depth += 1)
+    level = level.flatMap((one) => Object.values(one)).filter(isNested);
+  return level.length > 0;
 }
 
 /** JSON of bytes as they came. Throws Refusal 422 for what is no UTF-8, no JSON, or nested too deep. */
@@ -48,12 +41,14 @@ export function readJson(bytes: Uint8Array): unknown {
   } catch {
     throw unprocessable('it is not UTF-8');
   }
-  if (depthOf(text) > deepest) throw unprocessable(`it is nested deeper than ${deepest}`);
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw unprocessable('it is no JSON');
   }
+  if (isTooDeep(value)) throw unprocessable(`it is nested deeper than ${deepest}`);
+  return value;
 }
 
 export const bytesOf = async (context: Context) => new Uint8Array(await context.req.arrayBuffer());

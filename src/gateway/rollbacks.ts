@@ -1,8 +1,7 @@
 import { OpenAPIHono, createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { messages } from '../domain/approval/messages.ts';
 import { serviceName } from '../domain/names.ts';
-import { faultsOf, rollbackRequest } from '../domain/plan/request.ts';
+import { faultsOf } from '../domain/plan/request.ts';
 import type { GatewayDependencies } from './app.ts';
 import { jsonOnly, noLargerThan, requestLimit } from './body.ts';
 import { mustBeDefined } from './defined.ts';
@@ -10,21 +9,9 @@ import { refused } from './document.ts';
 import { temporalAnswers } from './health.ts';
 import type { Limits } from './limits.ts';
 import type { Person } from './people/person.ts';
+import { said } from './people/statements.ts';
+import type { Verb } from './people/statements.ts';
 import { Refusal } from './refusal.ts';
-
-const { target, trigger, reason } = rollbackRequest.shape;
-const { gate, plan, breakGlass } = messages.approve.schema.shape;
-const { hold, decision } = messages.decide.schema.shape;
-
-/** What people send. None has a field for who says it: that is proved, never said. */
-const bodies = {
-  start: z.strictObject({ target, reason, trigger }),
-  approve: z.strictObject({ gate, plan, reason, breakGlass }),
-  reject: z.strictObject({ gate, plan, reason }),
-  decide: z.strictObject({ hold, decision, reason }),
-  acknowledge: z.strictObject({}),
-};
-type Verb = keyof typeof bodies;
 
 const summaries: Record<Verb, string> = {
   start: 'Start the rollback; where it would repeat one, the answer is that one',
@@ -41,11 +28,11 @@ const json = <T extends z.ZodType>(schema: T, description: string) => ({
 });
 const common = { tags: ['rollbacks'], security: [{ person: [] }] };
 const refusals = refused(401, 403, 404, 409, 413, 415, 422, 429, 502, 503);
-const said = z.object({ message: z.string() }).openapi('Said');
+const message = z.object({ message: z.string() }).openapi('Said');
 const started = z
-  .looseObject({ workflowId: z.string(), runId: z.string(), worker: z.boolean() })
+  .object({ workflowId: z.string(), runId: z.string(), worker: z.boolean() })
   .openapi('Started');
-const status = z.looseObject({ service: z.string(), state: z.string() }).openapi('Status');
+const status = z.object({ service: z.string(), state: z.string() }).openapi('Status');
 
 const read = createRoute({
   ...common,
@@ -56,14 +43,14 @@ const read = createRoute({
   responses: { 200: json(status, 'As `backstep status --json` has it'), ...refusals },
 });
 
-const post = (verb: Verb) =>
+const post = <V extends Verb, B extends z.ZodType, A extends z.ZodType>(verb: V, body: B, answer: A) =>
   createRoute({
     ...common,
     method: 'post',
     path: `/api/rollbacks/{service}/${verb}`,
     summary: summaries[verb],
-    request: { params, body: { ...json(bodies[verb], 'Nothing in it says who asks'), required: true } },
-    responses: { 200: json(verb === 'start' ? started : said, 'What it answers'), ...refusals },
+    request: { params, body: { ...json(body, 'Nothing in it says who asks'), required: true } },
+    responses: { 200: json(answer, 'What it answers'), ...refusals },
   });
 
 /** The JSON API for people with a token or a session, and for the CLI. */
@@ -72,9 +59,14 @@ export function rollbackRoutes(
   limits: Limits,
 ): OpenAPIHono<{ Variables: Known }> {
   const { backstep, definitions, statements } = dependencies;
-  const app = new OpenAPIHono<{ Variables: Known }>();
-  app.openAPIRegistry.registerPath(read);
-  for (const verb of Object.keys(bodies) as Verb[]) app.openAPIRegistry.registerPath(post(verb));
+  const app = new OpenAPIHono<{ Variables: Known }>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const faults = faultsOf(result.error);
+      const next = 'Correct what is named; nothing was touched.';
+      throw new Refusal(422, `Invalid: ${faults.join('; ')}.`, next, { faults });
+    },
+  });
 
   app.use('/api/*', async (context, next) => {
     const person = await proved(context, dependencies, limits);
@@ -88,33 +80,35 @@ export function rollbackRoutes(
     await next();
   });
 
-  const path = '/api/rollbacks/:service';
-  app.get(path, async (context) => context.json(await backstep.progress(serviceIn(context))));
-  app.post(`${path}/start`, async (context) => {
-    const service = serviceIn(context);
-    const asked = await parsed(bodies.start, context);
+  app.openapi(read, async (context) => {
+    const { service } = context.req.valid('param');
+    return context.json(await backstep.progress(service), 200);
+  });
+  app.openapi(post('start', said.start, started), async (context) => {
+    const { service } = context.req.valid('param');
     await mustBeDefined(definitions, service);
-    return context.json(await statements.start(context.get('person'), { service, ...asked }));
+    const run = await statements.start(context.get('person'), service, context.req.valid('json'));
+    return context.json(run, 200);
   });
-  app.post(`${path}/approve`, async (context) => {
-    const service = serviceIn(context);
-    const verdict = await parsed(bodies.approve, context);
-    return context.json({ message: await statements.approve(context.get('person'), service, verdict) });
+  app.openapi(post('approve', said.approve, message), async (context) => {
+    const { service } = context.req.valid('param');
+    const told = await statements.approve(context.get('person'), service, context.req.valid('json'));
+    return context.json({ message: told }, 200);
   });
-  app.post(`${path}/reject`, async (context) => {
-    const service = serviceIn(context);
-    const verdict = await parsed(bodies.reject, context);
-    return context.json({ message: await statements.reject(context.get('person'), service, verdict) });
+  app.openapi(post('reject', said.reject, message), async (context) => {
+    const { service } = context.req.valid('param');
+    const told = await statements.reject(context.get('person'), service, context.req.valid('json'));
+    return context.json({ message: told }, 200);
   });
-  app.post(`${path}/decide`, async (context) => {
-    const service = serviceIn(context);
-    const decided = await parsed(bodies.decide, context);
-    return context.json({ message: await statements.decide(context.get('person'), service, decided) });
+  app.openapi(post('decide', said.decide, message), async (context) => {
+    const { service } = context.req.valid('param');
+    const told = await statements.decide(context.get('person'), service, context.req.valid('json'));
+    return context.json({ message: told }, 200);
   });
-  app.post(`${path}/acknowledge`, async (context) => {
-    const service = serviceIn(context);
-    await parsed(bodies.acknowledge, context);
-    return context.json({ message: await statements.acknowledge(context.get('person'), service) });
+  app.openapi(post('acknowledge', said.acknowledge, message), async (context) => {
+    const { service } = context.req.valid('param');
+    const told = await statements.acknowledge(context.get('person'), service, context.req.valid('json'));
+    return context.json({ message: told }, 200);
   });
   return app;
 }
@@ -122,25 +116,6 @@ export function rollbackRoutes(
 interface Known {
   person: Person;
 }
-
-/** What was given, for types in which absent is not undefined. */
-type Given<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-function checked<T extends object>(schema: z.ZodType<T>, value: unknown): Given<T> {
-  const { data, error } = schema.safeParse(value);
-  if (data !== undefined)
-    return Object.fromEntries(Object.entries(data).filter(([, one]) => one !== undefined)) as Given<T>;
-  const faults = error ? faultsOf(error) : [];
-  const next = 'Correct what is named; nothing was touched.';
-  throw new Refusal(422, `Invalid: ${faults.join('; ')}.`, next, { faults });
-}
-
-const serviceIn = (context: Context) => checked(params, context.req.param()).service;
-
-const parsed = async <T extends object>(schema: z.ZodType<T>, context: Context) =>
-  checked(schema, await context.req.json());
 
 /** Throws 401 where nobody is proved, and 403 for what another site makes a signed-in browser send. */
 async function proved(

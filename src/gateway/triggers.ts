@@ -37,7 +37,10 @@ const route = createRoute({
   },
 });
 
-/** `POST /triggers/<source>`: bytes first, then their signature, then what they say. */
+/**
+ * `POST /triggers/<source>`: bytes first, then their signature, then what they say. So the route is only described by
+ * its schemas: `app.openapi` would parse the body before anything has checked who sent it.
+ */
 export function triggerRoutes(dependencies: GatewayDependencies, limits: Limits): OpenAPIHono {
   const { backstep, log, now } = dependencies;
   const app = new OpenAPIHono();

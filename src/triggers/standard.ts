@@ -10,7 +10,11 @@ const event = z.object({ type: z.string().max(200), data: plainAlert });
 const shortestKey = 16;
 const keyOf = (secret: string) => Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
 
-/** Standard Webhooks (standardwebhooks.com): `{type, timestamp, data}` with an alert as `data`. */
+/**
+ * Standard Webhooks (standardwebhooks.com): `{type, timestamp, data}` with an alert as `data`. Not by `verify` of the
+ * package `standardwebhooks`, with which webhooks are signed: it signs the body as text, so bytes that are no UTF-8
+ * pass as others do, it says no more than that something does not fit, and it reads the clock itself.
+ */
 export const standard: Trigger = {
   source: 'standard',
   verify: ({ headers, body, now }, secrets) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -86,6 +86,11 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', async (shell
       ).toBe(true);
     expect(offered.join(' ')).not.toMatch(/evil|emergency/);
   });
+});
+
+it('evaluates nothing that is typed', async () => {
+  await execa('bash', ['-c', asked.bash(`backstep approve '$(touch typed)' --gate `)], { cwd: directory });
+  expect(existsSync(join(directory, 'typed'))).toBe(false);
 });
 
 it('knows every command and option that the program has', async () => {

@@ -135,9 +135,13 @@ test('whoever is refused too often is answered with 429; what is rightly signed 
   }
 });
 
+const nested = (depth: number) => readJson(bytes(`${'['.repeat(depth)}${']'.repeat(depth)}`));
+
 test('the depth of JSON is counted outside of strings', () => {
   const text = JSON.stringify({ a: '[[[['.repeat(100), b: '\\"[', c: [[{}]] });
   expect(readJson(new TextEncoder().encode(text))).toEqual(JSON.parse(text));
+  expect(nested(32)).toHaveLength(1);
+  expect(() => nested(33)).toThrow('deeper than 32');
 });
 
 test('the OpenAPI document names every route with every refusal, and is served', async () => {

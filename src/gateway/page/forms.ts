@@ -1,9 +1,8 @@
 import { longestReason } from '../../domain/approval/statement.ts';
 import { html } from '../../views/render/html.ts';
 import type { Session } from '../people/session.ts';
+import type { Verb } from '../people/statements.ts';
 import type { Html } from '../../views/render/html.ts';
-
-export type Verb = 'start' | 'approve' | 'reject' | 'decide' | 'acknowledge';
 
 interface Asked {
   service: string;

@@ -1,61 +1,67 @@
 import type { JWK } from 'jose';
+import { z } from 'zod';
 import { ClientError } from '../../client.ts';
 import type { Backstep, Started } from '../../client.ts';
 import { alertRequest, triggerOf } from '../../client/start-by-alert.ts';
 import type { AlertRequest } from '../../client/start-by-alert.ts';
 import { sign, signStart } from '../../identity/statement.ts';
-import { faultsOf } from '../../domain/plan/request.ts';
+import { messages } from '../../domain/approval/messages.ts';
+import { faultsOf, rollbackRequest } from '../../domain/plan/request.ts';
 import { startStatement } from '../../domain/approval/start-statement.ts';
 import { statement } from '../../domain/approval/statement.ts';
 import type { Statement } from '../../domain/approval/statement.ts';
 import type { Person } from './person.ts';
-import type { GateName, Decision } from '../../domain/approval/answers.ts';
 
-export interface Verdict {
-  gate: GateName;
-  /** Hash of what is approved, as the gate shows it. */
-  plan: string;
-  reason?: string;
-}
+const { target, trigger, reason } = rollbackRequest.shape;
+const { gate, plan, breakGlass } = messages.approve.schema.shape;
+const { hold, decision } = messages.decide.schema.shape;
+
+/** What a person may say about a service, by verb. No field tells who says it: that is proved, never said. */
+export const said = {
+  start: z.strictObject({ target, reason, trigger }),
+  approve: z.strictObject({ gate, plan, reason, breakGlass }),
+  reject: z.strictObject({ gate, plan, reason }),
+  decide: z.strictObject({ hold, decision, reason }),
+  acknowledge: z.strictObject({}),
+};
+export type Verb = keyof typeof said;
+export type Said = { [V in Verb]: z.output<(typeof said)[V]> };
+
+/** One method for each verb. */
+export type Says = {
+  [V in Verb]: (
+    person: Person,
+    service: string,
+    said: Said[V],
+  ) => Promise<V extends 'start' ? Started : string>;
+};
 
 /**
  * What a proved person says, signed by the gateway and sent as an update; the answer is the rollback's own
- * sentence. Every method throws ClientError and nothing else.
+ * sentence, or the run that was started. Every method throws ClientError and nothing else.
  */
-export interface Statements {
-  start(
-    person: Person,
-    request: { service: string; target?: string; reason?: string; trigger?: string },
-  ): Promise<Started>;
+export interface Statements extends Says {
   /** An alert's request with the gateway's signature; as it is where there is no key: a person is asked then. */
   byAlert(request: AlertRequest): Promise<AlertRequest>;
-  approve(person: Person, service: string, verdict: Verdict & { breakGlass?: boolean }): Promise<string>;
-  reject(person: Person, service: string, verdict: Verdict): Promise<string>;
-  decide(
-    person: Person,
-    service: string,
-    answer: { hold: string; decision: Decision; reason?: string },
-  ): Promise<string>;
-  acknowledge(person: Person, service: string): Promise<string>;
 }
 
-type Said = Omit<Statement, 'operation' | 'person' | 'roles' | 'method' | 'issuer' | 'at'>;
+type Claim = Omit<Statement, 'operation' | 'person' | 'roles' | 'method' | 'issuer' | 'at'>;
 
 /** Signs with the gateway's own key. No token of a person goes any further than here. */
 export function statementsBy(backstep: Backstep, key: JWK, now: () => number): Statements {
-  const prove = async (person: Person, service: string, said: Said) => {
+  const prove = async (person: Person, service: string, claim: Claim) => {
     const { name, roles, method, issuer } = person;
     const operation = await openOperation(backstep, service);
     const at = new Date(now()).toISOString();
     const by = { person: name, roles, method, ...(issuer !== undefined && { issuer }) };
-    const { data, error } = statement.safeParse({ operation, ...said, ...by, at });
+    const { data, error } = statement.safeParse({ operation, ...claim, ...by, at });
     if (data) return { by: name, proof: await sign(data, key) };
     throw invalid(error);
   };
   const proveStart = async (request: object, issuer?: string) => {
     const at = new Date(now()).toISOString();
-    const said = { message: 'start', request, at, ...(issuer !== undefined && { issuer }) };
-    const { data, error } = startStatement.safeParse(said);
+    const claim = { message: 'start', request, at, ...(issuer !== undefined && { issuer }) };
+    const { data, error } = startStatement.safeParse(claim);
     if (data) return signStart(data, key);
     throw invalid(error);
   };
@@ -63,7 +69,7 @@ export function statementsBy(backstep: Backstep, key: JWK, now: () => number): S
     person: Person,
     service: string,
     message: 'approve' | 'reject',
-    { gate, plan, ...rest }: Verdict & { breakGlass?: boolean },
+    { gate, plan, ...rest }: Said['approve'],
   ) => ({
     gate,
     plan,
@@ -71,8 +77,8 @@ export function statementsBy(backstep: Backstep, key: JWK, now: () => number): S
     ...(await prove(person, service, { message, gate, hash: plan, ...rest })),
   });
   return {
-    start: async ({ name, method, issuer }, asked) => {
-      const request = { ...asked, requestedBy: name, requestedVia: method };
+    start: async ({ name, method, issuer }, service, asked) => {
+      const request = { service, ...asked, requestedBy: name, requestedVia: method };
       return backstep.start({ ...request, proof: await proveStart(request, issuer) });
     },
     byAlert: async (sent) => {
