@@ -2,7 +2,11 @@ import { ClientError } from '../client.ts';
 import type { Expected, Status } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
 import type { CliContext } from './context.ts';
-import { statusLines } from './status-view.ts';
+import { statusBlocks } from './status-view.ts';
+import { inlines, plain } from '../views/blocks.ts';
+import type { Block, Inline, Text } from '../views/blocks.ts';
+import { terminalLine, terminalLines } from '../views/render/terminal.ts';
+import type { Terminal } from '../views/render/terminal.ts';
 
 export interface FollowOptions {
   json?: boolean;
@@ -32,8 +36,10 @@ export async function follow(
       for await (const status of backstep.watch(service, every, doors.interrupted)) {
         if (doors.interrupted.aborted) return undefined;
         expected ??= await backstep.expected(service, status.type);
-        if (screen !== undefined) screen.show(statusLines(status, Date.now(), doors.colours, expected));
-        else {
+        if (screen !== undefined) {
+          const now = Date.now();
+          screen.show(statusBlocks(status, now, doors.colours, expected), now);
+        } else {
           const text = `${JSON.stringify({ ...status, expected })}\n`;
           if (text !== shown) doors.out(text);
           shown = text;
@@ -52,7 +58,8 @@ export async function follow(
 }
 
 interface Screen {
-  show(lines: string[]): void;
+  /** `now` in milliseconds since the epoch. */
+  show(blocks: Block[], now: number): void;
   /** Leaves what is drawn where it is; the next drawing begins below. */
   leave(): void;
 }
@@ -65,7 +72,8 @@ function screenOf(doors: CliContext): Screen {
 function inPlace(doors: CliContext, columns: number): Screen {
   let drawn = 0;
   return {
-    show: (lines) => {
+    show: (blocks, now) => {
+      const lines = terminalLines(blocks, { colours: doors.colours, now });
       const up = drawn === 0 ? '' : `\u001B[${drawn}A\r\u001B[0J`;
       doors.out(`${up}${lines.map((line) => `${cut(line, columns)}\n`).join('')}`);
       drawn = lines.length;
@@ -76,30 +84,39 @@ function inPlace(doors: CliContext, columns: number): Screen {
   };
 }
 
-/** From the elapsed time on, a running step's line changes all the time. */
-const elapsed = / +\d[\d.]* (s|min|h)\b.*$/;
-/** Lines that count the time; they are new only in what they say besides it. */
-const counting = /^(About|Writes stopped for) (?=\d)/;
+/** Without what only counts the time: it is as before as long as nothing else has changed. */
+const lasting = (text: Text): Inline[] =>
+  inlines(text).filter(
+    (part) => typeof part === 'string' || !('duration' in part || ('time' in part && part.as !== undefined)),
+  );
 
-/** What of a line stays as it is while time passes; undefined where nothing happened in it yet. */
-function lasting(line: string, index: number): string | undefined {
-  if (line.startsWith('  ○')) return undefined;
-  if (index === 0) return line.split(', ')[0] ?? line;
-  if (line.startsWith('  ▶')) return line.replace(elapsed, '');
-  const [counted] = counting.exec(line) ?? [line];
-  return line.includes('is used up') ? `${counted}, used up` : counted;
+/** Each line as it is printed, and what of it stays as it is while time passes. Steps to come have nothing to tell. */
+function changing(block: Block, terminal: Terminal): { stays: string; shown: string }[] {
+  if (block.kind === 'text')
+    return [{ stays: plain(lasting(block.text)), shown: terminalLine(block.text, terminal) }];
+  const told =
+    block.kind === 'steps'
+      ? {
+          ...block,
+          steps: block.steps
+            .filter(({ state }) => state !== 'to-do')
+            .map(({ state, name, ...more }) =>
+              state === 'running' ? { state, name } : { state, name, ...more },
+            ),
+        }
+      : block;
+  return terminalLines([told], terminal).map((shown) => ({ stays: shown, shown }));
 }
 
 /** Each line once, and again when more than a time has changed in it. */
-function changesOnly(doors: CliContext): Screen {
+function changesOnly({ out, colours }: CliContext): Screen {
   const seen = new Set<string>();
   return {
-    show: (lines) => {
-      for (const [index, line] of lines.entries()) {
-        const stays = lasting(line, index);
-        if (stays === undefined || seen.has(stays)) continue;
+    show: (blocks, now) => {
+      for (const { stays, shown } of blocks.flatMap((block) => changing(block, { colours, now }))) {
+        if (seen.has(stays)) continue;
         seen.add(stays);
-        doors.out(`${line.startsWith('  ▶') ? stays : line}\n`);
+        out(`${shown}\n`);
       }
     },
     leave: () => undefined,

@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
-import { lossInWords } from '../domain/rehearsal.ts';
 import type { RehearsalResult } from '../domain/live-rehearsal.ts';
 import type { Rehearsed } from '../domain/rehearsal.ts';
+import { line, paragraph } from '../views/blocks.ts';
+import type { Block, Inline } from '../views/blocks.ts';
+import { rehearsalBlocks } from '../views/losses.ts';
+import { faultBlocks } from '../views/plan.ts';
+import { terminalText } from '../views/render/terminal.ts';
 import { json, withBackstep } from './context.ts';
-import type { CliContext, GlobalOptions, Register } from './context.ts';
+import type { GlobalOptions, Register } from './context.ts';
 import { exit, isBadInput } from './exit.ts';
 import type { Exit } from './exit.ts';
 
@@ -33,7 +37,7 @@ export const rehearse: Register = (program, doors, action) => {
             ...(reason !== undefined && { reason }),
           });
           if (options.json) doors.out(json(result));
-          else doors.out(`${resultLines(result, doors.colours).join('\n')}\n`);
+          else doors.out(terminalText(resultBlocks(result), doors));
           return statusOf(result);
         });
       }),
@@ -52,38 +56,18 @@ export function statusOf(result: RehearsalResult): Exit {
 
 const isWrong = ({ wrong = [] }: Rehearsed): boolean => wrong.length > 0;
 
-function resultLines(result: RehearsalResult, colours: CliContext['colours']): string[] {
-  if (result.outcome === 'nothing-to-do') return [`${colours.green('Nothing to rehearse')}: ${result.why}`];
-  if (result.outcome === 'refused')
-    return result.faults.flatMap(({ type, message, next }) => [
-      `${colours.red(type)}: ${message}`,
-      `  Next: ${next}`,
-    ]);
+function resultBlocks(result: RehearsalResult): Block[] {
+  if (result.outcome === 'nothing-to-do')
+    return [paragraph(line`${{ badge: 'Nothing to rehearse', mood: 'good' }}: ${result.why}`)];
+  if (result.outcome === 'refused') return faultBlocks(result.faults);
   const { service, from, target } = result;
-  const what = `${colours.bold(service)}  ${from} → ${target}`;
-  if (result.outcome === 'yielded') return [`${what}  ${colours.yellow('yielded')}: ${result.why}`];
-  if (result.outcome === 'fails') return [`${what}  ${colours.red('FAILS')}`, result.why];
-  const works = isWrong(result.rehearsal) ? colours.red('works, but is NOT RIGHT') : colours.green('works');
-  return [`${what}  ${works}`, ...rehearsedLines(result.rehearsal, result.notKept.length)];
+  const way = line`${{ strong: service }}  ${from} → ${target}  `;
+  if (result.outcome === 'yielded')
+    return [paragraph(line`${way}${{ badge: 'yielded', mood: 'waits' }}: ${result.why}`)];
+  if (result.outcome === 'fails')
+    return [paragraph(line`${way}${{ badge: 'FAILS', mood: 'bad' }}`), paragraph(result.why)];
+  const works: Inline = isWrong(result.rehearsal)
+    ? { badge: 'works, but is NOT RIGHT', mood: 'bad' }
+    : { badge: 'works', mood: 'good' };
+  return [paragraph(line`${way}${works}`), ...rehearsalBlocks(result.rehearsal, { lost: result.notKept })];
 }
-
-function rehearsedLines(rehearsal: Rehearsed, notKept: number): string[] {
-  const { seconds, losses, changes, locks, warnings, evidence } = rehearsal;
-  const some = notKept < losses.length ? `${notKept} of it ` : '';
-  const kept = notKept > 0 ? `${some}NOT kept by salvage` : 'kept by salvage';
-  return [
-    `Took ${seconds} s`,
-    ...section(`Would lose, ${kept}`, losses.map(lossInWords)),
-    ...(losses.length === 0 ? ['Loses nothing'] : []),
-    ...section('Warnings', warnings),
-    ...section('Changes', changes),
-    ...section(
-      'Locks',
-      locks.map(({ relation, mode }) => `${relation}: ${mode}`),
-    ),
-    evidence.summary,
-  ];
-}
-
-const section = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];

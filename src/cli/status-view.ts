@@ -1,64 +1,12 @@
-import type { AtWork, Expected, Status } from '../client.ts';
-import { nameOf } from '../views/status.ts';
+import type { Expected, Status } from '../client.ts';
+import { clock } from '../domain/text.ts';
+import { line, list, paragraph, trouble, where } from '../views/blocks.ts';
+import type { Block, Text } from '../views/blocks.ts';
+import { atWorkText, isOver, leftText, outageText, stepsBlock } from '../views/status.ts';
 import type { CliContext } from './context.ts';
-import { leftInWords, outageInWords, usually } from './estimate.ts';
 import { waitsFor } from './waits-for.ts';
-import { bytes, duration } from '../domain/text.ts';
-import type { StepProgress } from '../views/progress.ts';
 
 type Colours = CliContext['colours'];
-
-/** Room for the longest title together with a CronJob's name. */
-const nameWidth = 56;
-
-const signs = { 'to-do': '○', running: '▶', done: '✔', failed: '✘', holding: '⏸', skipped: '↷' } as const;
-
-function sign(state: StepProgress['state'], colours: Colours): string {
-  const paint = {
-    'to-do': colours.dim,
-    running: colours.cyan,
-    done: colours.green,
-    failed: colours.red,
-    holding: colours.yellow,
-    skipped: colours.yellow,
-  }[state];
-  return paint(signs[state]);
-}
-
-/** What a step is doing right now, with how far it is where that is known. */
-export function doing({ latest, attempt, lastFailure, startedAt, nextAttemptAt }: AtWork): string {
-  const amount = (value: number) => (latest?.unit === 'bytes' ? bytes(value) : value.toLocaleString('en'));
-  const unit = latest?.unit === undefined || latest.unit === 'bytes' ? '' : ` ${latest.unit}`;
-  const far =
-    latest?.done === undefined
-      ? ''
-      : `: ${amount(latest.done)}${latest.of === undefined ? '' : ` of ${amount(latest.of)}`}${unit}`;
-  const again =
-    attempt > 1 ? ` (attempt ${attempt}${lastFailure === undefined ? '' : `; before: ${lastFailure}`})` : '';
-  const waits = startedAt === undefined && nextAttemptAt !== undefined ? 'waits for a worker' : '';
-  return `${latest === undefined ? waits : `${latest.doing}${far}`}${again}`;
-}
-
-/** One line of the list of steps. */
-export function stepLine(
-  line: StepProgress,
-  atWork: AtWork | undefined,
-  now: number,
-  colours: Colours,
-  expected: Expected = {},
-): string {
-  const took =
-    line.startedAt === undefined
-      ? ''
-      : duration((line.endedAt === undefined ? now : Date.parse(line.endedAt)) - Date.parse(line.startedAt));
-  const estimate = usually(line, expected);
-  const works = line.state === 'running' && atWork !== undefined ? doing(atWork) : (line.summary ?? '');
-  const says = [estimate, works].filter((part) => part !== '').join('; ');
-  const name = nameOf(line);
-  const text = `${name.padEnd(nameWidth)} ${took.padStart(12)}`;
-  const shown = line.state === 'to-do' ? colours.dim(says === '' ? name : text) : text;
-  return `  ${sign(line.state, colours)} ${shown}${says === '' ? '' : `  ${line.state === 'to-do' ? colours.dim(says) : says}`}`.trimEnd();
-}
 
 const notVerifiedShown = 6;
 
@@ -90,50 +38,63 @@ export function ending({ end, state }: Status, colours: Colours): string[] {
   ];
 }
 
-/** The whole status, one entry a line; with `expected`, how long things usually take. */
-export function statusLines(
+/** What it is and since when. */
+function heading({ service, workflowId, state, startedAt, endedAt, progress }: Status): Text {
+  const way = progress?.from === undefined ? '' : `  ${progress.from} → ${progress.target}`;
+  const took: Text =
+    endedAt === undefined
+      ? { time: startedAt, as: 'since' }
+      : line`took ${{ duration: Date.parse(endedAt) - Date.parse(startedAt) }}`;
+  return line`${{ strong: service }}${way}  ${progress?.operation ?? workflowId}  ${state.toLowerCase()}, ${took}`;
+}
+
+/** What is left to do, and of the outage budget, while it is open. */
+function counted({ progress }: Status, now: number, expected: Expected): Block[] {
+  if (progress === undefined) return [];
+  const left = leftText(progress.steps, expected, now);
+  const { outage } = progress;
+  return [
+    ...(left === undefined ? [] : [paragraph(left)]),
+    ...(outage ? [(isOver(outage, now) ? trouble : paragraph)(outageText(outage, now))] : []),
+  ];
+}
+
+/** The whole status; with `expected`, how long things usually take. */
+export function statusBlocks(
   status: Status,
   now: number,
   colours: Colours,
   expected: Expected = {},
-): string[] {
-  const { service, progress, noWorker, atWork } = status;
-  const until = status.endedAt === undefined ? now : Date.parse(status.endedAt);
-  const took = duration(until - Date.parse(status.startedAt));
-  const way = progress?.from === undefined ? '' : `  ${progress.from} → ${progress.target}`;
-  const doneWith = status.endedAt === undefined ? `for ${took}` : `took ${took}`;
+): Block[] {
+  const { progress, noWorker, atWork } = status;
+  const ended = status.endedAt !== undefined;
+  const { steps = [], cancelRequested, escalated = [], acknowledgedBy = [], ignored = [] } = progress ?? {};
   return [
-    `${colours.bold(service)}${way}  ${progress?.operation ?? status.workflowId}  ${status.state.toLowerCase()}, ${doneWith}`,
-    ...(progress?.steps ?? []).map((line) =>
-      stepLine(
-        // Terminated or refused in the middle of a step: it runs no more.
-        line.state === 'running' && status.endedAt !== undefined ? { ...line, state: 'failed' } : line,
-        atWork.find(({ step }) => step === line.step),
-        until,
-        colours,
-        status.endedAt === undefined ? expected : {},
-      ),
+    paragraph(heading(status)),
+    stepsBlock(steps, ended ? { ended } : { atWork, expected }),
+    ...(ended ? [] : counted(status, now, expected)),
+    ...(progress === undefined ? atWork.map((work) => paragraph(`${work.step}: ${atWorkText(work)}`)) : []),
+    ...where(
+      cancelRequested,
+      paragraph({
+        badge:
+          'Somebody asked Temporal to cancel. It is too late to undo by itself; you are asked at the next step.',
+        mood: 'waits',
+      }),
     ),
-    ...(progress === undefined || status.endedAt !== undefined
-      ? []
-      : [...leftInWords(progress.steps, expected, now), ...outageInWords(progress.outage, now, colours)]),
-    ...(progress === undefined ? atWork.map((work) => `  ${work.step}: ${doing(work)}`) : []),
-    ...(progress?.cancelRequested
-      ? [colours.yellow('A cancel request came after the pivot: it holds at the next step.')]
-      : []),
-    ...(progress?.escalated ?? []).map(({ to, why }) => colours.yellow(`Escalated to ${to}: ${why}`)),
-    ...(progress?.acknowledgedBy.length ? [`Acknowledged by ${progress.acknowledgedBy.join(', ')}`] : []),
-    ...(progress?.ignored ?? []).map(
-      ({ message, by, why }) => `Counted for nothing: ${message} by ${by}: ${why}`,
+    ...escalated.map(({ to, why, at }) =>
+      paragraph({ badge: `Escalated to ${to} at ${clock(at)}: ${why}`, mood: 'waits' }),
     ),
+    ...where(acknowledgedBy.length > 0, paragraph(`Acknowledged by ${acknowledgedBy.join(', ')}`)),
+    ...ignored.map(({ message, by, why }) => paragraph(`Ignored: ${message} by ${by}: ${why}`)),
     ...(noWorker === undefined
       ? []
       : [
-          status.endedAt === undefined
-            ? colours.red(noWorker)
-            : 'Its steps are not shown: no worker answers.',
+          paragraph(ended ? 'Its steps are not shown: no worker answers.' : { badge: noWorker, mood: 'bad' }),
         ]),
-    ...(progress === undefined || status.endedAt !== undefined ? [] : waitsFor(progress, colours)),
-    ...ending(status, colours),
+    list([
+      ...(progress === undefined || ended ? [] : waitsFor(progress, colours)),
+      ...ending(status, colours),
+    ]),
   ];
 }

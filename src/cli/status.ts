@@ -4,7 +4,8 @@ import type { GlobalOptions, Register } from './context.ts';
 import { ofStatus } from './exit.ts';
 import { follow } from './follow.ts';
 import { left } from './begun.ts';
-import { statusLines } from './status-view.ts';
+import { terminalText } from '../views/render/terminal.ts';
+import { statusBlocks } from './status-view.ts';
 
 interface StatusOptions extends GlobalOptions {
   watch?: boolean;
@@ -27,7 +28,11 @@ export const status: Register = (program, doors, action) => {
           const found = await backstep.progress(service);
           const expected = await backstep.expected(service, found.type);
           if (options.json) doors.out(json({ ...found, expected }));
-          else doors.out(`${statusLines(found, Date.now(), doors.colours, expected).join('\n')}\n`);
+          else {
+            const now = Date.now();
+            const blocks = statusBlocks(found, now, doors.colours, expected);
+            doors.out(terminalText(blocks, { colours: doors.colours, now }));
+          }
           return ofStatus(found);
         });
       }),

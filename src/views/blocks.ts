@@ -102,6 +102,7 @@ export const list = (items: readonly Text[], none?: string): Block => ({
   ...(none !== undefined && { none }),
 });
 export const paragraph = (text: Text): Block => ({ kind: 'text', text });
+export const trouble = (text: Text): Block => ({ kind: 'text', text, look: 'trouble' });
 export const section = (title: Text, ...blocks: Block[]): Block => ({ kind: 'section', title, blocks });
 export const folded = (key: string, title: Text, ...blocks: Block[]): Block => ({
   kind: 'section',

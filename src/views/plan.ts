@@ -3,7 +3,7 @@ import type { Assessment, Observations, Plan } from '../domain/plan/plan.ts';
 import type { Revision } from '../domain/plan/revision.ts';
 import type { Rehearsal } from '../domain/rehearsal.ts';
 import { count, people } from '../domain/text.ts';
-import { code, folded, line, list, paragraph, section, sentence, where } from './blocks.ts';
+import { code, folded, line, list, paragraph, section, sentence, trouble, where } from './blocks.ts';
 import type { Block, Text } from './blocks.ts';
 import { adviceText, reasonsFor } from './diagnosis.ts';
 import { plannedWaysBack } from './ways-back.ts';
@@ -76,9 +76,7 @@ function reverted({ revision, message, path }: Revision, seen: Observations, { r
     `revert-${revision}`,
     line`${code(revision)} ${message}`,
     paragraph({ faint: path }),
-    sql?.text === ''
-      ? { kind: 'text', text: 'Its SQL: none. This downgrade does nothing.', look: 'trouble' }
-      : paragraph(says),
+    sql?.text === '' ? trouble('Its SQL: none. This downgrade does nothing.') : paragraph(says),
     ...where<Block>(shown !== undefined && shown.text !== '', {
       kind: 'code',
       language: sql ? 'sql' : 'python',
@@ -110,7 +108,7 @@ export function planBlocks(plan: Plan, hash: string, seen: Observations, found: 
     paragraph(
       line`Database ${{ strong: database.name }} (PostgreSQL ${String(database.serverMajor)}, ${{ number: seen.databaseBytes, unit: 'bytes' }}), ${code(from)} → ${code(target)}${
         reverts.length === 0 ? '' : `; ${count(reverts.length, 'migration')} reverted`
-      } ${{ faint: `plan ${hash}` }}`,
+      }; ${{ faint: `plan ${hash}` }}`,
     ),
     ...reverts.map((revision) => reverted(revision, seen, found)),
     ...lines('The release', releaseOf(plan)),
@@ -122,14 +120,14 @@ export function planBlocks(plan: Plan, hash: string, seen: Observations, found: 
       plan.people === 0 ? 'nobody is asked' : `gate downgrade needs ${people(plan.people)}`,
       ...(takesUp ? [`takes up the unfinished operation ${takesUp.operation}`] : []),
     ]),
-    folded('tables', count(Object.keys(seen.counts).length, 'table'), rowsOf(seen.counts)),
+    folded('tables', `Rows by table, ${Object.keys(seen.counts).length}`, rowsOf(seen.counts)),
     ...where<Block>(
       seen.errors.length > 0,
       folded('errors', 'Last errors in the logs', { kind: 'code', language: 'text', lines: seen.errors }),
     ),
     ...where(
       seen.notes.length > 0,
-      folded('notes', count(seen.notes.length, 'note'), list(seen.notes.map(sentence))),
+      folded('notes', `Notes, ${seen.notes.length}`, list(seen.notes.map(sentence))),
     ),
   ];
 }

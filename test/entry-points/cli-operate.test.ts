@@ -56,7 +56,7 @@ describe.concurrent('backstep status, decide, acknowledge', () => {
     await runOf(service).hold('verify');
     const held = await cli(`status ${service}`);
     expect(held.status).toBe(4);
-    expect(held.out).toMatch(/⏸ Verify the rollback/);
+    expect(held.out).toMatch(/‖ Verify the rollback/);
     expect(held.out).toContain(`backstep decide ${service} restore --hold verify-1`);
     expect(held.out).toMatch(/kubectl scale deployment\/radar-api/);
     expect(await cli(`decide ${service}`)).toMatchObject({
@@ -110,8 +110,8 @@ describe.concurrent('backstep plan, report, setup', () => {
     const { status, out } = await cli(`plan ${harness.addService()}`);
     expect(status).toBe(0);
     for (const words of [
-      /0005 → 0004 {2}plan [0-9a-f]{12}/,
-      /radar-api: 3 → 0 → 2 replicas/,
+      /0005 → 0004; 1 migration reverted; plan [0-9a-f]{12}/,
+      /radar-api: 3 replicas found, wanted 2; radar-api:new → radar-api:old/,
       /KeyError: score/,
     ]) {
       expect(out).toMatch(words);
@@ -121,7 +121,7 @@ describe.concurrent('backstep plan, report, setup', () => {
     );
     expect(refused).toMatchObject({
       status: 3,
-      out: expect.stringMatching(/WorkloadMissing: no route\n {2}Next: /) as string,
+      out: expect.stringMatching(/WorkloadMissing: no route\nNext: /) as string,
     });
     const unknown = harness.addService({ activities: { assess: failing('TargetUnknown', 'no revision 9') } });
     expect((await cli(`plan ${unknown} --target 9`)).status).toBe(2);

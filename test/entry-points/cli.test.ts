@@ -10,7 +10,8 @@ import { systemPerson } from '../../src/cli/context.ts';
 import { exit, ofEnd, ofStatus } from '../../src/cli/exit.ts';
 import { follow } from '../../src/cli/follow.ts';
 import { run } from '../../src/cli/program.ts';
-import { doing, stepLine } from '../../src/cli/status-view.ts';
+import { plainLines } from '../../src/views/render/terminal.ts';
+import { atWorkText, stepsBlock } from '../../src/views/status.ts';
 import type { Backstep, Status } from '../../src/client.ts';
 import { readKeys } from '../../src/identity/keys.ts';
 import type { RollbackResult } from '../../src/domain/journal/result.ts';
@@ -83,12 +84,14 @@ describe('lines for people', () => {
       latest: { doing: 'dumping', done: 1_500_000, of: 27_000_000, unit: 'bytes' },
       lastFailure: 'no route',
     } as const;
-    expect(stepLine(line, work, now, colours)).toMatch(
-      /^ {2}▶ Back up try 2 +12\.3 s {2}dumping: 1\.5 MB of 27\.0 MB \(attempt 3; before: no route\)$/,
-    );
-    expect(doing({ step: 'verify', attempt: 1, nextAttemptAt: 'x' })).toBe('waits for a worker');
+    expect(plainLines([stepsBlock([line], { atWork: [work] })], now)).toEqual([
+      expect.stringMatching(
+        /^ {2}▶ Back up try 2 +for 12 s {2}dumping: 1\.5 MB of 27\.0 MB \(attempt 3; before: no route\)$/,
+      ),
+    ]);
+    expect(atWorkText({ step: 'verify', attempt: 1, nextAttemptAt: 'x' })).toBe('waits for a worker');
     expect(
-      doing({
+      atWorkText({
         step: 'verify',
         attempt: 1,
         startedAt: 'x',
@@ -99,7 +102,7 @@ describe('lines for people', () => {
 
   it('a step to come has no time', () => {
     const { startedAt: _, ...toCome } = line;
-    expect(stepLine({ ...toCome, state: 'to-do', try: 1 }, undefined, now, colours)).toBe('  ○ Back up');
+    expect(plainLines([stepsBlock([{ ...toCome, state: 'to-do', try: 1 }])], now)).toEqual(['  ○ Back up']);
   });
 });
 

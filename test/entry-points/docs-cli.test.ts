@@ -61,7 +61,7 @@ test('docs/cli.md, watching: ends with the rollback, and each line stands there 
   const [watch] = await commandsOf('typed-watch', service, never);
   await runOf(service).gate('downgrade');
   expect((await cli(`status ${service}`)).out).toMatch(
-    /^Writes stopped for \d.* left of the budget of 2 h 00 min\.$/m,
+    /^Writes are stopped for \d.*; the outage budget of 2 h 00 min is used up in 1 h .* UTC\)\.$/m,
   );
   const watched = watch?.();
   await runOf(service).approve('downgrade');

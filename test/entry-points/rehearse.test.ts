@@ -22,7 +22,7 @@ describe.concurrent('backstep rehearse', () => {
     const { status, out } = await cli(`rehearse ${service} -1`);
     expect(status).toBe(0);
     expect(out).toMatch(/works/);
-    expect(out).toMatch(/Would lose, kept by salvage\n {2}table scores \(7 rows\)/);
+    expect(out).toMatch(/What it removes:\n.*\n {2}scores +saved +Table dropped +7/);
     expect(harness.calls(service, 'assess')).toMatchObject([{ onlyPlan: true, request: { target: '-1' } }]);
     expect(harness.calls(service, 'stop-writes')).toEqual([]);
   });
@@ -43,7 +43,7 @@ describe.concurrent('backstep rehearse', () => {
     const { status, out } = await cli(`rehearse ${service}`);
     expect(status).toBe(4);
     expect(out).toMatch(
-      /works, but is NOT RIGHT[^]*Loses nothing\nWarnings\n {2}0005: its downgrade does nothing/,
+      /works, but is NOT RIGHT[^]*Warning: 0005: its downgrade does nothing[^]*It removes nothing/,
     );
   });
 
@@ -68,7 +68,7 @@ describe.concurrent('backstep rehearse', () => {
     const bad = harness.addService({ activities: { assess: failing('TargetUnknown') } });
     expect(await cli(`rehearse ${bad} nowhere`)).toMatchObject({
       status: 2,
-      out: expect.stringMatching(/TargetUnknown: .*\n {2}Next: Choose a revision/) as string,
+      out: expect.stringMatching(/TargetUnknown: .*\nNext: Start again with one of the revisions/) as string,
     });
     const refused = harness.addService({ activities: { assess: failing('SecretMissing') } });
     expect((await cli(`rehearse ${refused}`)).status).toBe(3);

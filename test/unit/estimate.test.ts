@@ -1,12 +1,14 @@
 import proto from '@temporalio/proto';
 import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
-import { leftInWords, outageInWords, usually } from '../../src/cli/estimate.ts';
+import { plain } from '../../src/views/blocks.ts';
+import { leftText, outageText, usually } from '../../src/views/status.ts';
 import { waitsFor } from '../../src/cli/waits-for.ts';
 import { expected, medianOf, stepTimes } from '../../src/client/expected.ts';
 import { fault } from '../../src/domain/failures.ts';
 import { journalOf, subject } from '../example-journal.ts';
 import { examplePlan } from '../example-plan.ts';
+import type { Expected } from '../../src/client.ts';
 import type { StepProgress } from '../../src/views/step-progress.ts';
 import { progressOf } from '../../src/views/progress.ts';
 
@@ -74,10 +76,10 @@ describe('how long a step usually takes', () => {
   });
 
   test('is said of what works and of what is still to come', () => {
-    expect(usually(line('back-up', 'running'), { 'back-up': 57_000 })).toBe('usually 57 s');
-    expect(usually(line('back-up', 'to-do'), { 'back-up': 57_000 })).toBe('usually 57 s');
-    expect(usually(line('back-up', 'done'), { 'back-up': 57_000 })).toBe('');
-    expect(usually(line('back-up', 'running'), {})).toBe('');
+    expect(plain(usually(line('back-up', 'running'), { 'back-up': 57_000 }))).toBe('usually 57 s');
+    expect(plain(usually(line('back-up', 'to-do'), { 'back-up': 57_000 }))).toBe('usually 57 s');
+    expect(plain(usually(line('back-up', 'done'), { 'back-up': 57_000 }))).toBe('');
+    expect(plain(usually(line('back-up', 'running'), {}))).toBe('');
   });
 
   test('adds up to the work that is left; a step that takes longer than usual adds nothing', () => {
@@ -88,25 +90,24 @@ describe('how long a step usually takes', () => {
       line('downgrade', 'to-do'),
     ];
     const times = { assess: 1_000, 'back-up': 57_000, downgrade: 3_000 };
-    expect(leftInWords(steps, times, now)).toEqual([
+    const left = (of: typeof steps, known: Expected) => plain(leftText(of, known, now) ?? 'unknown');
+    expect(left(steps, times)).toBe(
       'About 40 s of work left, as it usually goes; waiting for people not counted.',
-    ]);
-    expect(leftInWords(steps, { ...times, 'back-up': 5_000 }, now)[0]).toMatch(/^About 3 s/);
-    expect(leftInWords([...steps, line('verify', 'to-do')], times, now)[0]).toContain(
-      'and 1 step nobody can tell of',
     );
-    expect(leftInWords(steps, {}, now)).toEqual([]);
+    expect(left(steps, { ...times, 'back-up': 5_000 })).toMatch(/^About 3 s/);
+    expect(left([...steps, line('verify', 'to-do')], times)).toContain('and 1 step nobody can tell of');
+    expect(left(steps, {})).toBe('unknown');
   });
 });
 
 test('the outage is counted down, and said to be used up', () => {
   const outage = { since: '2025-11-18T03:00:00Z', budget: 7_200_000, endsAt: '2025-11-18T05:00:00Z' };
-  expect(outageInWords(undefined, now, colours)).toEqual([]);
-  expect(outageInWords(outage, now, colours)).toEqual([
-    'Writes stopped for 10 min 00 s; 1 h 50 min left of the budget of 2 h 00 min.',
-  ]);
-  expect(outageInWords(outage, Date.parse('2025-11-18T05:01:00Z'), colours)[0]).toMatch(
-    /the budget of 2 h 00 min is used up since 60 s/,
+  expect(plain(outageText(outage, now), now)).toBe(
+    'Writes are stopped for 10 min 00 s; the outage budget of 2 h 00 min is used up in 1 h 50 min (05:00:00 UTC).',
+  );
+  const late = Date.parse('2025-11-18T05:01:00Z');
+  expect(plain(outageText(outage, late), late)).toBe(
+    'Writes are stopped for 2 h 01 min; the outage budget of 2 h 00 min was used up at 05:00:00 UTC.',
   );
 });
 

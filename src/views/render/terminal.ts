@@ -5,7 +5,7 @@ import type { StepState } from '../step-progress.ts';
 /** Colours of a terminal; each answers with the text as it is where there are none. */
 export type Colours = Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', (text: string) => string>;
 
-interface Terminal {
+export interface Terminal {
   colours: Colours;
   /** Milliseconds since the epoch, where times are counted. */
   now?: number;
@@ -41,12 +41,12 @@ function inline(part: Inline, terminal: Terminal): string {
 /** One line, however the text is broken. */
 export const terminalLine = (text: Text, terminal: Terminal): string =>
   inlines(text)
-    .map((part) => inline(part, terminal).replaceAll(/\s+/g, ' '))
+    .map((part) => inline(part, terminal).replaceAll(/\s*\n\s*/g, ' '))
     .join('');
 
 /** Room for the longest title together with a CronJob's name. */
 const nameWidth = 56;
-const timeWidth = 12;
+const timeWidth = 14;
 
 function stepLine({ state, name, time = '', says = '' }: StepLine, terminal: Terminal): string {
   const [sign] = signs[state];
@@ -54,7 +54,7 @@ function stepLine({ state, name, time = '', says = '' }: StepLine, terminal: Ter
   const text = what === '' && took === '' ? name : `${name.padEnd(nameWidth)} ${took.padStart(timeWidth)}`;
   const line = what === '' ? text : `${text}  ${what}`;
   const shown = state === 'to-do' ? terminal.colours.dim(line) : line;
-  return `${painted(terminal, states[state], sign)} ${shown}`.trimEnd();
+  return `  ${painted(terminal, states[state], sign)} ${shown}`.trimEnd();
 }
 
 /** Columns as wide as their widest cell; numbers stand on the right. */
@@ -87,8 +87,10 @@ const indented = (lines: readonly string[]) => lines.map((each) => `  ${each}`);
 
 function linesOf(block: Block, terminal: Terminal): string[] {
   switch (block.kind) {
-    case 'text':
-      return [terminalLine(block.text, terminal)];
+    case 'text': {
+      const text = terminalLine(block.text, terminal);
+      return [block.look === 'trouble' ? terminal.colours.red(text) : text];
+    }
     case 'list':
       if (block.items.length === 0) return block.none === undefined ? [] : [block.none];
       return block.items.map((item) => terminalLine(item, terminal));
