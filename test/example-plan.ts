@@ -247,7 +247,7 @@ export const findings: { [S in StepName]: Found<S> } = {
     seconds: 1,
     evidence: {
       summary: '1 table differs',
-      ref: 'bs-0a1b2c3d/data diff-1.json',
+      ref: 'bs-0a1b2c3d/data-diff-1.json',
       sha256: 'ce'.padEnd(64, '0'),
     },
   },

@@ -1,26 +1,18 @@
-import { backUp } from '../src/activities/back-up/job.ts';
-import { dataDiff, type DataDiffArguments } from '../src/activities/data-diff/job.ts';
-import type { BackUpArguments, CheckArguments, RestoreArguments } from '../src/dumps/manifest.ts';
-import { argumentsVariable } from '../src/kubernetes/job-protocol.ts';
-import { check, restore } from '../src/activities/restore/job.ts';
-import { salvage, type SalvageArguments } from '../src/activities/salvage/job.ts';
+import { programs, type Program } from '../src/activities/programs.ts';
 import { Failure } from '../src/domain/failures.ts';
+import { argumentsVariable } from '../src/kubernetes/job-protocol.ts';
 import type { Ended, Started } from './fake-cluster.ts';
 
-/** As src/job.ts has them. */
-const programs: Record<string, (env: Record<string, string>, told: unknown) => Promise<unknown>> = {
-  'back-up': (env, told) => backUp(env['DATABASE_URL'] ?? '', told as BackUpArguments),
-  dataDiff: (env, told) => dataDiff(env['ADMIN_URL'] ?? '', told as DataDiffArguments),
-  check: (_env, told) => check(told as CheckArguments),
-  salvage: (env, told) => salvage(env['DATABASE_URL'] ?? '', told as SalvageArguments),
-  restore: (env, told) => restore(env['ADMIN_URL'] ?? '', told as RestoreArguments),
-};
-
-/** What Backstep's own image runs, in this process; `run` takes its place where it is given. */
+/** What Backstep's own image runs, in this process, as src/job.ts does; `run` takes its place where it is given. */
 export async function ownProgram({ command, env }: Started, run?: () => Promise<unknown>): Promise<Ended> {
+  const databases = { application: env['DATABASE_URL'] ?? '', admin: env['ADMIN_URL'] ?? '' };
+  const program = programs[command[2] as Program] as (
+    of: typeof databases,
+    told: unknown,
+  ) => Promise<unknown>;
   const told = () => JSON.parse(env[argumentsVariable] ?? '') as unknown;
   try {
-    const result = await (run === undefined ? programs[command[2] ?? '']?.(env, told()) : run());
+    const result = await (run === undefined ? program(databases, told()) : run());
     return { status: 0, lines: [`BACKSTEP-RESULT ${JSON.stringify(result)}`] };
   } catch (error) {
     const type = error instanceof Failure ? error.type : 'JobFailed';

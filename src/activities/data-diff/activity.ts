@@ -31,7 +31,7 @@ export async function dataDiff(context: ActivityContext, input: StepInput<'data-
   });
   const { tables, equal, lostRows, loses, unreadable, seconds } = found;
   const stored = await context.storage.put(
-    `${operation}/data diff-${context.try}.json`,
+    `${operation}/data-diff-${context.try}.json`,
     `${JSON.stringify({ at, ...wanted, ...found }, null, 2)}\n`,
   );
   const summary = tables.slice(0, 5).map(tableInWords).join('; ').slice(0, 1_000);

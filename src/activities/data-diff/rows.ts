@@ -10,18 +10,18 @@ type Row = [key: string, contents: string];
 /** Keys and contents of all rows as hashes, in order of the keys. */
 async function* rowsOf(client: Client, shape: Shape, key: string, contents: string): AsyncGenerator<Row> {
   const select = `SELECT md5(${key}) COLLATE "C" AS key, md5(${contents}) AS contents FROM ${tableOf(shape)} ORDER BY 1, 2`;
-  await client.query(`DECLARE data diff NO SCROLL CURSOR FOR ${select}`);
+  await client.query(`DECLARE data_diff NO SCROLL CURSOR FOR ${select}`);
   try {
     for (;;) {
       const { rows } = await client.query<Row>({
-        text: `FETCH ${together} FROM data diff`,
+        text: `FETCH ${together} FROM data_diff`,
         rowMode: 'array',
       });
       yield* rows;
       if (rows.length < together) return;
     }
   } finally {
-    await client.query('CLOSE data diff').catch(() => {});
+    await client.query('CLOSE data_diff').catch(() => {});
   }
 }
 
