@@ -14,7 +14,7 @@ export const alembic = {
       .string()
       .min(1)
       .optional()
-      .describe('Alembic script_location, where the application sets it in code'),
+      .describe('Alembic script_location, if the application sets it in code'),
     options: z
       .record(z.string(), z.string())
       .default({})
@@ -24,12 +24,10 @@ export const alembic = {
       .min(1)
       .max(63)
       .default('alembic_version')
-      .describe('Table in which Alembic keeps the revision'),
+      .describe('Table in which Alembic stores the revision'),
     setUrlOption: z
       .boolean()
       .default(false)
-      .describe(
-        'Also set sqlalchemy.url of the configuration, for histories whose env.py reads it from there',
-      ),
+      .describe('Also set sqlalchemy.url of the configuration, if env.py reads the URL from there'),
   },
 };

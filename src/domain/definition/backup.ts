@@ -84,7 +84,7 @@ export const backup = z
     serviceAccount: dnsLabel
       .optional()
       .describe('Service account of the Jobs that dump and restore, in the namespace of the service'),
-    timeout: duration.prefault('2h').describe('Longest time that a dump or a restore may take'),
+    timeout: duration.prefault('2h').describe('Time limit of a dump or a restore'),
     proveBefore: z
       .enum(['downgrade', 'resume', 'end'])
       .default('downgrade')

@@ -8,12 +8,12 @@ const common = {
   workload: dnsLabel.describe(
     'Deployment whose pod template carries the migrations and the tool that runs them',
   ),
-  container: dnsLabel.optional().describe('Container of that template; the first one if not given'),
+  container: dnsLabel.optional().describe('Container of that template; without it, the first one'),
   image: z
     .string()
     .min(1)
     .optional()
-    .describe('Image that holds the newest revision; found among the releases of the workload if not given'),
+    .describe('Image with the newest revision; without it, it is found among the releases of the workload'),
   databaseUrl: z
     .union([
       z.strictObject({ env: z.string().min(1).describe('An environment variable') }),
@@ -21,7 +21,7 @@ const common = {
     ])
     .default({ env: 'DATABASE_URL' })
     .describe('The environment variable, or file, from which the migrations read the database URL'),
-  timeout: duration.prefault('30m').describe('Longest time that a migration may take'),
+  timeout: duration.prefault('30m').describe('Time limit of a migration'),
   jobs: z
     .string()
     .min(1)

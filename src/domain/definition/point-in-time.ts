@@ -6,7 +6,7 @@ const api = z
   .url({ protocol: /^https?$/ })
   .optional()
   .describe("Another address of the provider's API, such as a private one");
-const within = duration.prefault('6h').describe('Longest time that the new instance may take');
+const within = duration.prefault('6h').describe('Time limit for the new instance');
 
 const rds = z.strictObject({
   provider: z.literal('rds'),
