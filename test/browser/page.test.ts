@@ -15,7 +15,7 @@ browsers('the page of a rollback, in a real browser', () => {
     await run.gate('start');
     const page = await pages.visit('ada', service);
     await page.getByText('waits for you at gate start').waitFor();
-    const proposed = await page.locator('dl.proposal').innerText();
+    const proposed = await page.locator('#decide dl').innerText();
     expect(proposed).toContain('Move the database from 0005 back to 0004');
     await page.locator('#live', { hasText: 'live' }).waitFor();
     await page.getByRole('button', { name: 'Approve' }).click();

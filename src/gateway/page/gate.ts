@@ -1,4 +1,4 @@
-import { html } from '../../views/render/html.ts';
+import { html, htmlBlocks } from '../../views/render/html.ts';
 import type { Session } from '../people/session.ts';
 import { dangersOfApproving } from './danger.ts';
 import { form } from './forms.ts';
@@ -49,7 +49,7 @@ export function gateCard(view: View, gate: GateProgress, session: Session, now: 
       }.
       It expires in ${until(expiresAt, now)} (${moment(expiresAt)}); then ${refusing[name]}.
     </p>
-    ${proposal(view, name)}
+    ${htmlBlocks([proposal(view, name)])}
     ${mine ? html`<p class="said">You have approved. Another person is needed.</p>` : ''}
     ${refused === undefined ? '' : html`<p class="said">${refused}</p>`}
     ${
