@@ -9,8 +9,8 @@ import pc from 'picocolors';
 import { uninstall } from '../examples/deeptech-radar/install.ts';
 import { connectBackstep, type Backstep, type Status } from '../src/client.ts';
 import type { ReportedRows } from '../src/views/report/rows.ts';
+import { outcomeOf } from '../src/views/facts.ts';
 import { duration } from '../src/domain/text.ts';
-import { outcomes } from '../src/domain/journal/outcome.ts';
 import { accounts } from './demo/accounts.ts';
 import { follow } from './demo/follow.ts';
 import { deployBroken } from './deploy-broken.ts';
@@ -109,7 +109,7 @@ function summary(status: Status, rows: ReportedRows[]): boolean {
     return false;
   }
   const { lines, accounted } = accounts(rows);
-  say(`${result.outcome}: ${outcomes[result.outcome]}`);
+  say(`${result.outcome}: ${outcomeOf(result).sentence}`);
   console.log(`\n  Revision   ${result.from} -> ${result.to}\n\n${lines}\n`);
   console.log(
     `  Report     ${result.report?.markdown ?? pc.red('none')}\n             ${result.report?.json ?? ''}\n             ${result.report?.html ?? ''}\n`,

@@ -79,5 +79,5 @@ function say({ out, colours }: CliContext, service: string, started: Started, op
 /** Ctrl-C while following: the operation itself goes on. */
 export function left(doors: CliContext, service: string, options: GlobalOptions): Exit {
   if (!options.json) doors.out(`\nIt goes on. Follow it: backstep status ${service} --watch\n`);
-  return exit.done;
+  return exit.interrupted;
 }

@@ -1,8 +1,15 @@
 import type { ClientErrorKind, End, Status } from '../client.ts';
-import type { Outcome } from '../domain/journal/outcome.ts';
+import { outcomeOf } from '../views/facts.ts';
 
 /** Exit statuses of every command. */
-export const exit = { done: 0, failed: 1, badInput: 2, refused: 3, notRolledBack: 4 } as const;
+export const exit = {
+  done: 0,
+  failed: 1,
+  badInput: 2,
+  refused: 3,
+  notRolledBack: 4,
+  interrupted: 130,
+} as const;
 export type Exit = (typeof exit)[keyof typeof exit];
 
 /** For the help; scripts rely on them. */
@@ -14,7 +21,8 @@ export const exitHelp = `Exit statuses:
   3  refused, rejected with nothing stopped, or a rehearsal that yielded: nothing was changed
   4  not rolled back: it waits at a hold, or ended put back, restored, aborted or failed.
      Rehearsal: the downgrade fails, does nothing, leaves another schema than the migrations make,
-     or loses what could not be saved`;
+     or loses what could not be saved
+  130  Ctrl-C while watching: the operation itself goes on`;
 
 export const ofError: Record<ClientErrorKind, Exit> = {
   invalid: exit.badInput,
@@ -23,15 +31,6 @@ export const ofError: Record<ClientErrorKind, Exit> = {
   'no-worker': exit.failed,
   refused: exit.refused,
   failed: exit.failed,
-};
-
-export const ofOutcome: Record<Outcome, Exit> = {
-  'rolled-back': exit.done,
-  'nothing-to-do': exit.done,
-  rejected: exit.refused,
-  'put-back': exit.notRolledBack,
-  restored: exit.notRolledBack,
-  aborted: exit.notRolledBack,
 };
 
 const badInput = /^(Invalid(Request|Definition)|Target(Unknown|NotAncestor)|SeveralHeads)$/;
@@ -44,8 +43,8 @@ export const isBadInput = (types: readonly string[]) => types.some((type) => bad
 export function ofEnd(end: End): Exit {
   if ('result' in end) {
     if (!('outcome' in end.result)) return exit.done;
-    const { kind, outcome } = end.result;
-    return kind !== undefined && outcome === 'restored' ? exit.done : ofOutcome[outcome];
+    if (outcomeOf(end.result).mood === 'good') return exit.done;
+    return end.result.outcome === 'rejected' ? exit.refused : exit.notRolledBack;
   }
   const { type = '', faults = [] } = end.failure;
   if (isBadInput([type, ...faults])) return exit.badInput;

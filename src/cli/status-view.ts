@@ -4,6 +4,7 @@ import { line, list, paragraph, trouble, where } from '../views/blocks.ts';
 import type { Block, Text } from '../views/blocks.ts';
 import { atWorkText, isOver, leftText, outageText, stepsBlock } from '../views/status.ts';
 import type { CliContext } from './context.ts';
+import { outcomeOf } from '../views/facts.ts';
 import { waitsFor } from './waits-for.ts';
 
 type Colours = CliContext['colours'];
@@ -20,12 +21,11 @@ export function ending({ end, state }: Status, colours: Colours): string[] {
   if ('continuesAs' in result)
     return [`It goes on as ${result.continuesAs}.${result.said === undefined ? '' : ` ${result.said}`}`];
   const more = result.notVerified.length - notVerifiedShown;
-  const good =
-    result.outcome === 'rolled-back' ||
-    result.outcome === 'nothing-to-do' ||
-    (result.kind !== undefined && result.outcome === 'restored');
+  const { mood, sentence } = outcomeOf(result);
+  const paint = { good: colours.green, waits: colours.yellow, bad: colours.red }[mood];
   return [
-    `${(good ? colours.green : colours.yellow)(result.outcome)}: ${result.reason}`,
+    `${paint(result.outcome)}: ${sentence}`,
+    result.reason,
     ...result.notVerified.slice(0, notVerifiedShown).map((what) => `Not verified: ${what}`),
     ...(more > 0 ? [`Not verified: ${more} more, in the report`] : []),
     ...(result.report === undefined

@@ -1,3 +1,5 @@
+import type { Decision } from './approval/answers.ts';
+
 /** Where a failure is met; it decides what happens then, and so which next moves there are. */
 export type FailureGroup = 'start' | 'any-step' | 'reversible' | 'irreversible' | 'people';
 
@@ -7,6 +9,8 @@ interface Declared {
   retry: boolean;
   /** What it says, for an engineer who meets it at night. */
   means: string;
+  /** The one answer at a hold that helps with it; `retry` where none is named. */
+  decide?: Decision;
   /** What the operator can do at that point. Said with every instance, so it names no place of the code. */
   next: string;
 }
@@ -75,6 +79,7 @@ export const failures = {
   NotRestorable: {
     group: 'start',
     retry: false,
+    decide: 'abort',
     means: 'The provider cannot restore to that time, or the time could not be found.',
     next: 'Name a time that the provider can restore to (`--to`), or fix what is named, and start again; at a hold answer `abort` first.',
   },
@@ -129,6 +134,7 @@ export const failures = {
   DatabaseDamaged: {
     group: 'any-step',
     retry: false,
+    decide: 'abort',
     means:
       'PostgreSQL cannot read a page of a table or an index: it is broken, or the disk does not give it.',
     next: 'At a hold answer `abort`. Then run `backstep emergency-restore <service>`: it goes on without what cannot be read, and keeps the damaged database. Check the disk.',
@@ -136,12 +142,14 @@ export const failures = {
   MigrationToolMissing: {
     group: 'any-step',
     retry: false,
+    decide: 'abort',
     means: 'The image does not hold the migration tool, or not where the definition says.',
     next: 'Name an image that holds the tool and the migrations (`migrations.image`), or correct the other keys of `migrations`; that counts from the next start.',
   },
   MigrationsBroken: {
     group: 'any-step',
     retry: false,
+    decide: 'abort',
     means:
       'The migration tool itself fails: its configuration, the connection to the database, or a migration that cannot be loaded.',
     next: 'Read the output of the Job; then correct `migrations` in the definition or the image, which counts from the next start.',
@@ -179,6 +187,7 @@ export const failures = {
   OperationLost: {
     group: 'any-step',
     retry: false,
+    decide: 'abort',
     means: 'The record of this database is gone, or belongs to another operation.',
     next: 'Look at `backstep status <service>`. If another operation is open, follow that one and answer `abort` here.',
   },
@@ -215,6 +224,7 @@ export const failures = {
   RehearsalFailed: {
     group: 'reversible',
     retry: false,
+    decide: 'abort',
     means: 'The downgrade failed on a copy of this database, so it was not begun.',
     next: '`abort` puts everything back. Then correct the migration, or restore instead: `backstep emergency-restore <service>`.',
   },
@@ -233,6 +243,7 @@ export const failures = {
   WritesCameBack: {
     group: 'irreversible',
     retry: false,
+    decide: 'abort',
     means:
       'Something wrote to the database after the ways back were made, so that they do not hold everything. The database was not changed.',
     next: '`abort`, then start again: writes stay stopped meanwhile, and new ways back are made first.',
@@ -240,6 +251,7 @@ export const failures = {
   NotApproved: {
     group: 'irreversible',
     retry: false,
+    decide: 'abort',
     means: 'What was approved is not what would be done now. Nothing was done.',
     next: '`abort`, then start again: the plan is made anew, and people are asked again.',
   },
@@ -252,12 +264,14 @@ export const failures = {
   DowngradeUnclear: {
     group: 'irreversible',
     retry: false,
+    decide: 'restore',
     means: 'The database is at a revision that is neither the old one nor the target.',
     next: 'Look at the revision named. `restore` goes back; `retry` moves to the target and nowhere else.',
   },
   VerificationFailed: {
     group: 'irreversible',
     retry: false,
+    decide: 'restore',
     means:
       'After the downgrade something is not as rehearsed: the revision, the schema, rows, or a check of your own.',
     next: '`restore`, where it is offered, brings the data from before back. `retry` only looks again: it helps where you have fixed the data by hand, or where a check was wrong.',
@@ -265,9 +279,10 @@ export const failures = {
   NoFittingImage: {
     group: 'irreversible',
     retry: false,
+    decide: 'abort',
     means:
       'No release of a workload needs exactly the target revision, or something else set the image back.',
-    next: 'Where something else sets the image, pause that and `retry`. Otherwise name an image in the definition (`workloads[].image`) and start again; at a hold answer `abort` first, and the new start takes the operation up.',
+    next: '`abort`, name an image in the definition (`workloads[].image`), and start again: the new start takes the operation up. Only where something else sets the image back: pause that, then `retry`.',
   },
   NotReady: {
     group: 'irreversible',
@@ -303,6 +318,7 @@ export const failures = {
   NewInstanceWritten: {
     group: 'irreversible',
     retry: false,
+    decide: 'abort',
     means: 'Rows were written to the new instance after the switch; going back would lose them.',
     next: '`abort` leaves both instances as they are, with writes stopped. Copy the rows by hand.',
   },

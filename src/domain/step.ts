@@ -37,6 +37,9 @@ export interface Step<Name extends string = string, Input = unknown, Output = un
   readonly onFailure: OnFailure;
   /** What a person may decide where it holds. */
   readonly decisions: readonly Decision[];
+  /** What `retry` and `skip` do at its hold, in a sentence, where there is more to say than of any step. */
+  readonly retried?: string;
+  readonly skipped?: string;
   readonly limits: {
     /** Longest time of one attempt, in milliseconds. */
     readonly attempt: number;

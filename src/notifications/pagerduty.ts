@@ -3,29 +3,31 @@ import type { Notification } from '../views/notification.ts';
 import { post } from './post.ts';
 import type { Delivery } from './channel.ts';
 
-const actions = { 'needs-you': 'trigger', 'on-it': 'acknowledge', settled: 'resolve' } as const;
+/** What somebody answered is resolved once the operation has ended well: until then the application may be down. */
+const actions = {
+  'needs-you': 'trigger',
+  'on-it': 'acknowledge',
+  answered: 'acknowledge',
+  settled: 'resolve',
+} as const satisfies Record<Notification['state'], string>;
 
 /** A gate waits while writes are stopped already, or are about to be; whatever else asks is worse. */
 const severities = { gate: 'error', hold: 'critical', escalation: 'critical', end: 'critical' } as const;
 
 const longestSummary = 1_024;
 
-const level = (operation: string, number: number) => `${operation}-escalation-${number}`;
-
 /**
- * One alert an operation, and one each level of the escalation path: PagerDuty tells nobody of a second trigger while the
- * first is open. What settles a gate or a hold resolves them all, so that the next one pages anew.
+ * One alert for each gate, hold, level of the escalation path and for the end, so that each pages anew: PagerDuty tells
+ * nobody of a second trigger while the first is open. An answer or an acknowledgement acknowledges them all; an end
+ * after which nobody is needed resolves them all.
  */
 export function pagerDutyEvents(routingKey: string, notification: Notification): object[] {
-  const { operation, state, kind, escalations = 0, service, at, title, lines, next, link } = notification;
+  const { incident, incidents, state, kind, service, at, title, lines, next, link } = notification;
   const event = { routing_key: routingKey, event_action: actions[state] };
-  if (state !== 'needs-you') {
-    const levels = Array.from({ length: escalations }, (_unused, index) => level(operation, index + 1));
-    return [operation, ...levels].map((dedup_key) => ({ ...event, dedup_key }));
-  }
+  if (state !== 'needs-you') return incidents.map((dedup_key) => ({ ...event, dedup_key }));
   const told = {
     ...event,
-    dedup_key: kind === 'escalation' ? level(operation, escalations) : operation,
+    dedup_key: incident,
     client: 'Backstep',
     ...(link !== undefined && { client_url: link, links: [{ href: link, text: 'Page of the rollback' }] }),
     payload: {

@@ -8,7 +8,12 @@ import type { Delivery } from './channel.ts';
 /** Slack refuses a message whose header or text is longer. */
 const limits = { header: 150, text: 3_000 };
 
-const signs = { 'needs-you': ':rotating_light:', 'on-it': ':eyes:', settled: ':white_check_mark:' } as const;
+const signs = {
+  'needs-you': ':rotating_light:',
+  'on-it': ':eyes:',
+  answered: ':ballot_box_with_check:',
+  settled: ':white_check_mark:',
+} as const;
 
 /** `<!channel>` in somebody's reason must not wake everybody, nor a pipe make a link. */
 const plain = (text: string) =>

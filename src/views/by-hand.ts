@@ -1,8 +1,13 @@
+import { rollBackApp } from '../activities/roll-back-app/step.ts';
+import { stopWrites } from '../activities/stop-writes/step.ts';
+import { foundBy, hasBegun } from '../domain/journal/journal.ts';
+import type { Journal } from '../domain/journal/journal.ts';
 import { besideName } from '../domain/names.ts';
 import { undoByHand, type Pause } from '../domain/plan/pauses.ts';
-import type { Plan, PointInTimePlan } from '../domain/plan/plan.ts';
+import type { Plan, PlannedCronJob, PlannedWorkload, PointInTimePlan } from '../domain/plan/plan.ts';
 import { keptSecret } from '../domain/plan/point-in-time.ts';
 import { shellQuote, sqlName } from '../domain/text.ts';
+import { revisionIn, situationIn } from './situation.ts';
 
 /** Replicas to put back: those found, or the definition's where it was found stopped already (law 4). */
 export const replicasToPutBack = (found: number, wanted: number) => (found > 0 ? found : wanted);
@@ -10,28 +15,31 @@ export const replicasToPutBack = (found: number, wanted: number) => (found > 0 ?
 /** Suspension to put back: as found, or the definition's where it was found suspended already (law 4). */
 export const suspensionToPutBack = (found: boolean, wanted: boolean) => found && wanted;
 
+/** Which release fits the database as it is. */
+interface Fits {
+  /** Of `unclear` only a person can tell. */
+  release: 'found' | 'target' | 'unclear';
+  /** Some workloads have another image already: then it is set, for a revision that was gone back to is renumbered. */
+  rolledBack: boolean;
+}
+
 /**
- * The commands that undo the freeze without Backstep: the database gets its name back, then everything that
- * writes starts as it was (runbook, Step 7). Printed at every hold, and in a report after which writes stay
- * stopped. `ADMIN_DATABASE_URL` is the runbook's own variable (Emergency Database Restore).
+ * The commands that start everything again without Backstep, as one script that ends at its first failure: the
+ * database gets its name back, workloads get the release that fits it, then everything that writes starts as it was
+ * (runbook, Step 7). `ADMIN_DATABASE_URL` is the runbook's own variable (Emergency Database Restore).
  *
  * @param paused what `stop-writes` paused; what the plan names where it did not end
+ * @param fits absent while database and releases are as they were found
  */
-export function byHand(plan: Plan, paused: readonly Pause[] = plan.pauses ?? []): string[] {
+export function byHand(plan: Plan, paused: readonly Pause[] = plan.pauses ?? [], fits?: Fits): string[] {
   const { fencedName, name } = plan.database;
-  const namespace = plan.service.namespace;
   return [
+    'set -e',
     ...(plan.kind === 'point-in-time-restore' ? secretsByHand(plan) : []),
     ...(plan.service.workloads.some(({ stop }) => stop === 'read-only') ? [copyAway(plan)] : []),
     `psql "$ADMIN_DATABASE_URL" -c ${shellQuote(`ALTER DATABASE ${sqlName(fencedName)} RENAME TO ${sqlName(name)}`)}`,
-    ...plan.workloads.map(
-      (workload) =>
-        `kubectl scale deployment/${workload.deployment} -n ${namespace} --replicas=${replicasToPutBack(workload.found.replicas, workload.wanted.replicas)}`,
-    ),
-    ...plan.cronJobs.map(
-      (cronJob) =>
-        `kubectl patch cronjob ${cronJob.name} -n ${namespace} -p '{"spec":{"suspend":${suspensionToPutBack(cronJob.found.suspended, cronJob.wanted.suspended)}}}'`,
-    ),
+    ...plan.workloads.flatMap((workload) => workloadByHand(plan, workload, fits)),
+    ...plan.cronJobs.flatMap((cronJob) => cronJobByHand(plan, cronJob, fits)),
     ...paused.filter(({ until }) => until === 'start').map((pause) => undoByHand(pause, name)),
     ...paused
       .filter(({ until }) => until === 'person')
@@ -40,6 +48,80 @@ export function byHand(plan: Plan, paused: readonly Pause[] = plan.pauses ?? [])
         undoByHand(pause, name),
       ]),
   ];
+}
+
+/** The same for an operation as far as it has come. */
+export function byHandIn(journal: Journal, plan: Plan): string[] {
+  const paused = foundBy(journal, stopWrites)?.paused;
+  const rolledBack = hasBegun(journal, rollBackApp);
+  if (!rolledBack && !situationIn(journal, { plan }).pivotPassed) return byHand(plan, paused);
+  // These commands lead to the old instance again.
+  const revision = plan.kind === 'point-in-time-restore' ? plan.from : revisionIn(journal, plan.from);
+  const release = revision === plan.target ? 'target' : revision === plan.from ? 'found' : 'unclear';
+  return byHand(plan, paused, { release, rolledBack: rolledBack || plan.takesUp?.pivotPassed === true });
+}
+
+/** A release for what runs it; where nobody knows which fits, a person uncomments what does. */
+function started(
+  { target }: Plan,
+  start: string,
+  releases: { found: string; target: string | undefined },
+  fits: Fits | undefined,
+): string[] {
+  if (fits === undefined) return [start];
+  if (fits.release === 'unclear')
+    return [
+      '# Only with the release that fits the revision at which the database is now:',
+      ...[releases.found, releases.target, start].flatMap((each) =>
+        each === undefined ? [] : [`# ${each}`],
+      ),
+    ];
+  const release = releases[fits.release];
+  return release === undefined
+    ? [`# Only once a release that fits ${target} is deployed:`, `# ${start}`]
+    : [release, start];
+}
+
+function workloadByHand(
+  plan: Plan,
+  { deployment, found, wanted, rollBackTo }: PlannedWorkload,
+  fits: Fits | undefined,
+): string[] {
+  const { namespace, migrations } = plan.service;
+  const what = `deployment/${deployment}`;
+  const container = deployment === migrations.workload ? migrations.container : undefined;
+  const image = (name: string) => setImage(what, namespace, name, '.spec.template', container);
+  const revision = fits?.rolledBack ? undefined : rollBackTo?.revision;
+  const undo = `kubectl rollout undo ${what} -n ${namespace} --to-revision=${revision}`;
+  return started(
+    plan,
+    `kubectl scale ${what} -n ${namespace} --replicas=${replicasToPutBack(found.replicas, wanted.replicas)}`,
+    {
+      found: image(found.image),
+      target: revision === undefined ? rollBackTo && image(rollBackTo.image) : undo,
+    },
+    fits,
+  );
+}
+
+function cronJobByHand(
+  plan: Plan,
+  { name, found, wanted, rollBackTo }: PlannedCronJob,
+  fits: Fits | undefined,
+): string[] {
+  const { namespace } = plan.service;
+  const image = (to: string) => setImage(`cronjob/${name}`, namespace, to, '.spec.jobTemplate.spec.template');
+  return started(
+    plan,
+    `kubectl patch cronjob ${name} -n ${namespace} -p '{"spec":{"suspend":${suspensionToPutBack(found.suspended, wanted.suspended)}}}'`,
+    { found: image(found.image), target: rollBackTo && image(rollBackTo.image) },
+    fits,
+  );
+}
+
+function setImage(what: string, namespace: string, image: string, template: string, container?: string) {
+  const first = `$(kubectl get ${what} -n ${namespace} -o jsonpath='{${template}.spec.containers[0].name}')`;
+  return `kubectl set image ${what} -n ${namespace} "${container ?? first}=${image}"`;
 }
 
 /** Does nothing where the Secrets were not switched: then there is no kept Secret. */

@@ -2,6 +2,8 @@ import { tableInWords, unreadableIn } from '../domain/data-diff.ts';
 import type { DataDiff } from '../domain/data-diff.ts';
 import type { EmergencyPlan, Observations } from '../domain/plan/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
+import type { GateSummary } from './gate.ts';
+import { dangersOfTakingUp } from './gate-rollback.ts';
 import { releaseOf } from './plan.ts';
 import { sourceInWords } from '../domain/plan/source.ts';
 import { named } from '../domain/text.ts';
@@ -17,9 +19,9 @@ const moves = ({ from, target, source, database }: EmergencyPlan) => [
 ];
 
 /** At gate `start` of an emergency restore: what is restored from, and what was found. */
-export function shownAtEmergencyStart(plan: EmergencyPlan, observations: Observations): string[] {
+export function shownAtEmergencyStart(plan: EmergencyPlan, observations: Observations): GateSummary {
   const { takesUp } = plan;
-  return [
+  const shows = [
     ...(takesUp ? [`Takes up the unfinished operation ${takesUp.operation}`] : []),
     ...moves(plan),
     ...releaseOf(plan),
@@ -28,6 +30,7 @@ export function shownAtEmergencyStart(plan: EmergencyPlan, observations: Observa
     ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
     ...observations.notVerified.map((what) => `Not verified: ${what}`),
   ];
+  return { shows, dangers: dangersOfTakingUp(plan) };
 }
 
 interface Found {
@@ -38,10 +41,10 @@ interface Found {
 }
 
 /** At gate `restore` of an emergency restore: what is lost by it (runbook: "if data loss is acceptable"). */
-export function shownAtEmergency(plan: EmergencyPlan, found: Found): string[] {
+export function shownAtEmergency(plan: EmergencyPlan, found: Found): GateSummary {
   const { stopped, snapshot, restored, dataDiff } = found;
   const unreadable = unreadableIn(stopped, dataDiff);
-  return [
+  const shows = [
     ...moves(plan),
     diffData.summary(dataDiff).summary,
     ...(unreadable.length > 0
@@ -58,9 +61,10 @@ export function shownAtEmergency(plan: EmergencyPlan, found: Found): string[] {
       : `No snapshot of the database as it is now: ${snapshot.why}`,
     `Way back: the database as it is now, kept under another name`,
     ...releaseOf(plan),
-    'Approve: the restored database takes the name, and the one of now is kept under another',
-    plan.takesUp?.pivotPassed
-      ? 'Reject: nothing is renamed, and writes stay stopped, as they were found'
-      : 'Reject: everything is put back as it is now',
   ];
+  const dangers = [
+    ...dangersOfTakingUp(plan),
+    'What only the present database holds is not in use any more; it is kept under another name.',
+  ];
+  return { shows, dangers };
 }

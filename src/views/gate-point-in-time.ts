@@ -8,6 +8,8 @@ import type { RestoredInstance } from '../activities/restore-instance/step.ts';
 import { compareInstance } from '../activities/compare-instance/step.ts';
 import { restoreInstance } from '../activities/restore-instance/step.ts';
 import { stopWrites } from '../activities/stop-writes/step.ts';
+import type { GateSummary } from './gate.ts';
+import { dangersOfTakingUp } from './gate-rollback.ts';
 
 const moves = ({ moment, from, target }: PointInTimePlan) => [
   `Restores ${moment.provider} instance ${moment.instance} as it was at ${recoveryTimeInWords(moment)}`,
@@ -16,9 +18,9 @@ const moves = ({ moment, from, target }: PointInTimePlan) => [
 ];
 
 /** At gate `start` of a point-in-time restore. A moment that was proposed is confirmed by approving. */
-export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observations): string[] {
+export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observations): GateSummary {
   const { takesUp, moment } = plan;
-  return [
+  const shows = [
     ...(takesUp ? [`Takes up the unfinished operation ${takesUp.operation}`] : []),
     ...(moment.how === 'proposed'
       ? [`CONFIRM THE MOMENT: ${moment.to} is a guess; reject, and name it (--to), if it is not right`]
@@ -36,6 +38,11 @@ export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observ
     ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
     ...observations.notVerified.map((what) => `Not verified: ${what}`),
   ];
+  const dangers = [
+    ...dangersOfTakingUp(plan),
+    ...(moment.how === 'proposed' ? [`The time ${moment.to} is a guess.`] : []),
+  ];
+  return { shows, dangers };
 }
 
 interface Found {
@@ -45,9 +52,9 @@ interface Found {
 }
 
 /** At gate `restore` of a point-in-time restore: what is lost by it. */
-export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compared }: Found): string[] {
+export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compared }: Found): GateSummary {
   const { moment } = plan;
-  return [
+  const shows = [
     ...moves(plan),
     ...(compared.wrong ?? []).map((what) => `WRONG in the new instance: ${what}`),
     compareInstance.summary(compared).summary,
@@ -57,7 +64,11 @@ export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compar
     ...compared.notVerified.map((what) => `Not verified: ${what}`),
     `Writes: ${stopWrites.summary(stopped).summary}`,
     ...releaseOf(plan),
-    `Approve: the Secrets lead to ${at(restored.endpoint)} instead of ${at(moment.endpoint)}, the old values stay in Secret ${keptSecret(moment)}, and the application starts`,
-    `Reject: everything is put back; ${restored.instance} stays, and a person removes it`,
+    `Secrets: they will lead to ${at(restored.endpoint)} instead of ${at(moment.endpoint)}; the old values stay in Secret ${keptSecret(moment)}`,
   ];
+  const dangers = [
+    ...dangersOfTakingUp(plan),
+    'The application uses another instance: what was written since is not in it.',
+  ];
+  return { shows, dangers };
 }

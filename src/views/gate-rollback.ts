@@ -1,10 +1,11 @@
 import { diagnosisInWords } from './diagnosis.ts';
 import { tableInWords } from '../domain/data-diff.ts';
 import type { DataDiff } from '../domain/data-diff.ts';
-import { plain } from './blocks.ts';
-import { lossLines } from './losses.ts';
+import { plain, where } from './blocks.ts';
+import { lossLines, willBeLost } from './losses.ts';
 import { lossInWords } from '../domain/rehearsal.ts';
 import type { Observations, Plan } from '../domain/plan/plan.ts';
+import type { GateSummary } from './gate.ts';
 import { movesOf, releaseOf } from './plan.ts';
 import { plannedWaysBack } from './ways-back.ts';
 import type { Restored } from '../activities/restore/step.ts';
@@ -18,9 +19,9 @@ import { restore } from '../activities/restore/step.ts';
 import { diffData } from '../activities/data-diff/step.ts';
 
 /** What a person should see at gate `start`: the plan, and what was found stopped already. */
-export function shownAtStart(plan: Plan, observations: Observations): string[] {
+export function shownAtStart(plan: Plan, observations: Observations): GateSummary {
   const { takesUp } = plan;
-  return [
+  const shows = [
     ...(takesUp
       ? [
           `Takes up the unfinished operation ${takesUp.operation}${takesUp.pivotPassed ? ', whose downgrade had begun' : ''}`,
@@ -34,12 +35,17 @@ export function shownAtStart(plan: Plan, observations: Observations): string[] {
     ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
     ...observations.notVerified.map((what) => `Not verified: ${what}`),
   ];
+  return { shows, dangers: dangersOfTakingUp(plan) };
 }
 
+/** An operation taken up after its pivot: approving it must be confirmed. */
+export const dangersOfTakingUp = ({ takesUp }: Plan): string[] =>
+  takesUp?.pivotPassed ? ['An unfinished operation had begun to change this database.'] : [];
+
 /** At gate `downgrade`: the plan with its ways back, what was rehearsed, and what would be lost. */
-export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
+export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): GateSummary {
   const { stopped, snapshot, backup, rehearsal, salvage } = waysBack;
-  return [
+  const shows = [
     ...movesOf(plan),
     ...lossLines(salvage).map((each) => plain(each)),
     `Writes: ${stopWrites.summary(stopped).summary}`,
@@ -57,11 +63,21 @@ export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): string[] {
     `Salvage: ${salvageStep.summary(salvage).summary}`,
     ...releaseOf(plan),
   ];
+  return { shows, dangers: dangersOfDowngrading(plan, waysBack) };
 }
 
-/** At gate `restore`: approving starts the newer release on the bad revision again. */
-export function shownAtRestore(plan: Plan, restored: Restored, newer?: DataDiff): string[] {
+function dangersOfDowngrading(plan: Plan, { rehearsal, salvage }: WaysBack): string[] {
   return [
+    ...dangersOfTakingUp(plan),
+    ...where(plan.target === 'base', 'Every migration is reverted: the schema is empty afterwards.'),
+    ...(rehearsal.rehearsed || rehearsal.there ? [] : [`It was not rehearsed: ${rehearsal.why}`]),
+    ...willBeLost(salvage).map((each) => plain(each)),
+  ];
+}
+
+/** At gate `restore`: what was restored, and what is only in the database that failed. */
+export function shownAtRestore(plan: Plan, restored: Restored, newer?: DataDiff): GateSummary {
+  const shows = [
     restore.summary(restored).summary,
     ...(newer
       ? [
@@ -70,7 +86,10 @@ export function shownAtRestore(plan: Plan, restored: Restored, newer?: DataDiff)
         ]
       : []),
     `The failed database is kept as ${restored.kept}`,
-    `Approve: the release from before starts again, with the database at ${plan.from}`,
-    'Reject: writes stay stopped, and a person takes over',
   ];
+  const dangers = [
+    ...dangersOfTakingUp(plan),
+    `The release from before starts again at ${plan.from}, the revision that was to be rolled back.`,
+  ];
+  return { shows, dangers };
 }

@@ -12,6 +12,18 @@ import { lossTableInWords } from '../activities/compare-instance/step.ts';
 const savedRows = ({ salvaged }: Salvage) => salvaged.reduce((sum, { rows }) => sum + rows, 0);
 const objects = (each: readonly { object: string }[]) => each.map(({ object }) => object).join(', ');
 
+/** What counts as a loss: what nobody knows, and what is not saved. */
+export const willBeLost = ({ unknown, lost }: Salvage): Text[] => [
+  ...where(
+    unknown !== undefined,
+    line`${{ badge: 'Loss unknown', mood: 'bad' }}: ${unknown ?? ''}. This counts as a loss; only the backup holds all of it.`,
+  ),
+  ...lost.map(
+    (loss): Text =>
+      line`${{ badge: 'Will be lost', mood: 'bad' }}: ${lossInWords(loss)}. It remains only in the backup.`,
+  ),
+];
+
 /**
  * What the downgrade does to data, in the few lines that decide: what is not known, what will be lost, and what is
  * removed and saved. The first two count as a loss.
@@ -22,14 +34,7 @@ export function lossLines(salvage: Salvage | undefined): Text[] {
   const removed = `Removed from the database: ${objects(salvaged)} (${count(savedRows(salvage), 'row')}). `;
   const all = { strong: lost.length === 0 && unknown === undefined ? 'All saved' : 'Saved' };
   const lines: Text[] = [
-    ...where(
-      unknown !== undefined,
-      line`${{ badge: 'Loss unknown', mood: 'bad' }}: ${unknown ?? ''}. This counts as a loss; only the backup holds all of it.`,
-    ),
-    ...lost.map(
-      (loss): Text =>
-        line`${{ badge: 'Will be lost', mood: 'bad' }}: ${lossInWords(loss)}. It remains only in the backup.`,
-    ),
+    ...willBeLost(salvage),
     ...where(
       salvaged.length > 0,
       line`${removed}${all} in a script that puts them back once the migration is corrected.`,

@@ -1,34 +1,43 @@
-import type { Fault } from '../domain/failures.ts';
 import { wantsInWords } from '../domain/approval/gate-policy.ts';
-import type { Entry, Journal, EntryOf } from '../domain/journal/journal.ts';
-import type { OperationId } from '../domain/names.ts';
 import type { Notify, Occasion } from '../domain/definition/notify.ts';
+import type { RelatedRunbook } from '../domain/definition/service.ts';
+import type { Entry, EntryOf, Journal } from '../domain/journal/journal.ts';
+import type { OperationId } from '../domain/names.ts';
 import { stepTitle } from '../activities/steps.ts';
-import { entriesOf } from '../domain/journal/journal.ts';
-import type { Subject } from './progress.ts';
+import { plain } from './blocks.ts';
+import { answerLine, consequenceOf, gateQuestion, holdQuestion, outcomeOf, whileAsking } from './facts.ts';
+import { gateActions, gateWaits, ifGateExpires } from './gate.ts';
+import { holdActions, ifHoldExpires } from './hold.ts';
+import { progressOf } from './progress.ts';
+import type { Progress, Subject } from './progress.ts';
 
 /** What people are told of one entry of the journal, whatever the channel. */
 export interface Notification {
   /** The same for the same entry, also after a worker's death or a *Reset*: receivers know a repeat by it. */
   key: string;
   kind: Occasion;
-  /** `needs-you`: nothing goes on until somebody acts; `on-it`: somebody acknowledged; `settled`: it is over. */
-  state: 'needs-you' | 'on-it' | 'settled';
+  /**
+   * `needs-you`: nothing goes on, or it is not over, until somebody acts; `on-it`: somebody acknowledged; `answered`:
+   * somebody answered, and it goes on; `settled`: it is over.
+   */
+  state: 'needs-you' | 'on-it' | 'answered' | 'settled';
   service: string;
   operation: OperationId;
-  /** How often the escalation path was climbed so far, this time included; absent where it never was. */
-  escalations?: number;
+  /** What it is about: the same of a question and of what became of it. */
+  incident: string;
+  /** All incidents of the operation that asked for somebody so far. */
+  incidents: string[];
   /** ISO 8601. */
   at: string;
   title: string;
   lines: string[];
-  /** Commands, the likeliest first. */
+  /** Commands, the likeliest first. None approves or decides: nobody answers what they have not seen. */
   next: string[];
   /** Page of the rollback; the worker knows it, the workflow does not. */
   link?: string;
 }
 
-type Said = Pick<Notification, 'key' | 'kind' | 'state' | 'title' | 'lines' | 'next'>;
+type Said = Pick<Notification, 'key' | 'incident' | 'kind' | 'state' | 'title' | 'lines' | 'next'>;
 
 const longest = 600;
 const short = (text: string) => {
@@ -40,88 +49,133 @@ const short = (text: string) => {
 const faultsTold = 10;
 
 const because = (reason: string | undefined) => (reason === undefined ? [] : [`Reason: ${reason}`]);
-const failed = ({ type, message, next }: Fault) => [`${type}: ${message}`, `Next: ${next}`];
-const name = '--by <your name>';
+const look = (service: string) => [`backstep status ${service}`];
+const runbookLines = (runbooks: readonly RelatedRunbook[]) =>
+  runbooks.map(({ title, url }) => `Related runbook: ${title}, ${url}`);
+
+const gateIncident = ({ gate, hash }: { gate: string; hash: string }) => `gate-${gate}-${hash}`;
+const holdIncident = ({ hold }: { hold: string }) => `hold-${hold}`;
+const escalationIncident = ({ at }: { at: string }) => `escalated-${at}`;
+
+/** What asks for somebody with this entry; undefined where nothing does. */
+function incidentOf(entry: Entry): string | undefined {
+  if (entry.kind === 'gate-opened') return gateIncident(entry);
+  if (entry.kind === 'hold-opened') return holdIncident(entry);
+  return entry.kind === 'escalated' ? escalationIncident(entry) : undefined;
+}
+
+function gateOpened(entry: EntryOf<'gate-opened'>, progress: Progress): Said | undefined {
+  const { gate, service, situation } = progress;
+  if (gate === undefined) return undefined;
+  const at = { ...progress, gate };
+  return {
+    key: `${gateIncident(entry)}-opened`,
+    incident: gateIncident(entry),
+    kind: 'gate',
+    state: 'needs-you',
+    title: gateQuestion(gate.gate, situation),
+    lines: [
+      whileAsking(situation),
+      `Gate ${gate.gate} ${gateWaits(gate)}.`,
+      ...gateActions(at).map((each) => plain(answerLine(each))),
+      plain(ifGateExpires(at)),
+      ...wantsInWords(gate.wants ?? {}),
+      ...gate.shows,
+      `Plan ${gate.hash}`,
+    ],
+    next: look(service),
+  };
+}
 
 const verdicts = {
   passed: 'passed, approved by',
-  'passed-by-policy': 'passed by policy',
   rejected: 'rejected by',
-  expired: 'expired, approved only by',
-  cancelled: 'closed by a cancel request, approved by',
-} as const satisfies Record<EntryOf<'gate-closed'>['verdict'], string>;
+  expired: 'expired: nobody answered in time',
+  cancelled: 'closed by a cancel request',
+} as const;
 
-const gateOpened = (entry: EntryOf<'gate-opened'>, { service }: Subject): Said => {
-  const { gate, hash, people, expiresAt, shows, wants = {} } = entry;
-  const of = `${service} --gate ${gate} --plan ${hash} ${name}`;
-  return {
-    key: `gate-${gate}-${hash}-opened`,
-    kind: 'gate',
-    state: 'needs-you',
-    title: `gate ${gate} waits for ${people === 1 ? 'a person' : `${people} different people`}`,
-    lines: [...shows, ...wantsInWords(wants), `Plan ${hash}; until ${expiresAt}`],
-    next: [`backstep approve ${of}`, `backstep reject ${of}`],
-  };
-};
-
-function gateClosed(entry: EntryOf<'gate-closed'>): Said | undefined {
-  const { gate, hash, verdict, by, reason, breakGlass } = entry;
-  const who = by.join(', ') || 'nobody';
+function gateClosed(entry: EntryOf<'gate-closed'>, progress: Progress): Said | undefined {
+  const { gate, verdict, by, reason, breakGlass } = entry;
   // It never opened, so that nobody was asked.
   if (verdict === 'passed-by-policy') return undefined;
+  const who = by.join(', ');
+  const expired = verdict === 'expired';
+  const enough = who === '' ? '' : `; approved only by ${who}`;
   return {
-    key: `gate-${gate}-${hash}-closed`,
+    key: `${gateIncident(entry)}-closed`,
+    incident: gateIncident(entry),
     kind: 'gate',
-    state: 'settled',
+    state: expired ? 'needs-you' : 'answered',
     title: breakGlass
       ? `gate ${gate} passed by ${who} alone, who broke the glass`
-      : `gate ${gate} ${verdicts[verdict]} ${who}`,
-    lines: because(reason),
-    next: [],
+      : `gate ${gate} ${verdicts[verdict]}${expired ? enough : verdict === 'cancelled' ? '' : ` ${who}`}`,
+    lines: [
+      ...because(reason),
+      ...(expired
+        ? [consequenceOf({ gate, answer: 'expire' }, progress.situation, progress).consequence]
+        : []),
+    ],
+    next: expired ? look(progress.service) : [],
   };
 }
 
-function holdOpened(entry: EntryOf<'hold-opened'>, { service, plan }: Subject): Said {
-  const { hold, step, part, fault, decisions, deadline } = entry;
-  const runbooks = plan?.service.relatedRunbooks ?? [];
+function holdOpened(entry: EntryOf<'hold-opened'>, progress: Progress): Said | undefined {
+  const { hold, service, situation } = progress;
+  if (hold === undefined) return undefined;
+  const at = { ...progress, hold };
+  const { fault, step, part, runbooks = [] } = hold;
+  const expires = ifHoldExpires(at);
   return {
-    key: `hold-${hold}-opened`,
+    key: `${holdIncident(entry)}-opened`,
+    incident: holdIncident(entry),
     kind: 'hold',
     state: 'needs-you',
-    title: `hold: "${stepTitle(step)}"${part === undefined ? '' : ` (${part})`} needs a decision`,
+    title: holdQuestion(step, part, fault),
     lines: [
-      ...failed(fault),
-      `Can be decided: ${decisions.join(', ')}${deadline === undefined ? '' : `; until ${deadline}`}`,
-      ...runbooks.map(({ title, url }) => `Related runbook: ${title}, ${url}`),
+      whileAsking(situation),
+      fault.message,
+      `Next: ${fault.next}`,
+      ...holdActions(at).map((each) => plain(answerLine(each))),
+      ...(expires === undefined ? [] : [plain(expires)]),
+      `${fault.type}, hold ${hold.hold}`,
+      ...runbookLines(runbooks),
     ],
-    next: decisions.map((decision) => `backstep decide ${service} ${decision} --hold ${hold} ${name}`),
+    next: look(service),
   };
 }
 
-const holdClosed = ({ hold, decision, by, reason }: EntryOf<'hold-closed'>): Said => ({
-  key: `hold-${hold}-closed`,
-  kind: 'hold',
-  state: 'settled',
-  title: `hold ${hold}: ${decision} by ${by}`,
-  lines: because(reason),
-  next: [],
-});
+function holdClosed(entry: EntryOf<'hold-closed'>, progress: Progress, step: string): Said {
+  const { decision, by, reason } = entry;
+  const nobody = decision === 'give-up';
+  return {
+    key: `${holdIncident(entry)}-closed`,
+    incident: holdIncident(entry),
+    kind: 'hold',
+    state: nobody ? 'needs-you' : 'answered',
+    title: nobody ? `nobody decided in time: ${step}` : `${decision}, decided by ${by}: ${step}`,
+    lines: because(reason),
+    next: nobody ? look(progress.service) : [],
+  };
+}
 
-const escalated = ({ to, why, at }: EntryOf<'escalated'>, { service, plan }: Subject): Said => ({
-  key: `escalated-${at}`,
+const escalated = (
+  entry: EntryOf<'escalated'>,
+  { service, situation }: Progress,
+  { plan }: Subject,
+): Said => ({
+  key: escalationIncident(entry),
+  incident: escalationIncident(entry),
   kind: 'escalation',
   state: 'needs-you',
-  title: `escalated to ${to}`,
-  lines: [
-    why,
-    ...(plan?.service.relatedRunbooks ?? []).map(({ title, url }) => `Related runbook: ${title}, ${url}`),
-  ],
-  next: [`backstep acknowledge ${service} ${name}`, `backstep status ${service} --watch`],
+  title: `escalated to ${entry.to}`,
+  lines: [entry.why, whileAsking(situation), ...runbookLines(plan?.service.relatedRunbooks ?? [])],
+  next: [`backstep acknowledge ${service}`, `backstep status ${service} --watch`],
 });
 
 /** Whoever is on it may say so again of each escalation. */
 const acknowledged = ({ by }: EntryOf<'acknowledged'>, escalations: number): Said => ({
   key: `acknowledged-${escalations}-${by}`,
+  incident: `acknowledged-${escalations}`,
   kind: 'escalation',
   state: 'on-it',
   title: `${by} is on it`,
@@ -129,37 +183,52 @@ const acknowledged = ({ by }: EntryOf<'acknowledged'>, escalations: number): Sai
   next: [],
 });
 
-const ended = ({ outcome, reason }: EntryOf<'ended'>, { service, plan }: Subject): Said => ({
-  key: 'ended',
-  kind: 'end',
-  // Aborted, it is handed over to a person with writes stopped: nobody must think that it is over. Without a plan
-  // it is an alert's, which still stands, and Backstep does nothing more about it.
-  state: outcome === 'aborted' || plan === undefined ? 'needs-you' : 'settled',
-  title:
-    plan === undefined && outcome === 'rejected' ? 'refused, and nothing was touched' : `ended ${outcome}`,
-  lines: plan === undefined ? reason.trim().split('\n').slice(0, faultsTold) : [reason],
-  next: [plan === undefined ? `backstep status ${service}` : `backstep report ${service}`],
-});
+function ended(entry: EntryOf<'ended'>, { service, situation }: Progress, { plan }: Subject): Said {
+  const { outcome, reason, leftBy } = entry;
+  const { sentence, needsYou } = outcomeOf({ outcome, situation, ...(leftBy && { leftBy }) });
+  const of = { key: 'ended', incident: 'end', kind: 'end' } as const;
+  // Without a plan it is an alert's, which still stands, and Backstep does nothing more about it.
+  if (plan === undefined)
+    return {
+      ...of,
+      state: 'needs-you',
+      title: outcome === 'rejected' ? 'refused, and nothing was touched' : `ended ${outcome}`,
+      lines: reason.trim().split('\n').slice(0, faultsTold),
+      next: look(service),
+    };
+  return {
+    ...of,
+    state: needsYou ? 'needs-you' : 'settled',
+    title: `ended ${outcome}`,
+    lines: [sentence, reason],
+    next: [`backstep report ${service}`],
+  };
+}
 
-function said(entry: Entry, subject: Subject, escalations: number): Said | undefined {
+function said(entry: Entry, subject: Subject, journal: Journal): Said | undefined {
   switch (entry.kind) {
     case 'gate-opened':
-      return gateOpened(entry, subject);
+      return gateOpened(entry, progressOf(journal, subject));
     case 'gate-closed':
-      return gateClosed(entry);
+      return gateClosed(entry, progressOf(journal, subject));
     case 'hold-opened':
-      return holdOpened(entry, subject);
+      return holdOpened(entry, progressOf(journal, subject));
     case 'hold-closed':
-      return holdClosed(entry);
+      return holdClosed(entry, progressOf(journal, subject), titleOfHold(journal, entry.hold));
     case 'escalated':
-      return escalated(entry, subject);
+      return escalated(entry, progressOf(journal, subject), subject);
     case 'acknowledged':
-      return acknowledged(entry, escalations);
+      return acknowledged(entry, journal.filter(({ kind }) => kind === 'escalated').length);
     case 'ended':
-      return ended(entry, subject);
+      return ended(entry, progressOf(journal, subject), subject);
     default:
       return undefined;
   }
+}
+
+function titleOfHold(journal: Journal, name: string): string {
+  const opened = journal.findLast((entry) => entry.kind === 'hold-opened' && entry.hold === name);
+  return opened?.kind === 'hold-opened' ? stepTitle(opened.step) : name;
 }
 
 /**
@@ -168,17 +237,19 @@ function said(entry: Entry, subject: Subject, escalations: number): Said | undef
  * @param journal up to the entry, and with it
  */
 export function notificationOf(entry: Entry, subject: Subject, journal: Journal): Notification | undefined {
-  const escalations = entriesOf(journal, 'escalated').length;
-  const words = said(entry, subject, escalations);
+  const words = said(entry, subject, journal);
   if (words === undefined) return undefined;
   const { service, operation, plan } = subject;
   const way = plan && plan.from !== plan.target ? ` (${plan.from} → ${plan.target})` : '';
+  const of = (name: string) => `${operation}-${name}`;
+  const asked = journal.map(incidentOf).filter((name) => name !== undefined);
   return {
     ...words,
-    key: `${operation}-${words.key}`,
+    key: of(words.key),
     service,
     operation,
-    ...(escalations > 0 && { escalations }),
+    incident: of(words.incident),
+    incidents: [...new Set(asked)].map(of),
     at: entry.at,
     title: short(`${service}${way}: ${words.title}`),
     lines: words.lines.map(short),

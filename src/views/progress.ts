@@ -9,7 +9,7 @@ import type { Outage } from './outage.ts';
 import { outageIn } from './outage.ts';
 import { situationIn } from './situation.ts';
 import type { Decision, GateName } from '../domain/approval/answers.ts';
-import type { Situation } from '../domain/leads-to.ts';
+import type { LeftBy, Situation } from '../domain/leads-to.ts';
 import type { StepProgress } from './step-progress.ts';
 import { stepProgress } from './step-progress.ts';
 import { assess } from '../activities/assess/step.ts';
@@ -36,6 +36,8 @@ export interface GateProgress {
   approvedBy: string[];
   expiresAt: string;
   shows: string[];
+  /** Why approving must be confirmed; absent where a press will do. */
+  dangers?: string[];
   /** What else the policy wants of who approves. */
   wants?: GateWants;
 }
@@ -43,6 +45,8 @@ export interface GateProgress {
 export interface HoldProgress {
   hold: string;
   step: string;
+  /** Which CronJob, for `resume-cron-jobs`. */
+  part?: string;
   fault: Fault;
   decisions: Decision[];
   deadline?: string;
@@ -63,6 +67,8 @@ export interface Progress {
   phase: string;
   outcome?: Outcome;
   reason?: string;
+  /** Who made it leave its order; absent where it went to its end. */
+  leftBy?: LeftBy;
   steps: StepProgress[];
   /** What decides what answers lead to (`leadsTo`). */
   situation: Situation;
@@ -111,19 +117,29 @@ function openGate(journal: Journal): GateProgress | undefined {
   const at = journal.findLastIndex(({ kind }) => kind === 'gate-opened' || kind === 'gate-closed');
   const opened = journal[at];
   if (opened?.kind !== 'gate-opened') return undefined;
-  const { gate, hash, people, expiresAt, shows, wants } = opened;
+  const { gate, hash, people, expiresAt, shows, dangers, wants } = opened;
   const approvedBy = entriesOf(journal.slice(at), 'gate-approved').map(({ by }) => by);
-  return { gate, hash, people, approvedBy, expiresAt, shows, ...(wants && { wants }) };
+  return {
+    gate,
+    hash,
+    people,
+    approvedBy,
+    expiresAt,
+    shows,
+    ...(dangers && { dangers }),
+    ...(wants && { wants }),
+  };
 }
 
 function openHold(journal: Journal, plan: Plan | undefined): HoldProgress | undefined {
   const opened = journal.findLast(({ kind }) => kind === 'hold-opened' || kind === 'hold-closed');
   if (opened?.kind !== 'hold-opened') return undefined;
-  const { hold, step, fault, decisions, deadline, byHand } = opened;
+  const { hold, step, part, fault, decisions, deadline, byHand } = opened;
   const runbooks = plan?.service.relatedRunbooks ?? [];
   return {
     hold,
     step,
+    ...(part !== undefined && { part }),
     fault,
     decisions,
     byHand,
@@ -158,6 +174,7 @@ export function progressOf(journal: Journal, subject: Subject): Progress {
     ...(plan && { from: plan.from, target: plan.target }),
     phase: phaseOf(journal, gate, hold),
     ...(ended && { outcome: ended.outcome, reason: ended.reason }),
+    ...(ended?.leftBy && { leftBy: ended.leftBy }),
     steps: stepProgress(journal, subject, hold?.step),
     situation: situationIn(journal, subject),
     ...(gate && { gate }),

@@ -1,7 +1,12 @@
+import { compareInstance } from '../activities/compare-instance/step.ts';
+import { downgrade } from '../activities/downgrade/step.ts';
+import { putInPlace } from '../activities/put-in-place/step.ts';
+import { restore } from '../activities/restore/step.ts';
 import { isPivot } from '../activities/steps.ts';
 import { switchBack } from '../activities/switch-back/step.ts';
 import { switchDatabase } from '../activities/switch-database/step.ts';
-import { entriesOf } from '../domain/journal/journal.ts';
+import { verify } from '../activities/verify/step.ts';
+import { entriesOf, foundBy, hasBegun } from '../domain/journal/journal.ts';
 import type { Journal } from '../domain/journal/journal.ts';
 import type { Situation } from '../domain/leads-to.ts';
 import type { Asked, Plan } from '../domain/plan/plan.ts';
@@ -14,6 +19,15 @@ export const isSwitched = (journal: Journal): boolean =>
       (entry.kind === 'step-began' && entry.step === switchDatabase.name) ||
       (entry.kind === 'step-ended' && entry.step === switchBack.name),
   )?.kind === 'step-began';
+
+/** The revision that the journal proves; undefined where a step that may have moved it did not end. */
+export function revisionIn(journal: Journal, before: string): string | undefined {
+  if (hasBegun(journal, restore)) return foundBy(journal, restore)?.revision;
+  if (isSwitched(journal)) return foundBy(journal, compareInstance)?.revision;
+  if (hasBegun(journal, putInPlace)) return foundBy(journal, putInPlace)?.revision;
+  if (!hasBegun(journal, downgrade)) return before;
+  return foundBy(journal, verify)?.revision ?? foundBy(journal, downgrade)?.to;
+}
 
 interface Of {
   kind?: Asked['kind'];

@@ -16,11 +16,20 @@ import type { Backstep, Status } from '../../src/client.ts';
 import { readKeys } from '../../src/identity/keys.ts';
 import type { RollbackResult } from '../../src/domain/journal/result.ts';
 import type { Outcome } from '../../src/domain/journal/outcome.ts';
+import type { PlanKind } from '../../src/domain/plan/plan.ts';
 
-const ended = (outcome: Outcome) => ({
+const ended = (outcome: Outcome, kind: PlanKind = 'rollback') => ({
   result: {
     outcome,
     reason: 'r',
+    situation: {
+      kind,
+      writes: outcome === 'aborted' ? 'stopped' : 'resumed',
+      pivotPassed: true,
+      takenUp: false,
+      switched: false,
+      onGiveUp: 'put-back',
+    },
     operation: 'bs-1',
     counts: {},
     attention: [],
@@ -39,6 +48,8 @@ describe('exit statuses', () => {
     [ended('put-back'), exit.notRolledBack],
     [ended('restored'), exit.notRolledBack],
     [ended('aborted'), exit.notRolledBack],
+    [ended('restored', 'emergency-restore'), exit.done],
+    [ended('restored', 'point-in-time-restore'), exit.done],
     [failed('InvalidRequest'), exit.badInput],
     [failed('Refused', ['WorkloadMissing']), exit.refused],
     [failed('Refused', ['WorkloadMissing', 'TargetUnknown']), exit.badInput],
@@ -139,6 +150,30 @@ describe('following on a terminal', () => {
       expect(text.length).toBeLessThanOrEqual(40);
     expect(second).toContain(`\u001B[${first.split('\n').length - 1}A`);
   });
+});
+
+it('Ctrl-C while watching ends with status 130: a script must not take it for rolled back', async () => {
+  const ctrlC = new AbortController();
+  const backstep = {
+    async *watch() {
+      yield await Promise.resolve(statusOf('short'));
+      ctrlC.abort();
+      yield statusOf('short');
+    },
+    expected: () => Promise.resolve({}),
+    close: () => Promise.resolve(),
+  } as unknown as Backstep;
+  const doors = {
+    out: () => undefined,
+    err: () => undefined,
+    colours,
+    person: 'ada',
+    services: 'services',
+    gateway: {},
+    connect: () => Promise.resolve(backstep),
+    interrupted: ctrlC.signal,
+  } as unknown as CliContext;
+  expect(await run(['status', 'radar', '--watch'], doors)).toBe(130);
 });
 
 const typed = async (words: string[], services = 'services') => {

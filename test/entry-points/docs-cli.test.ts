@@ -97,7 +97,7 @@ test('docs/cli.md lists every command with what it does', () => {
 
 test('docs/cli.md has every exit status, and each is met', async () => {
   const [, table = ''] = /## Exit statuses\n\n.*\n.*\n([^]*?)\n\n/.exec(textOf(page)) ?? [];
-  const listed = [...table.matchAll(/^\| (\d) \|/gm)].map(([, status]) => Number(status));
+  const listed = [...table.matchAll(/^\| (\d+) \|/gm)].map(([, status]) => Number(status));
   expect(listed).toEqual(Object.values(exit));
   const service = harness.addService({ activities: failingAt('back-up', [1], 'BackupFailed') });
   expect((await cli(`rollback ${service}`)).status).toBe(0);

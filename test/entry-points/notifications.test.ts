@@ -39,10 +39,10 @@ describe('people are told', () => {
     await run.result();
     const service = serviceOf(run.handle.workflowId);
     expect(titles(service)).toEqual([
-      'gate downgrade waits for a person',
+      'Downgrade the database?',
       'gate downgrade passed, approved by ann',
-      'hold: "Verify the rollback" needs a decision',
-      'hold verify-1: retry by ann',
+      '“Verify the rollback” failed. What should happen?',
+      'retry, decided by ann: Verify the rollback',
       'ended rolled-back',
     ]);
     const { timeline, notTold } = await run.report();
@@ -63,9 +63,11 @@ describe('people are told', () => {
     await run.result();
     const service = serviceOf(run.handle.workflowId);
     expect(titles(service)).toEqual(['ended rolled-back']);
+    // PagerDuty keeps open what it was told: it hears of the end, too.
     expect(titles(service, 'pager')).toEqual([
-      'gate downgrade waits for a person',
+      'Downgrade the database?',
       'gate downgrade passed, approved by ann',
+      'ended rolled-back',
     ]);
   });
 
@@ -124,7 +126,7 @@ describe('people are told', () => {
     const notifications = harness.notifications(serviceOf(run.handle.workflowId));
     expect(notifications[0]?.notification.key).toBe(notifications[1]?.notification.key);
     const { timeline, notTold } = await run.report();
-    expect(timeline.filter(({ what }) => /^told ops: .*gate downgrade waits/.test(what))).toHaveLength(1);
+    expect(timeline.filter(({ what }) => /^told ops: .*Downgrade the database/.test(what))).toHaveLength(1);
     expect(notTold).toEqual([]);
   });
 
@@ -145,7 +147,7 @@ describe('people are told', () => {
     await run.approve('downgrade');
     const service = serviceOf(run.handle.workflowId);
     await vi.waitFor(() => expect(titles(service, 'pager')).toHaveLength(3), 10_000);
-    expect(titles(service)).toEqual(['gate downgrade waits for a person']);
+    expect(titles(service)).toEqual(['Downgrade the database?']);
     slow.open();
     await run.result();
     expect(titles(service)).toHaveLength(3);
@@ -159,7 +161,7 @@ describe('people are told', () => {
     await run.result();
     const service = serviceOf(run.handle.workflowId);
     expect(titles(service)).toEqual([
-      'gate restore waits for 2 different people',
+      'Put the restored database in place?',
       'gate restore passed, approved by ann, bob',
       'ended restored',
     ]);
@@ -252,7 +254,7 @@ describe('a channel that hangs', () => {
       definition: { notify: [ops], approvals: { downgrade: { people: 1, within: '1h' } } },
       activities: { 'guard-writes': () => ({ breaches: [] }) },
       notify: ({ notification }) => {
-        if (notification.title.includes('waits for'))
+        if (notification.title.includes('Downgrade the database?'))
           throw applicationFailure(new Failure('NotDelivered', 'Slack channel ops could not be reached'));
       },
     });

@@ -138,11 +138,12 @@ test('from Secrets of the cluster, over a killed worker, to four channels: told,
   const slack = to('/services/T0/B0/hidden-w0rd').map(
     ({ body }) => (JSON.parse(body) as { text: string }).text,
   );
-  expect(slack.at(0)).toContain('gate downgrade waits for a person');
+  expect(slack.at(0)).toContain('Downgrade the database?');
   expect(slack.at(-1)).toContain('ended rolled-back');
   const pages = to('/v2/enqueue').map(({ body }) => JSON.parse(body) as Record<string, unknown>);
-  expect(pages.map(({ event_action: action }) => action)).toEqual(['trigger', 'resolve', 'resolve']);
-  expect(new Set(pages.map(({ dedup_key: key }) => key))).toEqual(new Set([result.operation]));
+  expect(pages.map(({ event_action: action }) => action)).toEqual(['trigger', 'acknowledge', 'resolve']);
+  const keys = new Set(pages.map(({ dedup_key: key }) => String(key)));
+  expect([...keys]).toEqual([expect.stringContaining(`${result.operation}-gate-downgrade-`)]);
   expect(mails).toHaveLength(1);
   expect(mails[0]).toContain(`Message-ID: <${result.operation}-ended@backstep>`);
 

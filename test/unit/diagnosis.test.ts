@@ -123,7 +123,7 @@ test('gate start, `backstep plan` and the report show it', () => {
   const plan = examplePlan();
   const wanted = diagnosisInWords(diagnosis);
   expect(wanted).toHaveLength(2);
-  expect(shownAtStart(plan, seen)).toEqual(expect.arrayContaining(wanted));
+  expect(shownAtStart(plan, seen).shows).toEqual(expect.arrayContaining(wanted));
   const report = reportMarkdown(reportOf(journalOf(...done('assess', seen)), subject(plan)));
   for (const line of wanted) expect(report).toContain(`- ${line}`);
   const planned = { kind: 'planned', plan, hash: 'a1', observations: seen, searchAttributes: true } as const;

@@ -85,7 +85,7 @@ describe('a table that cannot be read', () => {
     const dataDiff = { ...findings['data-diff'], tables: [papers], unreadable: ['papers', 'letters'] };
     const found = { stopped, dataDiff, snapshot: findings['snapshot'], restored: findings['restore-beside'] };
     expect(
-      shownAtEmergency(emergencyPlan(), found).filter((line) => line.startsWith('CANNOT BE READ')),
+      shownAtEmergency(emergencyPlan(), found).shows.filter((line) => line.startsWith('CANNOT BE READ')),
     ).toEqual(['CANNOT BE READ, so nobody can tell what is lost of it: papers, alembic_version, letters']);
     expect(named(Array.from({ length: 42 }, (_, n) => `t${n}`))).toMatch(/^t0, .*t39 and 2 more$/);
     expect(diffData.summary(dataDiff).summary).toContain('; 2 tables CANNOT BE READ');
@@ -103,7 +103,7 @@ describe('what the service’s own checks find wrong in what was restored', () =
   };
 
   it('is shown at gate restore, and is part of what people approve', () => {
-    expect(shownAtEmergency(emergencyPlan(), { ...found, restored: beside })).toContain(
+    expect(shownAtEmergency(emergencyPlan(), { ...found, restored: beside }).shows).toContain(
       `WRONG in what was restored: ${wrong[0]}`,
     );
     const approved = (restored: typeof beside | (typeof findings)['restore-beside']) =>

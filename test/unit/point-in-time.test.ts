@@ -47,7 +47,7 @@ test('what the service’s own checks find wrong in the new instance is shown at
   const compared: ComparedInstance = findings['compare-instance'];
   const wrong = ['own check “papers are many” found (false)'];
   const found = { stopped: findings['stop-writes'], restored, compared: { ...compared, wrong } };
-  expect(shownAtSwitch(recoveryPlan(), found)).toContain(`WRONG in the new instance: ${wrong[0]}`);
+  expect(shownAtSwitch(recoveryPlan(), found).shows).toContain(`WRONG in the new instance: ${wrong[0]}`);
   const approved = (of: ComparedInstance) => shortHash(approvedAtSwitch(recoveryPlan(), restored, of));
   expect(approved(found.compared)).not.toBe(approved(compared));
 });

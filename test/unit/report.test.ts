@@ -123,7 +123,7 @@ describe('the report', () => {
     const frozen = reportOn(...stoppedOnly);
     expect(frozen.writesStopped).not.toHaveProperty('until');
     expect(frozen.attention[0]).toContain('Writes are stopped');
-    expect(frozen.byHand).toHaveLength(4);
+    expect(frozen.byHand).toHaveLength(5);
   });
 
   test('a start that failed leaves writes stopped again', () => {
@@ -190,6 +190,7 @@ describe('the commands to undo the freeze by hand', () => {
       ],
     });
     expect(byHand(plan)).toEqual([
+      'set -e',
       `psql "$ADMIN_DATABASE_URL" -c 'ALTER DATABASE "radar__backstep_0a1b2c3d" RENAME TO "radar"'`,
       'kubectl scale deployment/api -n radar --replicas=3',
       'kubectl scale deployment/worker -n radar --replicas=1',
@@ -201,6 +202,6 @@ describe('the commands to undo the freeze by hand', () => {
   test('survive a database name with quotes', () => {
     const plan = examplePlan();
     plan.database.name = `a"b'c`;
-    expect(byHand(plan)[0]).toContain(`RENAME TO "a""b'\\''c"'`);
+    expect(byHand(plan)[1]).toContain(`RENAME TO "a""b'\\''c"'`);
   });
 });

@@ -26,10 +26,12 @@ const notification: Notification = {
   state: 'needs-you',
   service: 'radar',
   operation: 'bs-0a1b2c3d',
+  incident: 'bs-0a1b2c3d-gate-downgrade-0123456789ab',
+  incidents: ['bs-0a1b2c3d-gate-downgrade-0123456789ab'],
   at: '2025-11-18T03:00:00.000Z',
   title: 'radar (0005 → 0004): gate downgrade waits for a person',
   lines: ['Database: 0005 → 0004', 'Plan 0123456789ab; until 04:00'],
-  next: ['backstep approve radar --gate downgrade --plan 0123456789ab --by <your name>'],
+  next: ['backstep approve radar --gate downgrade --plan 0123456789ab'],
   link: 'https://backstep.test/rollbacks/radar',
 };
 

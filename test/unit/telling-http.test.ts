@@ -47,10 +47,12 @@ const notification: Notification = {
   state: 'needs-you',
   service: 'radar',
   operation: 'bs-0a1b2c3d',
+  incident: 'bs-0a1b2c3d-hold-verify-1',
+  incidents: ['bs-0a1b2c3d-hold-verify-1'],
   at: '2025-11-18T03:00:00.000Z',
   title: 'radar (0005 → 0004): hold: "Verify the rollback" needs a decision',
   lines: ['VerificationFailed: papers has 9 rows', 'Next: restore'],
-  next: ['backstep decide radar retry --hold verify-1 --by <your name>'],
+  next: ['backstep decide radar retry --hold verify-1'],
   link: 'https://backstep.test/rollbacks/radar',
 };
 
@@ -116,7 +118,7 @@ describe('Slack', () => {
           type: 'section',
           text: {
             type: 'mrkdwn',
-            text: '```\nbackstep decide radar retry --hold verify-1 --by &lt;your name&gt;\n```',
+            text: '```\nbackstep decide radar retry --hold verify-1\n```',
           },
         },
         {
@@ -145,14 +147,14 @@ describe('Slack', () => {
 });
 
 describe('PagerDuty', () => {
-  test('gets a trigger by the Events API v2, under the operation as dedup_key', async () => {
+  test('gets a trigger by the Events API v2, under what it is about as dedup_key', async () => {
     answer = (response) => response.writeHead(202).end('{"status":"success"}');
     await notify(pagerduty());
     expect(got[0]?.path).toBe('/v2/enqueue');
     expect(json()).toEqual({
       routing_key: 'R0UT1NGK3Y',
       event_action: 'trigger',
-      dedup_key: 'bs-0a1b2c3d',
+      dedup_key: 'bs-0a1b2c3d-hold-verify-1',
       client: 'Backstep',
       client_url: notification.link,
       links: [{ href: notification.link, text: 'Page of the rollback' }],
@@ -168,9 +170,10 @@ describe('PagerDuty', () => {
     });
   });
 
-  test('acknowledges what somebody is on, and resolves what is settled, so that the next hold pages anew', () => {
-    const of = { routing_key: 'R', dedup_key: 'bs-0a1b2c3d' };
+  test('acknowledges what somebody is on or answered, and resolves only what is settled', () => {
+    const of = { routing_key: 'R', dedup_key: 'bs-0a1b2c3d-hold-verify-1' };
     expect(events({ state: 'on-it' })).toEqual([{ ...of, event_action: 'acknowledge' }]);
+    expect(events({ state: 'answered' })).toEqual([{ ...of, event_action: 'acknowledge' }]);
     expect(events({ state: 'settled' })).toEqual([{ ...of, event_action: 'resolve' }]);
   });
 });

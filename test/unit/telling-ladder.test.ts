@@ -8,6 +8,8 @@ const notification: Notification = {
   state: 'needs-you',
   service: 'radar',
   operation: 'bs-0a1b2c3d',
+  incident: 'bs-0a1b2c3d-escalated-t',
+  incidents: ['bs-0a1b2c3d-escalated-t'],
   at: '2025-11-18T03:00:00.000Z',
   title: 'radar: escalated to DBA',
   lines: [],
@@ -20,16 +22,16 @@ const keys = (changes: Partial<Notification>) =>
     return `${action} ${key}`;
   });
 
-test('PagerDuty has an alert of its own for each level, which tells somebody while the hold is open, and closes them all', () => {
-  expect(keys({ escalations: 1 })).toEqual(['trigger bs-0a1b2c3d-escalation-1']);
-  expect(keys({ escalations: 2 })).toEqual(['trigger bs-0a1b2c3d-escalation-2']);
-  expect(keys({ state: 'on-it', escalations: 2 })).toEqual([
-    'acknowledge bs-0a1b2c3d',
-    'acknowledge bs-0a1b2c3d-escalation-1',
-    'acknowledge bs-0a1b2c3d-escalation-2',
+test('PagerDuty has an alert of its own for each question and level, so that each pages, and closes them all', () => {
+  const [gate, level] = ['bs-0a1b2c3d-gate-downgrade-0123456789ab', 'bs-0a1b2c3d-escalated-t'];
+  expect(keys({ incident: gate, incidents: [gate] })).toEqual([`trigger ${gate}`]);
+  expect(keys({ incident: level, incidents: [gate, level] })).toEqual([`trigger ${level}`]);
+  expect(keys({ state: 'on-it', incidents: [gate, level] })).toEqual([
+    `acknowledge ${gate}`,
+    `acknowledge ${level}`,
   ]);
-  expect(keys({ kind: 'end', state: 'settled', escalations: 1 })).toEqual([
-    'resolve bs-0a1b2c3d',
-    'resolve bs-0a1b2c3d-escalation-1',
+  expect(keys({ kind: 'end', state: 'settled', incidents: [gate, level] })).toEqual([
+    `resolve ${gate}`,
+    `resolve ${level}`,
   ]);
 });

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/domain/journal/journal.ts';
+import type { Outcome } from '../../src/domain/journal/outcome.ts';
+import type { Answer, LeftBy } from '../../src/domain/leads-to.ts';
+import { consequenceOf } from '../../src/views/facts.ts';
 import { failures, fault } from '../../src/domain/failures.ts';
 import { recipientsOf } from '../../src/views/recipients.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { notificationOf } from '../../src/views/notification.ts';
 import type { Notification } from '../../src/views/notification.ts';
-import { gateOpened, gatePassed, hash, journalOf, straight, subject } from '../example-journal.ts';
+import { done, gateOpened, gatePassed, hash, journalOf, straight, subject } from '../example-journal.ts';
 import { definitionSource, examplePlan, operation } from '../example-plan.ts';
 
 const hold: Event = {
@@ -20,6 +23,24 @@ const hold: Event = {
 const decided: Event = { kind: 'hold-closed', hold: 'verify-1', decision: 'restore', by: 'ann' };
 const escalated = { kind: 'escalated', to: 'DBA', why: 'Step verify failed 2 times.' } satisfies Event;
 const ended = straight.at(-1) as Event;
+const stopped = [...done('assess'), ...done('stop-writes')];
+
+/** What an answer leads to while writes are stopped. */
+const leads = (answer: Answer, pivotPassed = false) =>
+  consequenceOf(
+    answer,
+    {
+      kind: 'rollback',
+      writes: 'stopped',
+      pivotPassed,
+      takenUp: false,
+      switched: false,
+      onGiveUp: 'put-back',
+    },
+    { from: '0005', target: '0004' },
+  ).consequence;
+
+const atHold = (answer: 'retry' | 'restore' | 'abort') => leads({ hold: 'verify', answer }, true);
 
 const definition = (changes: Partial<ServiceDefinitionSource> = {}) =>
   serviceDefinition.parse({ ...definitionSource(), ...changes });
@@ -58,48 +79,89 @@ const faults = (changes: object) =>
     .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 
 describe('a notification', () => {
-  test('of a gate says what would be approved, until when, and the command with the hash', () => {
-    expect(told(gateOpened)).toMatchObject({
+  test('of a gate asks the question, says what each answer leads to, until when, and how to see it', () => {
+    expect(told(...stopped, gateOpened)).toMatchObject({
       key: `${operation}-gate-downgrade-${hash}-opened`,
+      incident: `${operation}-gate-downgrade-${hash}`,
+      incidents: [`${operation}-gate-downgrade-${hash}`],
       kind: 'gate',
       state: 'needs-you',
-      title: 'radar (0005 → 0004): gate downgrade waits for 2 different people',
-      lines: ['Database: 0005 → 0004', `Plan ${hash}; until 2025-11-18T04:00:00.000Z`],
-      next: [
-        `backstep approve radar --gate downgrade --plan ${hash} --by <your name>`,
-        `backstep reject radar --gate downgrade --plan ${hash} --by <your name>`,
+      title: 'radar (0005 → 0004): Downgrade the database?',
+      lines: [
+        'Writes are stopped: the application is down.',
+        'Gate downgrade waits for 2 different people.',
+        `Approve: ${leads({ gate: 'downgrade', answer: 'approve' })}`,
+        `Reject: ${leads({ gate: 'downgrade', answer: 'reject' })}`,
+        expect.stringMatching(/^If not enough people approve, it expires .*04:00:00 UTC\. Nothing is rolled/),
+        'Database: 0005 → 0004',
+        `Plan ${hash}`,
       ],
+      next: ['backstep status radar'],
     });
   });
 
-  test('of a hold says the failure, its next move, each decision as a command, and the related runbooks', () => {
+  test('of a hold says the failure, its next move, what each decision leads to, and the related runbooks', () => {
     const plan = examplePlan({}, { relatedRunbooks: [{ title: 'Worker Failure', url: './WORKER.md' }] });
-    const entry = journalOf(hold)[0];
-    expect(entry && notificationOf(entry, subject(plan), [entry])).toMatchObject({
+    const journal = journalOf(...stopped, ...done('downgrade'), hold);
+    const entry = journal.at(-1);
+    expect(entry && notificationOf(entry, subject(plan), journal)).toMatchObject({
       kind: 'hold',
       state: 'needs-you',
-      title: 'radar (0005 → 0004): hold: "Verify the rollback" needs a decision',
+      title: 'radar (0005 → 0004): “Verify the rollback” failed. What should happen?',
       lines: [
-        'VerificationFailed: Table papers has 9 rows, and not 10.',
+        'Writes are stopped: the application is down.',
+        'Table papers has 9 rows, and not 10.',
         `Next: ${failures.VerificationFailed.next}`,
-        'Can be decided: retry, restore, abort',
+        `Retry: ${atHold('retry')}`,
+        `Restore (advised): ${atHold('restore')}`,
+        `Abort: ${atHold('abort')}`,
+        'VerificationFailed, hold verify-1',
         'Related runbook: Worker Failure, ./WORKER.md',
       ],
-      next: ['retry', 'restore', 'abort'].map(
-        (decision) => `backstep decide radar ${decision} --hold verify-1 --by <your name>`,
-      ),
+      next: ['backstep status radar'],
     });
   });
 
-  test('says that a gate or hold is settled, and by whom, so that nobody else gets up for it', () => {
-    expect(told(gatePassed)).toMatchObject({
-      state: 'settled',
+  test('carries no command that approves or decides: nobody answers what they have not seen', () => {
+    for (const events of [[gateOpened], [hold], [escalated], [ended]])
+      for (const command of told(...stopped, ...events)?.next ?? [])
+        expect(command).toMatch(/^backstep (status|report|acknowledge) radar( --watch)?$/);
+  });
+
+  test('says that a gate or hold is answered, and by whom, so that nobody else gets up for it', () => {
+    expect(told(...stopped, gateOpened, gatePassed)).toMatchObject({
+      state: 'answered',
       title: 'radar (0005 → 0004): gate downgrade passed, approved by ann, bob',
     });
-    expect(told(decided)).toMatchObject({
-      state: 'settled',
-      title: 'radar (0005 → 0004): hold verify-1: restore by ann',
+    expect(told(...stopped, hold, decided)).toMatchObject({
+      state: 'answered',
+      title: 'radar (0005 → 0004): restore, decided by ann: Verify the rollback',
     });
+  });
+
+  test('of a gate or a hold that nobody answered asks for somebody, and says what happens now', () => {
+    const expired = { ...gatePassed, verdict: 'expired', by: ['ann'] } as Event;
+    expect(told(...stopped, gateOpened, expired)).toMatchObject({
+      state: 'needs-you',
+      title: 'radar (0005 → 0004): gate downgrade expired: nobody answered in time; approved only by ann',
+      lines: [leads({ gate: 'downgrade', answer: 'expire' })],
+    });
+    const givenUp: Event = { kind: 'hold-closed', hold: 'verify-1', decision: 'give-up', by: 'the budget' };
+    expect(told(...stopped, hold, givenUp)).toMatchObject({ state: 'needs-you' });
+  });
+
+  test('of the end asks for somebody while the application is down, or where nobody decided how it ended', () => {
+    const putBack = [...stopped, ...done('put-back')];
+    const state = (events: Event[], outcome: Outcome, leftBy?: LeftBy) =>
+      told(...events, { kind: 'ended', outcome, reason: 'r', ...(leftBy && { leftBy }) })?.state;
+    expect(state(straight.slice(0, -1), 'rolled-back')).toBe('settled');
+    expect(state(putBack, 'put-back', 'person')).toBe('settled');
+    expect(state(putBack, 'put-back', 'nobody')).toBe('needs-you');
+    expect(state(putBack, 'put-back', 'failure')).toBe('needs-you');
+    expect(state(done('assess'), 'rejected', 'person')).toBe('settled');
+    expect(state(done('assess'), 'rejected', 'nobody')).toBe('needs-you');
+    expect(state(stopped, 'aborted', 'person')).toBe('needs-you');
+    expect(told(...stopped, { kind: 'ended', outcome: 'aborted', reason: 'r' })?.lines[0]).toContain('DOWN');
   });
 
   test('of a gate says which people the policy wants, and afterwards who broke the glass, and why', () => {
@@ -110,14 +172,6 @@ describe('a notification', () => {
     expect(told(alone)).toMatchObject({
       title: 'radar (0005 → 0004): gate downgrade passed by ann alone, who broke the glass',
       lines: ['Reason: nobody answers'],
-    });
-  });
-
-  test('of an abort asks for somebody: writes stay stopped, and nobody must think that it is over', () => {
-    expect(told(ended)).toMatchObject({ kind: 'end', state: 'settled' });
-    expect(told({ kind: 'ended', outcome: 'aborted', reason: 'Writes stay stopped.' })).toMatchObject({
-      state: 'needs-you',
-      lines: ['Writes stay stopped.'],
     });
   });
 
@@ -177,6 +231,11 @@ describe('told is', () => {
   test('of an escalation, whom its level names; all that are told of escalations, if it names nobody', () => {
     expect(whom(escalated)).toEqual(['all', 'cto']);
     expect(whom({ ...escalated, notify: ['end'] })).toEqual(['end']);
+  });
+
+  test('PagerDuty of a good end, where it was told of a question: it keeps that open', () => {
+    expect(whom(hold, ended)).toEqual(['all', 'holds', 'end']);
+    expect(whom(hold, { kind: 'ended', outcome: 'aborted', reason: 'r' })).toEqual(['all', 'end']);
   });
 
   test('that somebody is on it, and that it has ended, whom an escalation has reached', () => {

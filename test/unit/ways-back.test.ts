@@ -19,7 +19,7 @@ describe('law 1: which way back existed at each moment', () => {
     expect(plannedWaysBack(later)[1]).toContain('proved before writes resume');
     const alone = examplePlan({}, { snapshot: { use: 'never' } });
     expect(plannedWaysBack(alone)).toEqual([expect.stringContaining('no snapshot') as string]);
-    expect(shownAtStart(later, observations)).toEqual(expect.arrayContaining(plannedWaysBack(later)));
+    expect(shownAtStart(later, observations).shows).toEqual(expect.arrayContaining(plannedWaysBack(later)));
   });
 
   test('snapshot and backup stand from their own ends, and grow old when writes resume', () => {
@@ -61,7 +61,7 @@ describe('law 1: which way back existed at each moment', () => {
     const none = { made: false, why: 'half the free space is not enough' } as const;
     const journal = journalOf(...done('stop-writes'), ...done('snapshot', none));
     expect(waysBackIn(journal)).toEqual([]);
-    expect(shownAtDowngrade(examplePlan(), { ...waysBack, snapshot: none })).toContainEqual(
+    expect(shownAtDowngrade(examplePlan(), { ...waysBack, snapshot: none }).shows).toContainEqual(
       expect.stringMatching(/NOT MADE, the backup alone.*half the free space/),
     );
   });
@@ -90,7 +90,7 @@ describe('the report on what happens to data', () => {
       lost: findings.rehearse.rehearsed ? findings.rehearse.losses : [],
       notes: [],
     };
-    const shown = shownAtDowngrade(examplePlan(), { ...waysBack, salvage: lost });
+    const { shows: shown } = shownAtDowngrade(examplePlan(), { ...waysBack, salvage: lost });
     expect(shown.findIndex((line) => line.startsWith('Will be lost'))).toBeLessThan(
       shown.findIndex((line) => line.startsWith('Writes')),
     );

@@ -26,7 +26,8 @@ describe.concurrent('before the downgrade', () => {
     });
     expect(hold.deadline).toBeDefined();
     expect(hold.byHand.join('\n')).toContain('kubectl scale deployment/radar-api -n radar --replicas=3');
-    expect(hold.byHand[0]).toContain('RENAME TO "radar"');
+    expect(hold.byHand[0]).toBe('set -e');
+    expect(hold.byHand[1]).toContain('RENAME TO "radar"');
     expect(await run.refusal('decide', { hold: 'back-up-1', decision: 'skip', by: 'ann' })).toContain(
       'retry, abort',
     );

@@ -20,6 +20,7 @@ export const resumeCronJobs = step<ResumeCronJobInput, ResumedCronJob>()({
   section: 'Step 7: Resume Operations',
   onFailure: 'hold',
   decisions: ['retry', 'skip', 'restore', 'abort'],
+  skipped: 'This CronJob stays suspended, and it goes on; the report names it first.',
   limits: { attempt: hours(26) },
   parts: ({ cronJobs }) => cronJobs.map(({ name }) => name),
   part: ({ cronJob }) => cronJob,

@@ -17,6 +17,8 @@ export const salvage = step<SalvageInput, Salvage>()({
   section: 'When to Rollback: Data has been written that depends on new schema',
   onFailure: 'hold',
   decisions: ['retry', 'skip', 'abort'],
+  skipped:
+    'It goes on without saving what the downgrade destroys: that is then only in the snapshot and the backup. Gate downgrade asks those who approve a loss.',
   limits: { attempt: hours(12) },
   summary: (found) =>
     summarized(

@@ -25,6 +25,8 @@ export const verify = step<VerifyInput, Verification>()({
   section: 'Step 5: Verify Rollback',
   onFailure: 'hold',
   decisions: ['retry', 'restore', 'abort'],
+  retried:
+    'The database is checked again; nothing is changed. It helps only where data was fixed by hand, or a check was wrong.',
   limits: { attempt: minutes(60) },
   summary: (found) =>
     summarized(

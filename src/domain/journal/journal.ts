@@ -55,6 +55,8 @@ export type Event =
       people: number;
       expiresAt: string;
       shows: string[];
+      /** Why approving must be confirmed; absent where a press will do. */
+      dangers?: string[];
       /** What else the policy wants; absent where it wants nothing. */
       wants?: GateWants;
     }

@@ -1,4 +1,5 @@
 import type { OperationId } from '../names.ts';
+import type { LeftBy, Situation } from '../leads-to.ts';
 import type { Outcome } from './outcome.ts';
 import type { Asked } from '../plan/plan.ts';
 
@@ -16,6 +17,10 @@ export interface Finished {
   kind?: Asked['kind'];
   outcome: Outcome;
   reason: string;
+  /** Who made it leave its order; absent where it went to its end. */
+  leftBy?: LeftBy;
+  /** At the end: whether writes are stopped, above all. */
+  situation: Situation;
   operation: OperationId;
   /** Revision before and after; absent where nothing was planned. */
   from?: string;

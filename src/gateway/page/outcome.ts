@@ -1,5 +1,5 @@
 import { html } from '../../views/render/html.ts';
-import { outcomes } from '../../domain/journal/outcome.ts';
+import { outcomeOf } from '../../views/facts.ts';
 import { runbooks } from './runbooks.ts';
 import { code, inline, list } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
@@ -21,7 +21,7 @@ export function outcomeCard({ service, status, report }: View): Html | '' {
   const todo = report?.toDo.filter((line) => !result.attention.includes(line)) ?? [];
   return html`<div class="card">
     <h2>${result.outcome.replaceAll('-', ' ')}</h2>
-    <p>${outcomes[result.outcome]}</p>
+    <p>${outcomeOf(result).sentence}</p>
     <p class="message">${result.reason}</p>
     ${
       result.attention.length > 0

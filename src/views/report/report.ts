@@ -1,5 +1,6 @@
 import type { StartingAlert } from '../../domain/alert.ts';
-import { byHand } from '../by-hand.ts';
+import { byHandIn } from '../by-hand.ts';
+import { revisionIn } from '../situation.ts';
 import type { DataDiff } from '../../domain/data-diff.ts';
 import { fromInWords } from '../../domain/plan/emergency-request.ts';
 import type { Journal } from '../../domain/journal/journal.ts';
@@ -22,7 +23,7 @@ import type { TimelineLine } from './timeline.ts';
 import type { Salvage } from '../../domain/salvage.ts';
 import type { ProofMethod } from '../../domain/approval/statement.ts';
 import { whoOf } from '../../domain/definition/escalation.ts';
-import { isSwitched } from '../situation.ts';
+import type { LeftBy, Situation } from '../../domain/leads-to.ts';
 import { waitsIn } from '../../domain/journal/waits.ts';
 import type { Wait } from '../../domain/journal/waits.ts';
 import { waysBackIn } from '../ways-back.ts';
@@ -31,21 +32,17 @@ import type { Backup } from '../../domain/backup.ts';
 import type { Restored } from '../../activities/restore/step.ts';
 import type { WritesStopped } from '../outage.ts';
 import { writesStoppedIn } from '../outage.ts';
-import { entriesOf, foundBy, hasBegun } from '../../domain/journal/journal.ts';
+import { entriesOf, foundBy } from '../../domain/journal/journal.ts';
 import type { Progress, Subject } from '../progress.ts';
 import { progressOf } from '../progress.ts';
 import { restore } from '../../activities/restore/step.ts';
-import { compareInstance } from '../../activities/compare-instance/step.ts';
-import { putInPlace } from '../../activities/put-in-place/step.ts';
 import { verify } from '../../activities/verify/step.ts';
-import { downgrade } from '../../activities/downgrade/step.ts';
 import { backUp } from '../../activities/back-up/step.ts';
 import { assess } from '../../activities/assess/step.ts';
 import { diffData } from '../../activities/data-diff/step.ts';
 import { rehearse } from '../../activities/rehearse/step.ts';
 import { salvage } from '../../activities/salvage/step.ts';
 import { restoreBeside } from '../../activities/restore-beside/step.ts';
-import { stopWrites } from '../../activities/stop-writes/step.ts';
 
 /** The report as data (report.json, and the query `report` as far as it goes). Times are ISO 8601. */
 export interface Report {
@@ -54,6 +51,10 @@ export interface Report {
   workflowId: string;
   outcome?: Outcome;
   reason?: string;
+  /** Who made it leave its order; absent where it went to its end. */
+  leftBy?: LeftBy;
+  /** Now, or at the end. */
+  situation: Situation;
   startedAt?: string;
   endedAt?: string;
   /** `target` of a rollback, `from` of an emergency restore. */
@@ -116,15 +117,6 @@ export interface Report {
   relatedRunbooks: { title: string; url: string }[];
 }
 
-/** The revision that the journal proves; absent where a step that may have moved it did not end. */
-function revisionAfter(journal: Journal, before: string): string | undefined {
-  if (hasBegun(journal, restore)) return foundBy(journal, restore)?.revision;
-  if (isSwitched(journal)) return foundBy(journal, compareInstance)?.revision;
-  if (hasBegun(journal, putInPlace)) return foundBy(journal, putInPlace)?.revision;
-  if (!hasBegun(journal, downgrade)) return before;
-  return foundBy(journal, verify)?.revision ?? foundBy(journal, downgrade)?.to;
-}
-
 /** The report as a pure function of the journal. */
 export function reportOf(journal: Journal, subject: Subject): Report {
   const { service, operation, workflowId, plan, hash } = subject;
@@ -133,7 +125,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
   const writesStopped = writesStoppedIn(journal);
   const frozen = writesStopped !== undefined && writesStopped.until === undefined;
   const attention = attentionIn(journal, subject, frozen);
-  const after = plan && revisionAfter(journal, plan.from);
+  const after = plan && revisionIn(journal, plan.from);
   const backup = foundBy(journal, backUp);
   const foundAtStart = foundBy(journal, assess);
   const restored = foundBy(journal, restore);
@@ -147,6 +139,8 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     operation,
     workflowId,
     ...(ended && { outcome: ended.outcome, reason: ended.reason, endedAt: ended.at }),
+    ...(ended?.leftBy && { leftBy: ended.leftBy }),
+    situation: progress.situation,
     ...(progress.startedAt !== undefined && { startedAt: progress.startedAt }),
     ...(plan && { requested: requestOf(plan) }),
     ...(hash !== undefined && { planHash: hash }),
@@ -191,7 +185,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     })),
     annotations: progress.annotations,
     notTold: entriesOf(journal, 'not-notified').map(({ at, to, what, why }) => ({ at, to, what, why })),
-    byHand: frozen && plan ? byHand(plan, foundBy(journal, stopWrites)?.paused) : [],
+    byHand: frozen && plan ? byHandIn(journal, plan) : [],
     toDo: toDoIn(journal, attention, subject),
     escalationPath: (plan?.service.escalation.path ?? []).map(whoOf),
     relatedRunbooks: plan?.service.relatedRunbooks ?? [],

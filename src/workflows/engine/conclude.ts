@@ -41,8 +41,10 @@ export async function conclude(operation: Operation, telling: Notifier, ending: 
   const unreported = plan !== undefined && files === undefined;
   return {
     ...(operation.asked.kind && { kind: operation.asked.kind }),
-    outcome: ending.outcome,
-    reason: unreported ? `${ending.reason} The report could not be written.` : ending.reason,
+    outcome,
+    reason: unreported ? `${reason} The report could not be written.` : reason,
+    ...(leftBy && { leftBy }),
+    situation: operation.situation,
     operation: operation.id,
     ...(revision && { from: revision.before }),
     ...(revision?.after !== undefined && { to: revision.after }),

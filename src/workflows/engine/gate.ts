@@ -3,6 +3,7 @@ import { policyAt } from '../../domain/approval/gate-policy.ts';
 import type { Event } from '../../domain/journal/journal.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { GateAnswer } from '../../domain/leads-to.ts';
+import type { GateSummary } from '../../views/gate.ts';
 import { StageExit, sentence } from './stage-exit.ts';
 import { isDecided } from './operation.ts';
 import type { OpenGate, Operation } from './operation.ts';
@@ -64,7 +65,7 @@ export async function ask(
   operation: Operation,
   gate: GateName,
   approved: unknown,
-  shows: string[],
+  { shows, dangers }: GateSummary,
   loses = false,
 ): Promise<Verdict> {
   if (operation.plan === undefined)
@@ -75,8 +76,16 @@ export async function ask(
   if (people > 0) {
     operation.gate = open;
     const expiresAt = new Date(Date.now() + within).toISOString();
-    const wanted = Object.keys(wants).length > 0 && { wants };
-    operation.note({ kind: 'gate-opened', gate, hash, people, expiresAt, shows, ...wanted });
+    operation.note({
+      kind: 'gate-opened',
+      gate,
+      hash,
+      people,
+      expiresAt,
+      shows,
+      ...(dangers.length > 0 && { dangers }),
+      ...(Object.keys(wants).length > 0 && { wants }),
+    });
     try {
       await condition(() => isDecided(open), within, {
         summary: `Gate ${gate} expires`,
@@ -106,10 +115,10 @@ export async function gate(
   operation: Operation,
   name: GateName,
   approved: unknown,
-  shows: string[],
+  summary: GateSummary,
   loses = false,
 ): Promise<string> {
-  const { answer, hash, reason } = await ask(operation, name, approved, shows, loses);
+  const { answer, hash, reason } = await ask(operation, name, approved, summary, loses);
   if (answer !== 'approve') throw new StageExit({ answer: { gate: name, answer }, reason });
   return hash;
 }

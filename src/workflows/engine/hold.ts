@@ -1,12 +1,10 @@
 import { condition, isCancellation } from '@temporalio/workflow';
-import { byHand } from '../../views/by-hand.ts';
+import { byHandIn } from '../../views/by-hand.ts';
 import type { Fault } from '../../domain/failures.ts';
 import { StageExit, sentence } from './stage-exit.ts';
 import type { OpenHold, Operation } from './operation.ts';
 import type { Decision } from '../../domain/approval/answers.ts';
 import type { StepName } from '../../activities/steps.ts';
-import { foundBy } from '../../domain/journal/journal.ts';
-import { stopWrites } from '../../activities/stop-writes/step.ts';
 
 export interface Held {
   /** `<step>-<try>`, with the CronJob behind it where there is one. */
@@ -38,10 +36,7 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
     fault,
     decisions,
     ...(within !== undefined && { deadline: new Date(Date.now() + within).toISOString() }),
-    byHand:
-      operation.plan && operation.writesStopped
-        ? byHand(operation.plan, foundBy(operation.journal, stopWrites)?.paused)
-        : [],
+    byHand: operation.plan && operation.writesStopped ? byHandIn(operation.journal, operation.plan) : [],
   });
   try {
     const decided = () => open.answer !== undefined;
