@@ -4,9 +4,9 @@ import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { createGateway } from './gateway/app.ts';
 import { gatewayDependencies } from './gateway/dependencies.ts';
-import { lookAtRetention } from './gateway/retention.ts';
+import { lookAtRetention } from './gateway/health.ts';
 import { readGatewaySettings } from './gateway/settings.ts';
-import { whyEnded } from './worker/start-error.ts';
+import { whyEnded } from './process/start.ts';
 
 /** Requests under way may end; open event streams may not hold the gateway up. */
 const drainFor = 4_000;

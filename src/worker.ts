@@ -4,11 +4,11 @@ import { pino } from 'pino';
 import { taskQueue } from './domain/names.ts';
 import { connectWorker } from './worker/connection.ts';
 import { createWorker } from './worker/create.ts';
-import { registerAttributes } from './worker/search-attributes.ts';
+import { registerAttributes } from './worker/connection.ts';
 import { temporalLogger } from './worker/log.ts';
 import { meansOf } from './worker/dependencies.ts';
 import { readSettings } from './worker/settings.ts';
-import { whyEnded } from './worker/start-error.ts';
+import { whyEnded } from './process/start.ts';
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);

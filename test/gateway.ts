@@ -6,7 +6,7 @@ import { Backstep } from '../src/client.ts';
 import type { BackstepOptions } from '../src/client.ts';
 import { connectClient } from '../src/client/connection.ts';
 import { createGateway } from '../src/gateway/app.ts';
-import type { GatewayDependencies } from '../src/gateway/app.ts';
+import type { GatewayDependencies } from '../src/gateway/dependencies.ts';
 import { peopleBy } from '../src/gateway/people/people.ts';
 import { sessionsWith } from '../src/gateway/people/session.ts';
 import { noStatements } from '../src/gateway/people/statements.ts';

@@ -1,21 +1,48 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { connectBackstep } from '../client.ts';
+import type { Backstep } from '../client.ts';
+import type { AlertSource } from '../domain/alert.ts';
 import { readPrivateKey } from '../identity/keys.ts';
 import { definitionsIn } from '../storage/definitions.ts';
-import { StartError } from '../worker/start-error.ts';
-import type { GatewayDependencies } from './app.ts';
+import type { Definitions } from '../storage/definitions.ts';
+import { StartError } from '../process/start.ts';
+import type { LimitsPerMinute } from './limits.ts';
 import { oidcWith } from './people/oidc.ts';
 import type { Oidc } from './people/oidc.ts';
 import { peopleBy } from './people/people.ts';
+import type { People } from './people/people.ts';
 import { rolesAskedFor } from './people/roles.ts';
 import { sealFor } from './people/sealed.ts';
 import { sessionsWith } from './people/session.ts';
 import { noStatements, statementsBy } from './people/statements.ts';
+import type { Statements } from './people/statements.ts';
 import { parseTokens, tokensIn } from './people/tokens.ts';
-import { secretsIn } from './secrets.ts';
 import type { GatewaySettings } from './settings.ts';
+
+/** What the gateway acts with; tests hand it other means. */
+export interface GatewayDependencies {
+  backstep: Backstep;
+  definitions: Definitions;
+  /** Secrets of a source, read anew at every request so that they can be replaced; none: it is not set up. */
+  secretsOf(source: AlertSource): Promise<string[]>;
+  /** Set where Grafana's signature may come without its time. */
+  untimed?: boolean | undefined;
+  people: People;
+  statements: Statements;
+  /** How people reach the gateway, without a slash at its end. */
+  publicUrl: string;
+  /** The Temporal UI, without a slash at its end, where links to it are wanted. */
+  temporalUi?: string | undefined;
+  limits?: LimitsPerMinute;
+  /** How many proxies stand in front and say in X-Forwarded-For whom they serve. */
+  proxies?: number;
+  log: Logger;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
 
 const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
@@ -41,12 +68,12 @@ export async function gatewayDependencies(
     backstep,
     definitions,
     secretsOf: secretsIn(settings.triggerSecrets),
-    ...(settings.untimed !== undefined && { untimed: settings.untimed }),
+    untimed: settings.untimed,
     people: peopleBy(sessionsWith(secret, secure), tokens, oidc, rolesAskedFor(definitions, Date.now)),
     statements: key === undefined ? noStatements : statementsBy(backstep, key, Date.now),
     publicUrl,
     proxies: settings.proxies,
-    ...(settings.temporalUi !== undefined && { temporalUi: settings.temporalUi }),
+    temporalUi: settings.temporalUi,
     log,
     now: Date.now,
   };
@@ -94,3 +121,21 @@ async function read<T>(path: string, how: (path: string) => Promise<T>): Promise
     throw new StartError(code === undefined ? `${message}.` : `${path} cannot be read: ${code}.`);
   }
 }
+
+/** Shorter ones can be guessed. */
+const shortest = 16;
+
+/**
+ * Secrets of a source of alerts: a file named after it, one secret a line, so that a new one can stand beside the
+ * old until the sender has it. No file, no secret: the source is not set up.
+ */
+export const secretsIn = (directory: string | undefined) => async (source: AlertSource) => {
+  if (directory === undefined) return [];
+  try {
+    const lines = (await readFile(join(directory, source), 'utf8')).split('\n').map((line) => line.trim());
+    return lines.filter((line) => line.length >= shortest && !line.startsWith('#'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+};

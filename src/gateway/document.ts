@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { readFileSync } from 'node:fs';
-import type { GatewayDependencies } from './app.ts';
+import type { GatewayDependencies } from './dependencies.ts';
 import type { RefusalStatus } from './refusal.ts';
 
 const error = z

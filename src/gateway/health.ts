@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { ClientError } from '../client.ts';
 import type { Backstep } from '../client.ts';
-import type { GatewayDependencies } from './app.ts';
+import { shortRetention } from '../client/retention.ts';
+import type { GatewayDependencies } from './dependencies.ts';
 
 /** How soon Temporal must answer: PagerDuty waits five seconds for us. */
 const within = 2_000;
@@ -40,4 +41,24 @@ export function healthRoutes({
     return context.json({ status: 'ready', services: await definitions.list() });
   });
   return app;
+}
+
+/** Temporal may come later. */
+const again = 30_000;
+
+/** Warns once, as soon as Temporal answers, where a repeated alert could be taken for a new one. */
+export async function lookAtRetention(
+  { backstep, log }: Pick<GatewayDependencies, 'backstep' | 'log'>,
+  every = again,
+): Promise<void> {
+  for (;;) {
+    try {
+      await temporalAnswers(backstep);
+      const short = await shortRetention(backstep.temporal);
+      if (short !== undefined) log.warn(short);
+      return;
+    } catch {
+      await pause(every, undefined, { ref: false });
+    }
+  }
 }

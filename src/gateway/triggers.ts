@@ -4,7 +4,7 @@ import { alertSource } from '../domain/alert.ts';
 import type { AlertSource } from '../domain/alert.ts';
 import { triggers } from '../triggers/index.ts';
 import type { Alert } from '../triggers/trigger.ts';
-import type { GatewayDependencies } from './app.ts';
+import type { GatewayDependencies } from './dependencies.ts';
 import { alertLimit, bytesOf, noLargerThan, readJson } from './body.ts';
 import { refused } from './document.ts';
 import { temporalAnswers } from './health.ts';

@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { ClientError } from '../client/client-error.ts';
 import { settings } from '../client/connection.ts';
-import { StartError } from './start-error.ts';
+import { registerSearchAttributes } from '../client/search-attributes.ts';
+import { StartError } from '../process/start.ts';
 
 /** The Temporal server, and a namespace just made, may come up a moment after the worker. */
 const within = 20_000;
@@ -46,4 +49,22 @@ function reason(error: unknown, namespace: string): { why: string; final: boolea
   // Of the native client's nested error only the innermost is for people.
   const inner = /message: "([^"]+)"/.exec(message)?.[1];
   return { why: details ?? inner ?? message, final: code === 7 || code === 16 };
+}
+
+/**
+ * Registers what is missing, so that rollbacks can be listed by service and phase. Without the right to, the
+ * worker says so and starts: `assess` looks before each rollback, and none is ever set unregistered.
+ */
+export async function registerAttributes(
+  connection: Pick<NativeConnection, 'operatorService'>,
+  namespace: string,
+  log: Pick<Logger, 'info' | 'warn'>,
+): Promise<void> {
+  try {
+    const registered = await registerSearchAttributes(connection.operatorService, namespace);
+    if (registered.length > 0) log.info({ registered, namespace }, 'search attributes registered');
+  } catch (error) {
+    const said = error instanceof ClientError ? `${error.message} ${error.next}` : String(error);
+    log.warn({ namespace }, `rollbacks cannot be listed by service and phase: ${said}`);
+  }
 }

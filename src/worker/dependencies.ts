@@ -7,7 +7,7 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import { readKeys } from '../identity/keys.ts';
 import { check, definitionsIn } from '../storage/definitions.ts';
 import { directory } from '../storage/storage.ts';
-import { StartError } from './start-error.ts';
+import { StartError } from '../process/start.ts';
 import type { WorkerSettings } from './settings.ts';
 
 /** The client library's answer where it finds no configuration at all. */

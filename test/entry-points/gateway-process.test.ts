@@ -9,7 +9,7 @@ import { parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gatewayDependencies } from '../../src/gateway/dependencies.ts';
 import { environment, readGatewaySettings } from '../../src/gateway/settings.ts';
-import { StartError } from '../../src/worker/start-error.ts';
+import { StartError } from '../../src/process/start.ts';
 
 let directory: string;
 let token: string;

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { expect, inject, test, vi } from 'vitest';
 import { temporalProgram } from '../../lab/temporal.ts';
 import { messages, queries } from '../../src/domain/approval/messages.ts';
-import { registerAttributes } from '../../src/worker/search-attributes.ts';
+import { registerAttributes } from '../../src/worker/connection.ts';
 import { attributeNames } from '../../src/client/search-attributes.ts';
 import { markedIn } from '../docs.ts';
 import { words } from '../integration/readme.ts';

@@ -13,7 +13,7 @@ import { parse } from 'yaml';
 import type { AlertSource } from '../../src/domain/alert.ts';
 import { workflowIdOf } from '../../src/domain/names.ts';
 import { signatureHeader, timestampHeader } from '../../src/triggers/grafana.ts';
-import { secretsIn } from '../../src/gateway/secrets.ts';
+import { secretsIn } from '../../src/gateway/dependencies.ts';
 import type { Taken } from '../../src/gateway/take.ts';
 import { definitionSource } from '../example-plan.ts';
 import { markedIn } from '../docs.ts';

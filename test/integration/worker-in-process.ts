@@ -8,7 +8,7 @@ import { connect } from '../../src/kubernetes/cluster.ts';
 import { definitionsIn } from '../../src/storage/definitions.ts';
 import { directory } from '../../src/storage/storage.ts';
 import { createWorker } from '../../src/worker/create.ts';
-import { registerAttributes } from '../../src/worker/search-attributes.ts';
+import { registerAttributes } from '../../src/worker/connection.ts';
 
 /** One native runtime serves every worker of this process. */
 let installed = false;

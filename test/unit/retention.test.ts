@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Backstep } from '../../src/client.ts';
-import { lookAtRetention } from '../../src/gateway/retention.ts';
+import { lookAtRetention } from '../../src/gateway/health.ts';
 
 /** A Temporal that is away at first, and then keeps ended workflows for so many seconds. */
 function keeping(seconds: number, away = 0): Backstep {

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { meansOf } from '../../src/worker/dependencies.ts';
 import { readSettings } from '../../src/worker/settings.ts';
-import { StartError } from '../../src/worker/start-error.ts';
+import { StartError } from '../../src/process/start.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'backstep-worker-'));
 const kubeconfig = join(home, 'kubeconfig');

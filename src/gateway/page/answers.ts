@@ -4,8 +4,8 @@ import { ClientError } from '../../client.ts';
 import type { Backstep, Started } from '../../client.ts';
 import { faultsOf } from '../../domain/plan/request.ts';
 import { longestReason } from '../../domain/approval/statement.ts';
-import type { GatewayDependencies } from '../app.ts';
-import { mustBeDefined } from '../defined.ts';
+import type { GatewayDependencies } from '../dependencies.ts';
+import { mustBeDefined } from '../services.ts';
 import type { Session } from '../people/session.ts';
 import { Refusal } from '../refusal.ts';
 import { consequences, dangersOfApproving } from './danger.ts';
@@ -66,6 +66,7 @@ const dangerous: { [V in Verb]: (form: Said[V], view: View) => boolean } = {
  * Does what a form asks for, once its fields are whole and, where it is dangerous, confirmed. Pressed twice, the
  * second press says that it was counted.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- ties what a form says to its verb
 export async function answer<V extends Verb>(
   { backstep, definitions, statements }: GatewayDependencies,
   { person }: Session,

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { serviceName } from '../../domain/names.ts';
-import type { GatewayDependencies } from '../app.ts';
+import type { GatewayDependencies } from '../dependencies.ts';
 import { versionOf } from './parts.ts';
 import { sections } from './sections.ts';
 import type { Watch } from './watch.ts';

@@ -8,7 +8,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { ClientError } from '../../client.ts';
 import { serviceName } from '../../domain/names.ts';
 import { reportHtml } from '../../views/report/documents.ts';
-import type { GatewayDependencies } from '../app.ts';
+import type { GatewayDependencies } from '../dependencies.ts';
 import type { Limits } from '../limits.ts';
 import type { Session } from '../people/session.ts';
 import { answer, isOwnForm, isVerb } from './answers.ts';

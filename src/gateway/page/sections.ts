@@ -1,5 +1,5 @@
 import { html } from '../../views/render/html.ts';
-import type { GatewayDependencies } from '../app.ts';
+import type { GatewayDependencies } from '../dependencies.ts';
 import type { Session } from '../people/session.ts';
 import { begin } from './begin.ts';
 import { gateCard } from './gate.ts';

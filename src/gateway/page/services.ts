@@ -1,5 +1,5 @@
 import { html } from '../../views/render/html.ts';
-import type { GatewayDependencies } from '../app.ts';
+import type { GatewayDependencies } from '../dependencies.ts';
 import { standingOf } from './headline.ts';
 import { moment } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';

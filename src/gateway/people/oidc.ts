@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
-import { personOf } from './claims.ts';
-import type { ClaimNames } from './claims.ts';
+import { personOf } from './person.ts';
+import type { ClaimNames } from './person.ts';
 import type { Person } from './person.ts';
 import type { Seal } from './sealed.ts';
 
@@ -10,9 +10,9 @@ export interface OidcSettings extends ClaimNames {
   clientId: string;
   clientSecret: string;
   /** Without this role nobody is let in. */
-  requiredRole?: string;
+  requiredRole?: string | undefined;
   /** Of Bearer tokens; the client itself if not given. */
-  audience?: string;
+  audience?: string | undefined;
 }
 
 /** Why a provider's answer lets nobody in; for the person who tried. */

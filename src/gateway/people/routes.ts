@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { csrf } from 'hono/csrf';
-import type { GatewayDependencies } from '../app.ts';
+import type { GatewayDependencies } from '../dependencies.ts';
 import { noLargerThan, requestLimit } from '../body.ts';
 import type { Limits } from '../limits.ts';
 import { pageHeaders } from '../page/routes.ts';
