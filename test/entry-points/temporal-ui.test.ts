@@ -111,9 +111,9 @@ test('current details are Markdown with a table, and what to do stands above it'
   const [above = '', table = ''] = (currentDetails ?? '').split(
     '| Step | State | Time | |\n|---|---|---|---|\n',
   );
-  expect(above).toContain(`Gate \`downgrade\` waits for 1 person until`);
+  expect(above).toContain('**Gate downgrade waits for 1 person** until ');
   expect(above).toContain(`{"gate":"downgrade","plan":"${hash}","by":"your name"}`);
-  expect(above).toContain('the write outage budget of 2 h 00 min is used up at');
+  expect(above).toContain('the outage budget of 2 h 00 min is used up at ');
   for (const row of table.split('\n')) expect(row).toMatch(/^\|.*\|.*\|.*\|.*\|$/);
   await run.reject('downgrade');
   await run.result();
