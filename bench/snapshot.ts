@@ -40,21 +40,19 @@ const times = (a: number, b: number) => `${(a / b).toFixed(1)} times`;
 
 const here = await fencedDatabase('bench', filling);
 try {
-  const { fixture, dependencies } = here;
+  const { dependencies } = here;
   // A dump of this size may take longer than a test allows.
   const plan = here.planned({ backup: { claim: 'backstep-backups', timeout: '1h' } });
-  const { operation, adminUrl } = fixture;
+  const { operation, adminUrl } = here;
   const { rows } = await here.asAdmin((admin) =>
-    admin.query<{ size: string }>('SELECT pg_size_pretty(pg_database_size($1)) AS size', [
-      fixture.fencedName,
-    ]),
+    admin.query<{ size: string }>('SELECT pg_size_pretty(pg_database_size($1)) AS size', [here.fencedName]),
   );
   console.log(
-    `Database of ${rows[0]?.size} in ${fixture.lab.postgres.keptIn === 'disk' ? 'files' : 'memory'}: ${vectors} vectors of 384 dimensions, ${links} short rows\n`,
+    `Database of ${rows[0]?.size} in ${here.lab.postgres.keptIn === 'disk' ? 'files' : 'memory'}: ${vectors} vectors of 384 dimensions, ${links} short rows\n`,
   );
 
   const copy = {
-    from: fixture.fencedName,
+    from: here.fencedName,
     to: here.beside('scratch'),
     operation,
     sourceStays: 'open',
@@ -77,7 +75,7 @@ try {
   say('back-up: pg_dump -Fc in a pod, read back in full', backingUp, `${Math.round(backup.bytes / 1e6)} MB`);
 
   const damage = () =>
-    here.on(fixture.fencedName, (client) => client.query('DELETE FROM papers; DROP TABLE links'));
+    here.on(here.fencedName, (client) => client.query('DELETE FROM papers; DROP TABLE links'));
   await damage();
   const fromPoint = await perform(
     restore,
@@ -87,8 +85,8 @@ try {
   say('DOWNTIME of restore from the snapshot, verified', fromPoint.seconds, fromPoint.from);
 
   // The same again from the dump.
-  const failed = quoted(besideName(fixture.name, 'failed', operation));
-  await fixture.asSuperuser('postgres', `DROP DATABASE ${failed} WITH (FORCE)`);
+  const failed = quoted(besideName(here.name, 'failed', operation));
+  await here.asSuperuser('postgres', `DROP DATABASE ${failed} WITH (FORCE)`);
   await here.change((record) => {
     const { restoring: _, ...rest } = record;
     return { ...rest, kept: [] };

@@ -180,7 +180,7 @@ describe('people are told', () => {
   });
 });
 
-describe('telling never stands in the way', () => {
+describe('a notification never holds a rollback up', () => {
   test('a channel that refuses everything changes nothing but the report, which says so', async () => {
     const run = await harness.start(telling([ops], { notify: refused }));
     await run.approve('downgrade');

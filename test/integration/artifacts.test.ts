@@ -43,24 +43,19 @@ test('law 1: while the operation is open, all of it is listed as held, and stays
     [snapshot, 'snapshot'],
     [backup.file, 'dump'],
   ]);
-  expect(all.every(({ heldBy, expired }) => heldBy?.includes(here.fixture.operation) && !expired)).toBe(true);
-  const { removed, refused } = await remove([snapshot, backup.file, here.fixture.fencedName, 'postgres']);
+  expect(all.every(({ heldBy, expired }) => heldBy?.includes(here.operation) && !expired)).toBe(true);
+  const { removed, refused } = await remove([snapshot, backup.file, here.fencedName, 'postgres']);
   expect(removed).toEqual([]);
-  expect(refused.map(({ name }) => name)).toEqual([
-    snapshot,
-    backup.file,
-    here.fixture.fencedName,
-    'postgres',
-  ]);
+  expect(refused.map(({ name }) => name)).toEqual([snapshot, backup.file, here.fencedName, 'postgres']);
   expect((await list()).map(({ name }) => name)).toEqual(all.map(({ name }) => name));
 });
 
 test('after the end it stays for its time, and goes by name: database, dump and manifest', async () => {
   const [snapshot, failed] = [here.beside('snapshot'), here.beside('failed')];
-  await here.fixture.asSuperuser('postgres', `CREATE DATABASE ${quoted(failed)} OWNER ${here.fixture.owner}`);
+  await here.asSuperuser('postgres', `CREATE DATABASE ${quoted(failed)} OWNER ${here.owner}`);
   await here.change((record) => ({ ...record, kept: [failed] }));
-  await here.asAdmin((admin) => lower(admin, here.fixture));
-  const { operation: ended } = here.fixture;
+  await here.asAdmin((admin) => lower(admin, here));
+  const { operation: ended } = here;
   await close(
     dependencies.cluster,
     'backstep',
@@ -91,14 +86,14 @@ test('after the end it stays for its time, and goes by name: database, dump and 
   expect(all.every(({ bytes = 0 }) => bytes > 0)).toBe(true);
 
   expect(await remove([], true)).toMatchObject({ removed: [failed], refused: [] });
-  expect(await remove([snapshot, backup.file, failed, here.fixture.name])).toMatchObject({
+  expect(await remove([snapshot, backup.file, failed, here.name])).toMatchObject({
     removed: [snapshot, backup.file],
-    refused: [{ name: failed }, { name: here.fixture.name }],
+    refused: [{ name: failed }, { name: here.name }],
   });
   expect(await list()).toEqual([]);
   for (const name of [snapshot, failed])
     expect(await here.asAdmin((admin) => databaseExists(admin, name))).toBe(false);
-  expect(await here.asAdmin((admin) => databaseExists(admin, here.fixture.name))).toBe(true);
+  expect(await here.asAdmin((admin) => databaseExists(admin, here.name))).toBe(true);
   expect(await here.kubectl('get', 'jobs', '-l', `backstep.dev/operation=${operation}`, '-o', 'name')).toBe(
     '',
   );
@@ -106,9 +101,9 @@ test('after the end it stays for its time, and goes by name: database, dump and 
 
 test('what the server refuses to drop is refused by name, and stays as it was', async () => {
   const failed = here.beside('failed');
-  await here.fixture.asSuperuser('postgres', `CREATE DATABASE ${quoted(failed)} OWNER ${here.fixture.owner}`);
+  await here.asSuperuser('postgres', `CREATE DATABASE ${quoted(failed)} OWNER ${here.owner}`);
   const subscription = `sub_${operation.slice(3)}`;
-  await here.fixture.asSuperuser(
+  await here.asSuperuser(
     failed,
     `CREATE SUBSCRIPTION ${subscription} CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE)`,
   );
@@ -117,6 +112,6 @@ test('what the server refuses to drop is refused by name, and stays as it was', 
     expect(removed).toEqual([]);
     expect(refused[0]?.why).toMatch(/subscription. Drop that first/);
   } finally {
-    await here.fixture.asSuperuser(failed, `DROP SUBSCRIPTION ${subscription}`);
+    await here.asSuperuser(failed, `DROP SUBSCRIPTION ${subscription}`);
   }
 });

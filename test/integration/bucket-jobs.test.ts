@@ -8,30 +8,32 @@ import { fingerprint } from '../../src/postgres/fingerprint.ts';
 import { besideName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { MadeSnapshot } from '../../src/domain/snapshot.ts';
-import { backupJobsFixture, type BackupJobsFixture } from './backup-jobs-fixture.ts';
+import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
 /** Jobs that back up into a bucket, from the snapshot, while the rollback moves the database. */
 
-let fixture: BackupJobsFixture;
+let fixture: FencedDatabase;
 let s3: S3Server;
 let plan: Plan;
 let snapshot: MadeSnapshot;
 let backup: Backup;
 
 beforeAll(async () => {
-  fixture = await backupJobsFixture();
+  fixture = await fencedDatabase('bucket');
   s3 = await s3Server(fixture.lab.postgres.host);
   const credentials = {
     accessKeyId: await fixture.secret('bucket-id', s3.accessKeyId),
     secretAccessKey: await fixture.secret('bucket-secret', s3.secretAccessKey),
   };
   const { bucket, endpoint } = s3;
-  plan = await fixture.planned({
-    s3: { bucket, prefix: 'production', endpoint, forcePathStyle: true, credentials },
-    format: 'directory',
-    proof: 'restore',
-    timeout: '5m',
+  plan = fixture.planned({
+    backup: {
+      s3: { bucket, prefix: 'production', endpoint, forcePathStyle: true, credentials },
+      format: 'directory',
+      proof: 'restore',
+      timeout: '5m',
+    },
   });
   snapshot = await takeSnapshot();
   await fixture.on(fixture.fencedName, (client) => client.query('DELETE FROM papers WHERE id > 100'));

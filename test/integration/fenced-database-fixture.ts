@@ -18,8 +18,7 @@ import { examplePlan } from '../example-plan.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 /** A database that is fenced off, with the record of an operation that stopped its writes: what restores act on. */
-export interface FencedDatabase {
-  fixture: PostgresFixture;
+export interface FencedDatabase extends PostgresFixture {
   namespace: string;
   dependencies: Dependencies;
   plan: Plan;
@@ -34,10 +33,11 @@ export interface FencedDatabase {
   /** As Backstep on a database. */
   on<T>(database: string, use: (client: Client) => Promise<T>): Promise<T>;
   kubectl(...args: string[]): Promise<string>;
-  remove(): Promise<void>;
+  /** Makes a Secret of one value. */
+  secret(name: string, value: string): Promise<{ secret: string; key: string }>;
+  /** Names of the operation's Jobs without the operation, oldest first. */
+  jobs(): Promise<string[]>;
 }
-
-const reference = (name: string) => ({ secret: name, key: 'DATABASE_URL' });
 
 /** @param prepare SQL by the application before writes stop */
 export async function fencedDatabase(name: string, prepare?: string): Promise<FencedDatabase> {
@@ -46,25 +46,21 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
   const namespace = `${name}-${fixture.operation}`;
   await kubectl(fixture.lab, ['create', 'namespace', namespace]);
   const { kubeconfig } = await prepareSite(fixture.lab, namespace, directory);
-  const secret = (name: string, DATABASE_URL: string) =>
-    kubectl(
-      fixture.lab,
-      ['apply', '-f', '-'],
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name, namespace },
-        stringData: { DATABASE_URL },
-      }),
-    );
-  await secret('database', fixture.url.replace('postgresql://', 'postgresql+psycopg://'));
-  await secret('admin', fixture.adminUrl);
+  const ourKubectl = (...args: string[]) => kubectl(fixture.lab, ['-n', namespace, ...args]);
+  const secret = async (name: string, value: string) => {
+    const metadata = { name, namespace };
+    const object = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { value } };
+    await kubectl(fixture.lab, ['apply', '-f', '-'], JSON.stringify(object));
+    return { secret: name, key: 'value' };
+  };
+  const url = await secret('database', fixture.url.replace('postgresql://', 'postgresql+psycopg://'));
+  const admin = await secret('admin', fixture.adminUrl);
   const image = await jobImage(fixture.lab);
   const { id: server } = await withClient(fixture.adminUrl, {}, serverOf);
   const database = {
-    url: reference('database'),
-    admin: reference('admin'),
-    extensionAdmin: reference('backstep-extensions'),
+    url,
+    admin,
+    extensionAdmin: { secret: 'backstep-extensions', key: 'DATABASE_URL' },
     tables: ['papers'],
     extensions: ['vector'],
   };
@@ -109,7 +105,7 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
   await asAdmin((admin) => raise(admin, fixture));
   const said: string[] = [];
   return {
-    fixture,
+    ...fixture,
     namespace,
     dependencies,
     plan,
@@ -126,7 +122,13 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
     change: (change) => update(dependencies.cluster, 'backstep', plan.database, operation, change),
     asAdmin,
     on,
-    kubectl: (...args) => kubectl(fixture.lab, ['-n', namespace, ...args]),
+    kubectl: ourKubectl,
+    secret,
+    jobs: async () => {
+      const names = await ourKubectl('get', 'jobs', '-o', 'name', '--sort-by=.metadata.creationTimestamp');
+      const ours = names.split('\n').filter(Boolean);
+      return ours.map((name) => name.replace(`job.batch/${operation}-`, ''));
+    },
     remove: async () => {
       await fixture.remove();
       await kubectl(fixture.lab, ['delete', 'namespace', namespace, '--wait=false']);

@@ -14,16 +14,16 @@ import { quoted } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { besideName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
-import { backupJobsFixture, type BackupJobsFixture } from './backup-jobs-fixture.ts';
+import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
-let fixture: BackupJobsFixture;
+let fixture: FencedDatabase;
 let plan: Plan;
 let backup: Backup;
 
 beforeAll(async () => {
-  fixture = await backupJobsFixture();
-  plan = await fixture.planned({ claim: 'backstep-backups', timeout: '5m' });
+  fixture = await fencedDatabase('postgres');
+  ({ plan } = fixture);
 });
 afterAll(() => fixture.remove());
 

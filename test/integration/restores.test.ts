@@ -32,8 +32,8 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
   let snapshot: Snapshot;
   let backup: Backup;
   let restored: Restored;
-  const slot = () => `slot_${here.fixture.operation.slice(3)}`;
-  const subscription = () => `sub_${here.fixture.operation.slice(3)}`;
+  const slot = () => `slot_${here.operation.slice(3)}`;
+  const subscription = () => `sub_${here.operation.slice(3)}`;
   const run = () =>
     perform(
       restore,
@@ -42,7 +42,7 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
     );
   const ask = async (database: string, sql: string) => {
     const client = new PostgresClient({
-      connectionString: withDatabase(here.fixture.superuserUrl, database),
+      connectionString: withDatabase(here.superuserUrl, database),
     });
     await client.connect();
     try {
@@ -63,9 +63,9 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
   beforeAll(async () => {
     here = await fencedDatabase(from === 'backup' ? 'dump' : 'clone', largeObject + prepare);
     failed = here.beside('failed');
-    const { fencedName: name } = here.fixture;
+    const { fencedName: name } = here;
     await ask(name, `SELECT pg_create_logical_replication_slot('${slot()}', 'pgoutput')`);
-    await here.fixture.asSuperuser(
+    await here.asSuperuser(
       name,
       `CREATE SUBSCRIPTION ${subscription()} CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'theirs')`,
     );
@@ -85,7 +85,7 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
     restored = await run();
   });
   afterAll(async () => {
-    await here.fixture.asSuperuser(
+    await here.asSuperuser(
       failed,
       `ALTER SUBSCRIPTION ${subscription()} SET (slot_name = NONE); DROP SUBSCRIPTION ${subscription()}`,
     );
@@ -99,16 +99,16 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
       revision: '0005',
       counts: before.fingerprint.counts,
     });
-    expect(await here.on(here.fixture.fencedName, fingerprint)).toEqual(before.fingerprint);
+    expect(await here.on(here.fencedName, fingerprint)).toEqual(before.fingerprint);
     expect(await ask(failed, 'SELECT count(*)::int AS papers FROM papers')).toEqual([{ papers: 0 }]);
     expect(await here.record()).toMatchObject({ kept: [failed] });
     expect((await here.record())?.snapshot).toBeUndefined();
   });
 
   test('keeps database settings, also those of a role in the database', async () => {
-    expect(await properties(here.fixture.fencedName)).toEqual(before.properties);
+    expect(await properties(here.fencedName)).toEqual(before.properties);
     const application = new PostgresClient({
-      connectionString: withDatabase(here.fixture.url, here.fixture.fencedName),
+      connectionString: withDatabase(here.url, here.fencedName),
     });
     await application.connect();
     const shown = await application.query('SHOW search_path; SHOW statement_timeout');
@@ -120,10 +120,10 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
   });
 
   test('keeps grants, on the database and in it', async () => {
-    const reader = here.fixture.owner.replace('_app', '_reader');
+    const reader = here.owner.replace('_app', '_reader');
     expect(
       await ask(
-        here.fixture.fencedName,
+        here.fencedName,
         `SELECT has_database_privilege('${reader}', current_database(), 'CREATE') AS creates,
                 has_database_privilege('${reader}', current_database(), 'TEMPORARY') AS temporary,
                 has_database_privilege('${reader}', current_database(), 'CONNECT') AS connects,
@@ -135,7 +135,7 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
   test('keeps comments, on the database and in it', async () => {
     expect(
       await ask(
-        here.fixture.fencedName,
+        here.fencedName,
         `SELECT shobj_description(d.oid, 'pg_database') AS database, obj_description('papers'::regclass, 'pg_class') AS table,
                 col_description('papers'::regclass, 5) AS column, obj_description(4711, 'pg_largeobject') AS large
          FROM pg_database d WHERE datname = current_database()`,
@@ -153,15 +153,15 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
   test('keeps large objects, with owner and grants', async () => {
     expect(
       await ask(
-        here.fixture.fencedName,
+        here.fencedName,
         `SELECT length(lo_get(oid)) AS bytes, md5(lo_get(oid)) = md5(decode(repeat('00ff', 3000000), 'hex')) AS same,
                 pg_get_userbyid(lomowner) AS owner, lomacl::text ~ '=r/' AS granted FROM pg_largeobject_metadata WHERE oid = 4711`,
       ),
-    ).toEqual([{ bytes: 6_000_000, same: true, owner: here.fixture.owner, granted: true }]);
+    ).toEqual([{ bytes: 6_000_000, same: true, owner: here.owner, granted: true }]);
   });
 
   test('keeps identities: they go on where they were, and ALWAYS is still always', async () => {
-    await here.on(here.fixture.fencedName, async (client) => {
+    await here.on(here.fencedName, async (client) => {
       await expect(client.query(`INSERT INTO identities (id) VALUES (1)`)).rejects.toThrow('cannot insert');
       await client.query('BEGIN');
       const { rows } = await client.query(
@@ -173,7 +173,7 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
   });
 
   test('keeps generated columns: computed, not written', async () => {
-    await here.on(here.fixture.fencedName, async (client) => {
+    await here.on(here.fencedName, async (client) => {
       await expect(client.query('INSERT INTO generated VALUES (1, 2)')).rejects.toThrow('cannot insert');
       await client.query('BEGIN');
       const { rows } = await client.query('INSERT INTO generated VALUES (200) RETURNING gross');
@@ -189,16 +189,16 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
     const note = restored.notes?.find((text) => text.includes(slot()));
     expect(note).toContain(`stays with ${failed}`);
     const command = /\((SELECT pg_create_logical_replication_slot.*?;)\)/.exec(note ?? '')?.[1] ?? '';
-    await ask(here.fixture.fencedName, command);
+    await ask(here.fencedName, command);
     expect(
       await ask('postgres', `SELECT database FROM pg_replication_slots WHERE slot_name = '${slot()}_2'`),
-    ).toEqual([{ database: here.fixture.fencedName }]);
+    ).toEqual([{ database: here.fencedName }]);
   });
 
   test('leaves subscriptions with the failed database, and says what to do', async () => {
     expect(
       await ask(
-        here.fixture.fencedName,
+        here.fencedName,
         `SELECT 1 FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE datname = current_database()`,
       ),
     ).toEqual([]);
@@ -211,15 +211,15 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
     const oids = () =>
       ask(
         'postgres',
-        `SELECT oid, datname FROM pg_database WHERE datname LIKE '%${here.fixture.operation.slice(3)}%' ORDER BY 1`,
+        `SELECT oid, datname FROM pg_database WHERE datname LIKE '%${here.operation.slice(3)}%' ORDER BY 1`,
       );
     const databases = await oids();
     expect(await run()).toMatchObject({ from, counts: restored.counts, notes: restored.notes });
     // It died between the renames and the record.
     await here.change((record) => ({ ...record, kept: [], ...(snapshot.made && { snapshot }) }));
-    await here.fixture.asSuperuser(
+    await here.asSuperuser(
       'postgres',
-      `ALTER DATABASE "${here.fixture.fencedName.replaceAll('"', '""')}" ALLOW_CONNECTIONS false`,
+      `ALTER DATABASE "${here.fencedName.replaceAll('"', '""')}" ALLOW_CONNECTIONS false`,
     );
     expect(await run()).toMatchObject({ from, counts: restored.counts });
     expect(await oids()).toEqual(databases);
@@ -235,7 +235,7 @@ describe('a snapshot that somebody changed', () => {
   afterAll(() => here.remove());
 
   test('law 1: is not restored from: the backup is, and it is said', async () => {
-    const before = await here.on(here.fixture.fencedName, fingerprint);
+    const before = await here.on(here.fencedName, fingerprint);
     const snapshot = await perform(
       takeSnapshot,
       { ...here.dependencies, ...here.attempt() },
@@ -247,8 +247,8 @@ describe('a snapshot that somebody changed', () => {
       { plan: here.plan, try: 1, snapshot },
     );
     await withOpenClone(
-      here.fixture.adminUrl,
-      { database: here.beside('snapshot'), operation: here.fixture.operation },
+      here.adminUrl,
+      { database: here.beside('snapshot'), operation: here.operation },
       (client) => client.query(`UPDATE papers SET title = 'forged' WHERE id = 1`),
     );
     const restored = await perform(
@@ -260,7 +260,7 @@ describe('a snapshot that somebody changed', () => {
       from: 'backup',
       notes: [expect.stringContaining('its contents are not those taken') as string],
     });
-    expect(await here.on(here.fixture.fencedName, fingerprint)).toEqual(before);
+    expect(await here.on(here.fencedName, fingerprint)).toEqual(before);
     expect(await here.asAdmin((admin) => databaseExists(admin, here.beside('snapshot')))).toBe(true);
     expect((await here.record())?.snapshot).toMatchObject({ database: here.beside('snapshot') });
   });

@@ -74,7 +74,7 @@ const isOpen = () =>
       ).rows[0]?.open,
   );
 const forge = (title: string) =>
-  withOpenClone(here.fixture.adminUrl, { database, operation: here.fixture.operation }, (client) =>
+  withOpenClone(here.adminUrl, { database, operation: here.operation }, (client) =>
     client.query('UPDATE papers SET title = $1 WHERE id = 1', [title]),
   );
 
@@ -132,7 +132,7 @@ describe('law 1: right before the downgrade', () => {
   test('one that is being dumped is read, and the dump goes on', async () => {
     await here.change((record) => without(record, ['backup']));
     await here.asAdmin((admin) => openClone(admin, database));
-    const dump = new Client({ connectionString: withDatabase(here.fixture.adminUrl, database) });
+    const dump = new Client({ connectionString: withDatabase(here.adminUrl, database) });
     await dump.connect();
     await stands(1, { snapshot });
     await dump.query('SELECT 1');
@@ -145,7 +145,7 @@ describe('law 1: right before the downgrade', () => {
   test('where somebody changed it, the dump is checked by a Job, and is the way back', async () => {
     await forge('forged');
     await stands(2);
-    expect(await looks()).toEqual([`job.batch/${here.fixture.operation}-back-up-2-before-downgrade`]);
+    expect(await looks()).toEqual([`job.batch/${here.operation}-back-up-2-before-downgrade`]);
     expect(here.said.join()).toMatch(/the backup alone is the way back: snapshot .* not those taken/);
   });
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => here.remove());
 beforeEach(async () => {
-  await here.fixture.asSuperuser('postgres', `DROP DATABASE IF EXISTS ${quoted(snapshot)} WITH (FORCE)`);
+  await here.asSuperuser('postgres', `DROP DATABASE IF EXISTS ${quoted(snapshot)} WITH (FORCE)`);
   await here.change((found) => {
     const { snapshot: _, ...rest } = found;
     return { ...rest, breaches: [], kept: [] };
@@ -47,7 +47,7 @@ describe('snapshot', () => {
       counts: record?.frozen?.counts,
       publicPrivileges: ['CONNECT'],
     });
-    expect(found.fingerprint).toBe((await here.on(here.fixture.fencedName, fingerprint)).sha256);
+    expect(found.fingerprint).toBe((await here.on(here.fencedName, fingerprint)).sha256);
     expect(Date.parse(found.keepUntil) - Date.parse(found.takenAt)).toBe(7 * 24 * 3_600_000);
     await expect(here.on(snapshot, fingerprint)).rejects.toThrow('not currently accepting connections');
   });
@@ -60,10 +60,7 @@ describe('snapshot', () => {
   });
 
   test('law 8: a half-made clone of an attempt that died is dropped and made anew', async () => {
-    await here.fixture.asSuperuser(
-      'postgres',
-      `CREATE DATABASE ${quoted(snapshot)} OWNER ${here.fixture.owner}`,
-    );
+    await here.asSuperuser('postgres', `CREATE DATABASE ${quoted(snapshot)} OWNER ${here.owner}`);
     const found = await made();
     expect(found.counts).toMatchObject({ papers: 2_000 });
     expect(here.said.join()).toContain('half-made');
@@ -71,10 +68,8 @@ describe('snapshot', () => {
 
   test('that somebody changed is no way back: it is made anew', async () => {
     const found = await made();
-    await withOpenClone(
-      here.fixture.adminUrl,
-      { database: snapshot, operation: here.fixture.operation },
-      (client) => client.query(`UPDATE papers SET title = 'forged' WHERE id = 1`),
+    await withOpenClone(here.adminUrl, { database: snapshot, operation: here.operation }, (client) =>
+      client.query(`UPDATE papers SET title = 'forged' WHERE id = 1`),
     );
     const again = await made();
     expect(again.fingerprint).toBe(found.fingerprint);
@@ -90,11 +85,8 @@ describe('snapshot', () => {
 
   test('of an operation that was taken up counts, and is kept where it does not', async () => {
     const found = await made();
-    const older = snapshot.replace(here.fixture.operation.slice(3), 'ffffffff');
-    await here.fixture.asSuperuser(
-      'postgres',
-      `ALTER DATABASE ${quoted(snapshot)} RENAME TO ${quoted(older)}`,
-    );
+    const older = snapshot.replace(here.operation.slice(3), 'ffffffff');
+    await here.asSuperuser('postgres', `ALTER DATABASE ${quoted(snapshot)} RENAME TO ${quoted(older)}`);
     const taken: MadeSnapshot = { ...found, database: older };
     await here.change((record) => ({ ...record, snapshot: taken }));
     expect(await made()).toEqual(taken);
@@ -102,7 +94,7 @@ describe('snapshot', () => {
     expect(await made()).toMatchObject({ database: snapshot });
     expect((await here.record())?.kept).toEqual([older]);
     expect(await here.asAdmin((admin) => databaseExists(admin, older))).toBe(true);
-    await here.fixture.asSuperuser('postgres', `DROP DATABASE ${quoted(older)}`);
+    await here.asSuperuser('postgres', `DROP DATABASE ${quoted(older)}`);
   });
 });
 
@@ -117,14 +109,11 @@ describe('no snapshot is made, and it is said why', () => {
     expect(here.said.join()).toContain('NO RESTORE POINT');
     expect(await exists()).toBe(false);
     expect((await here.record())?.snapshot).toBeUndefined();
-    expect(await here.on(here.fixture.fencedName, fingerprint)).toBeDefined();
+    expect(await here.on(here.fencedName, fingerprint)).toBeDefined();
   });
 
   test('without the right to read every table', async () => {
-    await here.fixture.asSuperuser(
-      here.fixture.fencedName,
-      'CREATE TABLE private (); ALTER TABLE private OWNER TO postgres',
-    );
+    await here.asSuperuser(here.fencedName, 'CREATE TABLE private (); ALTER TABLE private OWNER TO postgres');
     try {
       expect(await make()).toMatchObject({
         made: false,
@@ -132,7 +121,7 @@ describe('no snapshot is made, and it is said why', () => {
       });
       expect(await exists()).toBe(false);
     } finally {
-      await here.fixture.asSuperuser(here.fixture.fencedName, 'DROP TABLE private');
+      await here.asSuperuser(here.fencedName, 'DROP TABLE private');
     }
   });
 
@@ -147,15 +136,13 @@ describe('no snapshot is made, and it is said why', () => {
 });
 
 test('law 1: a clone that is not what was there when writes stopped is no snapshot, and holds', async () => {
-  await here.on(here.fixture.fencedName, (client) =>
-    client.query(`INSERT INTO papers (title) VALUES ('late')`),
-  );
+  await here.on(here.fencedName, (client) => client.query(`INSERT INTO papers (title) VALUES ('late')`));
   await expect(make()).rejects.toMatchObject({
     type: 'SnapshotFailed',
     message: expect.stringContaining('table papers has 2001 rows, and had 2000') as string,
   });
   expect(await exists()).toBe(false);
-  await here.on(here.fixture.fencedName, (client) => client.query(`DELETE FROM papers WHERE title = 'late'`));
+  await here.on(here.fencedName, (client) => client.query(`DELETE FROM papers WHERE title = 'late'`));
 });
 
 test('law 6: an operation that lost the database makes none', async () => {

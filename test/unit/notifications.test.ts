@@ -221,7 +221,7 @@ describe('a notification', () => {
   });
 });
 
-describe('told is', () => {
+describe('a notification goes to', () => {
   test('whoever wants to know of it', () => {
     expect(whom(gateOpened)).toEqual(['all']);
     expect(whom(hold)).toEqual(['all', 'holds']);
