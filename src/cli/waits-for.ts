@@ -1,3 +1,5 @@
+import { people, utc } from '../domain/text.ts';
+import { commandOf } from '../views/render/terminal.ts';
 import type { CliContext } from './context.ts';
 import type { Progress } from '../views/progress.ts';
 
@@ -9,23 +11,27 @@ export function waitsFor(progress: Progress, colours: CliContext['colours']): st
       colours.yellow(`Hold ${hold.hold}: ${hold.fault.message}`),
       `  Next: ${hold.fault.next}`,
       ...(hold.runbooks ?? []).map(({ title, url }) => `  Related runbook: ${title}, ${url}`),
-      ...(hold.deadline === undefined ? [] : [`  Until ${hold.deadline}; then everything goes by onGiveUp.`]),
-      ...hold.decisions.map((decision) => `  backstep decide ${service} ${decision} --hold ${hold.hold}`),
+      ...(hold.deadline === undefined
+        ? []
+        : [`  Until ${utc(hold.deadline)}; then everything goes by onGiveUp.`]),
+      ...hold.decisions.map(
+        (decision) => `  ${commandOf({ service, verb: 'decide', decision, hold: hold.hold })}`,
+      ),
       '  To undo the freeze by hand:',
       ...hold.byHand.map((command) => `    ${command}`),
     ];
   }
   if (gate !== undefined) {
     const by = gate.approvedBy.length === 0 ? '' : `; approved by ${gate.approvedBy.join(', ')}`;
-    const people = gate.people === 1 ? '1 person' : `${gate.people} different people`;
-    const flags = `--gate ${gate.gate} --plan ${gate.hash}`;
+    const { gate: name, hash } = gate;
     return [
       colours.yellow(
-        `Gate ${gate.gate} waits for ${people}, plan ${gate.hash}, until ${gate.expiresAt}${by}`,
+        `Gate ${gate.gate} waits for ${people(gate.people)}, plan ${gate.hash}, until ${utc(gate.expiresAt)}${by}`,
       ),
       ...gate.shows.map((line) => `  ${line}`),
-      `  backstep approve ${service} ${flags}`,
-      `  backstep reject ${service} ${flags}`,
+      ...(['approve', 'reject'] as const).map(
+        (verb) => `  ${commandOf({ service, verb, gate: name, hash })}`,
+      ),
     ];
   }
   return [];

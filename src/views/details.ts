@@ -5,6 +5,7 @@ import { because, people } from '../domain/text.ts';
 import { code, line, list, paragraph, sentence, where } from './blocks.ts';
 import type { Block, Inline, Text } from './blocks.ts';
 import { markdown } from './render/markdown.ts';
+import { commandOf } from './render/terminal.ts';
 import { outageText, stepsBlock } from './status.ts';
 import { entriesOf } from '../domain/journal/journal.ts';
 import type { GateProgress, HoldProgress, Progress, StepProgress, Subject } from './progress.ts';
@@ -28,9 +29,7 @@ function waitingAtGate({ service }: Progress, open: GateProgress): Block[] {
     paragraph(
       line`Approve with signal or update ${code('approve')}, refuse with ${code('reject')}: ${code(body)}`,
     ),
-    paragraph(
-      line`Or: ${code(`backstep approve ${service} --gate ${gate} --plan ${hash} --by <your name>`)}`,
-    ),
+    paragraph(line`Or: ${code(commandOf({ service, verb: 'approve', gate, hash }))}`),
   ];
 }
 
@@ -43,9 +42,7 @@ function waitingAtHold({ service }: Progress, open: HoldProgress): Block[] {
     paragraph(line`${fault.type}: ${sentence(fault.message)}`),
     paragraph(line`Next: ${sentence(fault.next)}`),
     paragraph(line`Decide ${choices} with signal or update ${code('decide')}: ${code(body)}`),
-    paragraph(
-      line`Or: ${code(`backstep decide ${service} ${decisions.join('|')} --hold ${hold} --by <your name>`)}`,
-    ),
+    paragraph(line`Or: ${code(`backstep decide ${service} ${decisions.join('|')} --hold ${hold}`)}`),
     ...where(
       runbooks.length > 0,
       paragraph([
@@ -74,7 +71,7 @@ function meanwhile(journal: Journal, progress: Progress): Text[] {
       : []),
     ...where(
       called && outcome === undefined && acknowledgedBy.length === 0,
-      line`Nobody is on it yet: ${code(`backstep acknowledge ${service} --by <your name>`)}`,
+      line`Nobody is on it yet: ${code(commandOf({ service, verb: 'acknowledge' }))}`,
     ),
     ...where(acknowledgedBy.length > 0, `On it: ${acknowledgedBy.join(', ')}`),
     ...(alert ? [`Alert ${alert.status}, says ${alert.source}: ${alert.text}`] : []),

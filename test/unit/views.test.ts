@@ -157,7 +157,7 @@ describe('current details', () => {
     const escalated: Event = { kind: 'escalated', to: 'DBA | first', why: 'Step verify failed 2 times.' };
     const text = details(journalOf(escalated, escalated), subject());
     expect(text).toContain('Escalated to DBA | first: Step verify failed 2 times.');
-    expect(text).toContain('Nobody is on it yet: `backstep acknowledge radar --by <your name>`');
+    expect(text).toContain('Nobody is on it yet: `backstep acknowledge radar`');
     const later = journalOf(
       escalated,
       { kind: 'acknowledged', by: 'ann' },

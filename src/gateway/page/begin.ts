@@ -1,7 +1,5 @@
-import { html } from '../../views/render/html.ts';
+import { actionForm, fold, html } from '../../views/render/html.ts';
 import type { Session } from '../people/session.ts';
-import { form } from './forms.ts';
-import { more } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
@@ -14,15 +12,18 @@ export function begin(view: View, session: Session): Html | '' {
       It assesses first, which touches nothing. Then writes are stopped, unless the definition asks a person
       before; before the database moves a person is asked in any case.
     </p>
-    ${form({
-      service,
-      session,
-      verb: 'start',
-      button: 'Start the rollback',
-      look: 'danger',
-      reason: 'may',
-      dangers: [`The application of ${service} goes down until the rollback has ended.`],
-      fields: html`<p class="field">
+    ${actionForm(
+      {
+        service,
+        verb: 'start',
+        label: 'Start the rollback',
+        consequence: 'The application goes down until the rollback has ended.',
+        tone: 'danger',
+        reason: 'may',
+        dangers: [`The application of ${service} goes down until the rollback has ended.`],
+      },
+      session.csrf,
+      html`<p class="field">
         <label for="target">Target</label>
         <input
           id="target"
@@ -36,14 +37,14 @@ export function begin(view: View, session: Session): Html | '' {
         />
         <span id="target-help" class="faint">-1: one migration back; a revision such as 0004; or base</span>
       </p>`,
-    })}`;
+    )}`;
   const title = 'Start a rollback';
   return html`<div class="card">
     ${
       status === undefined
         ? html`<h2>${title}</h2>
             ${body}`
-        : more('begin', title, body)
+        : fold('begin', title, body)
     }
   </div>`;
 }

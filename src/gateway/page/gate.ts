@@ -1,8 +1,8 @@
-import { html, htmlBlocks } from '../../views/render/html.ts';
+import { actionForm, fold, html, htmlBlocks, htmlLine } from '../../views/render/html.ts';
 import type { Session } from '../people/session.ts';
 import { dangersOfApproving } from './danger.ts';
-import { form } from './forms.ts';
-import { list, moment, more, until } from './parts.ts';
+import { list, sentence } from '../../views/blocks.ts';
+import { people as inPeople } from '../../domain/text.ts';
 import type { Html } from '../../views/render/html.ts';
 import { proposal } from './proposal.ts';
 import type { View } from './view.ts';
@@ -37,17 +37,15 @@ export function gateCard(view: View, gate: GateProgress, session: Session, now: 
   const missing = people - approvedBy.length;
   const refused = why(gate, session);
   const mine = approvedBy.some((by) => by.toLowerCase() === session.person.name.toLowerCase());
-  const says = { gate: name, plan: hash };
-  const shared = { service, session, says } as const;
+  const { csrf } = session;
+  const shared = { service, gate: name, hash, consequence: refusing[name], dangers: [] } as const;
   const mayBreak = gate.wants?.breakGlass?.some((role) => session.person.roles.includes(role)) === true;
   return html`<div class="card decide">
     <h2>${asks[name]}</h2>
     <p class="faint">
       Gate <code>${name}</code> waits for
-      ${missing === 1 ? '1 person' : `${missing} different people`}${
-        approvedBy.length > 0 ? html`; approved by ${approvedBy.join(', ')}` : ''
-      }.
-      It expires in ${until(expiresAt, now)} (${moment(expiresAt)}); then ${refusing[name]}.
+      ${inPeople(missing)}${approvedBy.length > 0 ? html`; approved by ${approvedBy.join(', ')}` : ''}. It
+      expires ${htmlLine({ time: expiresAt, as: 'until' }, now)}; then ${refusing[name]}.
     </p>
     ${htmlBlocks([proposal(view, name)])}
     ${mine ? html`<p class="said">You have approved. Another person is needed.</p>` : ''}
@@ -55,37 +53,41 @@ export function gateCard(view: View, gate: GateProgress, session: Session, now: 
     ${
       mine || refused !== undefined
         ? ''
-        : form({
-            ...shared,
-            verb: 'approve',
-            button: 'Approve',
-            look: 'primary',
-            reason: 'may',
-            dangers: dangersOfApproving(view),
-          })
+        : actionForm(
+            {
+              ...shared,
+              verb: 'approve',
+              label: 'Approve',
+              tone: 'primary',
+              reason: 'may',
+              dangers: dangersOfApproving(view),
+            },
+            csrf,
+          )
     }
-    ${more(`reject-${hash}`, html`Reject: <span class="faint">${refusing[name]}</span>`, form({ ...shared, verb: 'reject', button: 'Reject', look: 'danger', reason: 'may' }))}
-    ${mayBreak ? breakGlass(shared, hash) : ''}
-    ${more(`shows-${hash}`, html`All that is approved: plan <code>${hash}</code>, ${shows.length} lines`, list(shows, 'shows'))}
+    ${fold(`reject-${hash}`, html`Reject: <span class="faint">${refusing[name]}</span>`, actionForm({ ...shared, verb: 'reject', label: 'Reject', tone: 'danger', reason: 'may' }, csrf))}
+    ${mayBreak ? breakGlass({ service, gate: name, hash }, csrf) : ''}
+    ${fold(`shows-${hash}`, html`All that is approved: plan <code>${hash}</code>, ${shows.length} lines`, htmlBlocks([list(shows.map(sentence))]))}
   </div>`;
 }
 
-const breakGlass = (
-  shared: { service: string; session: Session; says: { gate: GateName; plan: string } },
-  hash: string,
-): Html =>
-  more(
-    `break-${hash}`,
+const breakGlass = (at: { service: string; gate: GateName; hash: string }, csrf: string): Html =>
+  fold(
+    `break-${at.hash}`,
     html`Break the glass: <span class="faint">pass this gate alone</span>`,
-    form({
-      ...shared,
-      verb: 'approve',
-      says: { ...shared.says, breakGlass: 'yes' },
-      button: 'Pass it alone',
-      look: 'danger',
-      reason: 'must',
-      dangers: [
-        'You pass this gate alone, whatever the policy says. Your name and reason stand first in the report.',
-      ],
-    }),
+    actionForm(
+      {
+        ...at,
+        verb: 'approve',
+        breakGlass: true,
+        label: 'Pass it alone',
+        consequence: 'You pass this gate alone, whatever the policy says.',
+        tone: 'danger',
+        reason: 'must',
+        dangers: [
+          'You pass this gate alone, whatever the policy says. Your name and reason stand first in the report.',
+        ],
+      },
+      csrf,
+    ),
   );

@@ -1,6 +1,5 @@
-import { html } from '../../views/render/html.ts';
+import { actionForm, html } from '../../views/render/html.ts';
 import type { Session } from '../people/session.ts';
-import { form } from './forms.ts';
 import { list, moment, since, until } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
 import { isOpen } from './view.ts';
@@ -103,5 +102,19 @@ function people(view: View, progress: Progress, session: Session): Html {
     ],
     'notes',
   )}
-  ${mine ? '' : form({ service: view.service, session, verb: 'acknowledge', button: 'I am on it', look: 'quiet' })}`;
+  ${
+    mine
+      ? ''
+      : actionForm(
+          {
+            service: view.service,
+            verb: 'acknowledge',
+            label: 'I am on it',
+            consequence: 'Nobody else is called for this.',
+            dangers: [],
+            tone: 'quiet',
+          },
+          session.csrf,
+        )
+  }`;
 }

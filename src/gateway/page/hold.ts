@@ -1,9 +1,8 @@
-import { html } from '../../views/render/html.ts';
+import { actionForm, fold, html, htmlBlocks, htmlLine } from '../../views/render/html.ts';
 import type { Session } from '../people/session.ts';
 import { consequences, pastThePivot } from './danger.ts';
-import { form } from './forms.ts';
 import { runbooks } from './runbooks.ts';
-import { code, inline, moment, more, until } from './parts.ts';
+import { sentence } from '../../views/blocks.ts';
 import type { Html } from '../../views/render/html.ts';
 import type { View } from './view.ts';
 import { stepTitle } from '../../activities/steps.ts';
@@ -23,18 +22,22 @@ export function holdCard(view: View, held: HoldProgress, session: Session, now: 
   const button = (decision: Decision) => {
     const { label, dangerous, says } = consequences[decision];
     const words = says(moved);
-    const asked = form({
-      service,
-      session,
-      verb: 'decide',
-      says: { hold, decision },
-      button: label,
-      look: dangerous ? 'danger' : 'primary',
-      reason: 'may',
-      dangers: dangerous ? [words] : [],
-    });
+    const asked = actionForm(
+      {
+        service,
+        verb: 'decide',
+        hold,
+        decision,
+        label,
+        consequence: words,
+        tone: dangerous ? 'danger' : 'primary',
+        reason: 'may',
+        dangers: dangerous ? [words] : [],
+      },
+      session.csrf,
+    );
     return dangerous
-      ? more(`${hold}-${decision}`, html`${label}: <span class="faint">${words}</span>`, asked)
+      ? fold(`${hold}-${decision}`, html`${label}: <span class="faint">${words}</span>`, asked)
       : html`<p class="faint">${words}</p>
           ${asked}`;
   };
@@ -45,13 +48,13 @@ export function holdCard(view: View, held: HoldProgress, session: Session, now: 
       meanwhile${
         deadline === undefined
           ? ''
-          : html`, for ${until(deadline, now)} (${moment(deadline)}); then
+          : html`; it ends ${htmlLine({ time: deadline, as: 'until' }, now)}, then
             ${thenWhat[plan?.plan.service.onGiveUp ?? 'put-back']}`
       }.
     </p>
     <p class="fault"><strong>${fault.type}</strong> <span class="message">${fault.message}</span></p>
-    <p><strong>Next:</strong> ${inline(fault.next)}</p>
+    <p><strong>Next:</strong> ${htmlLine(sentence(fault.next))}</p>
     ${decisions.map(button)} ${runbooks(plan?.plan.service.relatedRunbooks ?? [])}
-    ${byHand.length === 0 ? '' : more(`${hold}-by-hand`, 'Undo the freeze by hand, without Backstep', code(byHand.join('\n')))}
+    ${byHand.length === 0 ? '' : fold(`${hold}-by-hand`, 'Undo the freeze by hand, without Backstep', htmlBlocks([{ kind: 'code', language: 'sh', lines: byHand }]))}
   </div>`;
 }

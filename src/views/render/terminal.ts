@@ -1,5 +1,5 @@
 import { inlines, plain, signs } from '../blocks.ts';
-import type { Action, Block, Inline, Mood, Section, StepLine, Text } from '../blocks.ts';
+import type { Action, ActionTarget, Block, Inline, Mood, Section, StepLine, Text } from '../blocks.ts';
 import type { StepState } from '../step-progress.ts';
 
 /** Colours of a terminal; each answers with the text as it is where there are none. */
@@ -133,7 +133,7 @@ export const plainLines = (blocks: readonly Block[], now?: number): string[] =>
   terminalLines(blocks, { colours: withoutColours, ...(now !== undefined && { now }) });
 
 /** The command that does it, for somebody at a terminal. */
-export function commandOf(action: Action): string {
+export function commandOf(action: Pick<Action, 'service'> & ActionTarget): string {
   const { service, verb } = action;
   switch (verb) {
     case 'approve':
