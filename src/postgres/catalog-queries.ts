@@ -1,3 +1,11 @@
+import {
+  catalogOf,
+  notOfExtension as ofNoExtension,
+  relations,
+  userRelation,
+  userSchema,
+} from './user-objects.ts';
+
 /**
  * One query a kind of object; each answers rows `{ name, definition }` of what users made. `name` leaves
  * `public.` out, `definition` is what must be equal in two databases with the same schema. Written for
@@ -5,17 +13,11 @@
  * stand without their version: a server may hold one that it can no longer install anew.
  */
 
-const userSchema = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
-
-const notOfExtension = (catalog: string, oid: string) =>
-  `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
+const ofUsers = userSchema();
+const notOfExtension = (catalog: string, oid: string) => ofNoExtension(catalogOf(catalog), oid);
 
 const name = (schema: string, object: string) =>
   `CASE ${schema} WHEN 'public' THEN ${object}::text ELSE ${schema} || '.' || ${object} END`;
-
-const relations = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace`;
-const userRelation = (kinds: string) =>
-  `c.relkind IN (${kinds}) AND c.relpersistence <> 't' AND ${userSchema} AND ${notOfExtension('pg_class', 'c.oid')}`;
 
 /** Privileges in words, sorted; what nobody granted counts as the default that it stands for. */
 const privileges = (acl: string, kind: string, owner: string) => `(
@@ -33,7 +35,7 @@ const owner = (oid: string) => `'owner ' || quote_ident(pg_get_userbyid(${oid}))
 export const queries = {
   schema: `
     SELECT n.nspname AS name, ${owner('n.nspowner')} AS definition
-    FROM pg_namespace n WHERE ${userSchema} AND ${notOfExtension('pg_namespace', 'n.oid')}`,
+    FROM pg_namespace n WHERE ${ofUsers} AND ${notOfExtension('pg_namespace', 'n.oid')}`,
   extension: `
     SELECT x.extname AS name, 'in schema ' || n.nspname AS definition
     FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace`,
@@ -70,7 +72,7 @@ export const queries = {
       pg_get_constraintdef(k.oid) AS definition
     FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
     LEFT JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_type t ON t.oid = k.contypid
-    WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND ${userSchema}
+    WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND ${ofUsers}
       AND ${notOfExtension('pg_class', 'k.conrelid')} AND ${notOfExtension('pg_type', 'k.contypid')}`,
   view: `
     SELECT ${name('n.nspname', 'c.relname')} AS name,
@@ -85,22 +87,22 @@ export const queries = {
             format_type(g.aggtranstype, NULL), g.agginitval) FROM pg_aggregate g WHERE g.aggfnoid = p.oid)
           ELSE pg_get_functiondef(p.oid) END) AS definition
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE ${userSchema} AND ${notOfExtension('pg_proc', 'p.oid')}`,
+    WHERE ${ofUsers} AND ${notOfExtension('pg_proc', 'p.oid')}`,
   trigger: `
     SELECT ${name('n.nspname', 'c.relname')} || '.' || t.tgname AS name,
       concat_ws(' ', pg_get_triggerdef(t.oid), CASE t.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' END) AS definition
     FROM pg_trigger t JOIN ${relations} ON c.oid = t.tgrelid
-    WHERE NOT t.tgisinternal AND ${userSchema} AND ${notOfExtension('pg_trigger', 't.oid')}`,
+    WHERE NOT t.tgisinternal AND ${ofUsers} AND ${notOfExtension('pg_trigger', 't.oid')}`,
   rule: `
     SELECT ${name('n.nspname', 'c.relname')} || '.' || r.rulename AS name, pg_get_ruledef(r.oid) AS definition
     FROM pg_rewrite r JOIN ${relations} ON c.oid = r.ev_class
-    WHERE r.rulename <> '_RETURN' AND ${userSchema} AND ${notOfExtension('pg_rewrite', 'r.oid')}`,
+    WHERE r.rulename <> '_RETURN' AND ${ofUsers} AND ${notOfExtension('pg_rewrite', 'r.oid')}`,
   policy: `
     SELECT ${name('n.nspname', 'c.relname')} || '.' || p.polname AS name,
       format('%s for %s to %s using (%s) with check (%s)', CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END,
         p.polcmd, (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r) END, ', ' ORDER BY 1) FROM unnest(p.polroles) r),
         pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) AS definition
-    FROM pg_policy p JOIN ${relations} ON c.oid = p.polrelid WHERE ${userSchema}`,
+    FROM pg_policy p JOIN ${relations} ON c.oid = p.polrelid WHERE ${ofUsers}`,
   type: `
     SELECT ${name('n.nspname', 't.typname')} AS name,
       concat_ws(' ', ${owner('t.typowner')},
@@ -112,7 +114,7 @@ export const queries = {
           WHEN 'r' THEN 'range of ' || (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid)
           ELSE 'composite' END) AS definition
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
-    WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND ${userSchema} AND ${notOfExtension('pg_type', 't.oid')}`,
+    WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND ${ofUsers} AND ${notOfExtension('pg_type', 't.oid')}`,
   sequence: `
     SELECT ${name('n.nspname', 'c.relname')} AS name,
       concat_ws(' ', ${owner('c.relowner')}, format_type(s.seqtypid, NULL),
@@ -124,7 +126,7 @@ export const queries = {
     FROM pg_sequence s JOIN ${relations} ON c.oid = s.seqrelid WHERE ${userRelation(`'S'`)}`,
   statistics: `
     SELECT ${name('n.nspname', 's.stxname')} AS name, pg_get_statisticsobjdef(s.oid) AS definition
-    FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE ${userSchema}`,
+    FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE ${ofUsers}`,
   grant: `
     SELECT ${name('n.nspname', 'c.relname')} AS name,
       ${privileges('c.relacl', 'r', 'c.relowner')} AS definition
@@ -139,12 +141,12 @@ export const queries = {
     WHERE cardinality(a.attacl) > 0 AND NOT a.attisdropped AND ${userRelation(`'r', 'p', 'f', 'v', 'm'`)}
     UNION ALL
     SELECT 'schema ' || n.nspname, ${privileges('n.nspacl', 'n', 'n.nspowner')}
-    FROM pg_namespace n WHERE ${userSchema} AND ${notOfExtension('pg_namespace', 'n.oid')}
+    FROM pg_namespace n WHERE ${ofUsers} AND ${notOfExtension('pg_namespace', 'n.oid')}
     UNION ALL
     SELECT 'function ' || ${name('n.nspname', 'p.proname')} || '(' || pg_get_function_identity_arguments(p.oid) || ')',
       ${privileges('p.proacl', 'f', 'p.proowner')}
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE ${userSchema} AND ${notOfExtension('pg_proc', 'p.oid')}
+    WHERE ${ofUsers} AND ${notOfExtension('pg_proc', 'p.oid')}
     UNION ALL
     SELECT format('default for %s of %s%s', d.defaclobjtype, pg_get_userbyid(d.defaclrole), ' in ' || n.nspname),
       (SELECT string_agg(x::text, ', ' ORDER BY x::text) FROM unnest(d.defaclacl) x)
@@ -181,13 +183,13 @@ export const queries = {
     UNION ALL
     SELECT 'schema ' || n.nspname, d.description
     FROM pg_description d JOIN pg_namespace n ON d.classoid = 'pg_namespace'::regclass AND n.oid = d.objoid
-    WHERE ${userSchema} AND ${notOfExtension('pg_namespace', 'n.oid')}
+    WHERE ${ofUsers} AND ${notOfExtension('pg_namespace', 'n.oid')}
     UNION ALL
     SELECT 'function ' || ${name('n.nspname', 'p.proname')} || '(' || pg_get_function_identity_arguments(p.oid) || ')', d.description
     FROM pg_description d JOIN pg_proc p ON d.classoid = 'pg_proc'::regclass AND p.oid = d.objoid
-    JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${userSchema} AND ${notOfExtension('pg_proc', 'p.oid')}
+    JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${ofUsers} AND ${notOfExtension('pg_proc', 'p.oid')}
     UNION ALL
     SELECT 'type ' || ${name('n.nspname', 't.typname')}, d.description
     FROM pg_description d JOIN pg_type t ON d.classoid = 'pg_type'::regclass AND t.oid = d.objoid
-    JOIN pg_namespace n ON n.oid = t.typnamespace WHERE ${userSchema} AND ${notOfExtension('pg_type', 't.oid')}`,
+    JOIN pg_namespace n ON n.oid = t.typnamespace WHERE ${ofUsers} AND ${notOfExtension('pg_type', 't.oid')}`,
 } as const;

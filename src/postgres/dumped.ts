@@ -1,4 +1,5 @@
 import type { Client } from './connect.ts';
+import { catalogOf, notOfExtension, userSchema } from './user-objects.ts';
 
 /** An object that stands by itself in the table of contents of a dump. */
 export interface Dumped {
@@ -29,12 +30,11 @@ const onRelation = (catalog: string, relation: string, which = 'true') =>
 
 const query = `
   WITH user_schema AS (
-    SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
+    SELECT oid FROM pg_namespace WHERE ${userSchema('nspname')}),
   relation AS (
     SELECT oid, relkind, relispopulated FROM pg_class c
     WHERE ${inUserSchema('relnamespace')} AND relpersistence <> 't'
-      AND NOT EXISTS (SELECT FROM pg_depend d
-                      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')),
+      AND ${notOfExtension(catalogOf('pg_class'), 'c.oid')}),
   object (class, oid) AS (
     SELECT 'pg_namespace'::regclass, n.oid FROM pg_namespace n JOIN user_schema USING (oid) WHERE nspname <> 'public'
     UNION ALL SELECT 'pg_class'::regclass, oid FROM relation WHERE relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
@@ -59,8 +59,9 @@ const query = `
     UNION ALL ${['pg_event_trigger', 'pg_publication', 'pg_foreign_data_wrapper', 'pg_foreign_server', 'pg_cast'].map(madeLater).join(' UNION ALL ')})
   SELECT concat(class::oid, ' ', oid) AS oids, concat(said.type, ' ', said.identity) AS what
   FROM object, pg_identify_object(class, oid, 0) said
-  WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = class AND d.objid = object.oid AND
-                    (d.deptype = 'e' OR d.deptype = 'i' AND class IN ('pg_proc'::regclass, 'pg_cast'::regclass)))
+  WHERE ${notOfExtension('class', 'object.oid')} AND NOT (
+    class IN ('pg_proc'::regclass, 'pg_cast'::regclass) AND EXISTS (
+      SELECT FROM pg_depend d WHERE d.classid = class AND d.objid = object.oid AND d.deptype = 'i'))
   UNION ALL
   SELECT concat('0 ', oid), concat('contents of materialized view ', oid::regclass) FROM relation
   WHERE relkind = 'm' AND relispopulated

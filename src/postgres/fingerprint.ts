@@ -3,6 +3,7 @@ import { canonical } from '../domain/plan/hash.ts';
 import { catalogHash, catalogInTransaction } from './catalog.ts';
 import { quoted, type Client } from './connect.ts';
 import { literal } from './properties.ts';
+import { relations, userRelation } from './user-objects.ts';
 import { countRows, inSnapshot, keyOf, tables, type Table } from './tables.ts';
 
 /** What a database holds, catalog and contents, so that two can be compared without laying them side by side. */
@@ -103,10 +104,7 @@ const together = 100;
 export async function sequences(client: Client): Promise<Record<string, string>> {
   const { rows: found } = await client.query<{ schema: string; name: string }>(
     `SELECT n.nspname AS schema, c.relname AS name
-     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
-                       AND d.objid = c.oid AND d.deptype = 'e')
+     FROM ${relations} WHERE ${userRelation(`'S'`)}
      ORDER BY 1, 2`,
   );
   const values: Record<string, string> = {};

@@ -1,4 +1,5 @@
 import { applicationName, withClient, type Client } from './connect.ts';
+import { relations, userSchema } from './user-objects.ts';
 
 /** A lock of a relation; a dropped one has no name any more. */
 export interface RelationLock {
@@ -26,8 +27,7 @@ export const lockable = new Set(['r', 'p', 'm', 'v', 'f', 'S']);
 export async function relationNames(client: Client): Promise<Map<string, string>> {
   const { rows } = await client.query<{ oid: string; name: string }>(
     `SELECT c.oid::text, CASE n.nspname WHEN 'public' THEN c.relname::text ELSE n.nspname || '.' || c.relname END AS name
-     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = ANY ($1) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`,
+     FROM ${relations} WHERE c.relkind = ANY ($1) AND ${userSchema()}`,
     [[...lockable]],
   );
   return new Map(rows.map(({ oid, name }) => [oid, name]));

@@ -5,6 +5,7 @@ import { cloneDatabase, withOpenClone } from './clones.ts';
 import { quoted, withClient, type Client } from './connect.ts';
 import { databaseExists, dropDatabase } from './databases.ts';
 import { literal } from './properties.ts';
+import { relations, userRelation, userSchema } from './user-objects.ts';
 
 export interface ReadCopyWish extends Names {
   operation: OperationId;
@@ -72,12 +73,10 @@ async function lock(client: Client, role: string): Promise<void> {
   const { rows } = await client.query<{ sql: string }>(
     `WITH objects AS (
        SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relowner, c.relrowsecurity AND NOT c.relforcerowsecurity AS secured
-       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-       WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')),
+       FROM ${relations} WHERE ${userRelation(`'r', 'p', 'v', 'm', 'f', 'S'`)}),
      schemas AS (
        SELECT n.oid, format('%I', n.nspname) AS name, n.nspowner FROM pg_catalog.pg_namespace n
-       WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
+       WHERE ${userSchema()}),
      grantees AS (
        SELECT DISTINCT o.name, o.relkind, coalesce(quote_ident(r.rolname), 'PUBLIC') AS grantee
        FROM objects o JOIN pg_catalog.pg_class c USING (oid), aclexplode(c.relacl) x LEFT JOIN pg_catalog.pg_roles r ON r.oid = x.grantee
@@ -116,11 +115,11 @@ async function assertLocked(client: Client, role: string): Promise<void> {
        WHERE r.rolname = $1 OR r.rolcanlogin AND NOT r.rolsuper AND NOT pg_has_role(r.oid, current_user, 'MEMBER'))
      SELECT format('%I may write to %s', o.rolname, c.oid::regclass) AS who
      FROM others o, pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'f', 'v') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     WHERE c.relkind IN ('r', 'p', 'f', 'v') AND ${userSchema()}
        AND (has_table_privilege(o.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') OR has_any_column_privilege(o.oid, c.oid, 'INSERT, UPDATE'))
      UNION ALL
      SELECT format('%I may create in schema %I', o.rolname, n.nspname) FROM others o, pg_catalog.pg_namespace n
-     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND has_schema_privilege(o.oid, n.oid, 'CREATE')
+     WHERE ${userSchema()} AND has_schema_privilege(o.oid, n.oid, 'CREATE')
      LIMIT 5`,
     [role],
   );

@@ -1,5 +1,6 @@
 import { postgresFailure, quoted, type Client } from './connect.ts';
 import { unlessDamaged } from './damage.ts';
+import { relations, userRelation } from './user-objects.ts';
 
 /** A table of the user's: not of the system, not of an extension. */
 export interface Table {
@@ -19,13 +20,7 @@ export const keyOf = (schema: string, name: string): string =>
 export async function tables(client: Client): Promise<Table[]> {
   const { rows } = await client.query<{ schema: string; name: string; partitioned: boolean }>(`
     SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
-      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    FROM ${relations} WHERE ${userRelation(`'r', 'p'`)}
     ORDER BY 1, 2`);
   return rows.map((row) => ({ ...row, key: keyOf(row.schema, row.name) }));
 }

@@ -1,5 +1,6 @@
 import type { Client } from '../../postgres/connect.ts';
 import { keyOf } from '../../postgres/tables.ts';
+import { relations, userRelation } from '../../postgres/user-objects.ts';
 
 export interface Column {
   name: string;
@@ -27,10 +28,7 @@ export async function shapes(client: Client): Promise<Map<string, Shape>> {
              CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position)
              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
              WHERE i.indrelid = c.oid AND i.indisprimary), '[]') AS key
-     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
-                       AND d.objid = c.oid AND d.deptype = 'e')`,
+     FROM ${relations} WHERE ${userRelation(`'r'`)}`,
   );
   return new Map(rows.map((row) => [keyOf(row.schema, row.name), row]));
 }

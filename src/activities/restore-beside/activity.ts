@@ -1,8 +1,7 @@
 import type { RestoreGivenArguments } from './job.ts';
-import { restoreArguments } from '../../dumps/manifest.ts';
 import { cloneDatabase, openClone } from '../../postgres/clones.ts';
-import type { Client } from '../../postgres/connect.ts';
-import { databaseExists, dropDatabase, type Extension } from '../../postgres/databases.ts';
+import { dropDatabase, type Extension } from '../../postgres/databases.ts';
+import type { RestoredBeside } from './step.ts';
 import { Failure } from '../../domain/failures.ts';
 import { besideName } from '../../domain/names.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
@@ -12,17 +11,17 @@ import type { GivenDump, Source } from '../../domain/plan/source.ts';
 import type { ActivityContext } from '../context.ts';
 import { assertRestored } from './assert-restored.ts';
 import { whyUnusable } from '../snapshot/proof.ts';
-import { emptyBeside } from '../restore/empty-beside.ts';
+import { fillFromBackup, makeNewDatabase } from '../new-database.ts';
+import { assertFenced } from '../swap-into-place.ts';
 import { ownChecks } from '../verify/checks.ts';
-import type { RestoredBeside } from './step.ts';
 
 type Context = ActivityContext<EmergencyPlan>;
 
 const step = 'restore-beside';
 
 /**
- * Runbook, Emergency Database Restore, steps 2 to 5, without step 1. Wanted: a new database beside the one that is
- * aside, with everything that the source was read to hold. A snapshot is cloned, so that it stays; a dump is
+ * Runbook, Emergency Database Restore, steps 2 to 5, without step 1. Wanted: a new database beside the fenced one,
+ * with everything that the source was read to hold. A snapshot is cloned, so that it stays; a dump is
  * restored by a Job, extensions made first. Known by looking into it: rows, revision, extensions, sequences.
  *
  * @throws Failure RestoreFailed, BackupNotProved, JobNotStarted, DatabaseRightMissing
@@ -31,11 +30,11 @@ export async function restoreBeside(context: Context): Promise<RestoredBeside> {
   const { database, source } = context.plan;
   const began = Date.now();
   const restored = besideName(database.name, 'restored', context.operation);
-  await context.admin((admin) => assertFenced(admin, database));
+  await assertFenced(context);
   if (source.kind === 'snapshot') await clone(context, source, restored);
   else {
     const extensions = extensionsOf(source, database.owner);
-    await emptyBeside(context, { step, name: restored, extensions });
+    await makeNewDatabase(context, { step, name: restored, extensions });
     await fill(context, source, restored);
   }
   context.progress({ doing: 'compares the restored database with what it was restored from' });
@@ -68,14 +67,6 @@ async function withOwnChecks<T extends Pick<RestoredBeside, 'checked' | 'notVeri
       ),
     ],
   };
-}
-
-async function assertFenced(admin: Client, database: EmergencyPlan['database']): Promise<void> {
-  if (await databaseExists(admin, database.fencedName)) return;
-  throw new Failure(
-    'RestoreFailed',
-    `Database ${database.name} is not fenced off under ${database.fencedName}: the application may be writing to it. Writes must be stopped first.`,
-  );
 }
 
 /** Cloning takes seconds; what an attempt that died left is made anew. */
@@ -111,20 +102,13 @@ function extensionsOf(source: FromDump, owner: string): Extension[] {
   return source.backup.installed ?? source.extensions.map((name) => ({ name }));
 }
 
-async function fill(context: Context, source: FromDump, restored: string): Promise<void> {
-  const { service, operation } = context;
-  const job = { step, secret: { part: step, database: restored }, orElse: 'RestoreFailed' } as const;
-  if (source.kind === 'file') {
-    await context.runJob('restore-given', givenArguments(context, source), job);
-    return;
-  }
-  const wanted = restoreArguments(service, operation, source.backup);
-  const { differences } = await context.runJob('restore', wanted, job);
-  if (differences.length === 0) return;
-  throw new Failure(
-    'RestoreFailed',
-    `The restored database has another schema than the one backed up: ${differences.slice(0, 20).join('; ')}.`,
-  );
+async function fill(context: Context, source: FromDump, name: string): Promise<void> {
+  if (source.kind === 'backup') return fillFromBackup(context, { step, name, backup: source.backup });
+  await context.runJob('restore-given', givenArguments(context, source), {
+    step,
+    secret: { part: step, database: name },
+    orElse: 'RestoreFailed',
+  });
 }
 
 function givenArguments({ plan }: Context, source: GivenDump): RestoreGivenArguments {

@@ -1,5 +1,6 @@
 import type { Client } from '../../postgres/connect.ts';
 import { keyOf } from '../../postgres/tables.ts';
+import { relations as relation, userRelation } from '../../postgres/user-objects.ts';
 
 export interface Column {
   name: string;
@@ -48,9 +49,7 @@ export async function relations(client: Client): Promise<Relation[]> {
        WHERE i.indrelid = c.oid AND i.indisprimary) AS "primaryKey",
       (SELECT coalesce(jsonb_agg(DISTINCT k.confrelid::int8), '[]')
        FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f') AS "refersTo"
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
-      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    FROM ${relation} WHERE ${userRelation(`'r', 'p', 'f'`)}
     ORDER BY n.nspname, c.relname`);
   return rows.map((row) => ({
     ...row,

@@ -1,5 +1,6 @@
 import { quoted, type Client } from '../connect.ts';
 import { keyOf } from '../tables.ts';
+import { userRelation } from '../user-objects.ts';
 
 /** A column, known by its number: a renamed one keeps it, one dropped and made anew does not. */
 export interface Column {
@@ -56,11 +57,7 @@ export async function shapes(client: Client): Promise<Map<string, Shape>> {
     LEFT JOIN top ON top.oid = c.oid
     LEFT JOIN pg_catalog.pg_class t ON t.oid = top.top
     LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
-      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    WHERE ${userRelation(`'r'`)}
     ORDER BY 2, 3`);
   return new Map(rows.map((row) => [row.oid, shapeOf(row)]));
 }

@@ -1,7 +1,7 @@
 import type { Client } from '../connect.ts';
 import { inSnapshot, keyOf } from '../tables.ts';
+import { userSchema } from '../user-objects.ts';
 
-const userSchema = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
 const bigIndex = 10 * 2 ** 20;
 /** A table with fewer rows is read from end to end as fast as by an index. */
 export const bigTable = 10_000;
@@ -20,7 +20,7 @@ export async function invalidIndexes(client: Client): Promise<InvalidIndex[]> {
       `SELECT n.nspname AS schema, c.relname AS name, i.indrelid::regclass::text AS table, i.indisready AS ready
        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-       WHERE NOT (i.indisvalid AND i.indisready) AND ${userSchema}
+       WHERE NOT (i.indisvalid AND i.indisready) AND ${userSchema()}
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
                          WHERE p.datname = current_database() AND p.index_relid = i.indexrelid)
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
@@ -37,7 +37,7 @@ export async function missingIndexes(client: Client, wanted: readonly string[]):
     const { rows } = await client.query<{ schema: string; name: string }>(
       `SELECT n.nspname AS schema, c.relname AS name
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-       WHERE c.relkind IN ('i', 'I') AND ${userSchema}`,
+       WHERE c.relkind IN ('i', 'I') AND ${userSchema()}`,
     );
     const there = new Set(rows.map(({ schema, name }) => keyOf(schema, name)));
     return wanted.filter((name) => !there.has(name.replace(/^public\./, '')));

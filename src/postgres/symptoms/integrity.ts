@@ -1,6 +1,7 @@
 import type { Forbidden } from '../../domain/definition/diagnosis.ts';
 import { quoted, type Client } from '../connect.ts';
 import { inSnapshot, keyOf } from '../tables.ts';
+import { userSchema } from '../user-objects.ts';
 
 /** Counting stops here: how many more there are changes nothing. */
 const countTo = 10_000;
@@ -47,7 +48,7 @@ export async function unvalidated(client: Client): Promise<Unvalidated[]> {
        LEFT JOIN pg_catalog.pg_class p ON p.oid = k.confrelid LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
        WHERE NOT k.convalidated AND k.contype IN ('c', 'f', 'n')
          AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
-         AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+         AND ${userSchema()}
        ORDER BY 1, 2, 3`,
     );
     return rows.map((row) => ({

@@ -2,6 +2,7 @@ import { quoted, type Client } from '../connect.ts';
 import { transactionOf, versionTableInSql } from '../../migrations/version-table.ts';
 import type { VersionTable } from '../../migrations/tool.ts';
 import { inSnapshot, keyOf } from '../tables.ts';
+import { userRelation } from '../user-objects.ts';
 
 /**
  * What the migration made, as the catalog itself tells: every row of PostgreSQL carries the transaction that
@@ -42,10 +43,6 @@ interface AttributeRow {
   later: boolean;
 }
 
-const user = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (
-  SELECT FROM pg_catalog.pg_depend d
-  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
-
 /**
  * Reads the stamp of the newest migration. `age` orders transactions, also where their numbers have wrapped around.
  *
@@ -74,8 +71,8 @@ export async function stampOf(
               a.attisdropped AS dropped, a.xmin = $1::xid AS "byIt", age(a.xmin) < age($1::xid) AS later
        FROM pg_catalog.pg_attribute a
        JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-       WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid IS DISTINCT FROM to_regclass($2)
-         AND (a.attnum > 0 OR a.attname = 'ctid') AND ${user}
+       WHERE ${userRelation(`'r', 'p'`)} AND c.oid IS DISTINCT FROM to_regclass($2)
+         AND (a.attnum > 0 OR a.attname = 'ctid')
        ORDER BY 1, 2, 4`,
       [transaction, table],
     );
@@ -137,7 +134,7 @@ async function laterIndexes(client: Client, transaction: string): Promise<string
     `SELECT n.nspname AS schema, c.relname AS name
      FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE age(i.xmin) < age($1::xid) AND ${user} ORDER BY 1, 2`,
+     WHERE age(i.xmin) < age($1::xid) AND ${userRelation(`'i', 'I'`)} ORDER BY 1, 2`,
     [transaction],
   );
   return rows.map(({ schema, name }) => `index ${keyOf(schema, name)}`);
