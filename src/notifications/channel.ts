@@ -1,3 +1,5 @@
+import type { Notify, NotifyOf } from '../domain/definition/notify.ts';
+import type { Notification } from '../views/notification.ts';
 import type { SecretReference } from '../domain/definition/secret-reference.ts';
 
 /** What a channel tells with. */
@@ -7,3 +9,10 @@ export interface Delivery {
   /** Aborted when nobody waits for it any more. */
   signal: AbortSignal;
 }
+
+/** How one kind of channel is told; answers with the addresses that it would not take, where it took others. */
+export type Channel<C extends Notify['channel']> = (
+  to: NotifyOf<C>,
+  notification: Notification,
+  delivery: Delivery,
+) => Promise<string[] | void>;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applicationFailure } from '../../src/activities/activity-function.ts';
-import { notify as channels } from '../../src/domain/definition/notify.ts';
+import { notify as channels, secretsOf } from '../../src/domain/definition/notify.ts';
 import type { Notify } from '../../src/domain/definition/notify.ts';
 import type { Notification } from '../../src/views/notification.ts';
 import { retryAfterOf } from '../../src/notifications/failure.ts';
@@ -276,4 +276,30 @@ test('Retry-After is understood as seconds and as a date, and nothing else', () 
   expect(retryAfterOf('2', now)).toBe(2_000);
   expect(retryAfterOf('Tue, 18 Nov 2025 03:00:30 GMT', now)).toBe(30_000);
   for (const none of [null, '', 'soon', '-1', '0']) expect(retryAfterOf(none, now)).toBeUndefined();
+});
+
+const reference = (key: string) => ({ secret: 'channels', key });
+
+test('every Secret that a channel refers to is known, whichever its kind and its keys', () => {
+  const entries = channels.parse([
+    { name: 'a', channel: 'slack', url: reference('SLACK') },
+    { name: 'b', channel: 'pagerduty', routingKey: reference('KEY') },
+    { name: 'c', channel: 'webhook', url: reference('URL'), secret: reference('SIGNS') },
+    { name: 'd', channel: 'webhook', url: 'https://example.com/hook', secret: reference('SIGNS') },
+    {
+      name: 'e',
+      channel: 'email',
+      server: reference('SERVER'),
+      ca: reference('CA'),
+      from: 'a@example.com',
+      to: ['b@example.com'],
+    },
+  ]);
+  expect(entries.map((entry) => secretsOf(entry).map(({ key }) => key))).toEqual([
+    ['SLACK'],
+    ['KEY'],
+    ['URL', 'SIGNS'],
+    ['SIGNS'],
+    ['SERVER', 'CA'],
+  ]);
 });

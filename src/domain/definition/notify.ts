@@ -71,17 +71,6 @@ export const notify = z
 export type Notify = z.infer<typeof entry>;
 export type NotifyOf<C extends Notify['channel']> = Extract<Notify, { channel: C }>;
 
-/** What a channel reads from Secrets. */
-export function secretsOf(to: Notify): SecretReference[] {
-  switch (to.channel) {
-    case 'slack':
-      return [to.url];
-    case 'pagerduty':
-      return [to.routingKey];
-    case 'webhook':
-      return [...(typeof to.url === 'string' ? [] : [to.url]), to.secret];
-    case 'email':
-      return [to.server, ...(to.ca ? [to.ca] : [])];
-  }
-  return to satisfies never;
-}
+/** What a channel reads from Secrets: whichever of its keys refer to one. */
+export const secretsOf = (to: Notify): SecretReference[] =>
+  Object.values(to).flatMap((value: unknown) => secretReference.safeParse(value).data ?? []);
