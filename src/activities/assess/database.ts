@@ -5,6 +5,7 @@ import { damageIn } from '../../postgres/damage.ts';
 import { toolOf } from '../../migrations/index.ts';
 import { revisionsOf } from '../../migrations/version-table.ts';
 import { keyOf } from '../../postgres/tables.ts';
+import { relations, userRelation } from '../../postgres/user-objects.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { Dependencies } from '../context.ts';
 import type { Faults } from './faults.ts';
@@ -85,14 +86,8 @@ async function tablesOf(client: Client): Promise<TableRow[]> {
             has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
             c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls
               AND (c.relforcerowsecurity OR NOT pg_has_role(c.relowner, 'USAGE')) AS filtered
-     FROM pg_catalog.pg_class c
-     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     JOIN pg_catalog.pg_roles r ON r.rolname = current_user
-     WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't'
-       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (
-         SELECT FROM pg_catalog.pg_depend d
-         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`,
+     FROM ${relations} JOIN pg_catalog.pg_roles r ON r.rolname = current_user
+     WHERE ${userRelation(`'r', 'p', 'S'`)}`,
   );
   return rows;
 }
