@@ -5,17 +5,16 @@ import type { Voice } from '../client/gateway.ts';
 import type { CliContext } from './context.ts';
 import { waitsFor } from './waits-for.ts';
 import type { Decision } from '../domain/approval/answers.ts';
-import type { GateProgress, HoldProgress, Progress } from '../views/progress.ts';
-
-export const decisions: Record<Decision, string> = {
-  retry: 'try the step again',
-  skip: 'go on without it; it is named in the report',
-  restore: 'restore the database from the backup',
-  abort: 'end with writes stopped; a person takes over',
-};
+import { plain } from '../views/blocks.ts';
+import { answerLine } from '../views/facts.ts';
+import { gateActions } from '../views/gate.ts';
+import type { AtGate } from '../views/gate.ts';
+import { holdActions } from '../views/hold.ts';
+import type { AtHold } from '../views/hold.ts';
+import type { Progress } from '../views/progress.ts';
 
 /** What to call at every look of `follow`, so that the person at the terminal is asked; undefined without one. */
-export function asker(doors: CliContext, backstep: Voice, service: string, by: string) {
+export function asker(doors: CliContext, backstep: Voice, by: string) {
   if (!doors.interactive) return undefined;
   const left = new Set<string>();
   return async ({ progress }: Status, stopDrawing: () => void): Promise<boolean> => {
@@ -23,7 +22,9 @@ export function asker(doors: CliContext, backstep: Voice, service: string, by: s
     if (progress === undefined || open === undefined || left.has(open)) return false;
     if (progress.hold === undefined && progress.gate?.approvedBy.includes(by)) return false;
     stopDrawing();
-    const said = await ask(doors, backstep, progress, by, service);
+    // What was drawn was cut at the width of the screen: nobody decides on half a line.
+    showOpen(doors, progress);
+    const said = await ask(doors, backstep, progress, by);
     // Asked once; a person who leaves it to another is not asked again.
     left.add(open);
     if (said !== undefined) doors.out(`${said}\n`);
@@ -36,14 +37,15 @@ async function ask(
   backstep: Voice,
   progress: Progress,
   by: string,
-  service: string,
 ): Promise<string | undefined> {
   const elsewhere = new AbortController();
   const watching = untilAnswered(backstep, progress, elsewhere);
   const signal = AbortSignal.any([elsewhere.signal, doors.interrupted]);
   try {
-    if (progress.hold) return await askHold(doors, backstep, service, progress.hold, by, signal);
-    if (progress.gate) return await askGate(doors, backstep, service, progress.gate, by, signal);
+    if (progress.hold)
+      return await askHold(doors, backstep, { ...progress, hold: progress.hold }, by, signal);
+    if (progress.gate)
+      return await askGate(doors, backstep, { ...progress, gate: progress.gate }, by, signal);
     return undefined;
   } catch (error) {
     if (signal.aborted) return undefined;
@@ -69,46 +71,54 @@ async function untilAnswered(backstep: Voice, asked: Progress, elsewhere: AbortC
   }
 }
 
+/** Preselected: Enter alone answers nothing. */
+const leave = { name: 'leave', value: 'leave', description: 'nothing is sent; somebody else decides' };
+
 /** Asks for a verdict on the open gate and gives it; undefined where the person leaves it open. */
 export async function askGate(
   doors: CliContext,
   backstep: Voice,
-  service: string,
-  { gate, hash }: GateProgress,
+  at: AtGate,
   by: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
+  const { gate, hash } = at.gate;
+  const choices = gateActions(at).map(({ verb, consequence }) => ({
+    name: verb,
+    value: verb,
+    description: consequence,
+  }));
   const verdict = await doors.choose(
     `Gate ${gate}, plan ${hash}: what do you say, ${by}?`,
-    [
-      { name: 'approve', value: 'approve', description: 'the rollback goes on' },
-      { name: 'reject', value: 'reject', description: 'what was stopped is put back' },
-      { name: 'leave', value: 'leave', description: 'somebody else decides' },
-    ],
+    [leave, ...choices],
     signal,
   );
   if (verdict === 'leave') return undefined;
   const message = { gate, plan: hash, by };
-  return verdict === 'approve' ? backstep.approve(service, message) : backstep.reject(service, message);
+  return verdict === 'approve' ? backstep.approve(at.service, message) : backstep.reject(at.service, message);
 }
 
 /** Asks for the answer to the open hold and gives it; undefined where the person leaves it open. */
 export async function askHold(
   doors: CliContext,
   backstep: Voice,
-  service: string,
-  { hold, decisions: possible }: HoldProgress,
+  at: AtHold,
   by: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const choices = possible.map((name) => ({ name, value: name, description: decisions[name] }));
+  const { hold } = at.hold;
+  const choices = holdActions(at).flatMap((action) =>
+    action.verb === 'decide'
+      ? [{ name: action.decision, value: action.decision, description: plain(answerLine(action)) }]
+      : [],
+  );
   const decision = await doors.choose(
     `Hold ${hold}: what is to be done, ${by}?`,
-    [...choices, { name: 'leave', value: 'leave', description: 'somebody else decides' }],
+    [leave, ...choices],
     signal,
   );
   if (decision === 'leave') return undefined;
-  return backstep.decide(service, { hold, decision: decision as Decision, by });
+  return backstep.decide(at.service, { hold, decision: decision as Decision, by });
 }
 
 /** Prints what is open, for a person about to be asked. */

@@ -52,7 +52,7 @@ export async function followed(
   service: string,
   options: BegunOptions,
 ): Promise<Exit> {
-  const decide = asker(doors, backstep, service, options.by);
+  const decide = asker(doors, backstep, options.by);
   const last = await follow(doors, backstep, service, {
     ...(options.json ? { json: true } : {}),
     ...(decide && !options.json ? { decide } : {}),

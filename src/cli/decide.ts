@@ -1,10 +1,11 @@
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
-import { askHold, decisions, showOpen } from './ask.ts';
+import { askHold, showOpen } from './ask.ts';
 import { json, withVoice } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
+import { decisions } from '../domain/approval/answers.ts';
 import type { Decision } from '../domain/approval/answers.ts';
 
 interface DecideOptions extends GlobalOptions {
@@ -18,7 +19,7 @@ export const decide: Register = (program, doors, action) => {
     .command('decide')
     .description('Decide at a hold: retry, skip, restore or abort')
     .argument('<service>', 'name of the service')
-    .addArgument(new Argument('[decision]', 'without it you are asked').choices(Object.keys(decisions)))
+    .addArgument(new Argument('[decision]', 'without it you are asked').choices([...decisions]))
     .option('--hold <hold>', 'the hold that is meant; without it, the open one')
     .option('--by <name>', 'your name', doors.person)
     .option('--reason <text>', 'reason, kept in the report')
@@ -53,7 +54,7 @@ export const decide: Register = (program, doors, action) => {
             );
           }
           showOpen(doors, progress);
-          const said = await askHold(doors, backstep, service, hold, by);
+          const said = await askHold(doors, backstep, { ...progress, hold }, by);
           if (said === undefined) return exit.refused;
           doors.out(`${said}\n`);
           return exit.done;

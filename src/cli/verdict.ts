@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
 import type { VerdictMessage } from '../domain/approval/messages.ts';
+import { consequenceOf } from '../views/facts.ts';
 import { showOpen } from './ask.ts';
 import { json, withVoice } from './context.ts';
 import type { CliContext, GlobalOptions, Register } from './context.ts';
@@ -95,7 +96,11 @@ async function gateOf(
     {
       name: 'yes',
       value: 'yes',
-      description: verb === 'approve' ? 'the rollback goes on' : 'what was stopped is put back',
+      description: consequenceOf(
+        { gate: open.gate, answer: verb === 'approve' ? 'approve' : 'reject' },
+        progress.situation,
+        progress,
+      ).consequence,
     },
   ]);
   return answer === 'yes' ? { gate: open.gate, plan: open.hash } : undefined;

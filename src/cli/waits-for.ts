@@ -1,37 +1,47 @@
-import { people, utc } from '../domain/text.ts';
-import { commandOf } from '../views/render/terminal.ts';
-import type { CliContext } from './context.ts';
+import { plain } from '../views/blocks.ts';
+import type { Action } from '../views/blocks.ts';
+import { answerLine, gateQuestion, holdQuestion, whileHolding } from '../views/facts.ts';
+import { gateActions, gateWaits, ifGateExpires } from '../views/gate.ts';
+import { holdActions, ifHoldExpires } from '../views/hold.ts';
 import type { Progress } from '../views/progress.ts';
+import { commandOf } from '../views/render/terminal.ts';
+import { wantsInWords } from '../domain/approval/gate-policy.ts';
+import type { CliContext } from './context.ts';
+
+/** What each answer leads to, with the command that gives it. */
+const answers = (actions: readonly Action[]): string[] =>
+  actions.flatMap((action) => [`  ${plain(answerLine(action))}`, `    ${commandOf(action)}`]);
 
 /** What a person must do now: the open gate or hold, with the commands to type. */
 export function waitsFor(progress: Progress, colours: CliContext['colours']): string[] {
-  const { service, gate, hold } = progress;
+  const { service, gate, hold, situation } = progress;
   if (hold !== undefined) {
+    const at = { ...progress, hold };
+    const expires = ifHoldExpires(at);
     return [
-      colours.yellow(`Hold ${hold.hold}: ${hold.fault.message}`),
+      colours.yellow(holdQuestion(hold.step, hold.part, hold.fault)),
+      `  Hold ${hold.hold}. ${whileHolding(situation)}`,
+      `  ${hold.fault.message}`,
       `  Next: ${hold.fault.next}`,
       ...(hold.runbooks ?? []).map(({ title, url }) => `  Related runbook: ${title}, ${url}`),
-      ...(hold.deadline === undefined
+      ...(expires === undefined ? [] : [`  ${plain(expires)}`]),
+      ...answers(holdActions(at)),
+      ...(hold.byHand.length === 0
         ? []
-        : [`  Until ${utc(hold.deadline)}; then everything goes by onGiveUp.`]),
-      ...hold.decisions.map(
-        (decision) => `  ${commandOf({ service, verb: 'decide', decision, hold: hold.hold })}`,
-      ),
-      '  To undo the freeze by hand:',
-      ...hold.byHand.map((command) => `    ${command}`),
+        : [
+            `  Only where Backstep is gone for good: the commands by hand are in \`backstep report ${service}\` and in the Temporal UI.`,
+          ]),
     ];
   }
   if (gate !== undefined) {
-    const by = gate.approvedBy.length === 0 ? '' : `; approved by ${gate.approvedBy.join(', ')}`;
-    const { gate: name, hash } = gate;
+    const at = { ...progress, gate };
     return [
-      colours.yellow(
-        `Gate ${gate.gate} waits for ${people(gate.people)}, plan ${gate.hash}, until ${utc(gate.expiresAt)}${by}`,
-      ),
+      colours.yellow(gateQuestion(gate.gate, situation)),
+      `  Gate ${gate.gate} ${gateWaits(gate)}, plan ${gate.hash}`,
+      ...wantsInWords(gate.wants ?? {}).map((line) => `  ${line}`),
+      `  ${plain(ifGateExpires(at))}`,
       ...gate.shows.map((line) => `  ${line}`),
-      ...(['approve', 'reject'] as const).map(
-        (verb) => `  ${commandOf({ service, verb, gate: name, hash })}`,
-      ),
+      ...answers(gateActions(at)),
     ];
   }
   return [];

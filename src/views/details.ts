@@ -2,6 +2,9 @@ import { wantsInWords } from '../domain/approval/gate-policy.ts';
 import type { searchAttributes } from '../domain/approval/messages.ts';
 import type { Journal } from '../domain/journal/journal.ts';
 import { because, people } from '../domain/text.ts';
+import { answerLine, gateQuestion } from './facts.ts';
+import { gateActions, ifGateExpires } from './gate.ts';
+import { holdActions, onlyByHand } from './hold.ts';
 import { code, line, list, paragraph, sentence, where } from './blocks.ts';
 import type { Block, Inline, Text } from './blocks.ts';
 import { markdown } from './render/markdown.ts';
@@ -14,14 +17,19 @@ import { progressOf } from './progress.ts';
 const until = (iso: string | undefined): Inline[] =>
   iso === undefined ? [] : [' until ', { time: iso, as: 'day' }];
 
-function waitingAtGate({ service }: Progress, open: GateProgress): Block[] {
+function waitingAtGate(progress: Progress, open: GateProgress): Block[] {
+  const { service } = progress;
+  const at = { ...progress, gate: open };
   const { gate, hash, people: needed, approvedBy, expiresAt, shows, wants = {} } = open;
   const body = JSON.stringify({ gate, plan: hash, by: 'your name' });
   return [
     paragraph(
       line`${{ strong: `Gate ${gate} waits for ${people(needed - approvedBy.length)}` }}${until(expiresAt)}, plan ${code(hash)}`,
     ),
+    paragraph(gateQuestion(gate, progress.situation)),
     list([
+      ...gateActions(at).map(answerLine),
+      ifGateExpires(at),
       ...shows.map(sentence),
       ...wantsInWords(wants).map(sentence),
       ...where(approvedBy.length > 0, `Approved so far by: ${approvedBy.join(', ')}`),
@@ -33,7 +41,9 @@ function waitingAtGate({ service }: Progress, open: GateProgress): Block[] {
   ];
 }
 
-function waitingAtHold({ service }: Progress, open: HoldProgress): Block[] {
+function waitingAtHold(progress: Progress, open: HoldProgress): Block[] {
+  const { service } = progress;
+  const at = { ...progress, hold: open };
   const { hold, step, fault, decisions, deadline, byHand, runbooks = [] } = open;
   const body = JSON.stringify({ hold, decision: decisions[0], by: 'your name' });
   const choices = decisions.flatMap((decision, index) => [index > 0 ? ', ' : '', code(decision)]);
@@ -41,6 +51,7 @@ function waitingAtHold({ service }: Progress, open: HoldProgress): Block[] {
     paragraph(line`${{ strong: `Hold: ${step} needs a decision` }}${until(deadline)}`),
     paragraph(line`${fault.type}: ${sentence(fault.message)}`),
     paragraph(line`Next: ${sentence(fault.next)}`),
+    list(holdActions(at).map(answerLine)),
     paragraph(line`Decide ${choices} with signal or update ${code('decide')}: ${code(body)}`),
     paragraph(line`Or: ${code(`backstep decide ${service} ${decisions.join('|')} --hold ${hold}`)}`),
     ...where(
@@ -50,7 +61,7 @@ function waitingAtHold({ service }: Progress, open: HoldProgress): Block[] {
         ...runbooks.flatMap(({ title, url }, index) => [index > 0 ? ', ' : '', { link: title, url }]),
       ]),
     ),
-    ...where<Block>(byHand.length > 0, paragraph('To undo the freeze by hand:'), {
+    ...where<Block>(byHand.length > 0, paragraph(onlyByHand), {
       kind: 'code',
       language: 'sh',
       lines: byHand,

@@ -117,6 +117,9 @@ const labels: Record<Answer['answer'], string> = {
 
 const dangerous = new Set<Answer['answer']>(['skip', 'restore', 'abort']);
 
+/** Whether an answer must be confirmed. */
+export const isDangerous = (answer: Answer['answer']): boolean => dangerous.has(answer);
+
 /** What an answer does where things stand so. */
 export const consequenceOf = (answer: Answer, situation: Situation, way: Way = {}): Consequence => ({
   label: labels[answer.answer],

@@ -163,7 +163,7 @@ browsers('the page of a rollback, in a real browser', () => {
     const page = await pages.visit('cy', service);
     await page.goto(`${pages.gateway.url}/`);
     const line = page.getByRole('link', { name: new RegExp(service) });
-    expect(await line.innerText()).toContain('waits for you at gate start');
+    expect(await line.innerText()).toContain('waits for a person at gate start');
     await line.click();
     await page.getByRole('heading', { name: 'Begin this rollback?' }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();

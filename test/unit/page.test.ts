@@ -121,7 +121,7 @@ describe('what the page says', () => {
     const shown = textOf(holdCard(view, view.status!.progress!.hold!, session, began));
     for (const part of ['VerificationFailed', 'holds 88 rows', 'Retry', 'Restore', 'Abort', 'Worker Failure'])
       expect(shown).toContain(part);
-    expect(shown).toContain('Ends here with writes stopped');
+    expect(shown).toContain('It ends with writes stopped');
   });
 
   it('a step that a terminated run left running is not shown as running', () => {

@@ -8,7 +8,8 @@ import type { GatewayDependencies } from '../dependencies.ts';
 import { mustBeDefined } from '../services.ts';
 import type { Session } from '../people/session.ts';
 import { Refusal } from '../refusal.ts';
-import { consequences, dangersOfApproving } from './danger.ts';
+import { isDangerous } from '../../views/facts.ts';
+import { dangersOfApproving } from './danger.ts';
 import { said } from '../people/statements.ts';
 import type { Said, Says, Verb } from '../people/statements.ts';
 import type { Person } from '../people/person.ts';
@@ -58,7 +59,7 @@ const dangerous: { [V in Verb]: (form: Said[V], view: View) => boolean } = {
   start: () => true,
   approve: ({ breakGlass }, view) => breakGlass === true || dangersOfApproving(view).length > 0,
   reject: () => false,
-  decide: ({ decision }) => consequences[decision].dangerous,
+  decide: ({ decision }) => isDangerous(decision),
   acknowledge: () => false,
 };
 

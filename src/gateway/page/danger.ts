@@ -1,6 +1,5 @@
 import { lossInWords } from '../../domain/rehearsal.ts';
 import type { View } from './view.ts';
-import type { Decision } from '../../domain/approval/answers.ts';
 import { isPivot } from '../../activities/steps.ts';
 
 /** Past the pivot the database may have moved: nothing unwinds by itself any more. */
@@ -38,30 +37,3 @@ export function dangersOfApproving({ status, plan, report }: View): string[] {
     ),
   ];
 }
-
-/** What a decision does, in words; those that are `dangerous` must be confirmed by typing. */
-export const consequences: Record<
-  Decision,
-  { label: string; dangerous: boolean; says: (moved: boolean) => string }
-> = {
-  retry: { label: 'Retry', dangerous: false, says: () => 'Tries this step again.' },
-  skip: {
-    label: 'Skip',
-    dangerous: true,
-    says: () => 'Goes on without this step; the report names it first.',
-  },
-  restore: {
-    label: 'Restore',
-    dangerous: true,
-    says: () =>
-      'Brings the database back as it was before the downgrade, and keeps the present one beside it. Then gate restore asks whether the release from before starts again.',
-  },
-  abort: {
-    label: 'Abort',
-    dangerous: true,
-    says: (moved) =>
-      moved
-        ? 'Ends here with writes stopped: the application stays down, and a person takes over by hand.'
-        : 'Ends here, and puts back everything that was stopped. The database was not moved.',
-  },
-};

@@ -1,4 +1,6 @@
 import { actionForm, html } from '../../views/render/html.ts';
+import { outcomeOf } from '../../views/facts.ts';
+import { whyNotYou } from '../../views/gate.ts';
 import type { Session } from '../people/session.ts';
 import { list, moment, since, until } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
@@ -12,9 +14,7 @@ export interface Standing {
   words: string;
 }
 
-const good = new Set(['rolled-back', 'nothing-to-do', 'put-back']);
-
-export function standingOf(view: View): Standing {
+export function standingOf(view: View, person?: Session['person']): Standing {
   const { status } = view;
   if (status === undefined) return { kind: 'none', words: 'never rolled back' };
   const { progress, end } = status;
@@ -23,13 +23,17 @@ export function standingOf(view: View): Standing {
       return { kind: 'bad', words: end.failure.type === 'Refused' ? 'refused' : 'failed' };
     const { result } = end;
     if ('continuesAs' in result) return { kind: 'none', words: `goes on as ${result.continuesAs}` };
-    const isGood = good.has(result.outcome) || (result.kind !== undefined && result.outcome === 'restored');
-    return { kind: isGood ? 'good' : 'bad', words: result.outcome.replaceAll('-', ' ') };
+    return { kind: outcomeOf(result).mood, words: result.outcome.replaceAll('-', ' ') };
   }
   if (!isOpen(view)) return { kind: 'bad', words: status.state.toLowerCase() };
   if (progress?.hold !== undefined) return { kind: 'waits', words: 'holds, and waits for a decision' };
-  if (progress?.gate !== undefined)
-    return { kind: 'waits', words: `waits for you at gate ${progress.gate.gate}` };
+  if (progress?.gate !== undefined) {
+    const you = person !== undefined && whyNotYou(progress.gate, person) === undefined;
+    return {
+      kind: 'waits',
+      words: `waits for ${you ? 'you' : person ? 'another person' : 'a person'} at gate ${progress.gate.gate}`,
+    };
+  }
   if (status.noWorker !== undefined) return { kind: 'bad', words: 'stands still: no worker' };
   return { kind: 'works', words: 'at work' };
 }
@@ -41,7 +45,7 @@ export const titleOf = (view: View): string => `${view.service}: ${standingOf(vi
 export function headline(view: View, session: Session, now: number): Html {
   const { service, status, trouble, report } = view;
   const progress = status?.progress;
-  const standing = standingOf(view);
+  const standing = standingOf(view, session.person);
   const stopped = report?.writesStopped;
   const reason = report?.requested?.reason;
   return html`<div class="headline ${standing.kind}" data-title="${titleOf(view)}">
