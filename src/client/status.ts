@@ -93,7 +93,11 @@ export async function readStatus(
   return status;
 }
 
-/** How it stands, again and again until it has ended or the signal is aborted. */
+/**
+ * How it stands, again and again until it has ended or the signal is aborted.
+ *
+ * @param every milliseconds between two looks
+ */
 export async function* watched(
   progress: () => Promise<Status>,
   every: number,

@@ -18,7 +18,7 @@ export interface ClientProgram {
 
 /**
  * Finds the client of the server's own major: a dump by a newer one carries settings that an older server
- * refuses, and an older one does not dump a newer server (DESIGN, Known facts).
+ * refuses, and an older one does not dump a newer server (https://www.postgresql.org/docs/17/app-pgdump.html, Notes).
  *
  * @throws Failure of the type given, with the majors found and the one wanted.
  */

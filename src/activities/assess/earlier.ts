@@ -18,6 +18,7 @@ interface Asked {
   operation: OperationId;
   request: RollbackRequest;
   onlyPlan: boolean;
+  /** Milliseconds after a rollback in which `-1` is not done again. */
   coolDown: number;
   /** Milliseconds since 1970. */
   now: number;
