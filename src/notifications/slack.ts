@@ -4,6 +4,7 @@ import type { NotifyOf } from '../domain/definition/notify.ts';
 import type { Notification } from '../views/notification.ts';
 import { answered, patience, retryAfterOf, unanswered } from './failure.ts';
 import type { Delivery } from './channel.ts';
+import { slackLine, slackLink } from '../views/render/slack.ts';
 
 /** Slack refuses a message whose header or text is longer. */
 const limits = { header: 150, text: 3_000 };
@@ -14,10 +15,6 @@ const signs = {
   answered: ':ballot_box_with_check:',
   settled: ':white_check_mark:',
 } as const;
-
-/** `<!channel>` in somebody's reason must not wake everybody, nor a pipe make a link. */
-const plain = (text: string) =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('`', "'");
 
 const cut = (text: string, limit: number) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
 
@@ -37,19 +34,19 @@ function within(lines: string[], limit: number): string {
 export function slackMessage({ title, state, lines, next, link, operation, at }: Notification) {
   const heading = `${signs[state]} ${title}`;
   const says = within(
-    lines.map((line) => `• ${plain(line)}`),
+    lines.map((line) => `• ${slackLine(line)}`),
     limits.text - 10,
   );
-  const commands = within(next.map(plain), limits.text - 20);
+  const commands = within(next.map(slackLine), limits.text - 20);
   return {
-    text: plain(heading),
+    text: slackLine(heading),
     unfurl_links: false,
     blocks: [
       { type: 'header', text: { type: 'plain_text', text: cut(heading, limits.header), emoji: true } },
       ...(says === '' ? [] : [section(says)]),
-      ...(link === undefined ? [] : [section(`<${link}|*Open the page*>`)]),
+      ...(link === undefined ? [] : [section(slackLink('Open the page', link))]),
       ...(commands === '' ? [] : [section(`\`\`\`\n${commands}\n\`\`\``)]),
-      { type: 'context', elements: [{ type: 'mrkdwn', text: `${operation} · ${plain(at)}` }] },
+      { type: 'context', elements: [{ type: 'mrkdwn', text: `${operation} · ${slackLine(at)}` }] },
     ],
   } satisfies IncomingWebhookSendArguments;
 }

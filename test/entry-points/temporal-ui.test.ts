@@ -101,7 +101,7 @@ test('every activity and timer has its summary', async () => {
     'Writes stopped for too long',
   ])
     expect(summaries).toContain(summary);
-  expect(summaries.some((summary) => /^Tell ops: .*gate start waits/.test(summary))).toBe(true);
+  expect(summaries.some((summary) => /^Tell ops: .*Begin this rollback\?/.test(summary))).toBe(true);
 });
 
 test('current details are Markdown with a table, and what to do stands above it', async () => {
