@@ -87,7 +87,7 @@ describe.concurrent('backstep rollback', () => {
     expect(status).toBe(4);
     const typed = `backstep approve ${service} --gate downgrade --plan ${hash}`;
     expect(out.split(typed)).toHaveLength(2);
-    expect(out).toMatch(/put-back: .*not tonight/);
+    expect(out).toMatch(/put-back: [^]*not tonight/);
     const lines = out.split('\n').filter((line) => line.includes('✔ Stop write operations'));
     expect(lines).toHaveLength(1);
   });
