@@ -43,7 +43,7 @@ const recipe = (...versions: string[]) => ({
   workdir: '/app',
 });
 
-const secret = (name: string, DATABASE_URL: string) => ({
+export const urlSecret = (name: string, DATABASE_URL: string) => ({
   apiVersion: 'v1',
   kind: 'Secret',
   metadata: { name },
@@ -66,14 +66,18 @@ export async function alembicFixture(
   const id = randomBytes(4).toString('hex');
   const database = `fruit_${id}`;
   const { superuserUrl } = fixture.lab.postgres;
-  const { url, adminUrl, drop } = await createDatabase(superuserUrl, database, more.schema);
+  const { url, adminUrl, drop } = await applicationDatabase(
+    superuserUrl,
+    database,
+    `${schema}; ${more.schema}`,
+  );
   const images = {
     old: await image(fixture.lab, recipe('a1')),
     new: await image(fixture.lab, recipe('a1', 'b2', 'c3', ...more.versions)),
   };
   await fixture.apply(
-    secret('app', url.replace('postgresql:', 'postgresql+psycopg:')),
-    secret('admin', adminUrl),
+    urlSecret('app', url.replace('postgresql:', 'postgresql+psycopg:')),
+    urlSecret('admin', adminUrl),
   );
   for (const [release, replicas] of [
     [images.old, 0],
@@ -160,7 +164,8 @@ const schema = `
   INSERT INTO alembic_version VALUES ('c3'); INSERT INTO apples VALUES (1), (2); INSERT INTO pears VALUES (1), (2);
   INSERT INTO plums VALUES (1, false), (2, true)`;
 
-async function createDatabase(superuserUrl: string, database: string, more: string) {
+/** A database with the two roles that Backstep is given: its owner, and one that may make databases. */
+export async function applicationDatabase(superuserUrl: string, database: string, schema: string) {
   const password = randomBytes(9).toString('hex');
   const [owner, admin] = [`${database}_app`, `${database}_backstep`];
   for (const statement of [
@@ -176,7 +181,7 @@ async function createDatabase(superuserUrl: string, database: string, more: stri
     [url.username, url.password] = [role, password];
     return url.href;
   };
-  await query(as(owner, database), `${schema}; ${more}`);
+  await query(as(owner, database), schema);
   return {
     url: as(owner, database),
     adminUrl: as(admin, 'postgres'),
@@ -190,7 +195,7 @@ async function createDatabase(superuserUrl: string, database: string, more: stri
   };
 }
 
-async function query<T extends QueryResultRow>(url: string, text: string): Promise<T[]> {
+export async function query<T extends QueryResultRow>(url: string, text: string): Promise<T[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

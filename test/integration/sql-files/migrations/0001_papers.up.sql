@@ -1,0 +1,1 @@
+CREATE TABLE papers (id int PRIMARY KEY, title text NOT NULL);

@@ -1,0 +1,2 @@
+ALTER TABLE papers DROP COLUMN reviewed;
+DROP TABLE scores;
