@@ -8,7 +8,8 @@ import { formatOf, readThrough } from './open-given.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 import { sayProgress } from '../kubernetes/job-protocol.ts';
 import { SqlDump } from './sql-dump.ts';
-import { storeAt, type Store } from './store/store.ts';
+import { storeAt } from './stores.ts';
+import type { Store } from './store/store.ts';
 
 export interface ReadDumpArguments {
   operation: string;

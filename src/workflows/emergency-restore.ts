@@ -8,9 +8,10 @@ import { sourceName } from '../domain/plan/source.ts';
 import { accept } from './engine/accept.ts';
 import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
 import { handedOver } from './hand-over.ts';
+import { finished } from './engine/stage-exit.ts';
 import type { Ending } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
-import type { Words } from './engine/operate.ts';
+import type { OperationContext } from './engine/operate.ts';
 import { approvedAtEmergency } from '../activities/put-in-place/step.ts';
 
 /**
@@ -25,11 +26,11 @@ export async function emergencyRestore(input: unknown): Promise<RollbackResult> 
   return operate({ kind: 'emergency-restore', request }, inOrder);
 }
 
-async function inOrder(words: Words): Promise<Ending> {
-  const { assess, gate, step, undoBy, writes, writeGuard, reversible, irreversible } = words;
+async function inOrder(context: OperationContext): Promise<Ending> {
+  const { assess, gate, step, undoBy, writes, reversible, irreversible } = context;
 
   const assessed = await assess(); // what is restored from is found, and read in full
-  if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
+  if (assessed.kind === 'nothing-to-do') return finished('nothing-to-do', assessed.reason);
   const plan = assessed.plan as EmergencyPlan; // as it was asked for
 
   // Taken up after its pivot, putting back would start the newer release on a database that may have moved.
@@ -48,7 +49,7 @@ async function inOrder(words: Words): Promise<Ending> {
       shownAtEmergency(plan, { stopped, snapshot, restored, dataDiff }),
       dataDiff.loses || unreadableIn(stopped, dataDiff).length > 0,
     );
-    writeGuard.mustStand();
+    writes.mustBeGuarded();
     return { restored, dataDiff, approved };
   });
 
@@ -58,7 +59,7 @@ async function inOrder(words: Words): Promise<Ending> {
     await writes.start(plan);
     for (const { name } of plan.cronJobs) await step('resume-cron-jobs', { plan, cronJob: name });
     const from = sourceName(plan.source);
-    return end(
+    return finished(
       'restored',
       `The database is restored from ${from}, at ${plan.target}, and the application runs.`,
     );
@@ -69,5 +70,3 @@ const keptAlone: Snapshot = {
   made: false,
   why: 'an unfinished operation had moved the database already',
 };
-
-const end = (outcome: Ending['outcome'], reason: string): Ending => ({ outcome, reason, keepRecord: false });

@@ -4,9 +4,10 @@ import type { RollbackResult } from '../domain/journal/result.ts';
 import { shownAtRecoveryStart, shownAtSwitch } from '../views/gate-point-in-time.ts';
 import { accept } from './engine/accept.ts';
 import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
+import { finished } from './engine/stage-exit.ts';
 import type { Ending } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
-import type { Words } from './engine/operate.ts';
+import type { OperationContext } from './engine/operate.ts';
 import { approvedAtSwitch } from '../activities/switch-database/step.ts';
 import type { ComparedInstance } from '../activities/compare-instance/step.ts';
 import type { RestoredInstance } from '../activities/restore-instance/step.ts';
@@ -26,11 +27,11 @@ interface Found {
   compared: ComparedInstance;
 }
 
-async function inOrder(words: Words): Promise<Ending> {
-  const { assess, gate, step, undoBy, writes, writeGuard, reversible, irreversible } = words;
+async function inOrder(context: OperationContext): Promise<Ending> {
+  const { assess, gate, step, undoBy, writes, reversible, irreversible } = context;
 
   const assessed = await assess(); // the moment is found, and the provider can restore it
-  if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
+  if (assessed.kind === 'nothing-to-do') return finished('nothing-to-do', assessed.reason);
   const plan = assessed.plan as PointInTimePlan; // as it was asked for
 
   // Taken up after the switch, putting back would start the newer release on a database that may not fit it.
@@ -47,7 +48,7 @@ async function inOrder(words: Words): Promise<Ending> {
       shownAtSwitch(plan, { stopped, restored, compared }),
       compared.loses,
     );
-    writeGuard.mustStand();
+    writes.mustBeGuarded();
     undoBy('switch-back', { plan, restored, compared });
     await step('switch-database', { plan, restored, compared, approved });
     await step('roll-back-app', { plan });
@@ -59,25 +60,23 @@ async function inOrder(words: Words): Promise<Ending> {
       await writes.start(plan); // the pivot: from here on the new instance is written to
       for (const { name } of plan.cronJobs) await step('resume-cron-jobs', { plan, cronJob: name });
       const { moment } = plan;
-      return end(
+      return finished(
         'restored',
         `The application runs on ${moment.newInstance}, which is ${moment.instance} as it was at ${moment.to}, at ${plan.target}.`,
       );
     },
-    (reason) => wentBack(words, plan, found, reason),
+    (reason) => wentBack(context, plan, found, reason),
   );
 }
 
 /** `restore` at a hold after the switch: the old instance again, as long as nothing was written to the new one. */
 async function wentBack(
-  { step, writes, compensations }: Words,
+  { step, writes, undo }: OperationContext,
   plan: PointInTimePlan,
   found: Found,
   reason: string,
 ): Promise<Ending> {
   await writes.ensureStopped(plan);
   await step('switch-back', { plan, ...found });
-  return compensations.run(reason, 'put-back', 'person');
+  return undo(reason, 'put-back', 'person');
 }
-
-const end = (outcome: Ending['outcome'], reason: string): Ending => ({ outcome, reason, keepRecord: false });

@@ -5,10 +5,10 @@ import { loses, nothingSalvaged } from '../domain/salvage.ts';
 import { shownAtDowngrade, shownAtRestore, shownAtStart } from '../views/gate-rollback.ts';
 import { accept } from './engine/accept.ts';
 import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
-import { StageExit } from './engine/stage-exit.ts';
+import { StageExit, finished } from './engine/stage-exit.ts';
 import type { Ending } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
-import type { Words } from './engine/operate.ts';
+import type { OperationContext } from './engine/operate.ts';
 import type { WaysBack } from '../activities/downgrade/step.ts';
 import { approvedAtDowngrade } from '../activities/downgrade/step.ts';
 
@@ -22,11 +22,11 @@ export async function rollback(input: unknown): Promise<RollbackResult> {
   return operate({ request }, inOrder);
 }
 
-async function inOrder(words: Words): Promise<Ending> {
-  const { assess, gate, step, undoBy, writes, writeGuard, backUps, reversible, irreversible } = words;
+async function inOrder(context: OperationContext): Promise<Ending> {
+  const { assess, gate, step, undoBy, writes, backUps, reversible, irreversible } = context;
 
   const assessed = await assess();
-  if (assessed.kind === 'nothing-to-do') return end('nothing-to-do', assessed.reason);
+  if (assessed.kind === 'nothing-to-do') return finished('nothing-to-do', assessed.reason);
   const { plan, observations } = assessed;
   const first = observations.diagnosis?.estimated;
 
@@ -51,7 +51,7 @@ async function inOrder(words: Words): Promise<Ending> {
       shownAtDowngrade(plan, waysBack),
       loses(salvage),
     );
-    writeGuard.mustStand();
+    writes.mustBeGuarded();
     return { waysBack, approved };
   });
 
@@ -65,15 +65,15 @@ async function inOrder(words: Words): Promise<Ending> {
       await writes.start(plan);
       for (const { name } of plan.cronJobs) await step('resume-cron-jobs', { plan, cronJob: name });
       await backUps.by('end', plan, snapshot);
-      return end('rolled-back', `The database is at ${plan.target}, and the application runs.`);
+      return finished('rolled-back', `The database is at ${plan.target}, and the application runs.`);
     },
-    (reason) => restored(words, plan, waysBack, reason),
+    (reason) => restored(context, plan, waysBack, reason),
   );
 }
 
 /** Runbook, Emergency Database Restore; afterwards the database is at the bad revision again. */
 async function restored(
-  { operation, ask, step, writes, backUps, compensations }: Words,
+  { operation, ask, step, writes, backUps, undo }: OperationContext,
   plan: Plan,
   { snapshot }: WaysBack,
   reason: string,
@@ -94,8 +94,6 @@ async function restored(
     newer?.loses,
   );
   const why = `${reason} The database is restored, at ${found.revision}. ${verdict.reason}`;
-  if (verdict.answer === 'approve') return compensations.run(why, 'restored', 'person');
+  if (verdict.answer === 'approve') return undo(why, 'restored', 'person');
   throw new StageExit({ answer: { gate: 'restore', answer: verdict.answer }, reason: why });
 }
-
-const end = (outcome: Ending['outcome'], reason: string): Ending => ({ outcome, reason, keepRecord: false });

@@ -56,13 +56,12 @@ let client: Client;
 const sql = <T extends object>(text: string) => query<T>(database.url, text);
 
 const application = (of: string) => {
-  const container = {
-    ...template(of, 'papers').spec?.containers[0],
+  const container = Object.assign({}, template(of, 'papers').spec?.containers[0], {
     name: 'app',
     command: ['node', '-e', 'setInterval(() => {}, 1000)'],
     env: [{ name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: 'app', key: 'DATABASE_URL' } } }],
     readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 },
-  };
+  });
   const labels = { app: 'papers' };
   const spec = { terminationGracePeriodSeconds: 1, containers: [container] };
   return deployment('papers', 1, { metadata: { labels }, spec });

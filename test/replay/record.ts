@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { WorkflowHarness } from '../workflow/harness.ts';
@@ -12,17 +12,17 @@ const anonymous = (key: string, value: unknown): unknown => {
   return value;
 };
 
-/** Runs each of them and keeps its history; the name of the file ends in the workflow ID, which replay needs. */
+/** Runs each of them and keeps its history, an event a line; replay needs the workflow ID beside it. */
 export async function record(harness: WorkflowHarness, directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  await Promise.all(
-    Object.entries(recordedRuns).map(async ([name, { setup, type, act }]) => {
-      const run = await harness.start(setup, undefined, type);
-      await act(run, harness);
-      await run.handle.result().catch(() => undefined);
-      const history = JSON.parse(historyToJSON(await run.handle.fetchHistory())) as object;
-      const kept = { workflowId: run.handle.workflowId, ...history };
-      await writeFile(join(directory, `${name}.json`), `${JSON.stringify(kept, anonymous, 1)}\n`);
-    }),
-  );
+  for (const [name, { setup, type, act }] of Object.entries(recordedRuns)) {
+    const run = await harness.start(setup, undefined, type);
+    await act(run, harness);
+    await run.handle.result().catch(() => undefined);
+    const { events } = JSON.parse(historyToJSON(await run.handle.fetchHistory())) as { events: object[] };
+    const lines = events.map((event) => JSON.stringify(event, anonymous));
+    const text = `{"workflowId":${JSON.stringify(run.handle.workflowId)},"events":[\n${lines.join(',\n')}\n]}\n`;
+    await writeFile(join(directory, `${name}.json`), text);
+  }
 }

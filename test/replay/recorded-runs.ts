@@ -1,24 +1,29 @@
+import { fault } from '../../src/domain/failures.ts';
+import type { Rehearsed } from '../../src/domain/rehearsal.ts';
 import { findings } from '../example-plan.ts';
 import type { WorkflowRun } from '../workflow/workflow-run.ts';
 import { SignedMessages } from '../workflow/signed-messages.ts';
 import { failing, failingAt } from '../workflow/harness.ts';
-import type { ServiceSetup, WorkflowHarness } from '../workflow/harness.ts';
+import type { ServiceSetup, WorkflowHarness, WorkflowType } from '../workflow/harness.ts';
+
+interface RecordedRun {
+  setup: ServiceSetup;
+  type?: WorkflowType;
+  act: (run: WorkflowRun, harness: WorkflowHarness) => Promise<unknown>;
+}
+
+const nothing = () => Promise.resolve();
+/** A person has half a second. */
+const short = { writeOutageBudget: '500ms' } as const;
 
 /** One finished run of every kind, kept as a history; `act` plays the person. */
-export const recordedRuns: Record<
-  string,
-  {
-    setup: ServiceSetup;
-    type?: 'emergencyRestore';
-    act: (run: WorkflowRun, harness: WorkflowHarness) => Promise<unknown>;
-  }
-> = {
+export const recordedRuns: Record<string, RecordedRun> = {
   'rolled-back': { setup: {}, act: (run) => run.approve('downgrade') },
   'nothing-to-do': {
     setup: {
       activities: { assess: () => ({ kind: 'nothing-to-do', reason: 'at 0004 already', revision: '0004' }) },
     },
-    act: async () => undefined,
+    act: nothing,
   },
   'rejected-at-the-start': {
     setup: { definition: { approvals: { start: { people: 1 } } } },
@@ -26,7 +31,7 @@ export const recordedRuns: Record<
   },
   'expired-and-put-back': {
     setup: { definition: { approvals: { downgrade: { people: 1, within: '500ms' } } } },
-    act: async () => undefined,
+    act: nothing,
   },
   'cancelled-and-put-back': {
     setup: {},
@@ -139,5 +144,99 @@ export const recordedRuns: Record<
     type: 'emergencyRestore',
     setup: {},
     act: (run) => run.reject('restore'),
+  },
+  'point-in-time-restored': {
+    type: 'pointInTimeRestore',
+    setup: { activities: failingAt('restore-instance', [1], 'RestoreFailed') },
+    act: async (run) => {
+      await run.decide('restore-instance', 'retry');
+      await run.approve('restore', 'ann');
+      await run.approve('restore', 'bob');
+    },
+  },
+  'point-in-time-switched-back': {
+    type: 'pointInTimeRestore',
+    setup: { activities: { 'start-app': failing('Unhealthy') } },
+    act: async (run) => {
+      await run.approve('restore', 'ann');
+      await run.approve('restore', 'bob');
+      await run.decide('start-app', 'restore');
+    },
+  },
+  'salvage-and-a-cron-job-skipped': {
+    setup: {
+      activities: {
+        ...failingAt('salvage', [1], 'SalvageFailed'),
+        ...failingAt('resume-cron-jobs', [1], 'CronJobFailed'),
+      },
+    },
+    act: async (run) => {
+      await run.decide('salvage', 'skip');
+      await run.approve('downgrade', 'ann');
+      await run.approve('downgrade', 'bob');
+      await run.decide('resume-cron-jobs', 'skip');
+    },
+  },
+  'given-up-and-put-back': {
+    setup: { definition: short, activities: { 'back-up': failing('BackupFailed') } },
+    act: nothing,
+  },
+  'given-up-with-writes-stopped': {
+    setup: {
+      definition: { ...short, onGiveUp: 'stay-stopped' },
+      activities: { rehearse: failing('RehearsalFailed') },
+    },
+    act: nothing,
+  },
+  'taken-up-after-the-pivot': {
+    setup: { plan: { takesUp: { operation: 'bs-99999999', pivotPassed: true } } },
+    act: async (run) => {
+      await run.approve('start');
+      await run.approve('downgrade');
+    },
+  },
+  'taken-up-before-the-pivot': {
+    setup: { plan: { takesUp: { operation: 'bs-99999999', pivotPassed: false } } },
+    act: (run) => run.reject('downgrade'),
+  },
+  'restored-after-the-start': {
+    setup: { activities: failingAt('resume-cron-jobs', [1], 'CronJobFailed') },
+    act: async (run) => {
+      await run.approve('downgrade');
+      await run.decide('resume-cron-jobs', 'restore');
+      await run.approve('restore', 'ann');
+      await run.approve('restore', 'bob');
+    },
+  },
+  'refused-after-the-restore': {
+    setup: { activities: { verify: failing('VerificationFailed') } },
+    act: async (run) => {
+      await run.approve('downgrade');
+      await run.decide('verify', 'restore');
+      await run.reject('restore');
+    },
+  },
+  'put-back-failed': {
+    setup: { activities: { 'put-back': failing('PutBackFailed') } },
+    act: (run) => run.reject('downgrade'),
+  },
+  'backed-up-beside': {
+    setup: { definition: { backup: { claim: 'backups', proveBefore: 'end' } } },
+    act: (run) => run.approve('downgrade'),
+  },
+  refused: {
+    setup: {
+      activities: { assess: () => ({ kind: 'refused', faults: [fault('TargetUnknown', 'no 0009')] }) },
+    },
+    act: nothing,
+  },
+  rehearsed: {
+    type: 'rehearse',
+    setup: {
+      activities: {
+        'rehearse-live': () => ({ outcome: 'works', rehearsal: findings.rehearse as Rehearsed }),
+      },
+    },
+    act: nothing,
   },
 };

@@ -144,12 +144,16 @@ describe('the report', () => {
   });
 
   test('breaches and ignored messages are told', () => {
+    const at = '2025-11-18T03:00:12.000Z';
     const report = reportOn(
       ...straight,
-      { kind: 'breach', what: 'hourly was resumed', reachedDatabase: true },
+      ...done('guard-writes', { breaches: [{ at, what: 'hourly was resumed', reachedDatabase: true }] }),
       { kind: 'message-ignored', message: 'approve', by: 'eve', why: 'this gate is for another plan' },
     );
     expect(report.breaches).toMatchObject([{ what: 'hourly was resumed', reachedDatabase: true }]);
+    const breach = report.timeline.findIndex(({ what }) => what.startsWith('breach: hourly was resumed'));
+    expect(report.timeline[breach - 1]?.at).toBe('2025-11-18T03:00:10.000Z');
+    expect(report.timeline[breach + 1]?.at).toBe('2025-11-18T03:00:15.000Z');
     const text = reportMarkdown(report);
     expect(text).toContain('hourly was resumed: reached the database');
     expect(text).toContain('message approve by eve was ignored: this gate is for another plan');

@@ -1,3 +1,4 @@
+import { consequenceOf } from '../../src/views/facts.ts';
 import { describe, expect, test } from 'vitest';
 import { fault } from '../../src/domain/failures.ts';
 import { findings } from '../example-plan.ts';
@@ -243,8 +244,10 @@ describe.concurrent('an emergency restore from the rename on', () => {
     const takesUp = { operation: 'bs-99999999', pivotPassed: true } as const;
     const run = await restore({ emergency: { takesUp } });
     await run.approve('start');
-    const { shows } = await run.gate('restore');
-    expect(shows.at(-1)).toBe('Reject: nothing is renamed, and writes stay stopped, as they were found');
+    await run.gate('restore');
+    const { situation } = await run.progress();
+    const { consequence } = consequenceOf({ gate: 'restore', answer: 'reject' }, situation);
+    expect(consequence).toContain('It ends with writes stopped');
     expect(run.calls('snapshot')).toEqual([]);
     await run.reject('restore');
     expect(await run.result()).toMatchObject({ outcome: 'aborted' });

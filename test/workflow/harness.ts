@@ -15,6 +15,7 @@ import type { Dependencies } from '../../src/activities/context.ts';
 import { createKeys } from '../../src/identity/keys.ts';
 import { Failure, type FailureType } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
+import { rehearsalIdOf } from '../../src/domain/live-rehearsal.ts';
 import { workflowIdOf } from '../../src/domain/names.ts';
 import type { Assessment, EmergencyPlan, PointInTimePlan, RollbackPlan } from '../../src/domain/plan/plan.ts';
 import { pointInTimeRequest } from '../../src/domain/plan/point-in-time.ts';
@@ -52,7 +53,7 @@ export class Latch {
   readonly opened = new Promise<void>((resolve) => (this.open = resolve));
 }
 
-export type WorkflowType = 'rollback' | 'emergencyRestore' | 'pointInTimeRestore';
+export type WorkflowType = 'rollback' | 'emergencyRestore' | 'pointInTimeRestore' | 'rehearse';
 
 export interface ServiceSetup {
   activities?: FakeActivities;
@@ -142,7 +143,8 @@ export class WorkflowHarness {
   /** Starts a rollback with plain JSON. */
   async start(setup: ServiceSetup = {}, workflowId?: string, type?: WorkflowType): Promise<WorkflowRun> {
     const service = this.addService(setup);
-    return this.startRequest({ service, ...setup.request }, workflowId ?? workflowIdOf(service), {}, type);
+    const ownId = type === 'rehearse' ? rehearsalIdOf(service) : workflowIdOf(service);
+    return this.startRequest({ service, ...setup.request }, workflowId ?? ownId, {}, type);
   }
 
   async startRequest(

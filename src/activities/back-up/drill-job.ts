@@ -6,7 +6,7 @@ import { Failure } from '../../domain/failures.ts';
 import { readManifest, writeManifest, type Manifest, type RestoreArguments } from '../../dumps/manifest.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 import { filled } from '../restore/job.ts';
-import { storeAt } from '../../dumps/store/store.ts';
+import { storeAt } from '../../dumps/stores.ts';
 import type { Backup } from '../../domain/backup.ts';
 
 /**

@@ -9,7 +9,8 @@ import { readManifest, writeManifest, type BackUpArguments, type Manifest } from
 import { pgDump } from '../../dumps/pg-dump.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 import { prove, type Read } from '../../dumps/read-back.ts';
-import { storeAt, type Store } from '../../dumps/store/store.ts';
+import { storeAt } from '../../dumps/stores.ts';
+import type { Store } from '../../dumps/store/store.ts';
 import type { Backup } from '../../domain/backup.ts';
 
 /** What the dump must hold, read in its own snapshot. */

@@ -4,7 +4,7 @@ import { isOwn } from '../../migrations/tool.ts';
 import { losesIn, lostIn, type DataDiff, type TableDiff } from '../../domain/data-diff.ts';
 import { columnsLost, newest, rowSum, type Sum } from './table.ts';
 import { compareRows } from './rows.ts';
-import { shapes, type Shape } from './shape.ts';
+import { shapes, type Both, type Shape } from './shape.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 
 export interface DataDiffArguments {
@@ -20,12 +20,6 @@ export interface DataDiffArguments {
 
 /** The data diff as the Job counts it. */
 export type DataDiffResult = Omit<DataDiff, 'at' | 'evidence'>;
-
-/** Two sessions, each in one snapshot. */
-export interface Both {
-  now: Client;
-  restored: Client;
-}
 
 /** Above it, sorting alone would keep the application down for minutes. */
 const mostRows = 20_000_000;

@@ -1,6 +1,5 @@
 import type { Client } from '../../postgres/connect.ts';
-import type { Both } from './job.ts';
-import type { Shape } from './shape.ts';
+import type { Both, Shape } from './shape.ts';
 import { rowOf, tableOf } from './table.ts';
 
 const together = 20_000;

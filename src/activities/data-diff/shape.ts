@@ -2,6 +2,12 @@ import type { Client } from '../../postgres/connect.ts';
 import { keyOf } from '../../postgres/tables.ts';
 import { relations, userRelation } from '../../postgres/user-objects.ts';
 
+/** Two sessions, each in one snapshot. */
+export interface Both {
+  now: Client;
+  restored: Client;
+}
+
 export interface Column {
   name: string;
   /** As `format_type` prints it. */

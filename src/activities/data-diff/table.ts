@@ -1,7 +1,6 @@
 import { quoted, type Client } from '../../postgres/connect.ts';
 import type { TableDiff } from '../../domain/data-diff.ts';
-import type { Both } from './job.ts';
-import type { Column, Shape } from './shape.ts';
+import type { Both, Column, Shape } from './shape.ts';
 
 export const tableOf = ({ schema, name }: Shape): string => `ONLY ${quoted(schema)}.${quoted(name)} t`;
 

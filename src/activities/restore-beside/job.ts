@@ -11,7 +11,7 @@ import { runProgram } from '../../dumps/program.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 import { conninfo } from '../restore/job.ts';
 import { SqlDump } from '../../dumps/sql-dump.ts';
-import { storeAt } from '../../dumps/store/store.ts';
+import { storeAt } from '../../dumps/stores.ts';
 
 export interface RestoreGivenArguments extends Pick<GivenDump, 'file' | 'format' | 'sha256' | 'bytes'> {
   operation: string;

@@ -13,7 +13,8 @@ import {
   type RestoreResult,
 } from '../../dumps/manifest.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
-import { storeAt, type Store } from '../../dumps/store/store.ts';
+import { storeAt } from '../../dumps/stores.ts';
+import type { Store } from '../../dumps/store/store.ts';
 import { contents, restoreList } from '../../dumps/toc.ts';
 
 /**

@@ -11,7 +11,8 @@ import { holdingsOf, type Held } from './held.ts';
 import { proveScript } from './proof.ts';
 import { rowsOf } from './rows.ts';
 import * as script from './script.ts';
-import { storeAt, type Store } from '../../dumps/store/store.ts';
+import { storeAt } from '../../dumps/stores.ts';
+import type { Store } from '../../dumps/store/store.ts';
 
 /** What the program in the Job is told. */
 export interface SalvageArguments extends script.Heading {

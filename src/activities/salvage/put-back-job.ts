@@ -7,7 +7,7 @@ import { libpqEnvironment } from '../../postgres/url.ts';
 import type { Place } from '../../domain/backup.ts';
 import { Failure } from '../../domain/failures.ts';
 import { digestOf } from '../../dumps/digest.ts';
-import { storeAt } from '../../dumps/store/store.ts';
+import { storeAt } from '../../dumps/stores.ts';
 
 /** What the program is told. */
 export interface PutBackArguments {

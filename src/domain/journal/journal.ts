@@ -113,7 +113,6 @@ export type Event =
   | { kind: 'notified'; to: string; what: string }
   | { kind: 'not-notified'; to: string; what: string; why: string }
   | { kind: 'cancel-requested' }
-  | { kind: 'breach'; what: string; reachedDatabase: boolean }
   | {
       kind: 'ended';
       outcome: Outcome;

@@ -1,8 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Place } from '../../domain/backup.ts';
 import type { Digest } from '../digest.ts';
-import { bucketStore } from './s3.ts';
-import { volumeStore } from './volume.ts';
 
 /** Where dumps and their manifests lie. A path is `service/bs-1a2b3c4d-1.dump`, with the prefix of a bucket. */
 export interface Store {
@@ -30,5 +27,3 @@ export interface Store {
   /** The path at which client programs can read and write in place; absent where bytes must be carried. */
   local?(path: string): string;
 }
-
-export const storeAt = (place: Place): Store => ('claim' in place ? volumeStore() : bucketStore(place));

@@ -18,7 +18,7 @@ import { recoveryIn } from './point-in-time.ts';
 import type { ReportedRecovery } from './point-in-time.ts';
 import { rowsIn } from './rows.ts';
 import type { ReportedRows } from './rows.ts';
-import { timelineIn } from './timeline.ts';
+import { breachesIn, timelineIn } from './timeline.ts';
 import type { TimelineLine } from './timeline.ts';
 import type { Salvage } from '../../domain/salvage.ts';
 import type { ProofMethod } from '../../domain/approval/statement.ts';
@@ -43,6 +43,7 @@ import { diffData } from '../../activities/data-diff/step.ts';
 import { rehearse } from '../../activities/rehearse/step.ts';
 import { salvage } from '../../activities/salvage/step.ts';
 import { restoreBeside } from '../../activities/restore-beside/step.ts';
+import type { Breach } from '../../domain/record.ts';
 
 /** The report as data (report.json, and the query `report` as far as it goes). Times are ISO 8601. */
 export interface Report {
@@ -104,7 +105,7 @@ export interface Report {
   rows: ReportedRows[];
   steps: Progress['steps'];
   notVerified: string[];
-  breaches: { at: string; what: string; reachedDatabase: boolean }[];
+  breaches: Breach[];
   ignored: Progress['ignored'];
   /** Alerts that fired again or were resolved meanwhile. */
   annotations: Progress['annotations'];
@@ -172,11 +173,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
       ? []
       : ((foundBy(journal, verify) ?? foundBy(journal, restoreBeside) ?? moment?.compared)?.checked ?? []),
     notVerified: notVerifiedIn(journal, subject),
-    breaches: entriesOf(journal, 'breach').map(({ at, what, reachedDatabase }) => ({
-      at,
-      what,
-      reachedDatabase,
-    })),
+    breaches: breachesIn(journal),
     ignored: entriesOf(journal, 'message-ignored').map(({ at, message, by, why }) => ({
       at,
       message,

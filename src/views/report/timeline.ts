@@ -1,6 +1,9 @@
 import type { Entry, Journal, EntryOf } from '../../domain/journal/journal.ts';
 import type { PersonProof } from '../../domain/approval/statement.ts';
 import { because, duration, people, utc } from '../../domain/text.ts';
+import { guardWrites } from '../../activities/guard-writes/step.ts';
+import { foundIn } from '../../domain/journal/journal.ts';
+import type { Breach } from '../../domain/record.ts';
 
 export interface TimelineLine {
   at: string;
@@ -46,8 +49,6 @@ const sayings: { [K in Entry['kind']]: (entry: EntryOf<K>, journal: Journal) => 
   annotated: (entry) => `alert ${entry.source} ${entry.fingerprint} ${entry.status}: ${entry.text}`,
   acknowledged: (entry) => `acknowledged by ${entry.by}${proved(entry.proof)}`,
   'cancel-requested': () => 'cancelling was asked for',
-  breach: (entry) =>
-    `breach: ${entry.what}${entry.reachedDatabase ? ', it reached the database' : ', kept from the database'}`,
   ended: (entry) => `ended ${entry.outcome}: ${entry.reason}`,
 };
 
@@ -56,5 +57,18 @@ function said(entry: Entry, journal: Journal): string {
   return saying(entry, journal);
 }
 
+/** Writers that came back while writes were stopped. */
+export const breachesIn = (journal: Journal): Breach[] =>
+  journal.flatMap((entry) => foundIn(entry, guardWrites)?.breaches ?? []);
+
+const breached = ({ at, what, reachedDatabase }: Breach): TimelineLine => ({
+  at,
+  what: `breach: ${what}${reachedDatabase ? ', it reached the database' : ', kept from the database'}`,
+});
+
+/** What happened, in order. The guard of the writes tells when it ends what it saw before. */
 export const timelineIn = (journal: Journal): TimelineLine[] =>
-  journal.map((entry) => ({ at: entry.at, what: said(entry, journal) }));
+  [
+    ...journal.map((entry) => ({ at: entry.at, what: said(entry, journal) })),
+    ...breachesIn(journal).map(breached),
+  ].toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));

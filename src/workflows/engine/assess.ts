@@ -1,10 +1,11 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { Assessment } from '../../domain/plan/plan.ts';
 import type { Fault } from '../../domain/failures.ts';
+import type { Assessment } from '../../domain/plan/plan.ts';
 import { refusal } from './accept.ts';
-import { faultOf, runActivity } from './run-activity.ts';
+import { proveStart } from './check-proof.ts';
 import type { Operation } from './operation.ts';
-import { assess as declared } from '../../activities/assess/step.ts';
+import { faultOf } from './run-activity.ts';
+import { runStep } from './run-step.ts';
 
 const named = ({ type, message, next }: Fault) => `${type}: ${message} ${next}`;
 
@@ -16,39 +17,21 @@ export type Assessed = Exclude<Assessment, { kind: 'refused' }>;
  * move; nothing is touched then.
  */
 export async function assess(operation: Operation): Promise<Assessed> {
-  const of = { step: 'assess', try: operation.nextTry('assess') } as const;
-  operation.note({ kind: 'step-began', ...of });
-  const assessment = await runActivity('assess', {
-    ...operation.asked,
-    operation: operation.id,
-    ...operation.run,
-    onlyPlan: false,
-  }).catch((error: unknown): Assessment => {
-    const fault = faultOf(error);
-    if (isCancellation(error)) {
-      operation.note({ kind: 'step-failed', ...of, fault });
-      throw error;
-    }
-    return { kind: 'refused', faults: [fault] };
+  await proveStart(operation);
+  const { asked, id, run } = operation;
+  const input = { ...asked, operation: id, ...run, onlyPlan: false };
+  const assessment = await runStep(operation, 'assess', input).catch((error: unknown): Assessment => {
+    if (isCancellation(error)) throw error;
+    return { kind: 'refused', faults: [faultOf(error)] };
   });
-  if (assessment.kind === 'refused') {
-    const { faults, tells } = assessment;
-    const [first] = faults;
-    if (first) operation.note({ kind: 'step-failed', ...of, fault: first });
-    const reason = `${faults.map(named).join('\n')}\n`;
-    if (tells) {
-      operation.tells = tells;
-      operation.note({ kind: 'ended', outcome: 'rejected', reason, leftBy: 'failure' });
-    }
-    throw refusal('Refused', reason, [faults]);
-  }
-  if (assessment.kind === 'nothing-to-do') {
-    if (assessment.tells) operation.tells = assessment.tells;
-    operation.note({ kind: 'step-ended', ...of, summary: assessment.reason });
+  if (assessment.kind === 'planned') {
+    operation.pin(assessment);
     return assessment;
   }
-  const { plan, hash, observations, searchAttributes } = assessment;
-  Object.assign(operation, { plan, hash, observations, searchable: searchAttributes });
-  operation.note({ kind: 'step-ended', ...of, ...declared.summary(assessment), found: observations });
-  return assessment;
+  operation.endsWithoutPlan(assessment.tells);
+  if (assessment.kind === 'nothing-to-do') return assessment;
+  const { faults, tells } = assessment;
+  const reason = `${faults.map(named).join('\n')}\n`;
+  if (tells) operation.note({ kind: 'ended', outcome: 'rejected', reason, leftBy: 'failure' });
+  throw refusal('Refused', reason, [faults]);
 }

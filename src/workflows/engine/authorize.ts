@@ -24,13 +24,13 @@ export const provedBy = ({ standing }: Sent): { proof?: PersonProof } =>
 /** Why what was proved does not speak for this message; a proof counts once. */
 export function unproved(operation: Operation, { name, said, standing }: Sent): string | undefined {
   if (!isStated(standing)) return undefined;
-  if (operation.counted.has(shortHash(standing))) return 'this proof has counted already';
+  if (operation.hasCounted(shortHash(standing))) return 'this proof has counted already';
   return contradiction(standing, { operation: operation.id, name, said }, Date.now());
 }
 
 /** Remembers a proof that counted. */
 export function remember(operation: Operation, { standing }: Sent): void {
-  if (isStated(standing)) operation.counted.add(shortHash(standing));
+  if (isStated(standing)) operation.count(shortHash(standing));
 }
 
 const refusesSelfAsserted = ({ plan }: Operation) =>

@@ -1,8 +1,11 @@
-import { CancellationScope, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { startContradiction } from '../../domain/approval/start-statement.ts';
 import type { ProofActivities, StartStatement } from '../../domain/approval/start-statement.ts';
 import type { Statement } from '../../domain/approval/statement.ts';
-import { faultOf } from './run-activity.ts';
+import { defined } from '../../domain/defined.ts';
+import type { RollbackRequest } from '../../domain/plan/request.ts';
 import type { Operation } from './operation.ts';
+import { faultOf } from './run-activity.ts';
 
 /** A person waits for the answer: a worker that is away must not make them wait for long. */
 const activities = proxyActivities<ProofActivities>({
@@ -19,8 +22,12 @@ const activities = proxyActivities<ProofActivities>({
  */
 const atOnce = 5;
 
-export const tooMany = ({ checking }: Operation): string | undefined =>
-  checking >= atOnce ? 'too many proofs are being checked now: say it again' : undefined;
+export const tooMany = ({ proofsInCheck }: Operation): string | undefined =>
+  proofsInCheck >= atOnce ? 'too many proofs are being checked now: say it again' : undefined;
+
+interface Refused {
+  refused: string;
+}
 
 /**
  * What the gateway stated about a person, or why that does not count. Never rejects, and a cancel request of the
@@ -30,21 +37,33 @@ export const checkProof = (operation: Operation, proof: string): Promise<Stateme
   checked(operation, () => activities['check-proof']({ proof }) as Promise<Statement>);
 
 /** The same of what it signed when it started the rollback. */
-export const checkStart = (operation: Operation, proof: string): Promise<StartStatement | Refused> =>
+const checkStart = (operation: Operation, proof: string): Promise<StartStatement | Refused> =>
   checked(operation, () => activities['check-proof']({ proof, of: 'start' }) as Promise<StartStatement>);
 
-interface Refused {
-  refused: string;
-}
-
 async function checked<T>(operation: Operation, check: () => Promise<T>): Promise<T | Refused> {
-  operation.checking += 1;
   try {
-    return await CancellationScope.nonCancellable(check);
+    return await operation.checksProof(() => CancellationScope.nonCancellable(check));
   } catch (error) {
     const { message, next } = faultOf(error);
     return { refused: `${message} ${next}` };
-  } finally {
-    operation.checking -= 1;
   }
+}
+
+/**
+ * Finds out whether the gateway signed who started it. From then on the request says of that only what is proved;
+ * whatever is not is told in the report, and a person is asked in its place.
+ */
+export async function proveStart(operation: Operation): Promise<void> {
+  const asked = operation.asked.request as RollbackRequest;
+  const { proof, requestedVia, ...request } = asked;
+  if (proof === undefined) return operation.proveStart(request, undefined);
+  const stated = await checkStart(operation, proof);
+  const began = workflowInfo().startTime.getTime();
+  const refused = 'refused' in stated ? stated.refused : startContradiction(stated, asked, began);
+  if (refused !== undefined) {
+    operation.ignore('start', request.requestedBy ?? 'somebody', refused);
+    return operation.proveStart(request, undefined);
+  }
+  const { issuer } = stated as StartStatement;
+  return operation.proveStart({ ...request, ...defined({ requestedVia }) }, defined({ issuer }));
 }

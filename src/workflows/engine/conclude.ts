@@ -1,39 +1,29 @@
 import { reportOf } from '../../views/report/report.ts';
 import type { Finished, ReportFiles } from '../../domain/journal/result.ts';
 import { refusal } from './accept.ts';
-import { faultOf, runActivity } from './run-activity.ts';
+import { runStep } from './run-step.ts';
 import type { Ending } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
 import type { Notifier } from './notify.ts';
 import { countsOf } from '../../views/progress.ts';
-import { report as declared } from '../../activities/report/step.ts';
 
 /** Writes the report. It never blocks the end: what could not be written is said instead. */
 async function report(
   operation: Operation,
   { outcome, keepRecord }: Ending,
 ): Promise<ReportFiles | undefined> {
-  const { plan, hash, journal } = operation;
+  const { plan, hash } = operation;
   if (plan === undefined || hash === undefined) return undefined;
-  const of = { step: 'report', try: operation.nextTry('report') } as const;
-  const told = [...journal];
-  operation.note({ kind: 'step-began', ...of });
-  try {
-    const found = await runActivity('report', { plan, hash, journal: told, outcome, keepRecord });
-    operation.note({ kind: 'step-ended', ...of, ...declared.summary(found), found });
-    return found;
-  } catch (error) {
-    operation.note({ kind: 'step-failed', ...of, fault: faultOf(error) });
-    return undefined;
-  }
+  const journal = [...operation.journal];
+  return runStep(operation, 'report', { plan, hash, journal, outcome, keepRecord }).catch(() => undefined);
 }
 
 /** Ends the rollback: its last entry, its report, its answer. Throws PutBackFailed for a failed compensation. */
-export async function conclude(operation: Operation, telling: Notifier, ending: Ending): Promise<Finished> {
+export async function conclude(operation: Operation, notifier: Notifier, ending: Ending): Promise<Finished> {
   const { outcome, reason, leftBy } = ending;
   operation.note({ kind: 'ended', outcome, reason, ...(leftBy && { leftBy }) });
   // Before the report, so that it names whom nobody could tell.
-  await telling.end();
+  await notifier.end();
   const files = await report(operation, ending);
   if (ending.failed) throw refusal('PutBackFailed', ending.reason, [ending.failed, files]);
   const { plan, journal, subject } = operation;

@@ -1,54 +1,73 @@
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
+import { declared, isGuard } from '../../activities/steps.ts';
+import { verify } from '../../activities/verify/step.ts';
 import { namesOf, whoOf } from '../../domain/definition/escalation.ts';
 import type { Escalating, Level } from '../../domain/definition/escalation.ts';
+import type { Entry, EntryOf } from '../../domain/journal/journal.ts';
+import { Background } from './background.ts';
 import type { Operation } from './operation.ts';
-import { declared } from '../../activities/steps.ts';
-import { verify } from '../../activities/verify/step.ts';
 
 /** Runbook, Escalation: "Data corruption cannot be fixed", as far as a program can tell. */
-const retriesOfVerify = 2;
+const failuresOfVerify = 2;
 
 /**
  * Walks down the escalation path of the definition (runbook, Escalation): the first level at once, a further
- * one each `every` until somebody acknowledges. Never stands in the way: it settles, whatever happens.
+ * one each `every` until somebody acknowledges. It hears the journal, and never stands in the way.
  */
-export class Escalation {
+class Escalation {
   #level = 0;
   #walking = false;
   #over = false;
-  #outage = 0;
+  /** Counts the outages; each has a clock of its own. */
+  #outages = 0;
+  #writesStopped = false;
 
   constructor(private readonly operation: Operation) {}
 
+  hear(entry: Entry): void {
+    if (entry.kind === 'step-failed') this.#failed(entry);
+    if (entry.kind === 'step-began' && declared(entry.step)?.writes === 'stop') this.#stopped();
+    if (entry.kind === 'step-ended' && declared(entry.step)?.writes === 'resume') this.#writesStopped = false;
+    if (entry.kind === 'ended') this.#over = true;
+  }
+
   /** After `escalation.attempts` failures of a step; earlier where a restore fails, or what is corrupt stays so. */
-  failed(step: string, failures: number): void {
-    const how = this.#how;
-    if (how === undefined) return;
+  #failed({ step, part, fault }: EntryOf<'step-failed'>): void {
+    const { cancelPending, irreversible } = this.operation;
+    const isCancelled = fault.type === 'CancelRequested' || (cancelPending && !irreversible);
+    if (this.#how === undefined || isCancelled || isGuard(step)) return;
+    const failures = this.#failuresOf(step, part);
     // Runbook, Escalation: "Backup restore fails".
     if (declared(step)?.restores) this.#walk(`The restore failed: step ${step}.`);
-    else if (step === verify.name && failures >= retriesOfVerify)
-      this.#walk(`The data could not be repaired: step verify failed ${failures} times.`);
-    else if (failures >= how.attempts) this.#walk(`Step ${step} failed ${failures} times.`);
+    else if (step === verify.name && failures >= failuresOfVerify)
+      this.#walk(`The data could not be repaired: step ${step} failed ${failures} times.`);
+    else if (failures >= this.#how.attempts) this.#walk(`Step ${step} failed ${failures} times.`);
+  }
+
+  /** How often a step has failed since it last ended well. */
+  #failuresOf(step: string, part: string | undefined): number {
+    const tries = this.operation.journal.filter(
+      (entry) =>
+        (entry.kind === 'step-ended' || entry.kind === 'step-failed') &&
+        entry.step === step &&
+        entry.part === part,
+    );
+    const ended = tries.findLastIndex(({ kind }) => kind === 'step-ended');
+    return tries.length - (ended + 1);
   }
 
   /** Starts the clock of `escalation.downFor`; it stops when writes have resumed. */
-  writesStopped(): void {
+  #stopped(): void {
     const downFor = this.#how?.downFor;
-    if (downFor === undefined || this.#outage > 0) return;
-    const outage = (this.#outage = 1);
-    const resumed = () => this.#over || this.#outage !== outage;
+    if (downFor === undefined || this.#writesStopped) return;
+    this.#writesStopped = true;
+    this.#outages += 1;
+    const outage = this.#outages;
+    const resumed = () => this.#over || !this.#writesStopped || this.#outages !== outage;
     this.#beside(async () => {
       if (!(await condition(resumed, downFor, { summary: 'Writes stopped for too long' })))
         this.#walk('Writes have been stopped for too long.');
     });
-  }
-
-  writesResumed(): void {
-    this.#outage = 0;
-  }
-
-  over(): void {
-    this.#over = true;
   }
 
   get #how(): Escalating | undefined {
@@ -61,12 +80,11 @@ export class Escalation {
     this.#beside(async () => {
       const acknowledged = this.#acknowledgements();
       const answered = () => this.#over || this.#acknowledgements() > acknowledged;
-      const how = this.#how;
-      const path = how?.path ?? [];
+      const { path = [], every } = this.#how ?? {};
       for (let level = path[this.#level]; level !== undefined && !answered(); level = path[this.#level]) {
         this.#note(level, why);
         const next = path[(this.#level += 1)];
-        const wait = typeof next === 'object' && next.after !== undefined ? next.after : how?.every;
+        const wait = typeof next === 'object' && next.after !== undefined ? next.after : every;
         await condition(answered, wait, { summary: 'Escalate further' });
       }
       this.#walking = false;
@@ -91,8 +109,14 @@ export class Escalation {
     return this.operation.journal.filter(({ kind }) => kind === 'acknowledged').length;
   }
 
-  /** A rejection that nobody awaits wedges the workflow task; a cancel request must not stop the clock. */
+  /** Nobody waits for it, and it ends by itself. */
   #beside(work: () => Promise<void>): void {
-    CancellationScope.nonCancellable(work).catch(() => {});
+    void new Background(work).settled;
   }
+}
+
+/** From now on failures and stopped writes of the operation are escalated. */
+export function escalates(operation: Operation): void {
+  const escalation = new Escalation(operation);
+  operation.listen((entry) => escalation.hear(entry));
 }

@@ -15,7 +15,6 @@ import type { Statement } from '../../domain/approval/statement.ts';
 import { tooMany } from './check-proof.ts';
 import { mayNotApprove, notEntitled, provedBy, remember, wayOf } from './authorize.ts';
 import type { Sent } from './authorize.ts';
-import { isDecided } from './operation.ts';
 import type { Operation } from './operation.ts';
 import { annotationsIn } from '../../views/progress.ts';
 
@@ -42,15 +41,13 @@ function approval(operation: Operation, message: ApproveMessage, sent: Sent): Co
   const refused = mismatch(operation, message);
   if (gate === undefined || refused !== undefined) return { refused: refused ?? '' };
   const { by, reason, gate: name, plan: hash, breakGlass = false } = message;
-  if (!breakGlass && gate.approvedBy.some((other) => samePerson(other, by)))
+  if (!breakGlass && gate.hasApproved(by))
     return { refused: `'${by}' has approved already; another person is needed` };
-  if (isDecided(gate)) return { refused: 'this gate is decided already' };
+  if (gate.isDecided) return { refused: 'this gate is decided already' };
   return counting(operation, sent, mayNotApprove(operation, gate, sent), () => {
     const approved = { kind: 'gate-approved', gate: name, hash, by, ...because(reason) } as const;
-    const way = wayOf(sent);
-    if (breakGlass) gate.passedAlone = { by, ...because(reason) };
-    else if (way !== undefined) gate.way ??= way;
-    if (!gate.approvedBy.some((other) => samePerson(other, by))) gate.approvedBy.push(by);
+    if (breakGlass) gate.passAlone(by, reason);
+    else gate.approve(by, wayOf(sent));
     operation.note({ ...approved, ...provedBy(sent), ...(breakGlass && { breakGlass }) });
     const missing = gate.people - gate.approvedBy.length;
     if (breakGlass && missing > 0)
@@ -65,10 +62,10 @@ function rejection(operation: Operation, message: VerdictMessage, sent: Sent): C
   const { gate } = operation;
   const refused = mismatch(operation, message);
   if (gate === undefined || refused !== undefined) return { refused: refused ?? '' };
-  if (isDecided(gate)) return { refused: 'this gate is decided already' };
+  if (gate.isDecided) return { refused: 'this gate is decided already' };
   return counting(operation, sent, notEntitled(operation, sent), () => {
     const { by, reason } = message;
-    gate.rejected = { by, ...because(reason), ...provedBy(sent) };
+    gate.reject({ by, ...because(reason), ...provedBy(sent) });
     return `Rejected: gate '${message.gate}' is closed.`;
   });
 }
@@ -83,7 +80,7 @@ function decision(operation: Operation, message: DecisionMessage, sent: Sent): C
   if (hold.answer) return { refused: `hold '${hold.hold}' is decided already: ${hold.answer.decision}` };
   return counting(operation, sent, notEntitled(operation, sent), () => {
     const { by, reason } = message;
-    hold.answer = { decision: message.decision, by, ...because(reason), ...provedBy(sent) };
+    hold.decide({ decision: message.decision, by, ...because(reason), ...provedBy(sent) });
     return `Decided: ${message.decision} at hold '${hold.hold}'.`;
   });
 }

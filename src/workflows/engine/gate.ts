@@ -5,8 +5,8 @@ import { shortHash } from '../../domain/plan/hash.ts';
 import type { GateAnswer } from '../../domain/leads-to.ts';
 import type { GateSummary } from '../../views/gate.ts';
 import { StageExit, sentence } from './stage-exit.ts';
-import { isDecided } from './operation.ts';
-import type { OpenGate, Operation } from './operation.ts';
+import { OpenGate } from './operation.ts';
+import type { Operation } from './operation.ts';
 import type { GateName } from '../../domain/approval/answers.ts';
 
 type Closed = Extract<Event, { kind: 'gate-closed' }>;
@@ -46,11 +46,11 @@ function verdictOf({ gate, people, approvedBy, passedAlone, rejected }: OpenGate
     };
   if (approvedBy.length >= people) {
     const verdict = people === 0 ? 'passed-by-policy' : 'passed';
-    return { verdict, by: approvedBy, said: `Gate '${gate}' was approved by ${approvedBy.join(', ')}.` };
+    return { verdict, by: [...approvedBy], said: `Gate '${gate}' was approved by ${approvedBy.join(', ')}.` };
   }
   return {
     verdict: 'expired',
-    by: approvedBy,
+    by: [...approvedBy],
     said: `Gate '${gate}' expired: ${approvedBy.length} of ${people} people approved in time.`,
   };
 }
@@ -72,34 +72,20 @@ export async function ask(
     throw new StageExit({ answer: { answer: 'failure' }, reason: 'There is no plan to approve.' });
   const { people, within, wants } = policyAt(operation.plan, gate, loses, operation.started);
   const hash = shortHash(approved);
-  const open: OpenGate = { gate, hash, people, wants, approvedBy: [] };
+  const open = new OpenGate({ gate, hash, people, wants });
   if (people > 0) {
-    operation.gate = open;
     const expiresAt = new Date(Date.now() + within).toISOString();
-    operation.note({
-      kind: 'gate-opened',
-      gate,
-      hash,
-      people,
-      expiresAt,
-      shows,
-      ...(dangers.length > 0 && { dangers }),
-      ...(Object.keys(wants).length > 0 && { wants }),
-    });
+    operation.openGate(open, { expiresAt, shows, ...(dangers.length > 0 && { dangers }) });
     try {
-      await condition(() => isDecided(open), within, {
-        summary: `Gate ${gate} expires`,
-      });
+      await condition(() => open.isDecided, within, { summary: `Gate ${gate} expires` });
     } catch (error) {
       if (isCancellation(error))
-        operation.note({ kind: 'gate-closed', gate, hash, verdict: 'cancelled', by: open.approvedBy });
+        operation.closeGate(open, { verdict: 'cancelled', by: [...open.approvedBy] });
       throw error;
-    } finally {
-      operation.gate = undefined;
     }
   }
   const { said, ...closed } = verdictOf(open);
-  operation.note({ kind: 'gate-closed', gate, hash, ...closed });
+  operation.closeGate(open, closed);
   return { answer: answers[closed.verdict], hash, reason: said };
 }
 

@@ -1,42 +1,32 @@
 import { condition, isCancellation } from '@temporalio/workflow';
 import { byHandIn } from '../../views/by-hand.ts';
-import type { Fault } from '../../domain/failures.ts';
-import { StageExit, sentence } from './stage-exit.ts';
-import type { OpenHold, Operation } from './operation.ts';
 import type { Decision } from '../../domain/approval/answers.ts';
-import type { StepName } from '../../activities/steps.ts';
+import type { Fault } from '../../domain/failures.ts';
+import type { HoldAnswer } from '../../domain/leads-to.ts';
+import type { Operation } from './operation.ts';
+import { StageExit, sentence } from './stage-exit.ts';
 
 export interface Held {
   /** `<step>-<try>`, with the CronJob behind it where there is one. */
   hold: string;
-  step: StepName;
+  step: string;
   part?: string;
   fault: Fault;
   decisions: Decision[];
 }
 
-/** Before the pivot a hold has a deadline, for the application is down and putting back is safe. */
-const deadlineOf = ({ irreversible, plan }: Operation) =>
-  irreversible || plan === undefined ? undefined : plan.service.writeOutageBudget;
-
 /**
  * Waits with writes as they are until a person decides, or until the deadline. Answers `retry` or `skip`; anything
- * else leaves the stage.
+ * else leaves the stage. One hold is open at a time: people are asked one question, and others wait their turn.
  */
 export async function hold(operation: Operation, held: Held): Promise<'retry' | 'skip'> {
-  const { hold, step, part, fault, decisions } = held;
-  const open: OpenHold = { hold, decisions };
+  await condition(() => operation.hold === undefined);
+  const { hold, fault } = held;
   const within = deadlineOf(operation);
-  operation.hold = open;
-  operation.note({
-    kind: 'hold-opened',
-    hold,
-    step,
-    ...(part !== undefined && { part }),
-    fault,
-    decisions,
+  const open = operation.openHold({
+    ...held,
     ...(within !== undefined && { deadline: new Date(Date.now() + within).toISOString() }),
-    byHand: operation.plan && operation.writesStopped ? byHandIn(operation.journal, operation.plan) : [],
+    byHand: commandsByHand(operation),
   });
   try {
     const decided = () => open.answer !== undefined;
@@ -44,29 +34,32 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
       ? condition(decided)
       : condition(decided, within, { summary: `Hold ${hold} gives up` }));
   } catch (error) {
-    if (isCancellation(error))
-      operation.note({ kind: 'hold-closed', hold, decision: 'cancelled', by: 'a cancel request' });
+    if (isCancellation(error)) operation.closeHold({ decision: 'cancelled', by: 'a cancel request' });
     throw error;
-  } finally {
-    operation.hold = undefined;
   }
-  // Whoever decides here has seen the cancel request too.
-  operation.cancelPending = false;
-  if (open.answer === undefined) throw giveUp(operation, held);
-  operation.note({ kind: 'hold-closed', hold, ...open.answer });
+  if (open.answer === undefined) {
+    operation.closeHold({ decision: 'give-up', by: 'the write outage budget' });
+    const reason = `Nobody decided at hold '${hold}' within the write outage budget: ${sentence(fault.message)}`;
+    throw left(held, 'give-up', reason);
+  }
+  operation.closeHold(open.answer);
   const { decision, by, reason } = open.answer;
   if (decision === 'retry' || decision === 'skip') return decision;
   const why = reason === undefined ? '' : ` (${reason})`;
-  throw new StageExit({
-    answer: { hold: step, answer: decision },
-    reason: `${by} decided '${decision}'${why} at hold '${hold}': ${sentence(fault.message)}`,
-  });
+  throw left(
+    held,
+    decision,
+    `${by} decided '${decision}'${why} at hold '${hold}': ${sentence(fault.message)}`,
+  );
 }
 
-function giveUp(operation: Operation, { hold, step, fault }: Held): StageExit {
-  operation.note({ kind: 'hold-closed', hold, decision: 'give-up', by: 'the write outage budget' });
-  return new StageExit({
-    answer: { hold: step, answer: 'give-up' },
-    reason: `Nobody decided at hold '${hold}' within the write outage budget: ${sentence(fault.message)}`,
-  });
-}
+const left = ({ step }: Held, answer: Exclude<HoldAnswer, 'retry' | 'skip'>, reason: string) =>
+  new StageExit({ answer: { hold: step, answer }, reason });
+
+/** Before the pivot a hold has a deadline, for the application is down and putting back is safe. */
+const deadlineOf = ({ irreversible, plan }: Operation): number | undefined =>
+  irreversible ? undefined : plan?.service.writeOutageBudget;
+
+/** What undoes the freeze without Backstep. */
+const commandsByHand = ({ plan, situation, journal }: Operation): string[] =>
+  plan && situation.writes === 'stopped' ? byHandIn(journal, plan) : [];

@@ -1,10 +1,11 @@
-import { CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
+import { condition, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Entry } from '../../domain/journal/journal.ts';
 import { prose } from '../../views/render/markdown.ts';
 import { recipientsOf } from '../../views/recipients.ts';
 import type { Notify } from '../../domain/definition/notify.ts';
 import { notificationOf } from '../../views/notification.ts';
 import type { Notification, NotificationActivities } from '../../views/notification.ts';
+import { Background } from './background.ts';
 import { faultOf } from './run-activity.ts';
 import { sentence } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
@@ -23,44 +24,45 @@ const patience = {
 
 /**
  * Tells people what happens, as the definition's `notify` has it: each channel one message at a time and in
- * order. Never in the way of the rollback: it settles and never rejects, for a rejection that nobody awaits would
- * wedge the workflow.
+ * order. It hears the journal, and never stands in the way.
  */
 export class Notifier {
-  readonly #queues = new Map<string, Promise<void>>();
+  readonly #deliveries = new Set<Background<void>>();
+  /** The last delivery by channel: the next one waits for it. */
+  readonly #last = new Map<string, Promise<unknown>>();
   readonly #heard = new Set<string>();
-  #open = 0;
-  /** A cancel request must not end it. */
-  readonly #scope = new CancellationScope({
-    cancellable: true,
-    parent: new CancellationScope({ cancellable: false }),
-  });
 
   constructor(private readonly operation: Operation) {
-    operation.onEntry = (entry) => this.#hear(entry);
+    operation.listen((entry) => this.#hear(entry));
   }
 
   /** Waits until all is told, at most 30 s; what is left then is named as not told. */
   async end(): Promise<void> {
-    if (this.#open === 0) return;
+    if (this.#deliveries.size === 0) return;
     const summary = 'Waits for what is still to be told';
-    if (!(await condition(() => this.#open === 0, atTheEnd, { summary }))) this.#scope.cancel();
-    await Promise.all(this.#queues.values());
+    const open = [...this.#deliveries];
+    if (!(await condition(() => this.#deliveries.size === 0, atTheEnd, { summary })))
+      for (const delivery of open) delivery.cancel();
+    await Promise.all(open.map(({ settled }) => settled));
   }
 
   #hear(entry: Entry): void {
-    const { plan, tells, subject, journal } = this.operation;
-    const { notify = [], namespace } = plan?.service ?? tells ?? {};
-    if (notify.length === 0 || namespace === undefined) return;
+    const { whomToTell, subject, journal } = this.operation;
+    if (whomToTell === undefined || whomToTell.notify.length === 0) return;
     const notification = notificationOf(entry, subject, journal);
     if (notification === undefined || this.#heard.has(notification.key)) return;
     this.#heard.add(notification.key);
+    const { namespace, notify } = whomToTell;
     for (const to of recipientsOf(entry, notification, journal, notify)) {
-      const before = this.#queues.get(to.name) ?? Promise.resolve();
-      this.#open += 1;
-      this.#queues.set(
+      const before = this.#last.get(to.name);
+      const delivery = new Background(async () => {
+        await before;
+        await this.#notify(namespace, to, notification);
+      });
+      this.#deliveries.add(delivery);
+      this.#last.set(
         to.name,
-        before.then(() => this.#notify(namespace, to, notification)),
+        delivery.settled.then(() => this.#deliveries.delete(delivery)),
       );
     }
   }
@@ -72,7 +74,7 @@ export class Notifier {
       summary: prose(`Tell ${to.name}: ${notification.title}`.slice(0, 200)),
     });
     try {
-      const { missed = [] } = await this.#scope.run(() => activities.notify({ namespace, to, notification }));
+      const { missed = [] } = await activities.notify({ namespace, to, notification });
       this.operation.note({ kind: 'notified', ...said });
       if (missed.length > 0)
         this.operation.note({ kind: 'not-notified', ...said, why: `refused: ${missed.join(', ')}` });
@@ -82,6 +84,5 @@ export class Notifier {
         : sentence(faultOf(error).message);
       this.operation.note({ kind: 'not-notified', ...said, why });
     }
-    this.#open -= 1;
   }
 }

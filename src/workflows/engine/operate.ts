@@ -1,63 +1,54 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { StepName } from '../../activities/steps.ts';
 import type { Asked } from '../../domain/plan/plan.ts';
 import type { Finished } from '../../domain/journal/result.ts';
 import { assess } from './assess.ts';
 import { BackUps } from './back-ups.ts';
-import { WriteGuard } from './write-guard.ts';
-import { Compensations, irreversible, reversible } from './undo.ts';
 import { conclude } from './conclude.ts';
-import { closeHandlers, openHandlers } from './handlers.ts';
-import { Escalation } from './escalation.ts';
+import { escalates } from './escalation.ts';
 import { ask, gate } from './gate.ts';
+import { closeHandlers, openHandlers } from './handlers.ts';
+import { Notifier } from './notify.ts';
+import { Operation } from './operation.ts';
+import type { StepInput } from './run-step.ts';
 import { StageExit } from './stage-exit.ts';
 import type { Ending } from './stage-exit.ts';
-import { Operation } from './operation.ts';
-import { proveStart } from './prove-start.ts';
-import { step } from './run-step.ts';
-import type { StepInput } from './run-step.ts';
-import { Notifier } from './notify.ts';
+import { step } from './step.ts';
+import { Stages } from './undo.ts';
 import { Writes } from './writes.ts';
 
 type Rest<F> = F extends (operation: Operation, ...rest: infer R) => unknown ? R : never;
 
-/** The words in which rollback.ts and emergency-restore.ts are written; all of them act on one operation. */
-export type Words = ReturnType<typeof wordsOf>;
+/** What an order is written with; all of it acts on one operation. */
+export type OperationContext = ReturnType<typeof contextOf>;
 
-function wordsOf(operation: Operation) {
-  const escalation = new Escalation(operation);
-  const writeGuard = new WriteGuard(operation);
-  const backUps = new BackUps(operation, escalation);
-  const compensations = new Compensations(operation, writeGuard, backUps);
-  const writes = new Writes(operation, escalation, writeGuard);
-  const stage = { operation, compensations };
-  const run = <S extends Parameters<typeof step>[2]>(name: S, input: StepInput<S>) =>
-    step(operation, escalation, name, input);
+function contextOf(operation: Operation) {
+  const stages = new Stages(operation);
+  const run = <S extends StepName>(name: S, input: StepInput<S>) => step(operation, name, input);
   return {
     operation,
-    escalation,
-    writeGuard,
-    compensations,
-    backUps,
-    writes,
-    assess: async () => {
-      await proveStart(operation);
-      return assess(operation);
-    },
+    writes: new Writes(operation),
+    backUps: new BackUps(operation),
+    assess: () => assess(operation),
     step: run,
     gate: (...rest: Rest<typeof gate>) => gate(operation, ...rest),
     ask: (...rest: Rest<typeof ask>) => ask(operation, ...rest),
-    reversible: <T>(body: () => Promise<T>) => reversible(stage, body),
+    reversible: <T>(body: () => Promise<T>) => stages.reversible(body),
     irreversible: <T>(body: () => Promise<T>, orRestore?: (reason: string) => Promise<T>) =>
-      irreversible(stage, body, orRestore),
+      stages.irreversible(body, orRestore),
     undoBy: <S extends 'put-back' | 'switch-back'>(name: S, input: StepInput<S>) =>
-      compensations.register(() => run(name, input)),
+      stages.undoBy(() => run(name, input)),
+    undo: (...how: Parameters<Stages['undo']>) => stages.undo(...how),
   };
 }
 
-/** How the body ended: by its own answer, by what left it, or by a cancel request before its first gate. */
-async function endingOf(words: Words, body: (words: Words) => Promise<Ending>): Promise<Ending> {
+/** An operation in the order of the runbook. Answers how it ends. */
+export type Order = (context: OperationContext) => Promise<Ending>;
+
+/** How the order ended: by its own answer, by what left it, or by a cancel request before its first gate. */
+async function endingOf(operation: Operation, order: Order): Promise<Ending> {
   try {
-    return await body(words);
+    return await order(contextOf(operation));
   } catch (error) {
     if (error instanceof StageExit && 'ending' in error.why) return error.why.ending;
     if (!isCancellation(error)) throw error;
@@ -71,29 +62,24 @@ async function endingOf(words: Words, body: (words: Words) => Promise<Ending>): 
 }
 
 /**
- * Runs one operation: opens its doors, lets the body act, and ends by the report. Throws only Refused, and
+ * Runs one operation: takes messages, follows the order, and ends by the report. Throws only Refused, and
  * PutBackFailed after the report is written.
  */
-export async function operate(asked: Asked, body: (words: Words) => Promise<Ending>): Promise<Finished> {
+export async function operate(asked: Asked, order: Order): Promise<Finished> {
   const operation = new Operation(asked);
-  const telling = new Notifier(operation);
+  const notifier = new Notifier(operation);
+  escalates(operation);
   openHandlers(operation);
-  CancellationScope.current().cancelRequested.catch(() => {
-    operation.cancelPending = true;
-    operation.note({ kind: 'cancel-requested' });
-  });
-  const words = wordsOf(operation);
+  CancellationScope.current().cancelRequested.catch(() => operation.requestCancel());
   try {
-    const ending = await endingOf(words, body);
+    const ending = await endingOf(operation, order);
     return await CancellationScope.nonCancellable(async () => {
-      words.escalation.over();
-      await words.writeGuard.end();
-      await words.backUps.end();
-      return conclude(operation, telling, ending);
+      await operation.endBeside();
+      return conclude(operation, notifier, ending);
     });
   } finally {
     // A refusal before any plan, too: what is told of it must not be lost with the run.
-    await CancellationScope.nonCancellable(() => telling.end());
+    await CancellationScope.nonCancellable(() => notifier.end());
     await closeHandlers();
   }
 }

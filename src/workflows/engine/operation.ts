@@ -1,49 +1,121 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { attributesOf, details } from '../../views/details.ts';
-import type { Started } from '../../domain/approval/gate-policy.ts';
-import type { Entry, Event, GateWants } from '../../domain/journal/journal.ts';
-import { searchAttributes } from '../../domain/approval/messages.ts';
-import { operationId } from '../../domain/names.ts';
-import type { Asked, Observations, Plan, WhomToTell } from '../../domain/plan/plan.ts';
-import type { PersonProof, Way } from '../../domain/approval/statement.ts';
-import type { GateName, Decision } from '../../domain/approval/answers.ts';
+import { startApp } from '../../activities/start-app/step.ts';
 import type { StepName } from '../../activities/steps.ts';
+import { stopWrites } from '../../activities/stop-writes/step.ts';
+import type { Decision, GateName } from '../../domain/approval/answers.ts';
+import type { Started } from '../../domain/approval/gate-policy.ts';
+import { searchAttributes } from '../../domain/approval/messages.ts';
+import type { PersonProof, Way } from '../../domain/approval/statement.ts';
+import { samePerson } from '../../domain/approval/stated.ts';
+import { defined } from '../../domain/defined.ts';
+import { foundIn, hasBegun } from '../../domain/journal/journal.ts';
+import type { Entry, Event, GateWants, Journal } from '../../domain/journal/journal.ts';
+import type { Situation } from '../../domain/leads-to.ts';
+import { operationId } from '../../domain/names.ts';
+import type { Asked, Assessment, Observations, Plan, WhomToTell } from '../../domain/plan/plan.ts';
+import { attributesOf, details } from '../../views/details.ts';
 import type { Subject } from '../../views/progress.ts';
 import { situationIn } from '../../views/situation.ts';
-import type { Situation } from '../../domain/leads-to.ts';
-import { foundIn, hasBegun } from '../../domain/journal/journal.ts';
-import { startApp } from '../../activities/start-app/step.ts';
-import { stopWrites } from '../../activities/stop-writes/step.ts';
+import type { Background } from './background.ts';
 
-export interface OpenGate {
-  gate: GateName;
-  hash: string;
-  people: number;
-  wants: GateWants;
-  approvedBy: string[];
-  /** How the first of them was proved who was: the others must be, too. */
-  way?: Way;
-  /** By a person who broke the glass. */
-  passedAlone?: { by: string; reason?: string };
-  rejected?: { by: string; reason?: string; proof?: PersonProof };
+type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>;
+type Planned = Extract<Assessment, { kind: 'planned' }>;
+
+/** A gate at which people are asked, with what they have answered so far. */
+export class OpenGate {
+  readonly gate: GateName;
+  readonly hash: string;
+  readonly people: number;
+  readonly wants: GateWants;
+  readonly #approvedBy: string[] = [];
+  #way: Way | undefined;
+  #passedAlone: { by: string; reason?: string } | undefined;
+  #rejected: { by: string; reason?: string; proof?: PersonProof } | undefined;
+
+  constructor({ gate, hash, people, wants }: Pick<OpenGate, 'gate' | 'hash' | 'people' | 'wants'>) {
+    this.gate = gate;
+    this.hash = hash;
+    this.people = people;
+    this.wants = wants;
+  }
+
+  get approvedBy(): readonly string[] {
+    return this.#approvedBy;
+  }
+
+  /** How the first of them was proved: the others must be proved in the same way. */
+  get way(): Way | undefined {
+    return this.#way;
+  }
+
+  /** Who broke the glass. */
+  get passedAlone(): { by: string; reason?: string } | undefined {
+    return this.#passedAlone;
+  }
+
+  get rejected(): { by: string; reason?: string; proof?: PersonProof } | undefined {
+    return this.#rejected;
+  }
+
+  get isDecided(): boolean {
+    return this.#approvedBy.length >= this.people || this.#passedAlone !== undefined || !!this.#rejected;
+  }
+
+  hasApproved(by: string): boolean {
+    return this.#approvedBy.some((other) => samePerson(other, by));
+  }
+
+  approve(by: string, way?: Way): void {
+    this.#way ??= way;
+    if (!this.hasApproved(by)) this.#approvedBy.push(by);
+  }
+
+  passAlone(by: string, reason?: string): void {
+    this.#passedAlone = { by, ...defined({ reason }) };
+    if (!this.hasApproved(by)) this.#approvedBy.push(by);
+  }
+
+  reject(rejected: { by: string; reason?: string; proof?: PersonProof }): void {
+    this.#rejected = rejected;
+  }
 }
 
-export const isDecided = ({ people, approvedBy, passedAlone, rejected }: OpenGate) =>
-  approvedBy.length >= people || passedAlone !== undefined || rejected !== undefined;
+export interface HoldAnswered {
+  decision: Decision;
+  by: string;
+  reason?: string;
+  proof?: PersonProof;
+}
 
-export interface OpenHold {
-  hold: string;
-  decisions: readonly Decision[];
-  answer?: { decision: Decision; by: string; reason?: string; proof?: PersonProof };
+/** A hold at which a person is asked to decide. */
+export class OpenHold {
+  readonly hold: string;
+  readonly decisions: readonly Decision[];
+  #answer: HoldAnswered | undefined;
+
+  constructor({ hold, decisions }: Pick<OpenHold, 'hold' | 'decisions'>) {
+    this.hold = hold;
+    this.decisions = decisions;
+  }
+
+  get answer(): HoldAnswered | undefined {
+    return this.#answer;
+  }
+
+  decide(answer: HoldAnswered): void {
+    this.#answer = answer;
+  }
 }
 
 /** Above this many, messages that count for nothing are no longer listed one by one. */
 const ignoredListed = 50;
 
-/** The state of one operation: the journal, the plan, and what waits for a person. */
+/**
+ * The state of one operation: what was asked and pinned, the journal, what waits for a person, what runs beside.
+ * It changes by its methods alone, and what people see of it follows from the journal.
+ */
 export class Operation {
-  readonly journal: Entry[] = [];
   readonly id = operationId(workflowInfo().firstExecutionRunId);
   /** Who this is, for the operation record; the same after a *Reset*. */
   readonly run = {
@@ -51,43 +123,81 @@ export class Operation {
     runId: workflowInfo().firstExecutionRunId,
     temporalNamespace: workflowInfo().namespace,
   };
-  plan?: Plan;
-  hash?: string;
-  observations?: Observations;
-  /** Without a plan. */
-  tells?: WhomToTell;
-  gate: OpenGate | undefined;
-  hold: OpenHold | undefined;
-  /** Where the gateway signed who started it. */
-  started: Started | undefined;
-  /** From the pivot on nothing unwinds by itself. */
-  irreversible = false;
-  writesStopped = false;
-  /** A cancel request that no hold has answered yet. */
-  cancelPending = false;
-  /** Search attributes are set only where registered: an unregistered one wedges the workflow task. */
-  searchable = false;
-  /** Hashes of the proofs that counted: each counts once. */
-  readonly counted = new Set<string>();
-  /** Proofs that are being checked now. */
-  checking = 0;
-  /** Hears every entry, as it is appended; must not throw. */
-  onEntry: (entry: Entry) => void = () => {};
+  readonly #journal: Entry[] = [];
+  readonly #listeners: ((entry: Entry) => void)[] = [];
   readonly #tries = new Map<string, number>();
+  readonly #counted = new Set<string>();
+  readonly #beside = new Set<Background<unknown>>();
+  #asked: Asked;
+  #started: Started | undefined;
+  #pinned: Planned | undefined;
+  #whomToTell: WhomToTell | undefined;
+  #gate: OpenGate | undefined;
+  #hold: OpenHold | undefined;
+  #irreversible = false;
+  #cancelPending = false;
   #attributes: Record<string, string> = {};
   #ignored = 0;
+  #proofsInCheck = 0;
 
-  /** @param asked what was asked for, as far as it is proved */
-  constructor(public asked: Asked) {}
+  constructor(asked: Asked) {
+    this.#asked = asked;
+  }
+
+  /** What was asked for, as far as it is proved. */
+  get asked(): Asked {
+    return this.#asked;
+  }
+
+  /** Who started it, where the gateway signed that. */
+  get started(): Started | undefined {
+    return this.#started;
+  }
+
+  /** From now on the request says only what is proved of who asks. */
+  proveStart(request: Asked['request'], started: Started | undefined): void {
+    this.#asked = { ...this.#asked, request } as Asked;
+    this.#started = started;
+  }
+
+  get plan(): Plan | undefined {
+    return this.#pinned?.plan;
+  }
+
+  get hash(): string | undefined {
+    return this.#pinned?.hash;
+  }
+
+  get observations(): Observations | undefined {
+    return this.#pinned?.observations;
+  }
+
+  /** Pins the plan: nothing changes it any more. */
+  pin(planned: Planned): void {
+    this.#pinned = planned;
+    this.#show();
+  }
+
+  /** Whom the definition tells; undefined as long as that is not known. */
+  get whomToTell(): WhomToTell | undefined {
+    return this.plan?.service ?? this.#whomToTell;
+  }
+
+  /** Without a plan: whom to tell how it ended. */
+  endsWithoutPlan(whomToTell: WhomToTell | undefined): void {
+    this.#whomToTell = whomToTell;
+  }
+
+  get journal(): Journal {
+    return this.#journal;
+  }
 
   get subject(): Subject {
     return {
       service: this.asked.request.service,
-      ...(this.asked.kind && { kind: this.asked.kind }),
       operation: this.id,
       workflowId: this.run.workflowId,
-      ...(this.plan && { plan: this.plan }),
-      ...(this.hash !== undefined && { hash: this.hash }),
+      ...defined({ kind: this.asked.kind, plan: this.plan, hash: this.hash }),
     };
   }
 
@@ -107,10 +217,14 @@ export class Operation {
   /** Appends to the journal; whatever people see follows from it. */
   note(event: Event): void {
     const entry = { ...event, at: new Date().toISOString() };
-    this.journal.push(entry);
-    setCurrentDetails(details(this.journal, this.subject));
-    if (this.searchable) this.#showAttributes();
-    this.onEntry(entry);
+    this.#journal.push(entry);
+    this.#show();
+    for (const hear of this.#listeners) hear(entry);
+  }
+
+  /** `hear` is told of every entry, as it is appended; it must not throw. */
+  listen(hear: (entry: Entry) => void): void {
+    this.#listeners.push(hear);
   }
 
   /** Journals a message that counted for nothing. A flood must not fill the journal. */
@@ -126,6 +240,90 @@ export class Operation {
       });
   }
 
+  /** The gate that is open. */
+  get gate(): OpenGate | undefined {
+    return this.#gate;
+  }
+
+  openGate(open: OpenGate, shown: Pick<EventOf<'gate-opened'>, 'expiresAt' | 'shows' | 'dangers'>): void {
+    const { gate, hash, people, wants } = open;
+    this.#gate = open;
+    const wanted = Object.keys(wants).length > 0 && { wants };
+    this.note({ kind: 'gate-opened', gate, hash, people, ...shown, ...wanted });
+  }
+
+  /** A gate that policy passes is closed without having been open. */
+  closeGate({ gate, hash }: OpenGate, closed: Omit<EventOf<'gate-closed'>, 'kind' | 'gate' | 'hash'>): void {
+    this.#gate = undefined;
+    this.note({ kind: 'gate-closed', gate, hash, ...closed });
+  }
+
+  /** The hold that is open: one at a time. */
+  get hold(): OpenHold | undefined {
+    return this.#hold;
+  }
+
+  openHold(held: Omit<EventOf<'hold-opened'>, 'kind'>): OpenHold {
+    const open = new OpenHold(held);
+    this.#hold = open;
+    this.note({ kind: 'hold-opened', ...held });
+    return open;
+  }
+
+  closeHold(closed: Omit<EventOf<'hold-closed'>, 'kind' | 'hold'>): void {
+    const { hold } = this.#hold ?? {};
+    this.#hold = undefined;
+    // Whoever decides here has seen the cancel request too.
+    if (closed.decision !== 'cancelled') this.answerCancel();
+    if (hold !== undefined) this.note({ kind: 'hold-closed', hold, ...closed });
+  }
+
+  /** From the pivot on nothing is undone by itself. */
+  get irreversible(): boolean {
+    return this.#irreversible;
+  }
+
+  enterIrreversible(): void {
+    this.#irreversible = true;
+  }
+
+  /** A cancel request that nobody and nothing has answered yet. */
+  get cancelPending(): boolean {
+    return this.#cancelPending;
+  }
+
+  requestCancel(): void {
+    this.#cancelPending = true;
+    this.note({ kind: 'cancel-requested' });
+  }
+
+  answerCancel(): void {
+    this.#cancelPending = false;
+  }
+
+  /** How many proofs are being checked now. */
+  get proofsInCheck(): number {
+    return this.#proofsInCheck;
+  }
+
+  async checksProof<T>(check: () => Promise<T>): Promise<T> {
+    this.#proofsInCheck += 1;
+    try {
+      return await check();
+    } finally {
+      this.#proofsInCheck -= 1;
+    }
+  }
+
+  /** Whether a proof has counted: each counts once. */
+  hasCounted(proofHash: string): boolean {
+    return this.#counted.has(proofHash);
+  }
+
+  count(proofHash: string): void {
+    this.#counted.add(proofHash);
+  }
+
   /** The number that the next try of a step will have. */
   upcomingTry(name: StepName, part?: string): number {
     return (this.#tries.get(`${name} ${part ?? ''}`) ?? 0) + 1;
@@ -135,6 +333,24 @@ export class Operation {
     const number = this.upcomingTry(name, part);
     this.#tries.set(`${name} ${part ?? ''}`, number);
     return number;
+  }
+
+  /** It ends with the stage, at the latest. */
+  runsBeside(running: Background<unknown>): void {
+    this.#beside.add(running);
+  }
+
+  /** Ends whatever runs beside the steps, and waits until it has ended. */
+  async endBeside(): Promise<void> {
+    const running = [...this.#beside];
+    this.#beside.clear();
+    await Promise.all(running.map((each) => each.end()));
+  }
+
+  #show(): void {
+    setCurrentDetails(details(this.journal, this.subject));
+    // Search attributes are set only where registered: an unregistered one wedges the workflow task.
+    if (this.#pinned?.searchAttributes) this.#showAttributes();
   }
 
   #showAttributes(): void {

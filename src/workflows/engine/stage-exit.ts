@@ -14,6 +14,13 @@ export interface Ending {
   failed?: Fault;
 }
 
+/** It went to the end of its order, or there was nothing to do. */
+export const finished = (outcome: Outcome, reason: string): Ending => ({
+  outcome,
+  reason,
+  keepRecord: false,
+});
+
 /** By what answer a stage is left. */
 export interface Left {
   answer: Leaving;
@@ -24,7 +31,7 @@ export interface Left {
 export type Why = Left | { ending: Ending };
 
 /**
- * Leaves the straight way. An `ApplicationFailure`, because any other error in workflow code would retry the
+ * Ends the current stage early. An `ApplicationFailure`, because any other error in workflow code would retry the
  * workflow task for ever should it ever escape.
  */
 export class StageExit extends ApplicationFailure {

@@ -1,49 +1,66 @@
-import type { Plan } from '../../domain/plan/plan.ts';
-import type { WriteGuard } from './write-guard.ts';
-import type { Escalation } from './escalation.ts';
-import type { Operation } from './operation.ts';
-import { step } from './run-step.ts';
+import { guardWrites } from '../../activities/guard-writes/step.ts';
 import type { StoppedWrites } from '../../activities/stop-writes/step.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
+import type { Operation } from './operation.ts';
+import { background } from './run-step.ts';
+import type { BackgroundStep } from './run-step.ts';
+import { StageExit, sentence } from './stage-exit.ts';
+import { step } from './step.ts';
 
-/** Stopping writes and starting the application: the two steps that belong to each other (law 3). */
+/** Stopping writes, guarding that they stay stopped, and starting the application again (law 3). */
 export class Writes {
-  constructor(
-    private readonly operation: Operation,
-    private readonly escalation: Escalation,
-    private readonly writeGuard: WriteGuard,
-  ) {}
+  #guard: BackgroundStep<typeof guardWrites.name> | undefined;
+
+  constructor(private readonly operation: Operation) {}
 
   /** Runbook, Step 1. `again` after they had resumed: the counts taken first stay in force. */
   async stop(plan: Plan, again = false): Promise<StoppedWrites> {
-    const { operation, escalation, writeGuard } = this;
-    operation.writesStopped = true;
-    escalation.writesStopped();
-    const stopped = await step(operation, escalation, 'stop-writes', { plan, ...operation.run, again });
-    writeGuard.start(plan);
+    const { operation } = this;
+    const stopped = await step(operation, 'stop-writes', { plan, ...operation.run, again });
+    this.#beginGuard(plan);
     return stopped;
   }
 
   /** Stops them again where they have resumed, or where nobody keeps them stopped. */
   async ensureStopped(plan: Plan): Promise<void> {
-    if (!this.writeGuard.isRunning) await this.stop(plan, true);
+    if (this.#guard === undefined) await this.stop(plan, true);
+  }
+
+  /** Throws where the guard failed: nobody watches over the writes, and nothing irreversible may follow. */
+  mustBeGuarded(): void {
+    const last = this.operation.journal.findLast(
+      (entry) => 'step' in entry && entry.step === guardWrites.name,
+    );
+    if (last?.kind !== 'step-failed') return;
+    throw new StageExit({
+      answer: { answer: 'failure' },
+      reason: `Writes can no longer be kept stopped: ${sentence(last.fault.message)}`,
+    });
   }
 
   /** Runbook, Step 7. A start that fails stops writes again before anybody is asked. */
   async start(plan: Plan): Promise<void> {
-    const { operation, escalation, writeGuard } = this;
     await step(
-      operation,
-      escalation,
+      this.operation,
       'start-app',
       { plan },
       {
-        first: () => writeGuard.end(),
+        // Otherwise what starts would be stopped again.
+        first: () => this.#endGuard(),
         afterFailure: async () => {
           await this.stop(plan, true);
         },
       },
     );
-    operation.writesStopped = false;
-    escalation.writesResumed();
+  }
+
+  #beginGuard(plan: Plan): void {
+    this.#guard ??= background(this.operation, guardWrites.name, { plan });
+  }
+
+  async #endGuard(): Promise<void> {
+    const guard = this.#guard;
+    this.#guard = undefined;
+    await guard?.end();
   }
 }

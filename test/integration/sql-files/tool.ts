@@ -43,7 +43,7 @@ const program = readFileSync(new URL('program.mjs', import.meta.url), 'utf8');
  */
 export function sqlFiles(service: Pick<ServiceDefinition, 'namespace' | 'migrations'>): MigrationTool {
   const { directory } = service.migrations as unknown as z.infer<typeof sqlFilesMigrations>;
-  const ask = async <T>(cluster: Cluster, job: MigrationJob, request: object, watch: MigrationWatch) => {
+  const ask = async (cluster: Cluster, job: MigrationJob, request: object, watch: MigrationWatch) => {
     const databaseUrl = { secretKeyRef: { name: job.databaseSecret ?? '', key: 'DATABASE_URL' } };
     const body = jobFromTemplate({
       ...job,
@@ -65,10 +65,12 @@ export function sqlFiles(service: Pick<ServiceDefinition, 'namespace' | 'migrati
     if (failure !== undefined) throw new Failure(failure.type, `${failure.message} (Job ${name})`);
     const result = resultIn(lines);
     if (result === undefined) throw new Failure('MigrationsBroken', [name, ...lines].join('\n'));
-    return { answer: result as T, output: lines };
+    return { answer: result, output: lines };
   };
-  const down = (cluster: Cluster, job: MigrationJob, request: object, watch: MigrationWatch) =>
-    ask<Moved>(cluster, job, { mode: 'down', ...request }, watch);
+  const down = async (cluster: Cluster, job: MigrationJob, request: object, watch: MigrationWatch) => {
+    const { answer, output } = await ask(cluster, job, { mode: 'down', ...request }, watch);
+    return { answer: answer as Moved, output };
+  };
   return {
     title: 'SQL files',
     versionTable: 'schema_migrations',
@@ -82,11 +84,11 @@ export function sqlFiles(service: Pick<ServiceDefinition, 'namespace' | 'migrati
     runsIn: ({ command = [] }) => command.includes('migrate-sql'),
     failedLine: /migrate-sql: failed/,
     inspect: async (cluster, job, { current, signal }) =>
-      (await ask<Inspection>(cluster, job, { mode: 'inspect', current }, { signal })).answer,
+      (await ask(cluster, job, { mode: 'inspect', current }, { signal })).answer as Inspection,
     resolve,
     downgrade: async (cluster, job, move, watch) => (await down(cluster, job, move, watch)).answer,
     build: async (cluster, job, target, watch) =>
-      (await ask<Moved>(cluster, job, { mode: 'build', target }, watch)).answer,
+      (await ask(cluster, job, { mode: 'build', target }, watch)).answer as Moved,
     rehearse: async (cluster, job, move, watch) => {
       try {
         const { answer, output } = await down(cluster, job, move, watch);

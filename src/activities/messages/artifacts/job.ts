@@ -1,7 +1,8 @@
 import type { Place } from '../../../domain/backup.ts';
 import { Failure } from '../../../domain/failures.ts';
 import { readManifest } from '../../../dumps/manifest.ts';
-import { storeAt, type Store } from '../../../dumps/store/store.ts';
+import { storeAt } from '../../../dumps/stores.ts';
+import type { Store } from '../../../dumps/store/store.ts';
 
 export interface ArtifactArguments {
   operation: string;
