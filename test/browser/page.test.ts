@@ -61,7 +61,9 @@ browsers('the page of a rollback, in a real browser', () => {
       .fill(service);
     await restore.click();
 
-    await page.getByRole('heading', { name: 'Go on with the restored database?' }).waitFor();
+    await page
+      .getByRole('heading', { name: 'Start the release from before on the restored database?' })
+      .waitFor();
     await page.getByLabel(/^Type .* to confirm$/).fill(service);
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.locator('#now', { hasText: 'restored' }).waitFor();

@@ -111,7 +111,9 @@ describe('the page of the gateway, on real parts', () => {
       .first()
       .fill(service);
     await page.getByRole('button', { name: 'Restore' }).click();
-    await page.getByRole('heading', { name: 'Go on with the restored database?' }).waitFor();
+    await page
+      .getByRole('heading', { name: 'Start the release from before on the restored database?' })
+      .waitFor();
     await page.getByLabel(/^Type .* to confirm$/).fill(service);
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.locator('#now', { hasText: 'restored' }).waitFor();
