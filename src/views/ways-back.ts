@@ -10,6 +10,8 @@ import { switchDatabase } from '../activities/switch-database/step.ts';
 
 /** A way back, and when it stood. Times are ISO 8601. */
 export interface WayBack {
+  kind: 'snapshot' | 'backup' | 'old-instance' | 'replaced-database';
+  /** What it is, for people. */
   what: string;
   from: string;
   /** When it stopped being one; absent while it still is. */
@@ -42,18 +44,30 @@ export function waysBackIn(journal: Journal): WayBack[] {
   for (const entry of journal) {
     const { at: from } = entry;
     const snapshot = foundIn(entry, takeSnapshot);
-    if (snapshot?.made) ways.push({ what: `snapshot ${snapshot.database}`, from, ...noted(snapshot) });
+    if (snapshot?.made)
+      ways.push({ kind: 'snapshot', what: `snapshot ${snapshot.database}`, from, ...noted(snapshot) });
     const backup = foundIn(entry, backUp);
-    if (backup) ways.push({ what: `backup ${backup.file}, proved by ${backup.proof}`, from });
+    if (backup) ways.push({ kind: 'backup', what: `backup ${backup.file}, proved by ${backup.proof}`, from });
     const switched = foundIn(entry, switchDatabase);
-    if (switched) ways.push({ what: `the old instance, by the URLs in Secret ${switched.kept}`, from });
+    if (switched)
+      ways.push({
+        kind: 'old-instance',
+        what: `the old instance, by the URLs in Secret ${switched.kept}`,
+        from,
+      });
     const inPlace = foundIn(entry, putInPlace);
-    if (inPlace) ways.push({ what: `database ${inPlace.kept}, as it was before it was restored`, from });
+    if (inPlace)
+      ways.push({
+        kind: 'replaced-database',
+        what: `database ${inPlace.kept}, as it was before it was restored`,
+        from,
+      });
     const restored = foundIn(entry, restore);
     if (restored) {
-      const used = ways.find(({ what, until }) => what.startsWith('snapshot') && until === undefined);
+      const used = ways.find(({ kind, until }) => kind === 'snapshot' && until === undefined);
       if (used && restored.from === 'snapshot') used.until = from;
       ways.push({
+        kind: 'replaced-database',
         what: `database ${restored.kept}, as it was before it was restored`,
         from,
         ...noted(restored),

@@ -65,9 +65,7 @@ async function openType(handle: WorkflowHandle): Promise<string | undefined> {
 
 /** A rollback restores from its snapshot while that stands, otherwise from its own backup. */
 const wouldRestoreFrom = ({ waysBack }: Report): 'snapshot' | 'backup' =>
-  waysBack.some(({ what, until }) => what.startsWith('snapshot') && until === undefined)
-    ? 'snapshot'
-    : 'backup';
+  waysBack.some(({ kind, until }) => kind === 'snapshot' && until === undefined) ? 'snapshot' : 'backup';
 
 const follow = (service: string) => `Follow it: \`backstep status ${service} --watch\`.`;
 
