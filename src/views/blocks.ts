@@ -70,6 +70,8 @@ export interface Section {
   title: Text;
   blocks: readonly Block[];
   folded?: string;
+  /** What is folded is open at first: it fits on a screen, and can be closed. */
+  open?: boolean;
 }
 
 /** What somebody can do about an operation: a form in HTML, a command in a terminal, a link in a chat. */

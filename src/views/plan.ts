@@ -62,7 +62,12 @@ interface Found {
 }
 
 /** A migration that is reverted: the SQL that ran on the copy, or until then the source of its downgrade. */
-function reverted({ revision, message, path }: Revision, seen: Observations, { rehearsal }: Found): Block {
+function reverted(
+  { revision, message, path }: Revision,
+  seen: Observations,
+  { rehearsal }: Found,
+  open: boolean,
+): Block {
   const of = (each: MigrationCode) => each.revision === revision;
   const sql = rehearsal?.rehearsed ? rehearsal.sql?.find(of) : undefined;
   const source = seen.downgrades?.find(of);
@@ -72,9 +77,7 @@ function reverted({ revision, message, path }: Revision, seen: Observations, { r
     : source
       ? 'Its source; the SQL is known once it was rehearsed:'
       : 'Its SQL is known once it was rehearsed.';
-  return folded(
-    `revert-${revision}`,
-    line`${code(revision)} ${message}`,
+  const blocks = [
     paragraph({ faint: path }),
     sql?.text === '' ? trouble('Its SQL: none. This downgrade does nothing.') : paragraph(says),
     ...where<Block>(shown !== undefined && shown.text !== '', {
@@ -83,8 +86,13 @@ function reverted({ revision, message, path }: Revision, seen: Observations, { r
       lines: shown?.text.split('\n') ?? [],
     }),
     ...(shown ? cut(shown).map(paragraph) : []),
-  );
+  ];
+  const title = line`${code(revision)} ${message}`;
+  return { kind: 'section', title, blocks, folded: `revert-${revision}`, open };
 }
+
+/** What is reverted is open at first while it fits on a screen. */
+const openUpTo = 2;
 
 const wayBack = ({ what, from, until, olderThanWritesFrom }: WayBack): Text =>
   line`${what}, since ${{ time: from }}${until === undefined ? '' : line`, until ${{ time: until }}`}${
@@ -110,7 +118,7 @@ export function planBlocks(plan: Plan, hash: string, seen: Observations, found: 
         reverts.length === 0 ? '' : `; ${count(reverts.length, 'migration')} reverted`
       }; ${{ faint: `plan ${hash}` }}`,
     ),
-    ...reverts.map((revision) => reverted(revision, seen, found)),
+    ...reverts.map((revision) => reverted(revision, seen, found, reverts.length <= openUpTo)),
     ...lines('The release', releaseOf(plan)),
     ...lines('Ways back', made.length > 0 ? made.map(wayBack) : plannedWaysBack(plan)),
     ...(diagnosis

@@ -71,7 +71,7 @@ describe('the page of the gateway, on real parts', () => {
     await page.locator('.outage', { hasText: 'Writes are stopped' }).waitFor();
     await page.getByRole('heading', { name: 'Downgrade the database?' }).waitFor();
     expect(await page.locator('#plan').innerText()).toMatch(/ALTER TABLE papers DROP COLUMN|DROP TABLE/);
-    expect(await page.locator('#rehearsal').innerText()).toMatch(/kept/);
+    expect(await page.locator('#rehearsal').innerText()).toMatch(/scores\s+saved/);
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.locator('#now', { hasText: 'rolled back' }).waitFor();
     expect(await page.locator('#record').innerText()).toContain('ada');

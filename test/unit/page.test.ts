@@ -88,6 +88,9 @@ describe('what the page says', () => {
       downgrades: [{ revision: '0005', text: 'op.drop_table("scores")' }],
     };
     expect(textOf(planCard(before))).toContain('op.drop_table("scores")');
+    expect(String(planCard(before)), 'open at first, for it fits on a screen').toMatch(
+      /<details data-key="revert-\w+" open>/,
+    );
     const sql = [{ revision: '0005', text: 'DROP TABLE scores;', more: 40 }];
     const after = viewOf([...stopped, ...done('rehearse', { ...findings.rehearse, sql } as never)]);
     expect(textOf(planCard(after))).toMatch(

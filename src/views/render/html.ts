@@ -154,20 +154,24 @@ function drawn(block: Block, drawing: Drawing): Html | '' {
   return block satisfies never;
 }
 
-function section({ title, blocks, folded }: Section, drawing: Drawing): Html {
+function section({ title, blocks, folded, open }: Section, drawing: Drawing): Html {
   const { now, level = 3, unfolded } = drawing;
   if (folded !== undefined && !unfolded)
-    return fold(folded, htmlLine(title, now), htmlBlocks(blocks, drawing));
+    return fold(folded, htmlLine(title, now), htmlBlocks(blocks, drawing), open);
   const heading = level < 3 ? html`<h2>${htmlLine(title, now)}</h2>` : html`<h3>${htmlLine(title, now)}</h3>`;
   return html`${heading}${htmlBlocks(blocks, { ...drawing, level: 3 })}`;
 }
 
-/** Something longer, closed at first; `key` keeps it as the reader left it when its part of the page is replaced. */
-export const fold = (key: string, summary: unknown, body: unknown): Html =>
-  html`<details data-key="${key}">
+/** Something longer, closed at first unless `open`; `key` keeps it as the reader left it when its part of the page is replaced. */
+export function fold(key: string, summary: unknown, body: unknown, open = false): Html {
+  const inside = html`
     <summary>${summary}</summary>
     ${body}
-  </details>`;
+  `;
+  return open
+    ? html`<details data-key="${key}" open>${inside}</details>`
+    : html`<details data-key="${key}">${inside}</details>`;
+}
 
 /** Blocks as HTML. */
 export const htmlBlocks = (blocks: readonly Block[], drawing: Drawing = {}): Html =>
