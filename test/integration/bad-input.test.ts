@@ -109,7 +109,7 @@ describe('bad input is refused with every fault named, its next move, and nothin
   });
 
   test('a target that does not exist', () =>
-    refused('Refused', [/9999/, /backstep plan/], { target: '9999' }));
+    refused('Refused', [/9999/, /0004/, /one of the revisions named/], { target: '9999' }));
 
   test('a target that lies ahead is no ancestor', async () => {
     await here.sql(`UPDATE alembic_version SET version_num = '0003'`);
