@@ -1,11 +1,10 @@
-import { wantsInWords } from '../domain/approval/gate-policy.ts';
 import { samePerson } from '../domain/approval/stated.ts';
 import type { Situation } from '../domain/leads-to.ts';
 import { people } from '../domain/text.ts';
 import type { GateProgress } from './progress.ts';
-import { line, list, paragraph, sentence, where } from './blocks.ts';
-import type { Action, Block, Text } from './blocks.ts';
-import { consequenceOf, gateQuestion } from './facts.ts';
+import { line } from './blocks.ts';
+import type { Action, Text } from './blocks.ts';
+import { consequenceOf } from './facts.ts';
 import type { Consequence, Way } from './facts.ts';
 
 /** What is shown at a gate, made once when it opens. */
@@ -38,18 +37,6 @@ export function gateWaits({ people: needed, approvedBy }: GateProgress): string 
 /** What happens by itself where not enough people approve in time. */
 export const ifGateExpires = (at: AtGate): Text =>
   line`If ${at.gate.people === 1 ? 'nobody approves' : 'not enough people approve'}, it expires ${{ time: at.gate.expiresAt, as: 'until' }}. ${answered(at, 'expire').consequence}`;
-
-/** The question first, then who is waited for, what the policy wants of them, and all that is approved. */
-export function gateBlocks(at: AtGate): Block[] {
-  const { gate, situation } = at;
-  return [
-    paragraph({ strong: gateQuestion(gate.gate, situation) }),
-    paragraph(line`Gate ${{ code: gate.gate }} ${gateWaits(gate)}, plan ${{ code: gate.hash }}.`),
-    ...where(gate.wants, list(wantsInWords(gate.wants ?? {}).map(sentence))),
-    paragraph(ifGateExpires(at)),
-    list(gate.shows.map(sentence)),
-  ];
-}
 
 /** What can be answered. */
 export function gateActions(at: AtGate): Action[] {

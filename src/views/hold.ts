@@ -1,8 +1,8 @@
 import type { Situation } from '../domain/leads-to.ts';
 import type { HoldProgress } from './progress.ts';
-import { line, paragraph, sentence, where } from './blocks.ts';
-import type { Action, Block, Text } from './blocks.ts';
-import { advisedAt, consequenceOf, holdQuestion, ifNobodyDecides, whileHolding } from './facts.ts';
+import { line } from './blocks.ts';
+import type { Action, Text } from './blocks.ts';
+import { advisedAt, consequenceOf, ifNobodyDecides } from './facts.ts';
 import type { Way } from './facts.ts';
 
 /** Where an operation holds, as far as people read of it. */
@@ -21,20 +21,6 @@ export const ifHoldExpires = ({ hold, situation, ...way }: AtHold): Text | undef
   hold.deadline === undefined
     ? undefined
     : line`If nobody decides, it ends ${{ time: hold.deadline, as: 'until' }}. ${ifNobodyDecides(hold.step, situation, way)}`;
-
-/** The question first, then how things are meanwhile, what failed, and the next move. */
-export function holdBlocks(at: AtHold): Block[] {
-  const { hold, situation } = at;
-  const { fault, step, part } = hold;
-  const expires = ifHoldExpires(at);
-  return [
-    paragraph({ strong: holdQuestion(step, part, fault) }),
-    paragraph(line`Hold ${{ code: hold.hold }}. ${whileHolding(situation)}`),
-    ...where(expires, paragraph(expires ?? '')),
-    paragraph(sentence(fault.message)),
-    paragraph(line`Next: ${sentence(fault.next)} (${fault.type})`),
-  ];
-}
 
 /** What can be decided, the advised answer as the primary one. */
 export function holdActions({ service, hold, situation, ...way }: AtHold): Action[] {

@@ -1,11 +1,9 @@
 import type { Journal } from '../../domain/journal/journal.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import { at, recoveryTimeInWords } from '../../domain/plan/point-in-time.ts';
+
 import type { Moment } from '../../domain/plan/point-in-time.ts';
 import { isSwitched } from '../situation.ts';
-import { duration } from '../../domain/text.ts';
 import type { ComparedInstance } from '../../activities/compare-instance/step.ts';
-import { lossTableInWords } from '../../activities/compare-instance/step.ts';
 import type { RestoredInstance } from '../../activities/restore-instance/step.ts';
 import type { SwitchedDatabase } from '../../activities/switch-database/step.ts';
 import { foundBy, hasBegun } from '../../domain/journal/journal.ts';
@@ -35,28 +33,6 @@ export function recoveryIn(journal: Journal, { plan }: Subject): ReportedRecover
     ...(switched && { switched }),
   };
 }
-
-/** For the report: to which moment, into which instance, and whether that is used. */
-export function recoveryLines({ moment, restored, switched }: ReportedRecovery): string[] {
-  return [
-    `${moment.provider} instance ${moment.instance} as it was at ${recoveryTimeInWords(moment)}`,
-    ...(restored
-      ? [
-          `New instance ${restored.instance} at ${at(restored.endpoint)}, made in ${duration(restored.seconds * 1_000)}`,
-          ...restored.notes,
-        ]
-      : ['No new instance was seen to be up.']),
-    switched
-      ? `${switched.secrets.join(', ')} lead to it instead of ${at(switched.from)}; as they were, they are kept in Secret ${switched.kept}`
-      : 'It is not used: the Secrets lead to the old instance.',
-  ];
-}
-
-/** What the old instance holds and the new one does not. */
-export const sinceLines = ({ compared }: ReportedRecovery): string[] =>
-  compared === undefined
-    ? ['It was not counted.']
-    : [...(compared.loses ? [] : ['Nothing was written since.']), ...compared.tables.map(lossTableInWords)];
 
 /** The instance that nobody uses any more, which a person removes: Backstep deletes none. */
 export function instancesIn(journal: Journal, plan: Plan | undefined): string[] {
