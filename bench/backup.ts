@@ -7,7 +7,7 @@ import { restoreArguments, type BackUpArguments } from '../src/dumps/manifest.ts
 import { withClient, withDatabase } from '../src/postgres/connect.ts';
 import { createDatabase, dropDatabase } from '../src/postgres/databases.ts';
 import type { BucketPlace, Place } from '../src/domain/backup.ts';
-import { besideName } from '../src/domain/names.ts';
+import { siblingName } from '../src/domain/names.ts';
 import { s3Server } from '../lab/s3.ts';
 import { examplePlan } from '../test/example-plan.ts';
 import { postgresFixture } from '../test/integration/postgres-fixture.ts';
@@ -50,7 +50,7 @@ async function measured(what: string, how: How): Promise<void> {
     ...how,
   };
   const backup = await backUp(fixture.url, wanted);
-  const scratch = besideName(fixture.name, 'drill', fixture.operation);
+  const scratch = siblingName(fixture.name, 'drill', fixture.operation);
   await withClient(fixture.adminUrl, {}, (admin) =>
     createDatabase(admin, {
       name: scratch,

@@ -3,7 +3,7 @@
  * after `npm run lab -- --on-disk`. Times depend on the machine and on what else it does; the ratios of one run are what counts.
  */
 import { perform } from '../src/activities/activity-function.ts';
-import { besideName } from '../src/domain/names.ts';
+import { siblingName } from '../src/domain/names.ts';
 import { backUp } from '../src/activities/back-up/activity.ts';
 import { takeSnapshot } from '../src/activities/snapshot/activity.ts';
 import { restore } from '../src/activities/restore/activity.ts';
@@ -85,7 +85,7 @@ try {
   say('DOWNTIME of restore from the snapshot, verified', fromPoint.seconds, fromPoint.from);
 
   // The same again from the dump.
-  const failed = quoted(besideName(here.name, 'failed', operation));
+  const failed = quoted(siblingName(here.name, 'failed', operation));
   await here.asSuperuser('postgres', `DROP DATABASE ${failed} WITH (FORCE)`);
   await here.change((record) => {
     const { restoring: _, ...rest } = record;

@@ -89,8 +89,8 @@ export const troubleshootingText = (): string =>
       '| type | what it means | next move |',
       '|---|---|---|',
       ...typesOf(group).map((type) => {
-        const { retry, means, next } = failures[type];
-        return row(`\`${type}\`${retry ? ' ↻' : ''}`, means, next);
+        const { retry, meaning, next } = failures[type];
+        return row(`\`${type}\`${retry ? ' ↻' : ''}`, meaning, next);
       }),
     ]),
     '',

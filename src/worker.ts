@@ -6,7 +6,7 @@ import { connectWorker } from './worker/connection.ts';
 import { createWorker } from './worker/create.ts';
 import { registerAttributes } from './worker/connection.ts';
 import { temporalLogger } from './worker/log.ts';
-import { meansOf } from './worker/dependencies.ts';
+import { dependenciesOf } from './worker/dependencies.ts';
 import { readSettings } from './worker/settings.ts';
 import { whyEnded } from './process/start.ts';
 
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
       logging: { forward: {}, filter: 'temporalio_sdk_core=WARN,temporalio_client=WARN,ERROR' },
     },
   });
-  const dependencies = await meansOf(settings, log);
+  const dependencies = await dependenciesOf(settings, log);
   const { connection, namespace, address } = await connectWorker();
   try {
     await registerAttributes(connection, namespace, log);

@@ -1,7 +1,7 @@
 import { shortHash } from '../src/domain/plan/hash.ts';
 import { instanceFindings } from './example-instance.ts';
 import type { OperationId } from '../src/domain/names.ts';
-import { besideName } from '../src/domain/names.ts';
+import { siblingName } from '../src/domain/names.ts';
 import type { Found, StepName } from '../src/activities/steps.ts';
 import type { EmergencyPlan, Observations, Plan, RollbackPlan } from '../src/domain/plan/plan.ts';
 import { rollbackRequest } from '../src/domain/plan/request.ts';
@@ -53,7 +53,7 @@ export function examplePlan(
       name: 'radar',
       owner: 'radar',
       role: 'radar',
-      fencedName: besideName('radar', 'backstep', operation),
+      fencedName: siblingName('radar', 'backstep', operation),
     },
     from: '0005',
     target: '0004',

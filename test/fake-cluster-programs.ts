@@ -4,7 +4,10 @@ import { argumentsVariable } from '../src/kubernetes/job-protocol.ts';
 import type { Ended, Started } from './fake-cluster.ts';
 
 /** What Backstep's own image runs, in this process, as src/job.ts does; `run` takes its place where it is given. */
-export async function ownProgram({ command, env }: Started, run?: () => Promise<unknown>): Promise<Ended> {
+export async function backstepProgram(
+  { command, env }: Started,
+  run?: () => Promise<unknown>,
+): Promise<Ended> {
   const databases = { application: env['DATABASE_URL'] ?? '', admin: env['ADMIN_URL'] ?? '' };
   const program = programs[command[2] as Program] as (
     of: typeof databases,

@@ -3,7 +3,7 @@ import type { Assessment } from '../domain/plan/plan.ts';
 import type { ArtifactActivities } from '../domain/artifacts.ts';
 import type { NotificationActivities } from '../views/notification.ts';
 import { assess } from './assess/activity.ts';
-import { withWhomToTell } from './assess/whom-to-tell.ts';
+import { withNotificationSettings } from './assess/notification-settings.ts';
 import { assessRestore } from './assess/emergency.ts';
 import { assessPointInTime } from './assess/point-in-time.ts';
 import { backUp } from './back-up/activity.ts';
@@ -45,7 +45,7 @@ export function createActivities(
     assess: activityFunction<AssessInput, Assessment>(
       async (context, input) =>
         input.kind === undefined
-          ? withWhomToTell(context, input, await assess(context, input))
+          ? withNotificationSettings(context, input, await assess(context, input))
           : input.kind === 'emergency-restore'
             ? assessRestore(context, input)
             : assessPointInTime(context, input),

@@ -1,6 +1,6 @@
 import { failureIn, progressIn, resultIn, type JobProgress } from '../kubernetes/job-protocol.ts';
 import { runJob, type JobEnd } from '../kubernetes/jobs.ts';
-import { ownJob } from '../kubernetes/own-job.ts';
+import { backstepJob } from '../kubernetes/backstep-job.ts';
 import { deleteSecret, putSecret } from '../kubernetes/secrets.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import { dumpsOf } from '../domain/definition/backup.ts';
@@ -127,7 +127,7 @@ export async function runProgram<P extends Program>(
     );
   const end = await runJob(
     context.cluster,
-    ownJob({
+    backstepJob({
       name: programJobName(context, job),
       namespace: service.namespace,
       operation,

@@ -1,5 +1,5 @@
 import { restoreArguments } from '../dumps/manifest.ts';
-import { readJob } from '../kubernetes/own-job.ts';
+import { readJob } from '../kubernetes/backstep-job.ts';
 import { allowConnections } from '../postgres/fence.ts';
 import { createDatabase, databaseExists, dropDatabase, type Extension } from '../postgres/databases.ts';
 import type { Backup } from '../domain/backup.ts';

@@ -3,13 +3,13 @@ import { databaseExists, swap } from '../postgres/databases.ts';
 import { leftWithFormer } from '../postgres/replication.ts';
 import { defined } from '../domain/defined.ts';
 import { Failure } from '../domain/failures.ts';
-import { besideName } from '../domain/names.ts';
+import { siblingName } from '../domain/names.ts';
 import type { Plan } from '../domain/plan/plan.ts';
 import type { ActivityContext } from './context.ts';
 
 /** Under which name the database that was replaced is kept. */
 export const failedName = ({ database, operation }: Pick<Plan, 'database' | 'operation'>): string =>
-  besideName(database.name, 'failed', operation);
+  siblingName(database.name, 'failed', operation);
 
 /**
  * Nothing takes the place of a database that others can reach by its name.

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Kept, ArtifactList, RemovedArtifacts } from '../domain/artifacts.ts';
+import type { Artifact, ArtifactList, RemovedArtifacts } from '../domain/artifacts.ts';
 import { json, withBackstep } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
@@ -51,7 +51,7 @@ function listed({ service, kept: all, notes }: ArtifactList): string[] {
 
 const day = (time: string) => time.slice(0, 16).replace('T', ' ');
 
-function inWords({ kind, operation, bytes: size, since, until, expired, heldBy }: Kept): string {
+function inWords({ kind, operation, bytes: size, since, until, expired, heldBy }: Artifact): string {
   return [
     `${kind} of ${operation}`,
     ...(size === undefined ? [] : [bytes(size)]),

@@ -10,7 +10,7 @@ export type ArtifactKind =
   | 'salvage file'
   | 'unfinished file';
 
-export interface Kept {
+export interface Artifact {
   /** Database, or path in the store of the dumps; by this it is removed. */
   name: string;
   kind: ArtifactKind;
@@ -27,7 +27,7 @@ export interface Kept {
 
 export interface ArtifactList {
   service: string;
-  kept: Kept[];
+  kept: Artifact[];
   /** What could not be looked at. */
   notes: string[];
 }

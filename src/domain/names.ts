@@ -34,7 +34,7 @@ export function jobName(operation: OperationId, step: string, tryNumber: number,
 
 const identifierBytes = 63;
 
-export const besideRoles = [
+export const siblingRoles = [
   'backstep',
   'snapshot',
   'restored',
@@ -44,21 +44,21 @@ export const besideRoles = [
   'reads',
   'failed',
 ] as const;
-export type BesideRole = (typeof besideRoles)[number];
+export type SiblingRole = (typeof siblingRoles)[number];
 
-const beside = new RegExp(`__(${besideRoles.join('|')})_([0-9a-f]{8})$`);
+const siblingPattern = new RegExp(`__(${siblingRoles.join('|')})_([0-9a-f]{8})$`);
 
 /** What a name that `besideName` gave tells; undefined for a database that Backstep did not make. */
-export function madeBeside(name: string): { role: BesideRole; operation: OperationId } | undefined {
-  const [, role, id] = beside.exec(name) ?? [];
-  return id === undefined ? undefined : { role: role as BesideRole, operation: `bs-${id}` };
+export function parseSiblingName(name: string): { role: SiblingRole; operation: OperationId } | undefined {
+  const [, role, id] = siblingPattern.exec(name) ?? [];
+  return id === undefined ? undefined : { role: role as SiblingRole, operation: `bs-${id}` };
 }
 
 /**
  * The name of a database that belongs to an operation. PostgreSQL cuts identifiers at 63 bytes, so a long
  * name gives way to the operation's part.
  */
-export function besideName(database: string, role: BesideRole, operation: OperationId): string {
+export function siblingName(database: string, role: SiblingRole, operation: OperationId): string {
   const suffix = `__${role}_${operation.slice('bs-'.length)}`;
   let stem = database;
   while (new TextEncoder().encode(stem).length + suffix.length > identifierBytes) stem = stem.slice(0, -1);

@@ -1,6 +1,6 @@
 import type { OperationId } from './names.ts';
 import type { Pause } from './plan/pauses.ts';
-import type { Endpoint, Moment } from './plan/point-in-time.ts';
+import type { Endpoint, Recovery } from './plan/point-in-time.ts';
 import type { PlanKind } from './plan/plan.ts';
 import type { MadeSnapshot } from './snapshot.ts';
 import type { Backup } from './backup.ts';
@@ -76,7 +76,7 @@ export interface OperationRecord {
   backup?: Backup;
   breaches: Breach[];
   /** Of a point-in-time restore: where to, and the new instance; what takes it up goes on with the same. */
-  moment?: Pick<Moment, 'to' | 'how' | 'evidence' | 'newInstance' | 'operation' | 'endpoint'>;
+  moment?: Pick<Recovery, 'to' | 'how' | 'evidence' | 'newInstance' | 'operation' | 'endpoint'>;
   /** Written just before the Secrets are switched to the new instance; gone again once they are switched back. */
   switched?: { to: Endpoint };
   /** Set just before the first downgrade Job is created, or the Secrets are switched to another instance. */

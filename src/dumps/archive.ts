@@ -15,7 +15,7 @@ import type { Store } from './store/store.ts';
 export type Archive = { path: string } | { open: () => Promise<Readable> };
 
 /** A dump as the manifest and the history name it. */
-export type Kept = Pick<Backup, 'file' | 'format'>;
+export type StoredDump = Pick<Backup, 'file' | 'format'>;
 
 /** Runs pg_restore over an archive, wherever it lies. */
 export async function pgRestoreOver(
@@ -51,7 +51,7 @@ export async function digestOfPath(
  */
 export async function digestInStore(
   store: Store,
-  { file, format }: Kept,
+  { file, format }: StoredDump,
   onBytes: (done: number) => void = () => {},
 ): Promise<Digest | undefined> {
   if (format !== 'directory') {
@@ -75,17 +75,17 @@ export async function digestInStore(
  */
 export async function withArchive<T>(
   store: Store,
-  kept: Kept,
+  dump: StoredDump,
   use: (archive: Archive) => Promise<T>,
 ): Promise<T> {
-  const path = store.local?.(kept.file);
+  const path = store.local?.(dump.file);
   if (path !== undefined) return use({ path });
-  if (kept.format !== 'directory') return use({ open: () => opened(store, kept.file) });
+  if (dump.format !== 'directory') return use({ open: () => opened(store, dump.file) });
   return withScratch(async (scratch) => {
-    const into = join(scratch, basename(kept.file));
+    const into = join(scratch, basename(dump.file));
     await mkdir(into);
-    for (const name of await store.names(kept.file)) {
-      const content = await opened(store, `${kept.file}/${name}`);
+    for (const name of await store.names(dump.file)) {
+      const content = await opened(store, `${dump.file}/${name}`);
       const going = new Digesting();
       await pipeline(content, going, createWriteStream(join(into, name), { mode: 0o600 }));
       sayProgress({ doing: `Fetching the dump: ${name}`, done: going.bytes, unit: 'bytes' });

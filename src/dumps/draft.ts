@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough, type Writable } from 'node:stream';
 import { Failure } from '../domain/failures.ts';
-import type { Archive, Kept } from './archive.ts';
+import type { Archive, StoredDump } from './archive.ts';
 import { digestOf, type Digest } from './digest.ts';
 import type { Read } from './read-back.ts';
 import type { Store } from './store/store.ts';
@@ -23,7 +23,7 @@ export interface Draft {
   discard(): Promise<void>;
 }
 
-interface Wish extends Kept {
+interface DraftOptions extends StoredDump {
   store: Store;
   /** A directory on the node, for what cannot be streamed. */
   scratch: string;
@@ -37,9 +37,9 @@ interface Wish extends Kept {
  * files, so into a bucket it goes as those files, by way of the node: each is checked and fetched on its own, and a
  * restore needs no second copy to unpack a tar from.
  */
-export function draftOf(wish: Wish): Draft {
-  if (wish.store.local !== undefined) return onVolume(wish.store.local(wish.file));
-  return wish.format === 'directory' ? asFiles(wish) : asStream(wish);
+export function draftOf(options: DraftOptions): Draft {
+  if (options.store.local !== undefined) return onVolume(options.store.local(options.file));
+  return options.format === 'directory' ? asFiles(options) : asStream(options);
 }
 
 function onVolume(final: string): Draft {
@@ -65,7 +65,7 @@ function onVolume(final: string): Draft {
   };
 }
 
-function asStream({ store, file, atMost }: Wish): Draft {
+function asStream({ store, file, atMost }: DraftOptions): Draft {
   let sent: Digest | undefined;
   const open = async () => {
     const content = await store.get(file);
@@ -95,7 +95,7 @@ function asStream({ store, file, atMost }: Wish): Draft {
   };
 }
 
-function asFiles({ store, file, scratch }: Wish): Draft {
+function asFiles({ store, file, scratch }: DraftOptions): Draft {
   const path = join(scratch, 'dump');
   return {
     archive: { path },

@@ -7,7 +7,7 @@ import type { BackUpArguments } from './manifest.ts';
 import { runProgram } from './program.ts';
 import { sayProgress } from '../kubernetes/job-protocol.ts';
 
-interface Wish extends Pick<BackUpArguments, 'operation' | 'format' | 'jobs' | 'compression'> {
+interface PgDumpOptions extends Pick<BackUpArguments, 'operation' | 'format' | 'jobs' | 'compression'> {
   url: string;
   /** Exported snapshot that the dump is of. */
   snapshot: string;
@@ -21,9 +21,9 @@ interface Wish extends Pick<BackUpArguments, 'operation' | 'format' | 'jobs' | '
  *
  * @throws Failure BackupFailed with how it ended and what it said
  */
-export function pgDump(client: ClientProgram, wish: Wish): Dump {
+export function pgDump(client: ClientProgram, options: PgDumpOptions): Dump {
   return async (target) => {
-    const { url, operation, signal, bytes } = wish;
+    const { url, operation, signal, bytes } = options;
     let done = 0;
     const streamed = 'output' in target && {
       output: target.output,
@@ -38,7 +38,7 @@ export function pgDump(client: ClientProgram, wish: Wish): Dump {
     try {
       const { trouble } = await runProgram(
         client.path,
-        [...argumentsOf(client, wish), ...('path' in target ? [`--file=${target.path}`] : [])],
+        [...argumentsOf(client, options), ...('path' in target ? [`--file=${target.path}`] : [])],
         { url, operation, signal, ...streamed },
       );
       if (trouble !== undefined) throw new Failure('BackupFailed', trouble);
@@ -48,7 +48,10 @@ export function pgDump(client: ClientProgram, wish: Wish): Dump {
   };
 }
 
-function argumentsOf({ major }: ClientProgram, { snapshot, format, jobs, compression }: Wish): string[] {
+function argumentsOf(
+  { major }: ClientProgram,
+  { snapshot, format, jobs, compression }: PgDumpOptions,
+): string[] {
   return [
     `--format=${format}`,
     ...(format === 'directory' ? [`--jobs=${jobs}`] : []),
@@ -60,7 +63,7 @@ function argumentsOf({ major }: ClientProgram, { snapshot, format, jobs, compres
 }
 
 /** 450 MB of vectors and text: 2.3 s without, 5.5 s and half the size with gzip 1, 35 s with gzip 6. */
-function compressionOf(major: number, { method, level = 1 }: Wish['compression']): string {
+function compressionOf(major: number, { method, level = 1 }: PgDumpOptions['compression']): string {
   if (method === 'none') return '0';
   if (major >= 16) return `${method}:${level}`;
   if (method === 'gzip') return String(level);

@@ -1,10 +1,10 @@
 import type { Place } from '../domain/backup.ts';
 import { Failure } from '../domain/failures.ts';
 import type { VersionRow } from '../migrations/tool.ts';
-import type { GivenDump, Source } from '../domain/plan/source.ts';
+import type { ExternalDump, Source } from '../domain/plan/source.ts';
 import { digestInStore, pgRestoreOver, withArchive } from './archive.ts';
 import { newestClient } from './clients.ts';
-import { formatOf, readThrough } from './open-given.ts';
+import { formatOf, readThrough } from './dump-file.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 import { sayProgress } from '../kubernetes/job-protocol.ts';
 import { SqlDump } from './sql-dump.ts';
@@ -53,19 +53,19 @@ const inPrefix = ({ prefix }: ReadDumpArguments, path: string): string =>
   [prefix, path].filter(Boolean).join('/');
 
 async function readFile(store: Store, wanted: ReadDumpArguments, file: string): Promise<ReadDumpResult> {
-  const given = { store, path: inPrefix(wanted, file), operation: wanted.operation };
-  const format = await formatOf(given);
+  const dump = { store, path: inPrefix(wanted, file), operation: wanted.operation };
+  const format = await formatOf(dump);
   const into = new SqlDump({ versionTable: wanted.versionTable });
-  const of = await store.size(given.path);
+  const of = await store.size(dump.path);
   let told = Date.now();
-  const { bytes, sha256 } = await readThrough({ ...given, format, into }, (done) => {
+  const { bytes, sha256 } = await readThrough({ ...dump, format, into }, (done) => {
     if (Date.now() - told < 1_000) return;
     told = Date.now();
     sayProgress({ doing: `Reading ${file}`, done, ...(of !== undefined && { of }), unit: 'bytes' });
   });
-  const source: Omit<GivenDump, 'revision'> = {
+  const source: Omit<ExternalDump, 'revision'> = {
     kind: 'file',
-    file: given.path,
+    file: dump.path,
     format,
     counts: into.counts,
     extensions: into.extensions.map(({ name }) => name),
@@ -76,7 +76,7 @@ async function readFile(store: Store, wanted: ReadDumpArguments, file: string): 
     sequences: into.sequences,
     bytes,
     sha256,
-    ...(await writtenAt(store, given.path)),
+    ...(await writtenAt(store, dump.path)),
     serverVersion: into.serverVersion,
     clientVersion: into.clientVersion,
   };

@@ -12,7 +12,7 @@ import { labels, type OperationId } from '../domain/names.ts';
 import { mountedFile, type SecretFile } from './secret-file.ts';
 import { without } from './without.ts';
 
-export interface JobWish {
+export interface JobSpec {
   name: string;
   namespace: string;
   operation: OperationId;
@@ -38,25 +38,25 @@ export interface JobWish {
  *
  * @throws Failure WorkloadMissing where the template has no such container.
  */
-export function jobFromTemplate(wish: JobWish): V1Job {
-  const pod = wish.template.spec;
+export function jobFromTemplate(job: JobSpec): V1Job {
+  const pod = job.template.spec;
   const found =
-    wish.container === undefined
+    job.container === undefined
       ? pod?.containers[0]
-      : pod?.containers.find(({ name }) => name === wish.container);
+      : pod?.containers.find(({ name }) => name === job.container);
   if (pod === undefined || found === undefined) {
     const names = pod?.containers.map(({ name }) => name).join(', ') || 'none';
     throw new Failure(
       'WorkloadMissing',
-      `The pod template has no container ${wish.container ?? ''}; it has: ${names}.`,
+      `The pod template has no container ${job.container ?? ''}; it has: ${names}.`,
     );
   }
   const sidecars = (pod.initContainers ?? [])
     .filter(({ restartPolicy }) => restartPolicy === 'Always')
     .map(withoutHostPorts);
-  const file = wish.secretFile && mountedFile(wish.secretFile, found.volumeMounts ?? [], pod.volumes ?? []);
-  const ours = wish.volumes ?? [];
-  const container = onlyTheCommand(found, wish, [
+  const file = job.secretFile && mountedFile(job.secretFile, found.volumeMounts ?? [], pod.volumes ?? []);
+  const ours = job.volumes ?? [];
+  const container = onlyTheCommand(found, job, [
     ...(file?.mounts ?? found.volumeMounts ?? []),
     ...ours.map(({ volume, mountPath, readOnly = false }) => ({ name: volume.name, mountPath, readOnly })),
   ]);
@@ -64,15 +64,15 @@ export function jobFromTemplate(wish: JobWish): V1Job {
   const used = new Set(
     [container, ...sidecars].flatMap((each) => each.volumeMounts ?? []).map(({ name }) => name),
   );
-  const own = { [labels.operation]: wish.operation, [labels.step]: wish.step };
-  const annotations = wish.template.metadata?.annotations;
+  const own = { [labels.operation]: job.operation, [labels.step]: job.step };
+  const annotations = job.template.metadata?.annotations;
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: wish.name, namespace: wish.namespace, labels: own },
+    metadata: { name: job.name, namespace: job.namespace, labels: own },
     spec: {
       backoffLimit: 0,
-      activeDeadlineSeconds: wish.deadlineSeconds,
+      activeDeadlineSeconds: job.deadlineSeconds,
       template: {
         metadata: { labels: own, ...(annotations && { annotations }) },
         spec: {
@@ -87,7 +87,7 @@ export function jobFromTemplate(wish: JobWish): V1Job {
   };
 }
 
-function onlyTheCommand(found: V1Container, wish: JobWish, volumeMounts: V1VolumeMount[]): V1Container {
+function onlyTheCommand(found: V1Container, job: JobSpec, volumeMounts: V1VolumeMount[]): V1Container {
   return {
     ...without(found, [
       'args',
@@ -100,9 +100,9 @@ function onlyTheCommand(found: V1Container, wish: JobWish, volumeMounts: V1Volum
       'tty',
       'restartPolicy',
     ]),
-    ...(wish.image !== undefined && { image: wish.image }),
-    command: wish.command,
-    env: overridden(found.env ?? [], wish.env),
+    ...(job.image !== undefined && { image: job.image }),
+    command: job.command,
+    env: overridden(found.env ?? [], job.env),
     volumeMounts,
   };
 }

@@ -177,7 +177,7 @@ export async function close(
 }
 
 /** Forgets databases that finished operations had left and that are gone now. */
-export async function forgetKept(
+export async function forgetArtifacts(
   cluster: Cluster,
   namespace: string,
   database: DatabaseId,

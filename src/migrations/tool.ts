@@ -15,7 +15,7 @@ export interface MigrationTool extends VersionTable {
   /** Its name in text, as its own people write it. */
   title: string;
   /** Tables that are its own and not the application's, the version table among them; without `public.`. */
-  ownTables: readonly string[];
+  toolTables: readonly string[];
 
   /** Whether a container's command runs it: such a container migrates whenever it starts. */
   runsIn(container: V1Container): boolean;
@@ -178,5 +178,7 @@ export interface RehearsedMigration {
  * Whether a table, or an object of a table (a column as `versions.number`, the primary key as `versions_pkey`), is the tool's own:
  * it is there at any revision, and its rows are no data of the application.
  */
-export const isOwn = (ownTables: readonly string[], name: string): boolean =>
-  ownTables.some((table) => name === table || name.startsWith(`${table}.`) || name.startsWith(`${table}_pk`));
+export const isOwn = (toolTables: readonly string[], name: string): boolean =>
+  toolTables.some(
+    (table) => name === table || name.startsWith(`${table}.`) || name.startsWith(`${table}_pk`),
+  );

@@ -1,13 +1,13 @@
 import { DatabaseError } from 'pg';
 import { Failure } from '../domain/failures.ts';
-import { besideName, madeBeside, type BesideRole, type OperationId } from '../domain/names.ts';
+import { siblingName, parseSiblingName, type SiblingRole, type OperationId } from '../domain/names.ts';
 import { allowConnections, close } from './fence.ts';
 import { quoted, type Client } from './connect.ts';
 
 /** A database that Backstep made beside the application's. */
 export interface ArtifactDatabase {
   name: string;
-  role: Exclude<BesideRole, 'backstep'>;
+  role: Exclude<SiblingRole, 'backstep'>;
   operation: OperationId;
   bytes: number;
 }
@@ -16,15 +16,15 @@ export interface ArtifactDatabase {
  * The databases that Backstep made beside one: by name, so that no other is ever taken for its own. The one that is
  * aside is the application's itself, and is never among them.
  */
-export async function keptBeside(admin: Client, database: string): Promise<ArtifactDatabase[]> {
+export async function artifactDatabases(admin: Client, database: string): Promise<ArtifactDatabase[]> {
   const { rows } = await admin.query<{ name: string; bytes: string }>(
     `SELECT datname AS name, pg_database_size(oid) AS bytes FROM pg_catalog.pg_database
      WHERE datname ~ '__[a-z]+_[0-9a-f]{8}$' AND pg_has_role(datdba, 'USAGE') ORDER BY 1`,
   );
   return rows.flatMap(({ name, bytes }) => {
-    const made = madeBeside(name);
+    const made = parseSiblingName(name);
     if (made === undefined || made.role === 'backstep') return [];
-    if (besideName(database, made.role, made.operation) !== name) return [];
+    if (siblingName(database, made.role, made.operation) !== name) return [];
     return [{ name, role: made.role, operation: made.operation, bytes: Number(bytes) }];
   });
 }
@@ -35,12 +35,12 @@ export async function keptBeside(admin: Client, database: string): Promise<Artif
  * @throws Failure Refused for any other name, and where a subscription is left in it; WritesNotStopped for a session
  *   that cannot be ended
  */
-export async function dropKept(admin: Client, database: string, name: string): Promise<void> {
-  const made = madeBeside(name);
+export async function dropArtifact(admin: Client, database: string, name: string): Promise<void> {
+  const made = parseSiblingName(name);
   if (
     made === undefined ||
     made.role === 'backstep' ||
-    besideName(database, made.role, made.operation) !== name
+    siblingName(database, made.role, made.operation) !== name
   )
     throw new Failure('Refused', `Database ${name} was not made by Backstep beside ${database}.`);
   const found = await admin.query<{ open: boolean }>(

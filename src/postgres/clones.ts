@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from 'pg';
 import { Failure } from '../domain/failures.ts';
-import { madeBeside, type OperationId } from '../domain/names.ts';
+import { parseSiblingName, type OperationId } from '../domain/names.ts';
 import { allowConnections, close } from './fence.ts';
 import { applicationName, quoted, withClient, withDatabase, type Client } from './connect.ts';
 import { carryOver, propertiesOf, publicPrivileges } from './properties.ts';
@@ -39,7 +39,7 @@ export interface Cloned {
  */
 export async function cloneDatabase(adminUrl: string, wanted: Cloning): Promise<Cloned> {
   const { from, to, operation, sourceStays, signal } = wanted;
-  if (madeBeside(from) === undefined || madeBeside(to) === undefined)
+  if (parseSiblingName(from) === undefined || parseSiblingName(to) === undefined)
     throw new Failure('Unexpected', `${from} is not cloned to ${to}: both names must be Backstep's own.`);
   return withClient(adminUrl, { operation, ...(signal && { signal }) }, async (admin) => {
     await endCloning(admin, operation, to);

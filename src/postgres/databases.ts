@@ -1,5 +1,5 @@
 import { Failure } from '../domain/failures.ts';
-import { besideName, type OperationId } from '../domain/names.ts';
+import { siblingName, type OperationId } from '../domain/names.ts';
 import { allowConnections, close } from './fence.ts';
 import { quoted, withClient, withDatabase, type Client } from './connect.ts';
 import { carryPrivileges, literal, propertiesOf } from './properties.ts';
@@ -132,7 +132,7 @@ export async function dropDatabase(admin: Client, name: string, operation: Opera
 
 function assertOwn(name: string, operation: OperationId): void {
   const own = (['restored', 'scratch', 'rehearsal', 'drill', 'snapshot', 'reads'] as const).some((role) =>
-    name.endsWith(besideName('', role, operation)),
+    name.endsWith(siblingName('', role, operation)),
   );
   if (!own)
     throw new Failure('Unexpected', `Database ${name} was not made by ${operation}: it is left alone.`);

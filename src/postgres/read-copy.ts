@@ -1,5 +1,5 @@
 import { Failure } from '../domain/failures.ts';
-import { besideName, type OperationId } from '../domain/names.ts';
+import { siblingName, type OperationId } from '../domain/names.ts';
 import { isReadCopy, readCopyComment, type Names } from './fence.ts';
 import { cloneDatabase, withOpenClone } from './clones.ts';
 import { quoted, withClient, type Client } from './connect.ts';
@@ -7,7 +7,7 @@ import { databaseExists, dropDatabase } from './databases.ts';
 import { literal } from './properties.ts';
 import { relations, userRelation, userSchema } from './user-objects.ts';
 
-export interface ReadCopyWish extends Names {
+export interface ReadCopyOptions extends Names {
   operation: OperationId;
   /** Role of the application, which is to read; it may be no superuser. */
   role: string;
@@ -26,9 +26,9 @@ export interface ReadCopyWish extends Names {
  * @throws Failure WritesNotStopped naming who could write to the copy: then there is none; DatabaseRightMissing,
  *   CloneRefused
  */
-export async function makeReadCopy(adminUrl: string, wish: ReadCopyWish): Promise<void> {
-  const { name, fencedName, operation, role, within, signal } = wish;
-  const to = besideName(name, 'reads', operation);
+export async function makeReadCopy(adminUrl: string, options: ReadCopyOptions): Promise<void> {
+  const { name, fencedName, operation, role, within, signal } = options;
+  const to = siblingName(name, 'reads', operation);
   const asAdmin = <T>(use: (admin: Client) => Promise<T>) =>
     withClient(adminUrl, { operation, ...(signal && { signal }) }, use);
   if (await asAdmin((admin) => isReadCopy(admin, name))) return;

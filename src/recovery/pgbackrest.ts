@@ -57,20 +57,20 @@ export function pgbackrest(
       };
     },
 
-    restore: async (wish, { signal, onProgress }) => {
-      const { name, within } = wish;
+    restore: async (request, { signal, onProgress }) => {
+      const { name, within } = request;
       const began = async () => {
-        const said = (await shell(definition, begin(definition, wish), signal)).trim();
+        const said = (await shell(definition, begin(definition, request), signal)).trim();
         if (said.startsWith('TAKEN'))
           throw new Failure(
             'NotRestorable',
-            `${said.slice(6)} exists on ${host}, and is not of operation ${wish.operation}.`,
+            `${said.slice(6)} exists on ${host}, and is not of operation ${request.operation}.`,
           );
       };
-      onProgress(`restores stanza ${stanza} to ${wish.to.toISOString()} beside the running cluster`);
+      onProgress(`restores stanza ${stanza} to ${request.to.toISOString()} beside the running cluster`);
       await began();
       await until({ every, within, signal, what: `The new cluster ${name}` }, async () => {
-        const [state = '', ...more] = (await shell(definition, look(definition, wish), signal))
+        const [state = '', ...more] = (await shell(definition, look(definition, request), signal))
           .trim()
           .split('\n');
         if (state === 'UP') return state;

@@ -14,7 +14,7 @@ export interface SourceInstance {
   notes: string[];
 }
 
-export interface Wish {
+export interface RestoreRequest {
   /** Whole seconds: what every provider can do. */
   to: Date;
   /** Name of the new instance; it holds the operation's id, so that an instance of that name is this wish's own. */
@@ -49,7 +49,7 @@ export interface Provider {
    *
    * @throws Failure ProviderRefused, ProviderUnreachable, NotRestorable
    */
-  restore(wish: Wish, watch: Watch): Promise<NewInstance>;
+  restore(request: RestoreRequest, watch: Watch): Promise<NewInstance>;
 }
 
 export interface ProviderOptions {

@@ -2,10 +2,10 @@ import { rollBackApp } from '../activities/roll-back-app/step.ts';
 import { stopWrites } from '../activities/stop-writes/step.ts';
 import { foundBy, hasBegun } from '../domain/journal/journal.ts';
 import type { Journal } from '../domain/journal/journal.ts';
-import { besideName } from '../domain/names.ts';
+import { siblingName } from '../domain/names.ts';
 import { undoByHand, type Pause } from '../domain/plan/pauses.ts';
 import type { Plan, PlannedCronJob, PlannedWorkload, PointInTimePlan } from '../domain/plan/plan.ts';
-import { keptSecret } from '../domain/plan/point-in-time.ts';
+import { savedSecret } from '../domain/plan/point-in-time.ts';
 import { shellQuote, sqlName } from '../domain/text.ts';
 import { revisionIn, situationIn } from './situation.ts';
 
@@ -132,7 +132,7 @@ function secretsByHand({ service, moment }: PointInTimePlan): string[] {
   );
   return references.map(({ secret, key }) => {
     const path = `{.data.${`${secret}.${key}`.replaceAll('.', '\\.')}}`;
-    const kept = `kubectl get secret ${keptSecret(moment)} -n ${namespace} -o jsonpath=${shellQuote(path)}`;
+    const kept = `kubectl get secret ${savedSecret(moment)} -n ${namespace} -o jsonpath=${shellQuote(path)}`;
     const body = `"{\\"data\\":{\\"${key}\\":\\"$old\\"}}"`;
     return `old=$(${kept}) && [ -n "$old" ] && kubectl patch secret ${secret} -n ${namespace} -p ${body}`;
   });
@@ -140,7 +140,7 @@ function secretsByHand({ service, moment }: PointInTimePlan): string[] {
 
 /** The copy from which workloads read stands under the database's name: it is renamed, not dropped. */
 function copyAway({ database: { name }, operation }: Plan): string {
-  const [copy, kept] = [sqlName(name), sqlName(besideName(name, 'reads', operation))];
+  const [copy, kept] = [sqlName(name), sqlName(siblingName(name, 'reads', operation))];
   const statements = [
     `ALTER DATABASE ${copy} ALLOW_CONNECTIONS false`,
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name.replaceAll("'", "''")}'`,

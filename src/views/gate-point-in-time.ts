@@ -1,5 +1,5 @@
 import type { Observations, PointInTimePlan } from '../domain/plan/plan.ts';
-import { at, keptSecret, recoveryTimeInWords } from '../domain/plan/point-in-time.ts';
+import { at, savedSecret, recoveryTimeInWords } from '../domain/plan/point-in-time.ts';
 import { releaseOf } from './plan.ts';
 import type { StoppedWrites } from '../activities/stop-writes/step.ts';
 import type { ComparedInstance } from '../activities/compare-instance/step.ts';
@@ -64,7 +64,7 @@ export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compar
     ...compared.notVerified.map((what) => `Not verified: ${what}`),
     `Writes: ${stopWrites.summary(stopped).summary}`,
     ...releaseOf(plan),
-    `Secrets: they will lead to ${at(restored.endpoint)} instead of ${at(moment.endpoint)}; the old values stay in Secret ${keptSecret(moment)}`,
+    `Secrets: they will lead to ${at(restored.endpoint)} instead of ${at(moment.endpoint)}; the old values stay in Secret ${savedSecret(moment)}`,
   ];
   const dangers = [
     ...dangersOfTakingUp(plan),

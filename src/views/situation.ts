@@ -9,7 +9,7 @@ import { verify } from '../activities/verify/step.ts';
 import { entriesOf, foundBy, hasBegun } from '../domain/journal/journal.ts';
 import type { Journal } from '../domain/journal/journal.ts';
 import type { Situation } from '../domain/leads-to.ts';
-import type { Asked, Plan } from '../domain/plan/plan.ts';
+import type { OperationRequest, Plan } from '../domain/plan/plan.ts';
 import { writesStoppedIn } from './outage.ts';
 
 /** True while the Secrets lead to the new instance of a point-in-time restore, or may do so. */
@@ -30,7 +30,7 @@ export function revisionIn(journal: Journal, before: string): string | undefined
 }
 
 interface Of {
-  kind?: Asked['kind'];
+  kind?: OperationRequest['kind'];
   plan?: Plan;
 }
 

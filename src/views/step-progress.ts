@@ -1,5 +1,5 @@
 import type { Journal } from '../domain/journal/journal.ts';
-import type { Asked, Plan } from '../domain/plan/plan.ts';
+import type { OperationRequest, Plan } from '../domain/plan/plan.ts';
 import { declared, orders, stepTitle } from '../activities/steps.ts';
 
 export type StepState = 'to-do' | 'running' | 'done' | 'failed' | 'holding' | 'skipped';
@@ -80,7 +80,7 @@ const leftTheOrder = (journal: Journal) =>
   );
 
 interface Of {
-  kind?: Asked['kind'];
+  kind?: OperationRequest['kind'];
   plan?: Plan;
 }
 

@@ -14,7 +14,7 @@ import type { WorkerSettings } from './settings.ts';
 const nowhere = 'http://localhost:8080';
 
 /** What the activities act with. Throws StartError where a worker could not do its work. */
-export async function meansOf(settings: WorkerSettings, log: Logger): Promise<Dependencies> {
+export async function dependenciesOf(settings: WorkerSettings, log: Logger): Promise<Dependencies> {
   const cluster = connectCluster();
   await lookAtServices(settings.services, log);
   await tryToWrite(settings.reports);

@@ -6,10 +6,10 @@ import type { RollbackResult } from '../domain/journal/result.ts';
 import { shownAtEmergency, shownAtEmergencyStart } from '../views/gate-emergency.ts';
 import { sourceName } from '../domain/plan/source.ts';
 import { accept } from './engine/accept.ts';
-import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
+import { continueUnderServiceId, hasAnotherId } from './engine/redirect.ts';
 import { handedOver } from './hand-over.ts';
 import { finished } from './engine/stage-exit.ts';
-import type { Ending } from './engine/stage-exit.ts';
+import type { StageEnd } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
 import type { OperationContext } from './engine/operate.ts';
 import { approvedAtEmergency } from '../activities/put-in-place/step.ts';
@@ -21,12 +21,12 @@ import { approvedAtEmergency } from '../activities/put-in-place/step.ts';
  */
 export async function emergencyRestore(input: unknown): Promise<RollbackResult> {
   const request = accept(input, emergencyRequest);
-  if (isElsewhere(request))
-    return (await handedOver(request)) ?? continueUnderOwnId('emergencyRestore', request);
+  if (hasAnotherId(request))
+    return (await handedOver(request)) ?? continueUnderServiceId('emergencyRestore', request);
   return operate({ kind: 'emergency-restore', request }, inOrder);
 }
 
-async function inOrder(context: OperationContext): Promise<Ending> {
+async function inOrder(context: OperationContext): Promise<StageEnd> {
   const { assess, gate, step, undoBy, writes, reversible, irreversible } = context;
 
   const assessed = await assess(); // what is restored from is found, and read in full

@@ -3,9 +3,9 @@ import type { PointInTimePlan } from '../domain/plan/plan.ts';
 import type { RollbackResult } from '../domain/journal/result.ts';
 import { shownAtRecoveryStart, shownAtSwitch } from '../views/gate-point-in-time.ts';
 import { accept } from './engine/accept.ts';
-import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
+import { continueUnderServiceId, hasAnotherId } from './engine/redirect.ts';
 import { finished } from './engine/stage-exit.ts';
-import type { Ending } from './engine/stage-exit.ts';
+import type { StageEnd } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
 import type { OperationContext } from './engine/operate.ts';
 import { approvedAtSwitch } from '../activities/switch-database/step.ts';
@@ -18,7 +18,7 @@ import type { RestoredInstance } from '../activities/restore-instance/step.ts';
  */
 export async function pointInTimeRestore(input: unknown): Promise<RollbackResult> {
   const request = accept(input, pointInTimeRequest);
-  if (isElsewhere(request)) return continueUnderOwnId('pointInTimeRestore', request);
+  if (hasAnotherId(request)) return continueUnderServiceId('pointInTimeRestore', request);
   return operate({ kind: 'point-in-time-restore', request }, inOrder);
 }
 
@@ -27,7 +27,7 @@ interface Found {
   compared: ComparedInstance;
 }
 
-async function inOrder(context: OperationContext): Promise<Ending> {
+async function inOrder(context: OperationContext): Promise<StageEnd> {
   const { assess, gate, step, undoBy, writes, reversible, irreversible } = context;
 
   const assessed = await assess(); // the moment is found, and the provider can restore it
@@ -75,7 +75,7 @@ async function wentBack(
   plan: PointInTimePlan,
   found: Found,
   reason: string,
-): Promise<Ending> {
+): Promise<StageEnd> {
   await writes.ensureStopped(plan);
   await step('switch-back', { plan, ...found });
   return undo(reason, 'put-back', 'person');

@@ -4,9 +4,9 @@ import type { RollbackResult } from '../domain/journal/result.ts';
 import { loses, nothingSalvaged } from '../domain/salvage.ts';
 import { shownAtDowngrade, shownAtRestore, shownAtStart } from '../views/gate-rollback.ts';
 import { accept } from './engine/accept.ts';
-import { continueUnderOwnId, isElsewhere } from './engine/redirect.ts';
+import { continueUnderServiceId, hasAnotherId } from './engine/redirect.ts';
 import { StageExit, finished } from './engine/stage-exit.ts';
-import type { Ending } from './engine/stage-exit.ts';
+import type { StageEnd } from './engine/stage-exit.ts';
 import { operate } from './engine/operate.ts';
 import type { OperationContext } from './engine/operate.ts';
 import type { WaysBack } from '../activities/downgrade/step.ts';
@@ -18,11 +18,11 @@ import { approvedAtDowngrade } from '../activities/downgrade/step.ts';
  */
 export async function rollback(input: unknown): Promise<RollbackResult> {
   const request = accept(input, rollbackRequest);
-  if (isElsewhere(request)) return continueUnderOwnId('rollback', request);
+  if (hasAnotherId(request)) return continueUnderServiceId('rollback', request);
   return operate({ request }, inOrder);
 }
 
-async function inOrder(context: OperationContext): Promise<Ending> {
+async function inOrder(context: OperationContext): Promise<StageEnd> {
   const { assess, gate, step, undoBy, writes, backUps, reversible, irreversible } = context;
 
   const assessed = await assess();
@@ -77,7 +77,7 @@ async function restored(
   plan: Plan,
   { snapshot }: WaysBack,
   reason: string,
-): Promise<Ending> {
+): Promise<StageEnd> {
   await writes.ensureStopped(plan);
   await backUps.end();
   const backup = backUps.made;

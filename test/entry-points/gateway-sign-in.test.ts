@@ -137,7 +137,7 @@ describe('by the identity provider', () => {
   });
 
   test('a JWT of the provider for us is a person; one for others or signed by others is nobody', async () => {
-    const whoIs = (jwt: string) => gateway.dependencies.people.whoseIs(jwt);
+    const whoIs = (jwt: string) => gateway.dependencies.people.personOf(jwt);
     const tool = { name: 'tool@example.com', roles: ['oncall'], method: 'oidc', issuer: idp.issuer };
     const authorization = `Bearer ${await idp.token('urn:backstep')}`;
     expect(await whoIs(authorization.slice('Bearer '.length))).toEqual(tool);

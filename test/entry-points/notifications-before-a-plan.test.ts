@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { withWhomToTell } from '../../src/activities/assess/whom-to-tell.ts';
+import { withNotificationSettings } from '../../src/activities/assess/notification-settings.ts';
 import { fault } from '../../src/domain/failures.ts';
 import { rollbackRequest } from '../../src/domain/plan/request.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
@@ -75,13 +75,17 @@ describe('an end before any plan', () => {
     const dependencies = { definitions: { list: async () => [], load: async () => ({ definition }) } };
     const asked = { request: rollbackRequest.parse({ service: 'radar', alert }), onlyPlan: false };
     const assessment = { kind: 'refused', faults } as const;
-    expect(await withWhomToTell(dependencies, asked, { ...assessment, faults })).toMatchObject({ tells });
+    expect(await withNotificationSettings(dependencies, asked, { ...assessment, faults })).toMatchObject({
+      tells,
+    });
     const bare = { request: rollbackRequest.parse({ service: 'radar' }), onlyPlan: false };
     for (const other of [bare, { ...asked, onlyPlan: true }])
-      expect(await withWhomToTell(dependencies, other, { ...assessment, faults })).not.toHaveProperty(
-        'tells',
-      );
+      expect(
+        await withNotificationSettings(dependencies, other, { ...assessment, faults }),
+      ).not.toHaveProperty('tells');
     const faulty = { definitions: { list: async () => [], load: async () => ({ faults }) } };
-    expect(await withWhomToTell(faulty, asked, { ...assessment, faults })).not.toHaveProperty('tells');
+    expect(await withNotificationSettings(faulty, asked, { ...assessment, faults })).not.toHaveProperty(
+      'tells',
+    );
   });
 });

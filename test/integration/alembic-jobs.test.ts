@@ -94,7 +94,7 @@ function tool(migrations: object = {}): MigrationTool {
 }
 
 /** A Job of its own name, as a person's retry makes one. */
-const wish = (change: Partial<DatabaseJob> = {}): DatabaseJob => {
+const databaseJob = (change: Partial<DatabaseJob> = {}): DatabaseJob => {
   const template: V1PodTemplateSpec = {
     spec: {
       containers: [{ name: 'app', image: history, env: [{ name: 'DATABASE_URL', value: sqlalchemyUrl() }] }],
@@ -117,14 +117,14 @@ async function at(revision: 'b2' | 'c3'): Promise<void> {
     ${revision === 'c3' ? 'CREATE TABLE plums (id int PRIMARY KEY, worm boolean);' : ''}
     CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY); INSERT INTO alembic_version VALUES ('${revision}')`);
 }
-const built = (target: string) => tool().build(fixture.cluster, wish(), target, watch);
+const built = (target: string) => tool().build(fixture.cluster, databaseJob(), target, watch);
 const moved = (from: string, target: string) =>
-  tool().downgrade(fixture.cluster, wish(), { from, target }, watch);
+  tool().downgrade(fixture.cluster, databaseJob(), { from, target }, watch);
 
 describe('one pod is asked everything', () => {
   test('history, heads, and the revision that env.py finds, whatever it prints', async () => {
     await at('b2');
-    const found = await tool().inspect(fixture.cluster, wish(), { current: true, ...watch });
+    const found = await tool().inspect(fixture.cluster, databaseJob(), { current: true, ...watch });
     expect(found.heads).toEqual(['f6']);
     expect(found.current).toEqual(['b2']);
     expect(found.history.map(({ revision, parents }) => [revision, parents])).toEqual([
@@ -154,7 +154,7 @@ describe('one pod is asked everything', () => {
         ],
       },
     };
-    const { databaseSecret: _, ...plain } = wish({ template });
+    const { databaseSecret: _, ...plain } = databaseJob({ template });
     const found = await tool().inspect(fixture.cluster, plain, { current: true, ...watch });
     expect(found.currentError).toMatch(/nowhere/);
     expect(found.currentError).not.toContain(encodeURIComponent(password));
@@ -173,7 +173,7 @@ describe('one pod is asked everything', () => {
       /nothing-here/,
     ],
   ])('an image without %s is named as such', async (_what, migrations, other, type, words) => {
-    const from = wish({
+    const from = databaseJob({
       image: other === undefined ? history : fixture.images.old,
     });
     const asked = tool(migrations).inspect(fixture.cluster, from, { current: true, ...watch });
@@ -227,7 +227,7 @@ describe('law 2: the database moves to one explicit revision; run twice, it move
 test('a rehearsal reaches its copy and no other database', async () => {
   await at('b2');
   const move = { from: 'b2', target: 'a1', copy: 'another_one' };
-  const { end } = await tool().rehearse(fixture.cluster, wish(), move, watch);
+  const { end } = await tool().rehearse(fixture.cluster, databaseJob(), move, watch);
   expect(end).toMatchObject({
     type: 'DowngradeFailed',
     message: expect.stringMatching(new RegExp(`connect to database ${database}`)) as string,
@@ -239,7 +239,7 @@ describe('a migration that fails', () => {
   test('is told by file and line, with the revision it left, and without secrets (law 9)', async () => {
     await at('c3');
     await sql('INSERT INTO plums VALUES (1, true)');
-    const job = wish();
+    const job = databaseJob();
     const failure = (await tool()
       .downgrade(fixture.cluster, job, { from: 'c3', target: 'a1' }, watch)
       .catch((error: unknown) => error)) as Error;

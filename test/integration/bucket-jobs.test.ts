@@ -5,7 +5,7 @@ import { backUp } from '../../src/activities/back-up/activity.ts';
 import { restore } from '../../src/activities/restore/activity.ts';
 import { cloneDatabase, withOpenClone } from '../../src/postgres/clones.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import { besideName } from '../../src/domain/names.ts';
+import { siblingName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { MadeSnapshot } from '../../src/domain/snapshot.ts';
 import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
@@ -45,7 +45,7 @@ afterAll(async () => {
 
 async function takeSnapshot(): Promise<MadeSnapshot> {
   const { operation } = fixture;
-  const database = besideName(fixture.name, 'snapshot', operation);
+  const database = siblingName(fixture.name, 'snapshot', operation);
   const takenAt = new Date().toISOString();
   const cloning = { from: fixture.fencedName, to: database, operation, sourceStays: 'open' } as const;
   const cloned = await cloneDatabase(fixture.adminUrl, cloning);
@@ -77,7 +77,7 @@ test('a backup comes from the snapshot, is proved by restoring it, and leaves th
   const left = await fixture.asAdmin((admin) =>
     admin.query<{ datname: string; datallowconn: boolean }>(
       'SELECT datname, datallowconn FROM pg_database WHERE datname = ANY ($1)',
-      [[snapshot.database, besideName(fixture.name, 'drill', fixture.operation)]],
+      [[snapshot.database, siblingName(fixture.name, 'drill', fixture.operation)]],
     ),
   );
   expect(left.rows).toEqual([{ datname: snapshot.database, datallowconn: false }]);

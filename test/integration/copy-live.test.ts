@@ -5,7 +5,7 @@ import { copyLive } from '../../src/activities/rehearse-live/job.ts';
 import { catalog, counts, differences } from '../../src/postgres/catalog.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';
-import { besideName } from '../../src/domain/names.ts';
+import { siblingName } from '../../src/domain/names.ts';
 import { insteadOfPgDump } from './backup-fixture.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
@@ -15,7 +15,7 @@ const undo: (() => void)[] = [];
 
 beforeAll(async () => {
   fixture = await postgresFixture();
-  copy = besideName(`live_${fixture.name}`, 'scratch', fixture.operation);
+  copy = siblingName(`live_${fixture.name}`, 'scratch', fixture.operation);
   vi.stubEnv('PATH', `${fixture.lab.postgres.bin}${delimiter}${process.env['PATH']}`);
   await on(fixture.name, 'CREATE TABLE zzz_last (id int)');
 });

@@ -17,10 +17,10 @@ import { failures, type Failure } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import { attempt, damage, damageable, reading, type Damaged } from './damaged-database.ts';
-import { ownCluster, type OwnCluster } from './own-cluster.ts';
+import { postgresServer, type PostgresServer } from './postgres-server.ts';
 import { approvedAtEmergency } from '../../src/activities/put-in-place/step.ts';
 
-let own: OwnCluster;
+let own: PostgresServer;
 /** Pages of a table and of the version table, and a file; values outside of their rows; comments; an index; the snapshot. */
 let pages: Damaged;
 let values: Damaged;
@@ -32,7 +32,7 @@ const run = { try: 1, workflowId: 'backstep-radar', runId: '1', again: false };
 const toastOf = (table: string) => `(SELECT reltoastrelid FROM pg_class WHERE oid = '${table}'::regclass)`;
 
 beforeAll(async () => {
-  own = await ownCluster();
+  own = await postgresServer();
   pages = await damageable(own, 'pages', 'bs-0a000001');
   values = await damageable(own, 'toasted', 'bs-0a000002');
   schema = await damageable(own, 'comments', 'bs-0a000003');

@@ -6,14 +6,14 @@ import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { lower, raise } from '../../src/postgres/fence.ts';
 import { cloneDatabase } from '../../src/postgres/clones.ts';
 import { withClient } from '../../src/postgres/connect.ts';
-import { besideName, type OperationId } from '../../src/domain/names.ts';
+import { siblingName, type OperationId } from '../../src/domain/names.ts';
 import type { EmergencyPlan, RollbackPlan } from '../../src/domain/plan/plan.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { directory as storageIn } from '../../src/storage/storage.ts';
 import { emergencyPlan, examplePlan, exampleTool } from '../example-plan.ts';
-import { ownProgram } from '../fake-cluster-programs.ts';
+import { backstepProgram } from '../fake-cluster-programs.ts';
 import { fakeCluster } from '../fake-cluster.ts';
-import type { OwnCluster } from './own-cluster.ts';
+import type { PostgresServer } from './postgres-server.ts';
 
 export const attempt: Attempt = {
   signal: new AbortController().signal,
@@ -48,10 +48,14 @@ const contents = `
 /** What is written after the snapshot: a data diff must find it. */
 const since = `INSERT INTO notes VALUES (51, 'since'); INSERT INTO papers VALUES (2001, 'since')`;
 
-export async function damageable(own: OwnCluster, name: string, operation: OperationId): Promise<Damaged> {
-  const fencedName = besideName(name, 'backstep', operation);
+export async function damageable(
+  own: PostgresServer,
+  name: string,
+  operation: OperationId,
+): Promise<Damaged> {
+  const fencedName = siblingName(name, 'backstep', operation);
   const earlier: OperationId = `bs-${operation.slice(3).replace(/^./, 'f')}`;
-  const snapshot = besideName(name, 'snapshot', earlier);
+  const snapshot = siblingName(name, 'snapshot', earlier);
   await own.sql('postgres', `CREATE DATABASE ${name} OWNER radar`);
   const asOwner = (sql: string) => withClient(own.url(name, 'radar'), {}, (client) => client.query(sql));
   await asOwner(contents);
@@ -79,7 +83,9 @@ export async function damageable(own: OwnCluster, name: string, operation: Opera
     spec: { replicas: 1, selector: { matchLabels: { app: 'radar' } }, template },
   };
   const secrets = { database: { url: own.url(name, 'radar') }, admin: { url: adminUrl } };
-  const { cluster } = fakeCluster({ deployments: [deployment], secrets }, (started) => ownProgram(started));
+  const { cluster } = fakeCluster({ deployments: [deployment], secrets }, (started) =>
+    backstepProgram(started),
+  );
   const definition: Partial<ServiceDefinitionSource> = {
     database: {
       url: { secret: 'database', key: 'url' },
@@ -103,7 +109,7 @@ export async function damageable(own: OwnCluster, name: string, operation: Opera
 
 /** Overwrites bytes in the middle of the file of each table while the server is down; a checksum tells then. */
 export async function damage(
-  own: OwnCluster,
+  own: PostgresServer,
   of: [database: string, table: string, how?: 'is gone'][],
 ): Promise<void> {
   const files: { file: string; bytes: number; gone: boolean }[] = [];

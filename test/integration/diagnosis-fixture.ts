@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type QueryResult } from 'pg';
 import { signsOfDatabase } from '../../src/activities/assess/diagnosis/database.ts';
-import { Looks } from '../../src/activities/assess/diagnosis/looks.ts';
+import { Probes } from '../../src/activities/assess/diagnosis/probes.ts';
 import type { Moved } from '../../src/activities/assess/diagnosis/migration.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import type { SymptomName } from '../../src/domain/symptoms.ts';
@@ -59,15 +59,15 @@ export async function diagnosisFixture(): Promise<DiagnosisFixture> {
     },
     see: async (diagnosis = {}, change = {}, definition = {}) => {
       const service = serviceDefinition.parse({ ...definitionSource(), diagnosis, ...definition });
-      const looks = new Looks(service.diagnosis.within, new AbortController().signal);
+      const probes = new Probes(service.diagnosis.within, new AbortController().signal);
       const facts = { applicationUrl: base.url, server: base.name, name: base.name, now: base.name };
       const moved = { from: '0005', target: '0004', reverts: ['0005'], ...change };
       const tool = toolOf({}, service);
       const known = { operation: base.operation, service, tool, facts, moved, image: 'radar:new' };
-      const found = await signsOfDatabase(storage, known, looks);
+      const found = await signsOfDatabase(storage, known, probes);
       const evidence = (symptom: SymptomName) =>
         found.signs.filter((sign) => sign.symptom === symptom).map((sign) => sign.evidence);
-      return { ...found, notSeen: looks.notSeen, evidence };
+      return { ...found, notSeen: probes.notSeen, evidence };
     },
     remove: async () => {
       // By force first: a session that a failed test left waiting would never end by itself.

@@ -16,7 +16,7 @@ import { withClient, withDatabase, type Client } from '../../src/postgres/connec
 import { databaseExists, swap } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
-import { besideName, type OperationId } from '../../src/domain/names.ts';
+import { siblingName, type OperationId } from '../../src/domain/names.ts';
 import type { EmergencyPlan } from '../../src/domain/plan/plan.ts';
 import { emergencyPlan, exampleTool, findings } from '../example-plan.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
@@ -44,8 +44,8 @@ const sumOf = (database: string) =>
     async (client) => (await fingerprint(client)).sha256,
   );
 const record = async () => (await readRecord(dependencies.cluster, 'backstep', plan.database)).record;
-const failed = () => besideName(fixture.name, 'failed', fixture.operation);
-const restored = () => besideName(fixture.name, 'restored', fixture.operation);
+const failed = () => siblingName(fixture.name, 'failed', fixture.operation);
+const restored = () => siblingName(fixture.name, 'restored', fixture.operation);
 
 async function secret(name: string, url: string): Promise<void> {
   const object = {
@@ -59,7 +59,7 @@ async function secret(name: string, url: string): Promise<void> {
 
 /** A snapshot that an operation before left, as its record names it. */
 async function leavePoint(): Promise<EmergencyPlan['source']> {
-  const snapshot = besideName(fixture.name, 'snapshot', earlierOperation);
+  const snapshot = siblingName(fixture.name, 'snapshot', earlierOperation);
   await asAdmin((admin) => raise(admin, fixture));
   await cloneDatabase(fixture.adminUrl, {
     from: fixture.fencedName,

@@ -10,7 +10,7 @@ import { claim, readRecord, recordName, update } from '../../src/kubernetes/reco
 import { raise } from '../../src/postgres/fence.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
-import { besideName } from '../../src/domain/names.ts';
+import { siblingName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
@@ -24,7 +24,7 @@ export interface FencedDatabase extends PostgresFixture {
   plan: Plan;
   /** The plan with other words of the definition. */
   planned(change: Partial<ServiceDefinitionSource>): Plan;
-  beside(role: Parameters<typeof besideName>[1]): string;
+  beside(role: Parameters<typeof siblingName>[1]): string;
   said: string[];
   attempt(signal?: AbortSignal): Attempt;
   record(): Promise<OperationRecord | undefined>;
@@ -110,7 +110,7 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
     dependencies,
     plan,
     planned,
-    beside: (role) => besideName(fixture.name, role, operation),
+    beside: (role) => siblingName(fixture.name, role, operation),
     said,
     attempt: (signal = new AbortController().signal) => ({
       signal,

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-export interface Asked {
+export interface ApiRequest {
   method: string;
   /** Without the query. */
   path: string;
@@ -19,21 +19,21 @@ export interface Answer {
 
 export interface Api {
   url: string;
-  asked: Asked[];
+  asked: ApiRequest[];
   close(): Promise<void>;
 }
 
 /** An HTTP server on loopback that answers as `answer` says, and remembers what it was asked. */
 export async function api(
-  answer: (asked: Asked) => Answer,
+  answer: (asked: ApiRequest) => Answer,
   tls?: { key: string; cert: string },
 ): Promise<Api> {
-  const asked: Asked[] = [];
+  const asked: ApiRequest[] = [];
   const listener = async (request: IncomingMessage, response: ServerResponse) => {
     let text = '';
     for await (const chunk of request) text += String(chunk);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://test');
-    const one: Asked = {
+    const one: ApiRequest = {
       method: request.method ?? '',
       path: decodeURIComponent(pathname),
       query: searchParams,

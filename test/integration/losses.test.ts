@@ -7,7 +7,7 @@ import { transactionOf } from '../../src/migrations/version-table.ts';
 import { youngestTransaction } from '../../src/postgres/losses/contents.ts';
 import { exampleTool } from '../example-plan.ts';
 import { raise } from '../../src/postgres/fence.ts';
-import { besideName } from '../../src/domain/names.ts';
+import { siblingName } from '../../src/domain/names.ts';
 import type { Loss } from '../../src/domain/rehearsal.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
@@ -16,7 +16,7 @@ let copy: string;
 
 beforeAll(async () => {
   fixture = await postgresFixture();
-  copy = besideName(fixture.name, 'rehearsal', fixture.operation);
+  copy = siblingName(fixture.name, 'rehearsal', fixture.operation);
   await onDatabase(fixture.name, schema);
   await withClient(fixture.adminUrl, { operation: fixture.operation }, (admin) => raise(admin, fixture));
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { command } from '../../lab/command.ts';
 import { azure } from '../../src/recovery/azure.ts';
-import { api, type Answer, type Api, type Asked } from './http-api.ts';
+import { api, type Answer, type Api, type ApiRequest } from './http-api.ts';
 
 const subscription = '0b8ff5ee-5d68-4f2e-9f6f-1b7f3c5a9d10';
 const servers = `/subscriptions/${subscription}/resourceGroups/shop/providers/Microsoft.DBforPostgreSQL/flexibleServers`;
@@ -47,7 +47,7 @@ class Azure {
   begun = 0;
   failure: { code: string; message: string } | undefined;
 
-  answer = ({ method, path, body, authorization }: Asked): Answer => {
+  answer = ({ method, path, body, authorization }: ApiRequest): Answer => {
     if (authorization !== 'Bearer token-1') return error(401, 'InvalidAuthenticationToken', 'no token');
     if (path.includes('/azureAsyncOperation/')) {
       if (this.failure) return { body: { status: 'Failed', error: this.failure } };
@@ -180,7 +180,7 @@ const provider = (token = 'token-1') =>
     },
   );
 const watch = { signal: new AbortController().signal, onProgress: () => {} };
-const wish = (operation = 'bs-00000001') => ({
+const restoreRequest = (operation = 'bs-00000001') => ({
   to: new Date('2025-11-18T02:40:00Z'),
   name: 'radar-bs-00000001',
   operation,
@@ -197,7 +197,7 @@ test('Azure: tells the window and what the new server gets', async () => {
 });
 
 test('Azure: restores into a new server, then carries parameters, firewall and high availability over', async () => {
-  const made = await provider().restore(wish(), watch);
+  const made = await provider().restore(restoreRequest(), watch);
   expect(made).toEqual({
     name: 'radar-bs-00000001',
     endpoint: { host: 'radar-bs-00000001.postgres.database.azure.com', port: 5432 },
@@ -227,23 +227,23 @@ test('Azure: restores into a new server, then carries parameters, firewall and h
 
 test("law 8: Azure: begun twice, it restores once; another operation's server is left alone", async () => {
   const first = new AbortController();
-  const lost = provider().restore(wish(), {
+  const lost = provider().restore(restoreRequest(), {
     signal: first.signal,
     onProgress: (doing) => {
       if (doing.includes('Provisioning')) first.abort(new Error('shut down'));
     },
   });
   await expect(lost).rejects.toThrow('shut down');
-  await provider().restore(wish(), watch);
+  await provider().restore(restoreRequest(), watch);
   expect(cloud.begun).toBe(1);
-  await expect(provider().restore(wish('bs-00000009'), watch)).rejects.toMatchObject({
+  await expect(provider().restore(restoreRequest('bs-00000009'), watch)).rejects.toMatchObject({
     type: 'NotRestorable',
   });
 });
 
 test('Azure: a restore that fails and a token that does not do: each is said', async () => {
   cloud.failure = { code: 'PointInTimeRestoreFailed', message: 'that moment is not in the backups' };
-  await expect(provider().restore(wish(), watch)).rejects.toMatchObject({
+  await expect(provider().restore(restoreRequest(), watch)).rejects.toMatchObject({
     type: 'NotRestorable',
     message: expect.stringContaining('that moment is not in the backups') as string,
   });

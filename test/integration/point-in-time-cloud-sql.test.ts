@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { cloudSql } from '../../src/recovery/cloud-sql.ts';
-import { api, type Answer, type Api, type Asked } from './http-api.ts';
+import { api, type Answer, type Api, type ApiRequest } from './http-api.ts';
 
 const instances = '/v1/projects/shop/instances';
 const settings = {
@@ -39,7 +39,7 @@ class CloudSql {
   source: object | undefined = source;
   busy = 0;
 
-  answer = ({ method, path, authorization, body }: Asked): Answer => {
+  answer = ({ method, path, authorization, body }: ApiRequest): Answer => {
     if (path === '/token')
       return {
         body: {
@@ -128,7 +128,7 @@ const provider = () =>
     { every: 20 },
   );
 const watch = { signal: new AbortController().signal, onProgress: () => {} };
-const wish = {
+const restoreRequest = {
   to: new Date('2025-11-18T02:40:00Z'),
   name: 'radar-bs-00000001',
   operation: 'bs-00000001',
@@ -146,13 +146,13 @@ test('Cloud SQL: tells the window and what a clone gets', async () => {
 });
 
 test('Cloud SQL: clones to the moment, waits, and answers with the new address', async () => {
-  const made = await provider().restore(wish, watch);
-  expect(made).toEqual({ name: wish.name, endpoint: { host: '10.1.2.9', port: 5432 }, notes: [] });
+  const made = await provider().restore(restoreRequest, watch);
+  expect(made).toEqual({ name: restoreRequest.name, endpoint: { host: '10.1.2.9', port: 5432 }, notes: [] });
   const clone = server.asked.find(({ method, path }) => method === 'POST' && path.endsWith('/clone'));
   expect(clone?.body).toEqual({
     cloneContext: {
       kind: 'sql#cloneContext',
-      destinationInstanceName: wish.name,
+      destinationInstanceName: restoreRequest.name,
       pointInTime: '2025-11-18T02:40:00.000Z',
       allocatedIpRange: 'range-1',
       preferredZone: 'europe-west3-a',
@@ -162,14 +162,14 @@ test('Cloud SQL: clones to the moment, waits, and answers with the new address',
 
 test('law 8: Cloud SQL: begun twice, it clones once', async () => {
   const first = new AbortController();
-  const lost = provider().restore(wish, {
+  const lost = provider().restore(restoreRequest, {
     signal: first.signal,
     onProgress: (doing) => {
       if (doing.includes('PENDING_CREATE')) first.abort(new Error('shut down'));
     },
   });
   await expect(lost).rejects.toThrow('shut down');
-  await provider().restore(wish, watch);
+  await provider().restore(restoreRequest, watch);
   expect(google.clonesBegun).toBe(1);
 });
 
@@ -177,7 +177,7 @@ test('Cloud SQL: a clone that fails, no instance, no recovery, no right: each is
   google.busy = 2;
   await provider().describe(watch.signal);
   google.failure = { code: 'INTERNAL_ERROR', message: 'the logs of that time are gone' };
-  await expect(provider().restore(wish, watch)).rejects.toMatchObject({
+  await expect(provider().restore(restoreRequest, watch)).rejects.toMatchObject({
     type: 'NotRestorable',
     message: expect.stringContaining('the logs of that time are gone') as string,
   });

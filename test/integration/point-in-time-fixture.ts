@@ -3,7 +3,7 @@ import getPort from 'get-port';
 import type { Dependencies } from '../../src/activities/context.ts';
 import { readRecord, recordName } from '../../src/kubernetes/records.ts';
 import { pgbackrest } from '../../src/recovery/pgbackrest.ts';
-import { besideName, type OperationId } from '../../src/domain/names.ts';
+import { siblingName, type OperationId } from '../../src/domain/names.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
@@ -118,7 +118,7 @@ export async function pointInTimeFixture(name: string): Promise<PointInTimeFixtu
         serverMajor: 15,
         owner: 'radar',
         role: 'radar',
-        fencedName: besideName('radar', 'backstep', operation),
+        fencedName: siblingName('radar', 'backstep', operation),
       },
       from: '0005',
       target: '0004',

@@ -9,12 +9,12 @@ import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
 import { examplePlan } from '../example-plan.ts';
 import { fakeCluster } from '../fake-cluster.ts';
 import { attempt } from './activity-fixture.ts';
-import { ownCluster, type OwnCluster } from './own-cluster.ts';
+import { postgresServer, type PostgresServer } from './postgres-server.ts';
 
-let fixture: OwnCluster;
+let fixture: PostgresServer;
 
 beforeAll(async () => {
-  fixture = await ownCluster({ wal_level: 'logical' });
+  fixture = await postgresServer({ wal_level: 'logical' });
 });
 afterAll(() => fixture?.remove());
 beforeEach(() => fixture.sql('postgres', 'CREATE DATABASE radar OWNER radar'));

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pgbackrest } from '../../src/recovery/pgbackrest.ts';
-import type { Watch, Wish } from '../../src/recovery/provider.ts';
+import type { Watch, RestoreRequest } from '../../src/recovery/provider.ts';
 import { archived, type Archived } from './pgbackrest-cluster.ts';
 
 let here: Archived;
@@ -39,7 +39,7 @@ const contents = (port?: number) =>
   );
 const now = async () =>
   (await here.sql<{ now: Date }>('SELECT clock_timestamp() AS now'))[0]?.now ?? new Date();
-const wish = (to: Date, operation: string): Wish => ({
+const restoreRequest = (to: Date, operation: string): RestoreRequest => ({
   to,
   name: `radar-${operation}`,
   operation,
@@ -69,7 +69,7 @@ test('pgBackRest: a real cluster goes back to just before a bad migration, table
   expect(window.earliest.getTime()).toBeLessThan(to.getTime());
   expect(window.latest.getTime()).toBeGreaterThanOrEqual(to.getTime());
 
-  const made = await provider.restore(wish(to, 'bs-00000001'), watching());
+  const made = await provider.restore(restoreRequest(to, 'bs-00000001'), watching());
   expect(await contents(made.endpoint.port)).toEqual(before);
   const [state] = await here.sql<{ recovers: boolean; archives: string; data: string }>(
     `SELECT pg_is_in_recovery() AS recovers, current_setting('archive_mode') AS archives,
@@ -92,17 +92,17 @@ test('law 8: pgBackRest: a worker that dies while it restores: the next one find
   const to = await moment();
   const provider = await fresh();
   const first = new AbortController();
-  const lost = provider.restore(wish(to, 'bs-00000002'), {
+  const lost = provider.restore(restoreRequest(to, 'bs-00000002'), {
     ...watching(first.signal),
     onProgress: (doing) => {
       if (doing.startsWith('copied')) first.abort(new Error('shut down'));
     },
   });
   await expect(lost).rejects.toThrow('shut down');
-  await provider.restore(wish(to, 'bs-00000002'), watching());
+  await provider.restore(restoreRequest(to, 'bs-00000002'), watching());
   expect(await begun('bs-00000002')).toBe(1);
   // And once more, when all is done.
-  await provider.restore(wish(to, 'bs-00000002'), watching());
+  await provider.restore(restoreRequest(to, 'bs-00000002'), watching());
   expect(await begun('bs-00000002')).toBe(1);
 });
 
@@ -110,7 +110,7 @@ test('law 8: pgBackRest: a restore that was killed half-way is taken up', async 
   const to = await moment();
   const provider = await fresh();
   let killed = false;
-  const made = await provider.restore(wish(to, 'bs-00000003'), {
+  const made = await provider.restore(restoreRequest(to, 'bs-00000003'), {
     ...watching(),
     onProgress: (doing) => {
       if (killed || !doing.startsWith('copied')) return;
@@ -125,7 +125,7 @@ test('law 8: pgBackRest: a restore that was killed half-way is taken up', async 
 test('pgBackRest: a moment after the last commit cannot be reached, and that is said', async () => {
   const provider = await fresh();
   await expect(
-    provider.restore(wish(new Date(Date.now() + 3_600_000), 'bs-00000007'), watching()),
+    provider.restore(restoreRequest(new Date(Date.now() + 3_600_000), 'bs-00000007'), watching()),
   ).rejects.toMatchObject({
     type: 'NotRestorable',
     message: expect.stringContaining('recovery target') as string,
@@ -137,20 +137,22 @@ test('law 7: pgBackRest: what is in the place of the new cluster and is not ours
   await mkdir(place);
   await writeFile(join(place, 'PG_VERSION'), '15\n');
   const provider = await fresh();
-  await expect(provider.restore(wish(new Date(), 'bs-00000004'), watching())).rejects.toMatchObject({
-    type: 'NotRestorable',
-    message: expect.stringContaining(place) as string,
-  });
+  await expect(provider.restore(restoreRequest(new Date(), 'bs-00000004'), watching())).rejects.toMatchObject(
+    {
+      type: 'NotRestorable',
+      message: expect.stringContaining(place) as string,
+    },
+  );
   expect(await readdir(place)).toEqual(['PG_VERSION']);
   // Nor is what another operation made.
-  const taken = { ...wish(new Date(), 'bs-00000005'), name: 'radar-bs-00000001' };
+  const taken = { ...restoreRequest(new Date(), 'bs-00000005'), name: 'radar-bs-00000001' };
   await expect(provider.restore(taken, watching())).rejects.toMatchObject({ type: 'NotRestorable' });
 });
 
 test('pgBackRest: a moment before the first backup, no stanza, no host, no program: each is said', async () => {
   const provider = await fresh();
   await expect(
-    provider.restore(wish(new Date(Date.now() - 3_600_000), 'bs-00000006'), watching()),
+    provider.restore(restoreRequest(new Date(Date.now() - 3_600_000), 'bs-00000006'), watching()),
   ).rejects.toMatchObject({ type: 'NotRestorable' });
   const definition = here.definition(1);
   const described = (changes: object) =>

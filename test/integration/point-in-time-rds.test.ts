@@ -20,7 +20,7 @@ const watch: Watch & { said: string[] } = {
 };
 const provider = (instance = 'radar', api = server.api) =>
   rds({ provider: 'rds', instance, region, api, within: 20_000 }, { every: 50 });
-const wish = (operation: string) => ({
+const restoreRequest = (operation: string) => ({
   to: new Date(Math.floor(Date.now() / 1_000) * 1_000 - 60_000),
   name: `radar-${operation}`,
   operation,
@@ -81,7 +81,7 @@ test('RDS: tells the window, and what the new instance gets', async () => {
 });
 
 test('RDS: restores into a new instance with network, parameters and tags of the old one', async () => {
-  const made = await provider().restore(wish('bs-00000001'), watch);
+  const made = await provider().restore(restoreRequest('bs-00000001'), watch);
   expect(made).toMatchObject({ name: 'radar-bs-00000001', endpoint: { port: 5433 } });
   const restored = await described('radar-bs-00000001');
   expect(restored).toMatchObject({
@@ -104,16 +104,16 @@ test('RDS: restores into a new instance with network, parameters and tags of the
 });
 
 test('law 8: RDS: begun twice, the second finds the first by its name', async () => {
-  const first = await provider().restore(wish('bs-00000002'), watch);
+  const first = await provider().restore(restoreRequest('bs-00000002'), watch);
   watch.said.length = 0;
-  expect(await provider().restore(wish('bs-00000002'), watch)).toEqual(first);
+  expect(await provider().restore(restoreRequest('bs-00000002'), watch)).toEqual(first);
   expect(watch.said.join()).not.toContain('asks RDS');
   const { DBInstances } = await client.send(new DescribeDBInstancesCommand({}));
   expect(DBInstances?.filter(({ DBInstanceIdentifier: id }) => id === 'radar-bs-00000002')).toHaveLength(1);
 });
 
 test("RDS: an instance of that name that is somebody else's is left alone", async () => {
-  const taken = { ...wish('bs-00000003'), name: 'radar-bs-00000002' };
+  const taken = { ...restoreRequest('bs-00000003'), name: 'radar-bs-00000002' };
   await expect(provider().restore(taken, watch)).rejects.toMatchObject({ type: 'NotRestorable' });
 });
 

@@ -3,7 +3,7 @@ import { perform } from '../../src/activities/activity-function.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compareInstance } from '../../src/activities/compare-instance/activity.ts';
-import { findRecoveryTime } from '../../src/activities/point-in-time/moment.ts';
+import { findRecoveryTime } from '../../src/activities/point-in-time/recovery-time.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { restoreInstance } from '../../src/activities/restore-instance/activity.ts';
 import { startApp } from '../../src/activities/start-app/activity.ts';

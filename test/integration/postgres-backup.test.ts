@@ -24,7 +24,7 @@ import { createDatabase, swap } from '../../src/postgres/databases.ts';
 import { carryOver } from '../../src/postgres/properties.ts';
 import { inSnapshot } from '../../src/postgres/tables.ts';
 import type { BackUpArguments } from '../../src/dumps/manifest.ts';
-import { besideName } from '../../src/domain/names.ts';
+import { siblingName } from '../../src/domain/names.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
@@ -178,8 +178,8 @@ describe('restore', () => {
       counts: await counts(client),
       sum: await sums(client),
     }));
-    const restored = besideName(fixture.name, 'restored', fixture.operation);
-    const failed = besideName(fixture.name, 'failed', fixture.operation);
+    const restored = siblingName(fixture.name, 'restored', fixture.operation);
+    const failed = siblingName(fixture.name, 'failed', fixture.operation);
     await asAdmin((admin) => raise(admin, fixture));
     const properties = await asAdmin((admin) => ofDatabase(admin, fixture.fencedName));
     await on(fixture.fencedName, (client) =>
@@ -228,7 +228,7 @@ describe('restore', () => {
       `ALTER ROLE ${reader} IN DATABASE ${quoted(fixture.name)} SET work_mem TO '5MB'`,
     );
     const notes = await asAdmin((admin) =>
-      carryOver(admin, fixture.name, besideName(fixture.name, 'failed', fixture.operation)),
+      carryOver(admin, fixture.name, siblingName(fixture.name, 'failed', fixture.operation)),
     );
     expect(notes).toEqual([
       expect.stringMatching(`permission denied.*ALTER ROLE "${reader}" IN DATABASE .* SET work_mem TO '5MB'`),

@@ -7,7 +7,7 @@ import { cloneDatabase, endCloning, withOpenClone, type Cloning } from '../../sr
 import { quoted, withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint, unlike } from '../../src/postgres/fingerprint.ts';
-import { besideName } from '../../src/domain/names.ts';
+import { siblingName } from '../../src/domain/names.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 let fixture: PostgresFixture;
@@ -15,7 +15,7 @@ let snapshot: string;
 
 beforeAll(async () => {
   fixture = await postgresFixture();
-  snapshot = besideName(fixture.name, 'snapshot', fixture.operation);
+  snapshot = siblingName(fixture.name, 'snapshot', fixture.operation);
   await asAdmin((admin) => raise(admin, fixture));
 });
 afterAll(() => fixture.remove());
@@ -31,7 +31,7 @@ const wanted = (more: Partial<Cloning> = {}): Cloning => ({
   sourceStays: 'open',
   ...more,
 });
-const scratch = () => besideName(fixture.name, 'scratch', fixture.operation);
+const scratch = () => siblingName(fixture.name, 'scratch', fixture.operation);
 const opened = <T>(use: (client: Client) => Promise<T>) =>
   withOpenClone(fixture.adminUrl, { database: snapshot, operation: fixture.operation }, use);
 const properties = async (database: string) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataDiff } from '../../src/activities/data-diff/job.ts';
 import { quoted } from '../../src/postgres/connect.ts';
-import { besideName } from '../../src/domain/names.ts';
+import { siblingName } from '../../src/domain/names.ts';
 import { tableInWords } from '../../src/domain/data-diff.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
@@ -10,7 +10,7 @@ let restored: string;
 
 beforeAll(async () => {
   fixture = await postgresFixture();
-  restored = besideName(fixture.name, 'restored', fixture.operation);
+  restored = siblingName(fixture.name, 'restored', fixture.operation);
   await fixture.asSuperuser(
     fixture.name,
     `CREATE TABLE events (id int PRIMARY KEY, updated_at timestamptz NOT NULL, what text);
@@ -76,7 +76,7 @@ describe('what a database holds and a restored one does not', () => {
   });
 
   test('rows that only the restored one has are no loss', async () => {
-    const other = besideName(fixture.name, 'scratch', fixture.operation);
+    const other = siblingName(fixture.name, 'scratch', fixture.operation);
     await fixture.asSuperuser(
       'postgres',
       `CREATE DATABASE ${quoted(other)} TEMPLATE ${quoted(fixture.name)} OWNER ${fixture.owner}`,

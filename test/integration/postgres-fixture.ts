@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { current, up, type Lab } from '../../lab/lab.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
-import { besideName, type OperationId } from '../../src/domain/names.ts';
+import { siblingName, type OperationId } from '../../src/domain/names.ts';
 
 /** A database of its own, with the roles that Backstep is given: the owner, and an admin that is no superuser. */
 export interface PostgresFixture {
@@ -97,7 +97,7 @@ export async function postgresFixture(): Promise<PostgresFixture> {
     lab,
     operation,
     name,
-    fencedName: besideName(name, 'backstep', operation),
+    fencedName: siblingName(name, 'backstep', operation),
     owner,
     url: address(owner, name),
     adminUrl: address(admin, 'postgres'),

@@ -12,7 +12,7 @@ import { lower } from '../../src/postgres/fence.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { quoted } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
-import { besideName } from '../../src/domain/names.ts';
+import { siblingName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
@@ -105,9 +105,9 @@ describe('restore', () => {
     await fixture.on(fixture.fencedName, (client) =>
       client.query(`DELETE FROM papers WHERE id > 10; UPDATE alembic_version SET version_num = '0004'`),
     );
-    const failed = besideName(fixture.name, 'failed', fixture.operation);
+    const failed = siblingName(fixture.name, 'failed', fixture.operation);
     // As an attempt leaves it that died before it created its Job.
-    const halfFilled = quoted(besideName(fixture.name, 'restored', fixture.operation));
+    const halfFilled = quoted(siblingName(fixture.name, 'restored', fixture.operation));
     await fixture.asSuperuser('postgres', `CREATE DATABASE ${halfFilled} OWNER ${fixture.owner}`);
     const found = await restored();
     expect(found).toMatchObject({ kept: failed, revision: '0005', counts: backup.counts });

@@ -8,10 +8,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { current, up, type Lab } from '../../lab/lab.ts';
 import { readDump } from '../../src/dumps/read-dump.ts';
-import { restoreGiven } from '../../src/activities/restore-beside/job.ts';
+import { restoreExternal } from '../../src/activities/restore-beside/job.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import type { GivenDump } from '../../src/domain/plan/source.ts';
+import type { ExternalDump } from '../../src/domain/plan/source.ts';
 
 /** Debian's own PostgreSQL, where it is installed beside the lab's. */
 const older = { major: 15, bin: '/usr/lib/postgresql/15/bin' };
@@ -34,7 +34,7 @@ const dump = (bin: string, url: string, file: string) =>
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
 
-async function restored(file: string, into: string, major: number): Promise<GivenDump> {
+async function restored(file: string, into: string, major: number): Promise<ExternalDump> {
   const place = { claim: 'backups' };
   const asked = { operation: 'bs-00000000', service: 'radar', place };
   const { source } = await readDump({
@@ -42,11 +42,11 @@ async function restored(file: string, into: string, major: number): Promise<Give
     from: { file },
     versionTable: 'public.alembic_version',
   });
-  const given = source as GivenDump;
-  await restoreGiven(withDatabase(into, `${role}_is`), { ...given, ...asked, extensionSchemas: [], major });
+  const dump = source as ExternalDump;
+  await restoreExternal(withDatabase(into, `${role}_is`), { ...dump, ...asked, extensionSchemas: [], major });
   const [was, is] = [await sumOf(into, 'was'), await sumOf(into, 'is')];
   expect(is.parts).toEqual(was.parts);
-  return given;
+  return dump;
 }
 
 describe.skipIf(!existsSync(join(older.bin, 'postgres')))('a dump of another major version', () => {

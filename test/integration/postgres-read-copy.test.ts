@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => fixture.remove());
 
 const admin = <T>(use: (client: Client) => Promise<T>) => withClient(fixture.adminUrl, {}, use);
-const wish = () => ({
+const options = () => ({
   name: fixture.name,
   fencedName: fixture.fencedName,
   operation: fixture.operation,
@@ -48,7 +48,7 @@ describe('read-only mode', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     await admin((client) => raise(client, fixture));
     const atStop = await count(fixture.fencedName);
-    await makeReadCopy(fixture.adminUrl, wish());
+    await makeReadCopy(fixture.adminUrl, options());
     const copied = Date.now();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const { writes, lastAt } = await loop.stop();
@@ -85,7 +85,7 @@ describe('read-only mode', () => {
   });
 
   test('is made once, and goes when the database gets its name back, which is as it was', async () => {
-    await makeReadCopy(fixture.adminUrl, wish());
+    await makeReadCopy(fixture.adminUrl, options());
     await admin((client) => lower(client, fixture));
     expect(await admin((client) => state(client, fixture))).toBe('down');
     expect(await asApplication(`INSERT INTO papers (title) VALUES ('yes') RETURNING title AS value`)).toEqual(
@@ -99,11 +99,11 @@ describe('read-only mode', () => {
       `CREATE TABLE theirs (); GRANT INSERT ON theirs TO ${fixture.owner}`,
     );
     await admin((client) => raise(client, fixture));
-    await expect(makeReadCopy(fixture.adminUrl, wish())).rejects.toMatchObject({
+    await expect(makeReadCopy(fixture.adminUrl, options())).rejects.toMatchObject({
       type: 'WritesNotStopped',
       message: expect.stringMatching(/_app may write to theirs/),
     });
-    await expect(makeReadCopy(fixture.adminUrl, { ...wish(), role: 'postgres' })).rejects.toMatchObject({
+    await expect(makeReadCopy(fixture.adminUrl, { ...options(), role: 'postgres' })).rejects.toMatchObject({
       message: expect.stringMatching(/postgres may write to /),
     });
     await expect(asApplication('SELECT 1')).rejects.toThrow(/does not exist/);

@@ -8,7 +8,7 @@ import { restoreArguments, type Manifest } from '../../src/dumps/manifest.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import { besideName } from '../../src/domain/names.ts';
+import { siblingName } from '../../src/domain/names.ts';
 import { examplePlan } from '../example-plan.ts';
 import {
   combinations,
@@ -28,7 +28,7 @@ const undo: (() => unknown)[] = [];
 
 beforeAll(async () => {
   fixture = await withClients();
-  scratch = besideName(fixture.name, 'drill', fixture.operation);
+  scratch = siblingName(fixture.name, 'drill', fixture.operation);
 });
 afterEach(async () => {
   for (const each of undo.splice(0).toReversed()) await each();

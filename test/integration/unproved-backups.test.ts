@@ -15,7 +15,7 @@ import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { RollbackPlan } from '../../src/domain/plan/plan.ts';
 import { directory } from '../../src/storage/storage.ts';
 import { examplePlan, exampleTool, findings } from '../example-plan.ts';
-import { ownProgram } from '../fake-cluster-programs.ts';
+import { backstepProgram } from '../fake-cluster-programs.ts';
 import { fakeCluster, type FakeCluster } from '../fake-cluster.ts';
 import { insteadOfPgDump, smallFileSystem, withClients } from './backup-fixture.ts';
 import { attempt } from './activity-fixture.ts';
@@ -46,7 +46,7 @@ beforeAll(async () => {
     'radar-database': { DATABASE_URL: fixture.url },
     'radar-admin': { DATABASE_URL: fixture.adminUrl },
   };
-  cluster = fakeCluster({ deployments: [], secrets }, ownProgram);
+  cluster = fakeCluster({ deployments: [], secrets }, backstepProgram);
   const storage = directory(join(volume, 'kept'));
   dependencies = { cluster: cluster.cluster, recordsNamespace: 'backstep', storage } as Dependencies;
   const example = examplePlan({ operation });

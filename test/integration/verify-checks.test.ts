@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ownChecks } from '../../src/activities/verify/checks.ts';
+import { serviceChecks } from '../../src/activities/verify/checks.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { checks } from '../../src/domain/definition/checks.ts';
@@ -14,7 +14,7 @@ afterAll(() => fixture.remove());
 const make = async (
   ...sql: { name: string; query: string; expect?: string | number | boolean; within?: string }[]
 ) =>
-  ownChecks(fixture.url, checks.parse({ sql }).sql, {
+  serviceChecks(fixture.url, checks.parse({ sql }).sql, {
     operation: fixture.operation,
     signal: new AbortController().signal,
   });

@@ -2,13 +2,13 @@ import * as fc from 'fast-check';
 import {
   breakages,
   kinds,
-  moments,
+  crashPoints,
   type Case,
   type Change,
   type Column,
   type Key,
   type KindName,
-  type Moment,
+  type CrashPoint,
   type Table,
   type Write,
 } from './model.ts';
@@ -84,9 +84,15 @@ const write = (): fc.Arbitrary<Write> =>
   });
 
 /** About as many as there are of them in a rollback. */
-const most: Record<Moment, number> = { record: 7, job: 6, rename: 4, 'create database': 4, statement: 400 };
+const most: Record<CrashPoint, number> = {
+  record: 7,
+  job: 6,
+  rename: 4,
+  'create database': 4,
+  statement: 400,
+};
 
-const moment = (after: Moment): fc.Arbitrary<Case['moment']> =>
+const moment = (after: CrashPoint): fc.Arbitrary<Case['moment']> =>
   fc.record({ after: fc.constant(after), nth: fc.nat({ max: most[after] }) });
 
 /** A schema, its data, its migrations there and back, and what breaks on the way. */
@@ -99,7 +105,7 @@ export const cases = (): fc.Arbitrary<Case> =>
       writes: fc.array(write(), { maxLength: 6 }),
       // Half of all cases go through unbroken.
       breakage: fc.oneof(fc.constant('none' as const), fc.constantFrom(...breakages)),
-      moment: fc.oneof(...moments.map((after) => moment(after))),
+      moment: fc.oneof(...crashPoints.map((after) => moment(after))),
       restoreFrom: fc.constantFrom('backup', 'snapshot', 'nothing'),
     })
     // What breaks a restore breaks there.

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Client } from 'pg';
-import type { Case, Moment } from './model.ts';
+import type { Case, CrashPoint } from './model.ts';
 
 /** The worker's process is gone: nothing of it ran any further, no `finally` either. */
 export class Died extends Error {}
@@ -38,7 +38,7 @@ export class Life {
     return lives.run(this, () => Promise.race([use(), this.#death]));
   }
 
-  async did(moments: readonly Moment[], connection?: Client): Promise<void> {
+  async did(moments: readonly CrashPoint[], connection?: Client): Promise<void> {
     if (this.#dead) return never;
     if (this.hit || this.ends === undefined || !moments.includes(this.ends.after)) return;
     if (this.#left-- > 0) return;
@@ -66,12 +66,12 @@ export class Life {
 }
 
 /** What the one that lives here did; nothing where nobody's life is meant. */
-export const did = async (moment: Moment): Promise<void> => lives.getStore()?.did([moment]);
+export const did = async (moment: CrashPoint): Promise<void> => lives.getStore()?.did([moment]);
 
 const breakOff = (connection: Client) =>
   (connection as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 
-const momentsOf = (text: string): Moment[] => [
+const momentsOf = (text: string): CrashPoint[] => [
   'statement',
   ...(/^ALTER DATABASE .* RENAME TO/.test(text) ? (['rename'] as const) : []),
   ...(text.startsWith('CREATE DATABASE') ? (['create database'] as const) : []),

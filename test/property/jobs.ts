@@ -2,12 +2,12 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endSessions } from '../../src/postgres/sessions.ts';
-import { ownProgram } from '../fake-cluster-programs.ts';
+import { backstepProgram } from '../fake-cluster-programs.ts';
 import type { Ended, Started } from '../fake-cluster.ts';
 import { outside } from './faults.ts';
 import type { Breakage } from './model.ts';
 import { asAdmin, type Rollback } from './rollback.ts';
-import { jobProcess, type How } from './world.ts';
+import { jobProcess, type How } from './surroundings.ts';
 
 /** Somewhere in the run of a process, the same for the same case. */
 const killAfter = ({ it }: Rollback): number => 150 + ((it.first * 7 + it.writes.length * 13) % 10) * 60;
@@ -38,7 +38,7 @@ function own(of: Rollback, started: Started): Promise<Ended> {
   const program = started.command[2] ?? '';
   const broken = of.unbroken.has(program) ? undefined : brokenBy(of, program);
   of.unbroken.add(program);
-  return ownProgram(started, broken && (() => jobProcess(of.world, program, started.env, broken)));
+  return backstepProgram(started, broken && (() => jobProcess(of.world, program, started.env, broken)));
 }
 
 /** Where env.py waits, and what is done to it meanwhile. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
-import type { World } from './world.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** As the runbook's own, as far as the data path asks it. */
 export const service = serviceDefinition.parse({
@@ -20,7 +20,7 @@ export const service = serviceDefinition.parse({
 
 /** Where the migrations of a case lie. */
 export interface Place {
-  world: World;
+  world: Surroundings;
   directory: string;
 }
 

@@ -98,8 +98,8 @@ export const breakages = [
 export type Breakage = (typeof breakages)[number];
 
 /** After what a worker dies or is cut off: the record is written, a Job has ended, one of its statements was done. */
-export const moments = ['record', 'job', 'rename', 'create database', 'statement'] as const;
-export type Moment = (typeof moments)[number];
+export const crashPoints = ['record', 'job', 'rename', 'create database', 'statement'] as const;
+export type CrashPoint = (typeof crashPoints)[number];
 
 export interface Case {
   tables: Table[];
@@ -109,7 +109,7 @@ export interface Case {
   writes: Write[];
   breakage: Breakage;
   /** After how many of them. */
-  moment: { after: Moment; nth: number };
+  moment: { after: CrashPoint; nth: number };
   /** Nothing: what came well to the target stays there. */
   restoreFrom: 'snapshot' | 'backup' | 'nothing';
 }

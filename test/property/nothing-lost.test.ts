@@ -15,7 +15,7 @@ import { breakages, type Case } from './model.ts';
 import { operationOn } from './operation.ts';
 import { look, type Rollback } from './rollback.ts';
 import { missing } from './rows.ts';
-import { dropAll, world, type World } from './world.ts';
+import { dropAll, surroundings, type Surroundings } from './surroundings.ts';
 
 const run = promisify(execFile);
 const wanted = Number(process.env['BACKSTEP_CASES'] ?? 200);
@@ -27,7 +27,7 @@ const within = Math.max(400_000, wanted * 10_000);
 /** Cases run beside each other, each lane with a seed of its own. */
 const lanes = 3;
 
-let all: World;
+let all: Surroundings;
 let made = 0;
 const ends = ['put back', 'restored', 'rolled back', 'rolled back, salvaged and put back'] as const;
 type End = (typeof ends)[number];
@@ -38,7 +38,7 @@ const failed: string[] = [];
 
 beforeAll(async () => {
   watchStatements();
-  all = await world();
+  all = await surroundings();
 });
 afterAll(() => all.remove());
 

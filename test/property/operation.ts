@@ -8,7 +8,7 @@ import { raise, state } from '../../src/postgres/fence.ts';
 import { quoted, withClient, type Client } from '../../src/postgres/connect.ts';
 import { Failure, failures, type FailureType } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
-import { besideName, type OperationId } from '../../src/domain/names.ts';
+import { siblingName, type OperationId } from '../../src/domain/names.ts';
 import type { RollbackPlan } from '../../src/domain/plan/plan.ts';
 import { directory as storageIn } from '../../src/storage/storage.ts';
 import { fakeCluster } from '../fake-cluster.ts';
@@ -72,7 +72,7 @@ const planOf = (name: string, owner: string, history: History, operation: Operat
     name,
     owner,
     role: owner,
-    fencedName: besideName(name, 'backstep', operation),
+    fencedName: siblingName(name, 'backstep', operation),
   },
   from: history.from,
   target: history.target,
@@ -205,7 +205,7 @@ export async function takeUp(of: Rollback): Promise<void> {
     await on(of, found, (client) => somebodyWrites(of, client));
     of.before = await look(of, found);
   }
-  const fencedName = record === undefined ? besideName(of.name, 'backstep', operation) : names.fencedName;
+  const fencedName = record === undefined ? siblingName(of.name, 'backstep', operation) : names.fencedName;
   of.plan = {
     ...of.plan,
     operation,

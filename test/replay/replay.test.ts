@@ -24,22 +24,23 @@ interface HistoryEvent {
   activityTaskScheduledEventAttributes?: { activityType: { name: string } };
   workflowTaskCompletedEventAttributes?: object;
 }
-interface Kept {
+interface Recorded {
   workflowId: string;
   events: HistoryEvent[];
 }
 
 const files = await readdir(kept).catch((): string[] => []);
-const read = async (file: string) => JSON.parse(await readFile(join(kept, file), 'utf8')) as Kept;
+const read = async (file: string) => JSON.parse(await readFile(join(kept, file), 'utf8')) as Recorded;
 
 const bundle = () => ({ workflowBundle: { codePath: inject('workflowBundle') } });
-const replay = ({ workflowId, ...history }: Kept) => Worker.runReplayHistory(bundle(), history, workflowId);
+const replay = ({ workflowId, ...history }: Recorded) =>
+  Worker.runReplayHistory(bundle(), history, workflowId);
 
 /** So many places of each history, spread evenly, besides its end. */
 const cuts = 5;
 
 /** As a worker finds it that goes on for a dead one: up to one of its workflow tasks. */
-function truncated({ workflowId, events }: Kept): Kept[] {
+function truncated({ workflowId, events }: Recorded): Recorded[] {
   const tasks = events.flatMap((event, index) =>
     event.workflowTaskCompletedEventAttributes ? [index + 1] : [],
   );

@@ -14,7 +14,7 @@ const service = (migrations: object = {}) =>
     backup: { claim: 'backups' },
     escalation: { path: ['somebody'] },
   });
-const wish: MigrationJob = {
+const migrationJob: MigrationJob = {
   name: 'bs-1-downgrade-1',
   operation: 'bs-00000001',
   step: 'downgrade',
@@ -35,8 +35,8 @@ const wish: MigrationJob = {
   deadlineSeconds: 60,
 };
 const containerOf = (migrations: object) =>
-  alembicJob(service(migrations), wish, { mode: 'migrate', from: '0005', target: '0004' }).spec?.template.spec
-    ?.containers[0];
+  alembicJob(service(migrations), migrationJob, { mode: 'migrate', from: '0005', target: '0004' }).spec
+    ?.template.spec?.containers[0];
 
 describe('the Job that asks Alembic', () => {
   it('runs the program in the newer image, and reaches the database that is fenced off', () => {
@@ -62,7 +62,7 @@ describe('the Job that asks Alembic', () => {
   });
 
   it('puts the URL in the place of a file, where the application reads one', () => {
-    const job = alembicJob(service({ databaseUrl: { file: '/run/secrets/url' } }), wish, {
+    const job = alembicJob(service({ databaseUrl: { file: '/run/secrets/url' } }), migrationJob, {
       mode: 'build',
       target: '0004',
     });
@@ -79,7 +79,7 @@ const end = (lines: string[], change: object = {}) => ({ name: 'job', succeeded:
 describe('its answer', () => {
   const shape = z.object({ moved: z.boolean() });
   const answer = (lines: string[], change?: object) => () =>
-    answerOf(end(lines, change), service().migrations, wish, shape);
+    answerOf(end(lines, change), service().migrations, migrationJob, shape);
 
   it('is the last line of its kind, whatever a migration prints', () => {
     const lines = ['noise', 'BACKSTEP-RESULT {"moved": false}', 'BACKSTEP-RESULT {"moved": true}', ''];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { heldBy } from '../../src/activities/messages/artifacts/find.ts';
 import { chosen } from '../../src/activities/messages/artifacts/artifacts.ts';
-import { removeArtifactsRequest, type Kept } from '../../src/domain/artifacts.ts';
-import { besideName, besideRoles, madeBeside } from '../../src/domain/names.ts';
+import { removeArtifactsRequest, type Artifact } from '../../src/domain/artifacts.ts';
+import { siblingName, siblingRoles, parseSiblingName } from '../../src/domain/names.ts';
 import { leftBehind, type OperationRecord } from '../../src/domain/record.ts';
 import { findings } from '../example-plan.ts';
 
@@ -56,7 +56,7 @@ describe('law 1: what an unfinished operation may need is held', () => {
   });
 });
 
-const thing = (name: string, more: Partial<Kept> = {}): Kept => ({
+const thing = (name: string, more: Partial<Artifact> = {}): Artifact => ({
   name,
   kind: 'dump',
   operation: 'bs-22222222',
@@ -100,9 +100,12 @@ describe('what is removed', () => {
 
 describe('names of databases', () => {
   it('tell who made them, however long the database’s own', () => {
-    for (const role of besideRoles) {
+    for (const role of siblingRoles) {
       for (const name of ['radar', 'x'.repeat(63), 'é'.repeat(31)])
-        expect(madeBeside(besideName(name, role, 'bs-0a1b2c3d'))).toEqual({ role, operation: 'bs-0a1b2c3d' });
+        expect(parseSiblingName(siblingName(name, role, 'bs-0a1b2c3d'))).toEqual({
+          role,
+          operation: 'bs-0a1b2c3d',
+        });
     }
   });
 
@@ -112,7 +115,7 @@ describe('names of databases', () => {
     'radar__mine_0a1b2c3d',
     'radar__snapshot_0a1b2c3d_copy',
     '__snapshot_0A1B2C3D',
-  ])('%s is nobody’s of ours', (name) => expect(madeBeside(name)).toBeUndefined());
+  ])('%s is nobody’s of ours', (name) => expect(parseSiblingName(name)).toBeUndefined());
 });
 
 describe('a finished operation', () => {

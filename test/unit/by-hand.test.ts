@@ -3,7 +3,7 @@ import { fault } from '../../src/domain/failures.ts';
 import type { Event } from '../../src/domain/journal/journal.ts';
 import { byHandIn } from '../../src/views/by-hand.ts';
 import { done, journalOf } from '../example-journal.ts';
-import { recoveryPlan } from '../example-moment.ts';
+import { recoveryPlan } from '../example-recovery.ts';
 import { examplePlan } from '../example-plan.ts';
 
 const stopped = [...done('assess'), ...done('stop-writes')];

@@ -1,6 +1,6 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { jobFromTemplate, type JobWish } from '../../src/kubernetes/job-template.ts';
+import { jobFromTemplate, type JobSpec } from '../../src/kubernetes/job-template.ts';
 
 const template: V1PodTemplateSpec = {
   metadata: { labels: { app: 'deeptech-api' }, annotations: { 'example.com/team': 'radar' } },
@@ -51,7 +51,7 @@ const template: V1PodTemplateSpec = {
   },
 };
 
-const job = (change: Partial<JobWish> = {}) =>
+const job = (change: Partial<JobSpec> = {}) =>
   jobFromTemplate({
     name: 'bs-0a1b2c3d-downgrade-1',
     namespace: 'radar',
@@ -63,7 +63,7 @@ const job = (change: Partial<JobWish> = {}) =>
     deadlineSeconds: 60,
     ...change,
   });
-const pod = (change?: Partial<JobWish>) => job(change).spec?.template.spec;
+const pod = (change?: Partial<JobSpec>) => job(change).spec?.template.spec;
 
 describe('a Job cloned from a pod template', () => {
   it('runs once, for so long, and removes nothing by itself', () => {

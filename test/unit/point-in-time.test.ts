@@ -13,7 +13,7 @@ import { faultsOf } from '../../src/domain/plan/request.ts';
 import { pointInTime } from '../../src/domain/definition/point-in-time.ts';
 import { shownAtSwitch } from '../../src/views/gate-point-in-time.ts';
 import { findings } from '../example-plan.ts';
-import { recoveryPlan } from '../example-moment.ts';
+import { recoveryPlan } from '../example-recovery.ts';
 import { approvedAtSwitch } from '../../src/activities/switch-database/step.ts';
 import type { ComparedInstance } from '../../src/activities/compare-instance/step.ts';
 import { lossTableInWords } from '../../src/activities/compare-instance/step.ts';

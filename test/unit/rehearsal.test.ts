@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { warningsOf, wrongOf } from '../../src/activities/rehearse/warnings.ts';
-import type { World } from '../../src/activities/rehearse/world.ts';
+import type { DatabaseState } from '../../src/activities/rehearse/database-state.ts';
 import { compareRehearsed } from '../../src/activities/verify/rows.ts';
 import type { Observed } from '../../src/migrations/tool.ts';
 import { kinds, type Catalog, type Kind } from '../../src/postgres/catalog.ts';
@@ -10,7 +10,7 @@ import { strongest } from '../../src/postgres/locks.ts';
 const catalog = (of: Partial<Record<Kind, Record<string, string>>>): Catalog =>
   Object.fromEntries(kinds.map((kind) => [kind, of[kind] ?? {}])) as Catalog;
 
-const world = (of: Partial<World> = {}): World => ({
+const world = (of: Partial<DatabaseState> = {}): DatabaseState => ({
   catalog: catalog({}),
   revision: '0005',
   sequences: {},

@@ -10,12 +10,12 @@ it('the page of failures is the one that the closed set gives', () => {
 });
 
 it('every failure stands there once, with what it means and its next move', () => {
-  for (const [type, { means, next }] of Object.entries(failures)) {
+  for (const [type, { meaning, next }] of Object.entries(failures)) {
     const lines = troubleshootingText()
       .split('\n')
       .filter((line) => line.startsWith(`| \`${type}\` `));
     expect(lines, type).toHaveLength(1);
-    expect(lines[0]?.replaceAll(String.raw`\|`, '|')).toContain(`${means} | ${next}`);
+    expect(lines[0]?.replaceAll(String.raw`\|`, '|')).toContain(`${meaning} | ${next}`);
   }
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { meansOf } from '../../src/worker/dependencies.ts';
+import { dependenciesOf } from '../../src/worker/dependencies.ts';
 import { readSettings } from '../../src/worker/settings.ts';
 import { StartError } from '../../src/process/start.ts';
 
@@ -30,7 +30,7 @@ async function refusal(env: Record<string, string>): Promise<string> {
   for (const [name, value] of Object.entries({ HOME: home, KUBECONFIG: kubeconfig, ...env }))
     vi.stubEnv(name, value);
   try {
-    await meansOf(readSettings(process.env), log);
+    await dependenciesOf(readSettings(process.env), log);
   } catch (error) {
     expect(error).toBeInstanceOf(StartError);
     return (error as Error).message;
@@ -88,7 +88,7 @@ describe('a worker that cannot start', () => {
       warn: (message: string) => warnings.push(message),
     });
     const settings = readSettings({ BACKSTEP_SERVICES: services, BACKSTEP_REPORTS: join(home, 'reports') });
-    const { definitions } = await meansOf(settings, warning);
+    const { definitions } = await dependenciesOf(settings, warning);
     vi.unstubAllEnvs();
     expect(await definitions.list()).toEqual(['broken']);
     expect(warnings).toContainEqual(expect.stringMatching(/broken\.yaml:1:1: .*is missing/));

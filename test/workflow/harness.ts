@@ -22,7 +22,7 @@ import { pointInTimeRequest } from '../../src/domain/plan/point-in-time.ts';
 import { rollbackRequest } from '../../src/domain/plan/request.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import type { NotifyInput } from '../../src/views/notification.ts';
-import { recoveryPlan } from '../example-moment.ts';
+import { recoveryPlan } from '../example-recovery.ts';
 import { emergencyPlan, examplePlan, findings, observations } from '../example-plan.ts';
 import { WorkflowRun } from './workflow-run.ts';
 import type { StepName, Input, Output } from '../../src/activities/steps.ts';

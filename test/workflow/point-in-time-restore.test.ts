@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { reportMarkdown } from '../../src/views/report/documents.ts';
-import { recoveryPlan } from '../example-moment.ts';
+import { recoveryPlan } from '../example-recovery.ts';
 import { findings } from '../example-plan.ts';
 import { failing, failingAt, workflowHarness, type ServiceSetup } from './harness.ts';
 

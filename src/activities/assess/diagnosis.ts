@@ -6,7 +6,7 @@ import type { BaseContext, Dependencies } from '../context.ts';
 import { redact, truncate } from '../../domain/redact.ts';
 import { signsOfApplication } from './diagnosis/application.ts';
 import { signsOfDatabase, type Known as KnownOfDatabase } from './diagnosis/database.ts';
-import { Looks } from './diagnosis/looks.ts';
+import { Probes } from './diagnosis/probes.ts';
 import { signsOfRelease, signsOfStamp } from './diagnosis/migration.ts';
 import type { SeenImage } from './images.ts';
 import { fit, type SeenPods } from './pods.ts';
@@ -29,10 +29,10 @@ const mostNotSeen = 10;
  */
 export async function diagnose(dependencies: BaseContext, known: Known): Promise<Diagnosis> {
   const { service, moved } = known;
-  const looks = new Looks(service.diagnosis.within, dependencies.signal);
+  const probes = new Probes(service.diagnosis.within, dependencies.signal);
   const [ofCluster, database] = await Promise.all([
-    signsOfCluster(dependencies, known, looks),
-    looks.at('the database', () => signsOfDatabase(dependencies.storage, known, looks)),
+    signsOfCluster(dependencies, known, probes),
+    probes.at('the database', () => signsOfDatabase(dependencies.storage, known, probes)),
   ]);
   const failed = ofCluster.some(
     ({ symptom }) => symptom === 'release-ahead' || symptom === 'migration-failed',
@@ -45,20 +45,20 @@ export async function diagnose(dependencies: BaseContext, known: Known): Promise
   return {
     ...decide(signs, { salvaged: service.salvage.use === 'auto' }),
     estimated: database?.estimated ?? { losses: [], unknown: [] },
-    notSeen: looks.notSeen.slice(0, mostNotSeen).map((line) => truncate(redact(line), 200)),
+    notSeen: probes.notSeen.slice(0, mostNotSeen).map((line) => truncate(redact(line), 200)),
   };
 }
 
 async function signsOfCluster(
   dependencies: Dependencies,
   { service, tool, images, moved, pods }: Known,
-  looks: Looks,
+  probes: Probes,
 ): Promise<Sign[]> {
   const { namespace, migrations } = service;
   const migrates = pods.find(({ workload }) => workload.definition.deployment === migrations.workload);
   const [application, ofJobs] = await Promise.all([
-    looks.at('the application', () => signsOfApplication(dependencies, namespace, pods)),
-    looks.at('failed Jobs', () =>
+    probes.at('the application', () => signsOfApplication(dependencies, namespace, pods)),
+    probes.at('failed Jobs', () =>
       linesOfFailedJobs(dependencies.cluster, namespace, { most: mostLines, also: tool.failedLine }),
     ),
   ]);

@@ -14,7 +14,7 @@ export type Earlier =
   | { kind: 'nothing-to-do'; reason: string }
   | { kind: 'refused'; fault: Fault };
 
-interface Asked {
+interface EarlierQuery {
   operation: OperationId;
   request: RollbackRequest;
   onlyPlan: boolean;
@@ -39,7 +39,7 @@ interface Found {
  * Decides between a fresh start, taking up what an earlier run left unfinished, and doing nothing (laws 2
  * and 6): `-1` again, right after a rollback, would go one migration further than anybody meant.
  */
-export function earlier(asked: Asked, found: Found): Earlier {
+export function earlier(asked: EarlierQuery, found: Found): Earlier {
   const { record } = found;
   if (record !== undefined) return unfinished(asked, record, found.open);
   const mine = found.finished.find(({ operation }) => operation === asked.operation);
@@ -54,7 +54,7 @@ export function earlier(asked: Asked, found: Found): Earlier {
 }
 
 function unfinished(
-  { operation, request, onlyPlan, kind }: Asked,
+  { operation, request, onlyPlan, kind }: EarlierQuery,
   record: OperationRecord,
   open: boolean,
 ): Earlier {
@@ -83,7 +83,7 @@ const inKind = (kind: PlanKind | undefined): string =>
     : `${kind === 'emergency-restore' ? 'an' : 'a'} ${kind.replaceAll('-', ' ')}`;
 
 function stillCools(
-  { request, coolDown, now }: Asked,
+  { request, coolDown, now }: EarlierQuery,
   done: FinishedOperation,
   revisions: string[],
 ): boolean {

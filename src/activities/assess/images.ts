@@ -99,7 +99,7 @@ export async function inspectImages(
   const one = async (candidate: Candidate, at: number): Promise<SeenImage> => {
     const { image, workload } = candidate;
     const name = jobName(operation, 'assess', 1, String(at + 1));
-    const wish = {
+    const job = {
       ...candidate,
       name,
       operation,
@@ -108,7 +108,7 @@ export async function inspectImages(
       ...(databaseSecret !== undefined && { databaseSecret }),
     };
     try {
-      const inspection = await tool.inspect(dependencies.cluster, wish, { current: true, signal });
+      const inspection = await tool.inspect(dependencies.cluster, job, { current: true, signal });
       return { image, workload, inspection };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

@@ -6,11 +6,11 @@ import { Failure, fault } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { Plan, PointInTimePlan, Assessment } from '../../domain/plan/plan.ts';
-import { at, type Endpoint, type Moment } from '../../domain/plan/point-in-time.ts';
+import { at, type Endpoint, type Recovery } from '../../domain/plan/point-in-time.ts';
 import { assess } from './activity.ts';
 import { Faults } from './faults.ts';
 import { activityContext, type ActivityContext, type BaseContext } from '../context.ts';
-import { findRecoveryTime } from '../point-in-time/moment.ts';
+import { findRecoveryTime } from '../point-in-time/recovery-time.ts';
 import type { AssessInputOf } from './step.ts';
 
 type Input = AssessInputOf<'point-in-time-restore'>;
@@ -46,7 +46,7 @@ export async function assessPointInTime(dependencies: BaseContext, input: Input)
   if (source === undefined) return { kind: 'refused', faults: [...faults.all] };
   const { plan: pinned, observations } = assessed;
   const moment = await faults.try(() =>
-    momentOf(activityContext(dependencies, { plan: pinned }), source, to),
+    recoveryOf(activityContext(dependencies, { plan: pinned }), source, to),
   );
   // Taken up, the new instance may be there already, whatever can be restored by now.
   if (moment !== undefined && pinned.takesUp === undefined) proveWithin(moment, faults);
@@ -65,11 +65,11 @@ export async function assessPointInTime(dependencies: BaseContext, input: Input)
   return { ...assessed, plan, hash: shortHash(plan), observations };
 }
 
-async function momentOf(
+async function recoveryOf(
   context: ActivityContext,
   source: SourceInstance,
   given: string | undefined,
-): Promise<Omit<Moment, 'provider'>> {
+): Promise<Omit<Recovery, 'provider'>> {
   const { plan } = context;
   const { earliest, latest, carries, name: instance } = source;
   const subscriptions = await subscribed(context);
@@ -116,7 +116,7 @@ function endpointIn(url: string, { service }: Plan): Endpoint {
 export const newName = (instance: string, operation: OperationId): string =>
   `${instance.slice(0, 62 - operation.length).replace(/-+$/, '')}-${operation}`;
 
-function proveWithin({ to, earliest, latest, how }: Omit<Moment, 'provider'>, faults: Faults): void {
+function proveWithin({ to, earliest, latest, how }: Omit<Recovery, 'provider'>, faults: Faults): void {
   const say = (words: string) =>
     faults.take(
       fault(

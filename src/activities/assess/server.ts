@@ -1,4 +1,4 @@
-import { besideName, type OperationId } from '../../domain/names.ts';
+import { siblingName, type OperationId } from '../../domain/names.ts';
 import type { FinishedOperation, OperationRecord } from '../../domain/record.ts';
 import type { SecretReference, ServiceDefinition } from '../../domain/definition/service.ts';
 import { readRecord } from '../../kubernetes/records.ts';
@@ -64,7 +64,7 @@ export async function lookAtServer(
           server: server.id,
           name,
         });
-        const fencedName = record?.database.fencedName ?? besideName(name, 'backstep', operation);
+        const fencedName = record?.database.fencedName ?? siblingName(name, 'backstep', operation);
         if (server.database === name || server.database === fencedName) {
           faults.add(
             'DatabaseInvalid',

@@ -1,7 +1,7 @@
 import { step, hours, summarized } from '../../domain/step.ts';
 import { bytes, rowsByTable } from '../../domain/text.ts';
 import type { OperationId } from '../../domain/names.ts';
-import type { Asked, Assessment, Observations } from '../../domain/plan/plan.ts';
+import type { OperationRequest, Assessment, Observations } from '../../domain/plan/plan.ts';
 
 /** Who asks, for the operation record; the same after a *Reset*. */
 export interface OperationRun {
@@ -10,14 +10,14 @@ export interface OperationRun {
   runId: string;
 }
 
-export type AssessInput = Asked &
+export type AssessInput = OperationRequest &
   OperationRun & {
     /** True for `backstep plan`: only tell, even where an operation is open. */
     onlyPlan: boolean;
   };
 
 /** What `assess` is asked by one workflow type. */
-export type AssessInputOf<K extends Asked['kind']> = Extract<AssessInput, { kind?: K }>;
+export type AssessInputOf<K extends OperationRequest['kind']> = Extract<AssessInput, { kind?: K }>;
 
 export const assess = step<AssessInput, Assessment, Observations>()({
   name: 'assess',

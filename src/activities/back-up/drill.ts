@@ -1,9 +1,9 @@
 import { restoreArguments } from '../../dumps/manifest.ts';
-import { readJob } from '../../kubernetes/own-job.ts';
+import { readJob } from '../../kubernetes/backstep-job.ts';
 import { createDatabase, databaseExists, dropDatabase } from '../../postgres/databases.ts';
 import type { Backup } from '../../domain/backup.ts';
 import { Failure } from '../../domain/failures.ts';
-import { besideName } from '../../domain/names.ts';
+import { siblingName } from '../../domain/names.ts';
 import type { ActivityContext } from '../context.ts';
 import { programJobName } from '../jobs.ts';
 import { tooBig } from '../snapshot/budget.ts';
@@ -20,7 +20,7 @@ const job = { step: 'back-up', part: 'drill', orElse: 'BackupNotProved' } as con
 export async function proveByDrill(context: ActivityContext, backup: Backup): Promise<Backup> {
   const { cluster, operation, service } = context;
   const { database } = context.plan;
-  const scratch = besideName(database.name, 'drill', operation);
+  const scratch = siblingName(database.name, 'drill', operation);
   const found = await readJob(cluster, service.namespace, programJobName(context, job));
   await context.admin(async (admin) => {
     if (found !== undefined && (await databaseExists(admin, scratch))) return;

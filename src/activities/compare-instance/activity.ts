@@ -7,7 +7,7 @@ import { holdsNow, writtenSince } from '../point-in-time/written.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
-import { ownChecks } from '../verify/checks.ts';
+import { serviceChecks } from '../verify/checks.ts';
 import type { LossTable, ComparedInstance } from './step.ts';
 
 type Context = ActivityContext<PointInTimePlan>;
@@ -53,14 +53,14 @@ export async function compareInstance(context: Context, { restored, stopped }: I
     throw new Failure('NotRestorable', `${restored.instance} is not as it should be: ${wrong.join('; ')}.`);
 
   context.progress({ doing: 'making the checks of the service' });
-  const own = await ownChecks(
+  const own = await serviceChecks(
     await there.applicationUrl(fencedName),
     holding(service.checks.sql, plan.reverts),
     context,
   );
   context.progress({ doing: `counts what was written since ${moment.to}` });
   const since = await sinceThen(context, restored);
-  const all = compared(stopped.counts, found.counts, since, tool.ownTables);
+  const all = compared(stopped.counts, found.counts, since, tool.toolTables);
   const unknown = all
     .map(({ table }) => table)
     .filter((table) => since !== undefined && table in since && since[table] === undefined);

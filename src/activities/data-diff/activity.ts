@@ -20,7 +20,7 @@ export async function dataDiff(context: ActivityContext, input: StepInput<'data-
     operation,
     now: input.now ?? fencedName,
     restored: input.restored.database,
-    ownTables: tool.ownTables,
+    ownTables: tool.toolTables,
     ...(plan.kind === 'emergency-restore' && { mayBeDamaged: true }),
   };
   const secret = { part: 'data-diff', database: fencedName } as const;

@@ -15,7 +15,7 @@ export async function afterFailure(
 ): Promise<Downgrade> {
   const { plan } = context;
   context.progress({ doing: 'the Job failed: reading the revision again' });
-  await endOwnSessions(context);
+  await endOperationSessions(context);
   const at = await revisionNow(context);
   if (at === plan.target) {
     context.log.warn(`Job ${job} failed, but the database is at ${at}`, { said: error.message });
@@ -30,7 +30,12 @@ export async function afterFailure(
   );
 }
 
-async function endOwnSessions({ plan, operation, signal, admin: session }: ActivityContext): Promise<void> {
+async function endOperationSessions({
+  plan,
+  operation,
+  signal,
+  admin: session,
+}: ActivityContext): Promise<void> {
   const { fencedName } = plan.database;
   const gone = await session((admin) =>
     poll({ every: 500, within: sessionsGoneWithin, signal }, async () => {

@@ -53,7 +53,7 @@ export async function move(context: ActivityContext, job: string) {
   const { migrations, namespace } = service;
   const deployment = await readDeployment(cluster, namespace, migrations.workload);
   const secret = await context.jobSecret({ part: 'downgrade', database: database.fencedName });
-  const wish = {
+  const databaseJob = {
     name: job,
     operation,
     step: 'downgrade',
@@ -65,5 +65,5 @@ export async function move(context: ActivityContext, job: string) {
   };
   const onMigration = (doing: string) => context.progress({ doing });
   const { from, target } = plan;
-  return context.tool.downgrade(cluster, wish, { from, target }, { signal, onMigration });
+  return context.tool.downgrade(cluster, databaseJob, { from, target }, { signal, onMigration });
 }

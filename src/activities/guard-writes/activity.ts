@@ -36,7 +36,7 @@ export function newest(breaches: readonly Breach[]): Breach[] {
 export async function guardWrites(context: ActivityContext): Promise<GuardedWrites> {
   const { signal } = context;
   const breaches: Breach[] = [];
-  const notify = teller(context, breaches);
+  const notify = breachRecorder(context, breaches);
   for (;;) {
     try {
       const record = await stillWanted(context);
@@ -73,10 +73,10 @@ interface Seen {
   /** It stays until a person removes it, and is told once. */
   lasts?: boolean;
 }
-type Tell = (seen: Seen[]) => Promise<void>;
+type RecordBreaches = (seen: Seen[]) => Promise<void>;
 
 /** Writes what was seen to the record; what could not be written is kept for the next time. */
-function teller({ record, log }: ActivityContext, told: Breach[]): Tell {
+function breachRecorder({ record, log }: ActivityContext, told: Breach[]): RecordBreaches {
   const lasting = new Set<string>();
   let pending: Breach[] = [];
   return async (seen) => {
@@ -99,7 +99,11 @@ function teller({ record, log }: ActivityContext, told: Breach[]): Tell {
 }
 
 /** Stops what came back. Every part is looked at, whatever fails; then the first failure is thrown. */
-async function look(context: ActivityContext, paused: readonly Pause[], notify: Tell): Promise<void> {
+async function look(
+  context: ActivityContext,
+  paused: readonly Pause[],
+  notify: RecordBreaches,
+): Promise<void> {
   const { cluster } = context;
   const writers = writersOf(context.plan);
   const [restarted, jobs, resumed, migrating, sessions] = await Promise.allSettled([
@@ -137,7 +141,7 @@ async function suspendMigrations(context: ActivityContext): Promise<string[]> {
 async function lookAtDatabase(
   context: ActivityContext,
   paused: readonly Pause[],
-  notify: Tell,
+  notify: RecordBreaches,
 ): Promise<void> {
   const { operation, signal } = context;
   const { database } = context.plan;

@@ -46,7 +46,7 @@ export async function putBack(context: ActivityContext): Promise<PutBack> {
   };
   const { workloads, cronJobs } = record.stopped;
   await context.record.update((now) => ({ ...now, writes: 'resumed' }));
-  await trying('ends its own Jobs', () => endOwnJobs(context));
+  await trying('ends its own Jobs', () => endOperationJobs(context));
   // A clone that is still being made would keep the database from getting its name back.
   await trying('ends its own clones', () => context.admin((admin) => endCloning(admin, operation)));
   if (record.pivotAt !== undefined) {
@@ -93,7 +93,7 @@ export async function putBack(context: ActivityContext): Promise<PutBack> {
 }
 
 /** A dump that still runs would hold a session on the database, and a migration would go on moving it. */
-async function endOwnJobs({ cluster, service, operation, signal }: ActivityContext): Promise<void> {
+async function endOperationJobs({ cluster, service, operation, signal }: ActivityContext): Promise<void> {
   const gone = await poll({ every: 300, within: jobsGoneWithin, signal }, async () => {
     const jobs = await operationJobs(cluster, service.namespace, operation);
     await endJobs(cluster, jobs, 0);

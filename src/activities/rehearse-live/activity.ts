@@ -1,7 +1,7 @@
 import { pause } from '../../kubernetes/pause.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { LiveRehearsal } from '../../domain/live-rehearsal.ts';
-import { besideName, jobName } from '../../domain/names.ts';
+import { siblingName, jobName } from '../../domain/names.ts';
 import type { ActivityContext } from '../context.ts';
 import { copyLive, liveCopyName } from '../rehearse/live-copy.ts';
 import { removeAll, removeLeftovers } from '../rehearse/leftovers.ts';
@@ -33,7 +33,7 @@ export async function rehearseLive(context: ActivityContext): Promise<LiveRehear
       job: jobName(operation, 'rehearse', context.try),
       from,
       like: from,
-      copy: besideName(plan.database.name, 'rehearsal', operation),
+      copy: siblingName(plan.database.name, 'rehearsal', operation),
       evidence: `${operation}/rehearsal-${context.try}.json`,
     };
     const rehearsal = await remembered(context, () => rehearseOn(inner, stage));

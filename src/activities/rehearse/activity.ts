@@ -1,6 +1,6 @@
 import { CloneRefused } from '../../postgres/clones.ts';
 import { Failure } from '../../domain/failures.ts';
-import { besideName, jobName, type OperationId } from '../../domain/names.ts';
+import { siblingName, jobName, type OperationId } from '../../domain/names.ts';
 import type { NotRehearsed, Rehearsal } from '../../domain/rehearsal.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
@@ -30,7 +30,7 @@ export async function rehearse(
     job: jobName(operation, 'rehearse', context.try),
     from: snapshot.made ? snapshot.database : database.fencedName,
     like: database.fencedName,
-    copy: besideName(database.name, 'rehearsal', operation),
+    copy: siblingName(database.name, 'rehearsal', operation),
     evidence: `${operation}/rehearsal-${context.try}.json`,
   };
   if (plan.takesUp !== undefined) await clearEarlier(context, plan.takesUp.operation);
@@ -50,7 +50,7 @@ const clearEarlier = (context: ActivityContext, operation: OperationId): Promise
   clear(context, {
     operation,
     job: jobName(operation, 'rehearse', 1),
-    copy: besideName(context.plan.database.name, 'rehearsal', operation),
+    copy: siblingName(context.plan.database.name, 'rehearsal', operation),
   });
 
 async function forbidden(context: ActivityContext): Promise<Omit<NotRehearsed, 'rehearsed'> | undefined> {

@@ -2,16 +2,16 @@ import { deleteJobWholly, operationJobs } from '../../kubernetes/job-removal.ts'
 import { nameOf } from '../../kubernetes/pods.ts';
 import type { Client } from '../../postgres/connect.ts';
 import { dropDatabase } from '../../postgres/databases.ts';
-import { besideName, madeBeside, type OperationId } from '../../domain/names.ts';
+import { siblingName, parseSiblingName, type OperationId } from '../../domain/names.ts';
 import type { ActivityContext } from '../context.ts';
 import { removeJobSecrets } from '../jobs.ts';
 
 /** Under which names a rehearsal makes databases of its own. */
 export const rehearsedIn = (name: string, operation: OperationId): string[] => [
-  besideName(name, 'rehearsal', operation),
-  besideName(`live_${name}`, 'scratch', operation),
-  besideName(name, 'scratch', operation),
-  besideName(`before_${name}`, 'scratch', operation),
+  siblingName(name, 'rehearsal', operation),
+  siblingName(`live_${name}`, 'scratch', operation),
+  siblingName(name, 'scratch', operation),
+  siblingName(`before_${name}`, 'scratch', operation),
 ];
 
 /**
@@ -26,7 +26,7 @@ export async function removeLeftovers(context: ActivityContext): Promise<void> {
 async function leftBy(admin: Client, name: string): Promise<OperationId[]> {
   const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_catalog.pg_database');
   return rows.flatMap(({ datname }) => {
-    const operation = madeBeside(datname)?.operation;
+    const operation = parseSiblingName(datname)?.operation;
     return operation !== undefined && rehearsedIn(name, operation).slice(0, 2).includes(datname)
       ? [operation]
       : [];

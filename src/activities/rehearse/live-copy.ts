@@ -3,13 +3,13 @@ import { quoted } from '../../postgres/connect.ts';
 import { createDatabase, extensionsOf } from '../../postgres/databases.ts';
 import { carryOver } from '../../postgres/properties.ts';
 import { Failure } from '../../domain/failures.ts';
-import { besideName } from '../../domain/names.ts';
+import { siblingName } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { ActivityContext } from '../context.ts';
 import { tooBig } from '../snapshot/budget.ts';
 
 export const liveCopyName = ({ database, operation }: Plan): string =>
-  besideName(`live_${database.name}`, 'scratch', operation);
+  siblingName(`live_${database.name}`, 'scratch', operation);
 
 /** Makes a copy of the live database by dump and restore, closed to PUBLIC: cloning would need it to be empty of sessions. */
 export async function copyLive(context: ActivityContext): Promise<void> {

@@ -16,7 +16,7 @@ export async function migrateCopy(
   const { service, operation, migrationImage, from, target } = context.plan;
   const { migrations, namespace } = service;
   const deployment = await readDeployment(cluster, namespace, migrations.workload);
-  const wish = {
+  const databaseJob = {
     name: job,
     operation,
     step: 'rehearse',
@@ -31,7 +31,7 @@ export async function migrateCopy(
   try {
     const onMigration = (doing: string) => context.progress({ doing: `on the copy: ${doing}` });
     const watch = { signal, onMigration };
-    const rehearsed = await context.tool.rehearse(cluster, wish, { from, target, copy }, watch);
+    const rehearsed = await context.tool.rehearse(cluster, databaseJob, { from, target, copy }, watch);
     return { ...rehearsed, locks: await watched() };
   } finally {
     await watched();

@@ -17,7 +17,7 @@ import { keepEvidence } from './evidence.ts';
 import { migrateCopy } from './migration.ts';
 import { plansBeforeAndAfter, plansOn } from './remembered.ts';
 import { warningsOf, wrongOf } from './warnings.ts';
-import { worldOf, type World } from './world.ts';
+import { databaseState, type DatabaseState } from './database-state.ts';
 import type { Evidence } from '../../domain/evidence.ts';
 
 export interface Stage extends Copy {
@@ -51,7 +51,7 @@ export async function rehearseOn(context: ActivityContext, stage: Stage): Promis
 async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehearsed> {
   const { plan, tool, database } = context;
   const { copy, like } = stage;
-  const look = () => database(copy, (client) => worldOf(client, tool));
+  const look = () => database(copy, (client) => databaseState(client, tool));
   context.progress({ doing: 'reading the copy' });
   const before = await look();
   const plansBefore = await plansOn(context, copy);
@@ -82,7 +82,7 @@ async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehear
       }),
     );
   });
-  const found = lost.filter(({ object }) => !isOwn(tool.ownTables, object));
+  const found = lost.filter(({ object }) => !isOwn(tool.toolTables, object));
   const built = 'notBuilt' in target ? undefined : target;
   const schema: SchemaFindings | undefined =
     built &&
@@ -93,7 +93,7 @@ async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehear
         now: after.catalog,
         before: before.catalog,
       },
-      tool.ownTables,
+      tool.toolTables,
     );
   const { observed } = migration;
   const notBuilt = 'notBuilt' in target ? target.notBuilt : undefined;
@@ -139,8 +139,8 @@ const showsInCopy = ({ kind }: Loss) => kind === 'rows' || kind === 'values';
 
 function locksOf(
   { observed, locks }: RehearsedMigration & { locks: RelationLock[] },
-  before: World,
-  after: World,
+  before: DatabaseState,
+  after: DatabaseState,
 ): Rehearsed['locks'] {
   const names = new Map([...after.names, ...before.names]);
   const within = observed?.locks ?? [];
@@ -164,7 +164,7 @@ async function failed(
   context: ActivityContext,
   stage: Stage,
   { end, observed, output }: RehearsedMigration,
-  { before, after }: { before: World; after: World },
+  { before, after }: { before: DatabaseState; after: DatabaseState },
 ): Promise<RehearsalFailure> {
   const { plan } = context;
   const said = end instanceof Failure ? end.message : '';

@@ -1,11 +1,11 @@
 import type { Observed } from '../../migrations/tool.ts';
 import type { SchemaFindings } from '../verify/schema.ts';
-import type { World } from './world.ts';
+import type { DatabaseState } from './database-state.ts';
 
 export interface Seen {
   observed: Observed | undefined;
-  before: World;
-  after: World;
+  before: DatabaseState;
+  after: DatabaseState;
   /** The copy against what the same migrations build at the target; absent where they could not. */
   schema: SchemaFindings | undefined;
 }
@@ -69,7 +69,7 @@ function leftOver(schema: SchemaFindings | undefined): string[] {
 }
 
 /** One that goes with its table is no news; one that stays and is set otherwise may give a number twice. */
-function sequences(before: World, after: World): string[] {
+function sequences(before: DatabaseState, after: DatabaseState): string[] {
   return Object.entries(before.sequences).flatMap(([name, was]) => {
     const is = after.sequences[name];
     return is === undefined || is === was ? [] : [`Sets sequence ${name} from ${was} to ${is}`];

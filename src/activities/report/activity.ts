@@ -4,7 +4,7 @@ import { defined } from '../../domain/defined.ts';
 import { reportHtml, reportMarkdown } from '../../views/report/documents.ts';
 import { reportOf } from '../../views/report/report.ts';
 import type { Report } from '../../views/report/report.ts';
-import { besideName, workflowIdOf } from '../../domain/names.ts';
+import { siblingName, workflowIdOf } from '../../domain/names.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { removeJobSecrets } from '../jobs.ts';
@@ -26,7 +26,7 @@ const redacted = (report: Report): Report =>
 async function dropCopies({ plan, admin: session }: ActivityContext, keepRecord: boolean): Promise<void> {
   const { operation, database } = plan;
   // What stays stopped may need what was restored.
-  const restored = keepRecord ? [] : [besideName(database.name, 'restored', operation)];
+  const restored = keepRecord ? [] : [siblingName(database.name, 'restored', operation)];
   await session(async (admin) => {
     for (const copy of [...rehearsedIn(database.name, operation), ...restored])
       await dropDatabase(admin, copy, operation);

@@ -1,19 +1,19 @@
-import type { RestoreGivenArguments } from './job.ts';
+import type { RestoreExternalArguments } from './job.ts';
 import { cloneDatabase, openClone } from '../../postgres/clones.ts';
 import { dropDatabase, type Extension } from '../../postgres/databases.ts';
 import type { RestoredBeside } from './step.ts';
 import { Failure } from '../../domain/failures.ts';
-import { besideName } from '../../domain/names.ts';
+import { siblingName } from '../../domain/names.ts';
 import { placeOf } from '../../domain/definition/backup.ts';
 import { holdingIn } from '../../domain/definition/checks.ts';
 import type { EmergencyPlan } from '../../domain/plan/plan.ts';
-import type { GivenDump, Source } from '../../domain/plan/source.ts';
+import type { ExternalDump, Source } from '../../domain/plan/source.ts';
 import type { ActivityContext } from '../context.ts';
 import { assertRestored } from './assert-restored.ts';
 import { whyUnusable } from '../snapshot/proof.ts';
 import { fillFromBackup, makeNewDatabase } from '../new-database.ts';
 import { assertFenced } from '../swap-into-place.ts';
-import { ownChecks } from '../verify/checks.ts';
+import { serviceChecks } from '../verify/checks.ts';
 
 type Context = ActivityContext<EmergencyPlan>;
 
@@ -29,7 +29,7 @@ const step = 'restore-beside';
 export async function restoreBeside(context: Context): Promise<RestoredBeside> {
   const { database, source } = context.plan;
   const began = Date.now();
-  const restored = besideName(database.name, 'restored', context.operation);
+  const restored = siblingName(database.name, 'restored', context.operation);
   await assertFenced(context);
   if (source.kind === 'snapshot') await clone(context, source, restored);
   else {
@@ -40,12 +40,12 @@ export async function restoreBeside(context: Context): Promise<RestoredBeside> {
   context.progress({ doing: 'compares the restored database with what it was restored from' });
   const compared = await assertRestored(context, restored);
   context.progress({ doing: 'making the checks of the service' });
-  const found = await withOwnChecks(context, restored, compared);
+  const found = await withServiceChecks(context, restored, compared);
   return { database: restored, ...found, seconds: (Date.now() - began) / 1_000 };
 }
 
 /** They tell what the data means. One that fails keeps nobody from restoring the only dump there is: it is told. */
-async function withOwnChecks<T extends Pick<RestoredBeside, 'checked' | 'notVerified'>>(
+async function withServiceChecks<T extends Pick<RestoredBeside, 'checked' | 'notVerified'>>(
   context: Context,
   restored: string,
   found: T,
@@ -53,7 +53,7 @@ async function withOwnChecks<T extends Pick<RestoredBeside, 'checked' | 'notVeri
   const { plan, service } = context;
   const all = service.checks.sql;
   const holds = holdingIn(all, plan);
-  const { checked, wrong } = await ownChecks(await context.adminUrl(restored), holds, context);
+  const { checked, wrong } = await serviceChecks(await context.adminUrl(restored), holds, context);
   const open = all.filter((check) => !holds.includes(check));
   return {
     ...found,
@@ -104,14 +104,14 @@ function extensionsOf(source: FromDump, owner: string): Extension[] {
 
 async function fill(context: Context, source: FromDump, name: string): Promise<void> {
   if (source.kind === 'backup') return fillFromBackup(context, { step, name, backup: source.backup });
-  await context.runJob('restore-given', givenArguments(context, source), {
+  await context.runJob('restore-given', externalArguments(context, source), {
     step,
     secret: { part: step, database: name },
     orElse: 'RestoreFailed',
   });
 }
 
-function givenArguments({ plan }: Context, source: GivenDump): RestoreGivenArguments {
+function externalArguments({ plan }: Context, source: ExternalDump): RestoreExternalArguments {
   const { file, format, sha256, bytes, installed } = source;
   return {
     operation: plan.operation,

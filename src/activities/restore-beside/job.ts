@@ -4,16 +4,16 @@ import { PassThrough } from 'node:stream';
 import { namesOf, withClient } from '../../postgres/connect.ts';
 import type { Place } from '../../domain/backup.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { GivenDump } from '../../domain/plan/source.ts';
+import type { ExternalDump } from '../../domain/plan/source.ts';
 import { newestClient, type ClientProgram } from '../../dumps/clients.ts';
-import { readThrough } from '../../dumps/open-given.ts';
+import { readThrough } from '../../dumps/dump-file.ts';
 import { runProgram } from '../../dumps/program.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 import { conninfo } from '../restore/job.ts';
 import { SqlDump } from '../../dumps/sql-dump.ts';
 import { storeAt } from '../../dumps/stores.ts';
 
-export interface RestoreGivenArguments extends Pick<GivenDump, 'file' | 'format' | 'sha256' | 'bytes'> {
+export interface RestoreExternalArguments extends Pick<ExternalDump, 'file' | 'format' | 'sha256' | 'bytes'> {
   operation: string;
   place: Place;
   /** Schemas that were made for extensions beforehand. */
@@ -30,7 +30,10 @@ export interface RestoreGivenArguments extends Pick<GivenDump, 'file' | 'format'
  * @param url the admin's connection to the new database
  * @throws Failure RestoreFailed
  */
-export async function restoreGiven(url: string, wanted: RestoreGivenArguments): Promise<{ seconds: number }> {
+export async function restoreExternal(
+  url: string,
+  wanted: RestoreExternalArguments,
+): Promise<{ seconds: number }> {
   const began = Date.now();
   const { operation, place, file, format, major, extensionSchemas } = wanted;
   const psql = await newestClient('psql', 'RestoreFailed');
@@ -52,9 +55,9 @@ export async function restoreGiven(url: string, wanted: RestoreGivenArguments): 
   let unread: unknown;
   try {
     if (restricted) script.write(`\\restrict ${key}\n`);
-    const given = { store: storeAt(place), path: file, operation, format, into };
+    const dump = { store: storeAt(place), path: file, operation, format, into };
     const digest = await readThrough(
-      given,
+      dump,
       () => {},
       async () => {
         for (const piece of pieces.splice(0)) await write(script, piece);

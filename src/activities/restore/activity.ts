@@ -1,6 +1,6 @@
 import { defined } from '../../domain/defined.ts';
 import type { Restored } from './step.ts';
-import { besideName } from '../../domain/names.ts';
+import { siblingName } from '../../domain/names.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { fromBackup } from './from-backup.ts';
@@ -26,7 +26,7 @@ export async function restore(context: ActivityContext, input: Input): Promise<R
   const record = await access.read();
   let restoring: Source = record.restoring ?? {
     from: 'backup',
-    database: besideName(database.name, 'restored', plan.operation),
+    database: siblingName(database.name, 'restored', plan.operation),
     notes: [],
   };
   if (!(await isInPlace(context, restoring.database))) {

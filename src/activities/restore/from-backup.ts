@@ -1,7 +1,7 @@
 import { carryOver } from '../../postgres/properties.ts';
 import type { Backup } from '../../domain/backup.ts';
 import { Failure } from '../../domain/failures.ts';
-import { besideName } from '../../domain/names.ts';
+import { siblingName } from '../../domain/names.ts';
 import type { ActivityContext } from '../context.ts';
 import { assertAsBefore } from '../restored.ts';
 import { fillFromBackup, makeNewDatabase } from '../new-database.ts';
@@ -25,7 +25,7 @@ export async function fromBackup(
   const words = `Not from the snapshot: ${whyNot}`;
   if (backup === undefined)
     throw new Failure('RestoreFailed', `${words}. And there is no backup to restore from.`);
-  const name = besideName(database.name, 'restored', operation);
+  const name = siblingName(database.name, 'restored', operation);
   const extensions = backup.installed ?? backup.extensions.map((name) => ({ name }));
   await makeNewDatabase(context, { step, name, extensions });
   await fillFromBackup(context, { step, name, backup });

@@ -77,7 +77,7 @@ async function inFile(context: ActivityContext, losses: Loss[], copy?: string): 
     from,
     target,
     losses,
-    ownTables: context.tool.ownTables,
+    ownTables: context.tool.toolTables,
   };
   const { kept, ...found } = await context.runJob('salvage', wanted, {
     step: 'salvage',

@@ -1,4 +1,4 @@
-import { ownJob } from '../../kubernetes/own-job.ts';
+import { backstepJob } from '../../kubernetes/backstep-job.ts';
 import type { PutBackArguments } from './put-back-job.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { dumpsOf, placeOf } from '../../domain/definition/backup.ts';
@@ -15,7 +15,7 @@ export function putBackCommand(
   const name = `${operation}-put-back`;
   const told: PutBackArguments = { operation, place: placeOf(service.backup), file, sha256, partly: false };
   const { spec } =
-    ownJob({
+    backstepJob({
       name,
       namespace: service.namespace,
       operation,

@@ -4,7 +4,7 @@ import { databaseExists, dropDatabase } from '../../postgres/databases.ts';
 import { fingerprint } from '../../postgres/fingerprint.ts';
 import { defined } from '../../domain/defined.ts';
 import { Failure, failures } from '../../domain/failures.ts';
-import { besideName } from '../../domain/names.ts';
+import { siblingName } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import type { MadeSnapshot, Snapshot } from '../../domain/snapshot.ts';
@@ -61,7 +61,7 @@ export async function takeSnapshot(context: ActivityContext): Promise<Snapshot> 
   }
 }
 
-const nameOf = ({ database, operation }: Plan) => besideName(database.name, 'snapshot', operation);
+const nameOf = ({ database, operation }: Plan) => siblingName(database.name, 'snapshot', operation);
 
 /** What cannot be read has no fingerprint. The database itself is kept by whatever takes its place. */
 const unreadable = ({ frozen }: OperationRecord): string | undefined =>

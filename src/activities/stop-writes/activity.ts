@@ -5,7 +5,7 @@ import { replicasToPutBack, suspensionToPutBack } from '../../views/by-hand.ts';
 import { defined } from '../../domain/defined.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import type { Moment } from '../../domain/plan/point-in-time.ts';
+import type { Recovery } from '../../domain/plan/point-in-time.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
@@ -115,7 +115,7 @@ async function take(context: ActivityContext, input: Input): Promise<OperationRe
   }));
 }
 
-const recorded = ({ to, how, evidence, newInstance, operation, endpoint }: Moment) => ({
+const recorded = ({ to, how, evidence, newInstance, operation, endpoint }: Recovery) => ({
   to,
   how,
   evidence,

@@ -1,7 +1,7 @@
 import { changeSecret, deleteSecret, secretValues } from '../../kubernetes/secrets.ts';
 import { serverIn } from '../../postgres/connect.ts';
 import { Failure } from '../../domain/failures.ts';
-import { at, keptSecret } from '../../domain/plan/point-in-time.ts';
+import { at, savedSecret } from '../../domain/plan/point-in-time.ts';
 import { references } from '../point-in-time/connections.ts';
 import { holdsNow } from '../point-in-time/written.ts';
 import { assertKnown, inWords, keyOf, same } from '../switch-database/activity.ts';
@@ -24,7 +24,7 @@ export async function switchBack(
   const { cluster, plan, service } = context;
   const { moment } = plan;
   const { namespace } = service;
-  const kept = keptSecret(moment);
+  const kept = savedSecret(moment);
   const before = await secretValues(cluster, namespace, kept);
   if (before === undefined) return { secrets: [] };
   const record = await context.record.read();

@@ -3,7 +3,7 @@ import { serverIn, withServer } from '../../postgres/connect.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { labels } from '../../domain/names.ts';
-import { at, keptSecret, type Endpoint } from '../../domain/plan/point-in-time.ts';
+import { at, savedSecret, type Endpoint } from '../../domain/plan/point-in-time.ts';
 import type { SecretReference } from '../../domain/definition/service.ts';
 import { references } from '../point-in-time/connections.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
@@ -38,7 +38,7 @@ export async function switchDatabase(
     );
   const ends = { from: moment.endpoint, to: restored.endpoint };
   const urls = references(service);
-  const kept = keptSecret(moment);
+  const kept = savedSecret(moment);
   const before = (await secretValues(cluster, namespace, kept)) ?? {};
   for (const reference of urls) {
     const url = await readSecret(cluster, namespace, reference);

@@ -9,7 +9,7 @@ import { revisionNow } from '../downgrade/revision.ts';
 import { readEvidence, type RehearsalFile } from '../rehearse/evidence.ts';
 import { againstMigrations } from './against-migrations.ts';
 import { againstRehearsal } from './against-rehearsal.ts';
-import { ownChecks } from './checks.ts';
+import { serviceChecks } from './checks.ts';
 import { mostNamed } from './verdict.ts';
 import type { Verification } from './step.ts';
 
@@ -32,7 +32,7 @@ export async function verify(context: ActivityContext, input: Input): Promise<An
   const found = await context.database(fencedName, async (client) => ({
     catalog: await catalog(client),
     rows: await counts(client),
-    ownTables: tool.ownTables,
+    ownTables: tool.toolTables,
   }));
   const wrong: string[] = revision === target ? [] : [`the database is at ${revision}, not at ${target}`];
   const checked = [`revision ${revision}`];
@@ -49,7 +49,7 @@ export async function verify(context: ActivityContext, input: Input): Promise<An
   notVerified.push(...verdict.notVerified);
   context.progress({ doing: 'making the checks of the service' });
   const holds = holding(service.checks.sql, plan.reverts);
-  const own = await ownChecks(await context.applicationUrl(fencedName), holds, context);
+  const own = await serviceChecks(await context.applicationUrl(fencedName), holds, context);
   // First: of many differences only the first are named.
   wrong.unshift(...own.wrong);
   checked.push(...own.checked);

@@ -19,7 +19,7 @@ const mostRows = 3;
  *
  * @throws Failure DatabaseUnreachable and the like where there is no session; never for a check that fails
  */
-export async function ownChecks(
+export async function serviceChecks(
   url: string,
   checks: readonly SqlCheck[],
   { operation, signal }: { operation: OperationId; signal: AbortSignal },

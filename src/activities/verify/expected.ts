@@ -4,7 +4,7 @@ import { deleteJobWholly } from '../../kubernetes/job-removal.ts';
 import { catalog, type Catalog } from '../../postgres/catalog.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../postgres/databases.ts';
 import { Failure, type FailureType } from '../../domain/failures.ts';
-import { besideName, jobName } from '../../domain/names.ts';
+import { siblingName, jobName } from '../../domain/names.ts';
 import type { ActivityContext } from '../context.ts';
 import type { SecretPart } from '../jobs.ts';
 
@@ -39,7 +39,7 @@ export async function schemaAt(
   const { cluster, operation, plan, signal } = context;
   const { service, database } = plan;
   const revision = plan[which];
-  const scratch = besideName(
+  const scratch = siblingName(
     which === 'from' ? `before_${database.name}` : database.name,
     'scratch',
     operation,
@@ -93,7 +93,7 @@ async function buildIn(
   const { migrations, namespace } = service;
   const deployment = await readDeployment(cluster, namespace, migrations.workload);
   const databaseSecret = await context.jobSecret({ part, database: scratch });
-  const wish = {
+  const databaseJob = {
     name: job,
     operation,
     step,
@@ -103,5 +103,5 @@ async function buildIn(
     databaseSecret,
     deadlineSeconds: Math.ceil(migrations.timeout / 1_000),
   };
-  await tool.build(cluster, wish, revision, { signal });
+  await tool.build(cluster, databaseJob, revision, { signal });
 }

@@ -5,7 +5,7 @@ import { rollbackRequest } from './request.ts';
 const { reason, requestedBy, requestedVia, trigger } = rollbackRequest.shape;
 
 /** A dump that somebody put on the backup store: the runbook's own `pg_dump … | gzip`, or one in custom format. */
-const givenFile = z.strictObject({
+const dumpFile = z.strictObject({
   file: z
     .string()
     .min(1)
@@ -21,7 +21,7 @@ const givenFile = z.strictObject({
 export const emergencyRequest = z.strictObject({
   service: serviceName.describe('Name of a service definition'),
   from: z
-    .union([z.string().trim().min(1).max(300), givenFile])
+    .union([z.string().trim().min(1).max(300), dumpFile])
     .optional()
     .describe(
       'snapshot, backup, the name of one of them, or {"file": …}; otherwise the newest snapshot, then the newest proven backup',

@@ -2,7 +2,7 @@ import type { Diagnosis } from '../diagnosis.ts';
 import type { OperationId } from '../names.ts';
 import type { EmergencyRequest } from './emergency-request.ts';
 import type { Pause } from './pauses.ts';
-import type { Moment, PointInTimeRequest } from './point-in-time.ts';
+import type { Recovery, PointInTimeRequest } from './point-in-time.ts';
 import type { MigrationCode } from '../migration-code.ts';
 import type { RollbackRequest } from './request.ts';
 import type { ServiceDefinition } from '../definition/service.ts';
@@ -35,11 +35,11 @@ export interface PlannedCronJob {
 }
 
 /** What is asked for, by workflow type; a rollback has no `kind`, since runs of 0.1.0 have none. */
-export type Asked =
+export type OperationRequest =
   | { kind?: undefined; request: RollbackRequest }
   | { kind: 'emergency-restore'; request: EmergencyRequest }
   | { kind: 'point-in-time-restore'; request: PointInTimeRequest };
-export type PlanKind = NonNullable<Asked['kind']> | 'rollback';
+export type PlanKind = NonNullable<OperationRequest['kind']> | 'rollback';
 
 /**
  * Everything decided, pinned before anything is touched (law 2). The hash that people approve is over this,
@@ -58,7 +58,7 @@ export type EmergencyPlan = Pinned & {
 export type PointInTimePlan = Pinned & {
   kind: 'point-in-time-restore';
   request: PointInTimeRequest;
-  moment: Moment;
+  moment: Recovery;
 };
 
 interface Pinned {
@@ -115,13 +115,13 @@ export interface Observations {
 }
 
 /** Whom the definition tells, where there is no plan that holds it. */
-export type WhomToTell = Pick<ServiceDefinition, 'notify' | 'namespace'>;
+export type NotificationSettings = Pick<ServiceDefinition, 'notify' | 'namespace'>;
 
 /**
  * What `assess` answers: refusal with every fault named, nothing to do, or a plan. `tells` where an alert asked:
  * no person reads the answer. Absent before version 0.3.
  */
 export type Assessment =
-  | { kind: 'refused'; faults: Fault[]; tells?: WhomToTell }
-  | { kind: 'nothing-to-do'; reason: string; revision: string; tells?: WhomToTell }
+  | { kind: 'refused'; faults: Fault[]; tells?: NotificationSettings }
+  | { kind: 'nothing-to-do'; reason: string; revision: string; tells?: NotificationSettings }
   | { kind: 'planned'; plan: Plan; hash: string; observations: Observations; searchAttributes: boolean };

@@ -23,7 +23,7 @@ export interface Endpoint {
 }
 
 /** What a point-in-time restore does, pinned by `assess`. Times are ISO 8601 in UTC. */
-export interface Moment {
+export interface Recovery {
   provider: PointInTime['provider'];
   /** The instance that is there, and the one that will be made beside it. */
   instance: string;
@@ -47,14 +47,14 @@ export interface Moment {
 }
 
 /** What nobody but a person can say at gate `start`: that a guess is right, or that a worker may run twice for a while. */
-export const mustBeConfirmed = ({ how, subscriptions = [] }: Moment): boolean =>
+export const mustBeConfirmed = ({ how, subscriptions = [] }: Recovery): boolean =>
   how === 'proposed' || subscriptions.length > 0;
 
 export const at = ({ host, port }: Endpoint): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** Secret in which the URLs are kept as they were; a person removes it. */
-export const keptSecret = ({ operation }: Moment): string => `${operation}-database-before`;
+export const savedSecret = ({ operation }: Recovery): string => `${operation}-database-before`;
 
 const found = {
   given: 'given',
@@ -63,5 +63,5 @@ const found = {
 };
 
 /** The moment in one line, for gates, report and command line. */
-export const recoveryTimeInWords = ({ to, how, evidence }: Moment): string =>
+export const recoveryTimeInWords = ({ to, how, evidence }: Recovery): string =>
   `${to} (${found[how]}${evidence === '' ? '' : `: ${evidence}`})`;

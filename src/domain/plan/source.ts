@@ -17,7 +17,7 @@ interface Read {
 export type DumpFormat = 'plain' | 'plain-gzip' | 'custom';
 
 /** A dump that Backstep did not make: what it holds is known by reading it, what it should hold is not. */
-export interface GivenDump extends Read {
+export interface ExternalDump extends Read {
   kind: 'file';
   file: string;
   format: DumpFormat;
@@ -33,7 +33,7 @@ export interface GivenDump extends Read {
 
 /** What an emergency restore restores from (runbook, Emergency Database Restore). */
 export type Source =
-  | GivenDump
+  | ExternalDump
   | (Read & { kind: 'backup'; backup: Backup })
   | (Read & { kind: 'snapshot'; snapshot: MadeSnapshot });
 

@@ -13,7 +13,7 @@ export interface People {
   /** Who sends this request, by Bearer token or by session; undefined where nobody is proved. */
   whoIs(context: Context): Promise<Person | undefined>;
   /** Whoever a token is of: of the file, or a JWT of the provider. */
-  whoseIs(token: string): Promise<Person | undefined>;
+  personOf(token: string): Promise<Person | undefined>;
   /** Where a browser signs in and comes back from. */
   signInPath(backTo: string): string;
 }
@@ -34,7 +34,7 @@ export function peopleBy(
     ...person,
     roles: fitting(person.roles, await asked()),
   });
-  const whoseIs: People['whoseIs'] = async (token) => {
+  const personOf: People['personOf'] = async (token) => {
     const person =
       (await tokens?.personOf(token)) ?? (jwt.test(token) ? await oidc?.personOf(token) : undefined);
     return person && withRoles(person);
@@ -55,13 +55,13 @@ export function peopleBy(
     sessions,
     ...(tokens && { tokens }),
     ...(oidc && { oidc }),
-    whoseIs,
+    personOf,
     whoIs: async (context) => {
       const header = context.req.header('authorization');
       // Whoever sends a token means it: a wrong one is nobody, whatever cookie comes along.
       if (header !== undefined) {
         const token = bearer.exec(header)?.[1];
-        return token === undefined ? undefined : whoseIs(token);
+        return token === undefined ? undefined : personOf(token);
       }
       return (await sessions.read(context))?.person;
     },

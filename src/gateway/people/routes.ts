@@ -43,7 +43,7 @@ export function signInRoutes(dependencies: GatewayDependencies, limits: Limits):
     const token = typeof body['token'] === 'string' ? body['token'].trim() : '';
     try {
       await limits.mayTry(context);
-      const person = token === '' ? undefined : await people.whoseIs(token);
+      const person = token === '' ? undefined : await people.personOf(token);
       if (person !== undefined) {
         await people.sessions.begin(context, person, token);
         return context.redirect(backTo, 303);

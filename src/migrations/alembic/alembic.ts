@@ -16,7 +16,7 @@ export function alembic(
   return {
     title: 'Alembic',
     versionTable,
-    ownTables: [versionTable.replace(/^public\./, '')],
+    toolTables: [versionTable.replace(/^public\./, '')],
     revisionsIn: (rows) => rows.flatMap(({ version_num }) => version_num ?? []).toSorted(),
     // It keeps one row for each branch, and writes over it: of earlier migrations nothing is left.
     rowOf: (rows, revision) =>

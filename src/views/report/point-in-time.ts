@@ -1,7 +1,7 @@
 import type { Journal } from '../../domain/journal/journal.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 
-import type { Moment } from '../../domain/plan/point-in-time.ts';
+import type { Recovery } from '../../domain/plan/point-in-time.ts';
 import { isSwitched } from '../situation.ts';
 import type { ComparedInstance } from '../../activities/compare-instance/step.ts';
 import type { RestoredInstance } from '../../activities/restore-instance/step.ts';
@@ -14,7 +14,7 @@ import { switchDatabase } from '../../activities/switch-database/step.ts';
 
 /** What a point-in-time restore did; parts are absent where it did not come that far. */
 export interface ReportedRecovery {
-  moment: Moment;
+  moment: Recovery;
   restored?: RestoredInstance;
   compared?: ComparedInstance;
   /** Absent where the Secrets lead to the old instance. */

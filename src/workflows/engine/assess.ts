@@ -18,8 +18,8 @@ export type Assessed = Exclude<Assessment, { kind: 'refused' }>;
  */
 export async function assess(operation: Operation): Promise<Assessed> {
   await proveStart(operation);
-  const { asked, id, run } = operation;
-  const input = { ...asked, operation: id, ...run, onlyPlan: false };
+  const { requested, id, run } = operation;
+  const input = { ...requested, operation: id, ...run, onlyPlan: false };
   const assessment = await runStep(operation, 'assess', input).catch((error: unknown): Assessment => {
     if (isCancellation(error)) throw error;
     return { kind: 'refused', faults: [faultOf(error)] };

@@ -15,22 +15,22 @@ export interface Sent {
   standing: Standing;
 }
 
-const isStated = (standing: Standing): standing is Statement => typeof standing === 'object';
+const isAuthenticated = (standing: Standing): standing is Statement => typeof standing === 'object';
 
 /** For the journal; nothing where the name is self-asserted. */
 export const provedBy = ({ standing }: Sent): { proof?: PersonProof } =>
-  isStated(standing) ? { proof: proofOf(standing) } : {};
+  isAuthenticated(standing) ? { proof: proofOf(standing) } : {};
 
 /** Why what was proved does not speak for this message; a proof counts once. */
 export function unproved(operation: Operation, { name, said, standing }: Sent): string | undefined {
-  if (!isStated(standing)) return undefined;
+  if (!isAuthenticated(standing)) return undefined;
   if (operation.hasCounted(shortHash(standing))) return 'this proof has counted already';
   return contradiction(standing, { operation: operation.id, name, said }, Date.now());
 }
 
 /** Remembers a proof that counted. */
 export function remember(operation: Operation, { standing }: Sent): void {
-  if (isStated(standing)) operation.count(shortHash(standing));
+  if (isAuthenticated(standing)) operation.count(shortHash(standing));
 }
 
 const refusesSelfAsserted = ({ plan }: Operation) =>
@@ -39,7 +39,7 @@ const refusesSelfAsserted = ({ plan }: Operation) =>
     : undefined;
 
 /** Why whoever says it may not, wherever no gate asks for more. */
-export const notEntitled = (operation: Operation, sent: Sent): string | undefined =>
+export const notAuthorized = (operation: Operation, sent: Sent): string | undefined =>
   (sent.standing === 'self-asserted' ? refusesSelfAsserted(operation) : undefined) ??
   unproved(operation, sent);
 
@@ -52,20 +52,20 @@ function mayNotBreakGlass({ breakGlass }: GateWants, { said, standing }: Sent): 
   if (standing === 'self-asserted') return 'only a proved person may break the glass: use the gateway';
   if (said.reason === undefined || said.reason.trim() === '')
     return 'breaking the glass needs a reason; it will stand first in the report';
-  if (isStated(standing) && !holdsOne(standing, breakGlass))
+  if (isAuthenticated(standing) && !holdsOne(standing, breakGlass))
     return `breaking the glass needs one of the roles ${breakGlass.join(', ')}`;
   return undefined;
 }
 
 /** One person may have a name by the provider and another by a token: they are told apart only in one way. */
 function mayBeTheSame(whom: string, way: Way | undefined, { said, standing }: Sent): string | undefined {
-  if (way === undefined || !isStated(standing) || sameWay(way, standing)) return undefined;
+  if (way === undefined || !isAuthenticated(standing) || sameWay(way, standing)) return undefined;
   return `'${said.by}' is proved by ${inWords(standing)} and ${whom} by ${inWords(way)}: these may be two names of one person. Somebody proved by ${inWords(way)} must approve`;
 }
 
 /** For the gate: how whoever approved was proved. */
 export const wayOf = ({ standing }: Sent): Way | undefined => {
-  if (!isStated(standing)) return undefined;
+  if (!isAuthenticated(standing)) return undefined;
   const { roles: _, ...way } = proofOf(standing);
   return way;
 };
@@ -74,7 +74,7 @@ export const wayOf = ({ standing }: Sent): Way | undefined => {
 export function mayNotApprove(operation: Operation, gate: OpenGate, sent: Sent): string | undefined {
   const { wants, approvedBy, way } = gate;
   const { said, standing } = sent;
-  const refused = notEntitled(operation, sent);
+  const refused = notAuthorized(operation, sent);
   if (refused !== undefined) return refused;
   if (said.breakGlass === true) return mayNotBreakGlass(wants, sent);
   const { roles, notBy, startedVia } = wants;
@@ -87,7 +87,7 @@ export function mayNotApprove(operation: Operation, gate: OpenGate, sent: Sent):
   if (roles === undefined) return undefined;
   if (standing === 'self-asserted')
     return `this gate needs one of the roles ${roles.join(', ')}, and a role must be proved: use the gateway`;
-  if (isStated(standing) && !holdsOne(standing, roles))
+  if (isAuthenticated(standing) && !holdsOne(standing, roles))
     return `this gate needs one of the roles ${roles.join(', ')}; '${said.by}' has ${standing.roles.join(', ') || 'none'}`;
   return undefined;
 }

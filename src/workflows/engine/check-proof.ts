@@ -54,16 +54,15 @@ async function checked<T>(operation: Operation, check: () => Promise<T>): Promis
  * whatever is not is told in the report, and a person is asked in its place.
  */
 export async function proveStart(operation: Operation): Promise<void> {
-  const asked = operation.asked.request as RollbackRequest;
-  const { proof, requestedVia, ...request } = asked;
+  const { proof, requestedVia, ...request } = operation.requested.request as RollbackRequest;
   if (proof === undefined) return operation.proveStart(request, undefined);
-  const stated = await checkStart(operation, proof);
+  const statement = await checkStart(operation, proof);
   const began = workflowInfo().startTime.getTime();
-  const refused = 'refused' in stated ? stated.refused : startContradiction(stated, asked, began);
+  const refused = 'refused' in statement ? statement.refused : startContradiction(statement, request, began);
   if (refused !== undefined) {
     operation.ignore('start', request.requestedBy ?? 'somebody', refused);
     return operation.proveStart(request, undefined);
   }
-  const { issuer } = stated as StartStatement;
+  const { issuer } = statement as StartStatement;
   return operation.proveStart({ ...request, ...defined({ requestedVia }) }, defined({ issuer }));
 }

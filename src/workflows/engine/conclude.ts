@@ -2,7 +2,7 @@ import { reportOf } from '../../views/report/report.ts';
 import type { Finished, ReportFiles } from '../../domain/journal/result.ts';
 import { refusal } from './accept.ts';
 import { runStep } from './run-step.ts';
-import type { Ending } from './stage-exit.ts';
+import type { StageEnd } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
 import type { Notifier } from './notify.ts';
 import { countsOf } from '../../views/progress.ts';
@@ -10,7 +10,7 @@ import { countsOf } from '../../views/progress.ts';
 /** Writes the report. It never blocks the end: what could not be written is said instead. */
 async function report(
   operation: Operation,
-  { outcome, keepRecord }: Ending,
+  { outcome, keepRecord }: StageEnd,
 ): Promise<ReportFiles | undefined> {
   const { plan, hash } = operation;
   if (plan === undefined || hash === undefined) return undefined;
@@ -19,7 +19,11 @@ async function report(
 }
 
 /** Ends the rollback: its last entry, its report, its answer. Throws PutBackFailed for a failed compensation. */
-export async function conclude(operation: Operation, notifier: Notifier, ending: Ending): Promise<Finished> {
+export async function conclude(
+  operation: Operation,
+  notifier: Notifier,
+  ending: StageEnd,
+): Promise<Finished> {
   const { outcome, reason, leftBy } = ending;
   operation.note({ kind: 'ended', outcome, reason, ...(leftBy && { leftBy }) });
   // Before the report, so that it names whom nobody could tell.
@@ -30,7 +34,7 @@ export async function conclude(operation: Operation, notifier: Notifier, ending:
   const { attention, notVerified, revision } = reportOf(journal, subject);
   const unreported = plan !== undefined && files === undefined;
   return {
-    ...(operation.asked.kind && { kind: operation.asked.kind }),
+    ...(operation.requested.kind && { kind: operation.requested.kind }),
     outcome,
     reason: unreported ? `${reason} The report could not be written.` : reason,
     ...(leftBy && { leftBy }),

@@ -13,7 +13,7 @@ import { samePerson } from '../../domain/approval/stated.ts';
 import type { Said } from '../../domain/approval/stated.ts';
 import type { Statement } from '../../domain/approval/statement.ts';
 import { tooMany } from './check-proof.ts';
-import { mayNotApprove, notEntitled, provedBy, remember, wayOf } from './authorize.ts';
+import { mayNotApprove, notAuthorized, provedBy, remember, wayOf } from './authorize.ts';
 import type { Sent } from './authorize.ts';
 import type { Operation } from './operation.ts';
 import { annotationsIn } from '../../views/progress.ts';
@@ -22,7 +22,7 @@ import { annotationsIn } from '../../views/progress.ts';
  * A message counts, and then acts and answers in one sentence; or it would, if what is said to prove its person
  * does; or it counts for nothing, and why (law 5).
  */
-export type Considered = { refused: string } | { proof: string } | { act: () => string };
+export type Evaluation = { refused: string } | { proof: string } | { act: () => string };
 
 /** Why a verdict does not count: no gate, another gate, another plan. */
 function mismatch({ gate }: Operation, message: VerdictMessage): string | undefined {
@@ -36,7 +36,7 @@ function mismatch({ gate }: Operation, message: VerdictMessage): string | undefi
 
 const because = (reason: string | undefined) => reason !== undefined && { reason };
 
-function approval(operation: Operation, message: ApproveMessage, sent: Sent): Considered {
+function approval(operation: Operation, message: ApproveMessage, sent: Sent): Evaluation {
   const { gate } = operation;
   const refused = mismatch(operation, message);
   if (gate === undefined || refused !== undefined) return { refused: refused ?? '' };
@@ -58,19 +58,19 @@ function approval(operation: Operation, message: ApproveMessage, sent: Sent): Co
   });
 }
 
-function rejection(operation: Operation, message: VerdictMessage, sent: Sent): Considered {
+function rejection(operation: Operation, message: VerdictMessage, sent: Sent): Evaluation {
   const { gate } = operation;
   const refused = mismatch(operation, message);
   if (gate === undefined || refused !== undefined) return { refused: refused ?? '' };
   if (gate.isDecided) return { refused: 'this gate is decided already' };
-  return counting(operation, sent, notEntitled(operation, sent), () => {
+  return counting(operation, sent, notAuthorized(operation, sent), () => {
     const { by, reason } = message;
     gate.reject({ by, ...because(reason), ...provedBy(sent) });
     return `Rejected: gate '${message.gate}' is closed.`;
   });
 }
 
-function decision(operation: Operation, message: DecisionMessage, sent: Sent): Considered {
+function decision(operation: Operation, message: DecisionMessage, sent: Sent): Evaluation {
   const { hold } = operation;
   if (hold === undefined) return { refused: 'no hold is open' };
   if (hold.hold !== message.hold)
@@ -78,7 +78,7 @@ function decision(operation: Operation, message: DecisionMessage, sent: Sent): C
   if (!hold.decisions.includes(message.decision))
     return { refused: `hold '${hold.hold}' can be answered with: ${hold.decisions.join(', ')}` };
   if (hold.answer) return { refused: `hold '${hold.hold}' is decided already: ${hold.answer.decision}` };
-  return counting(operation, sent, notEntitled(operation, sent), () => {
+  return counting(operation, sent, notAuthorized(operation, sent), () => {
     const { by, reason } = message;
     hold.decide({ decision: message.decision, by, ...because(reason), ...provedBy(sent) });
     return `Decided: ${message.decision} at hold '${hold.hold}'.`;
@@ -86,24 +86,24 @@ function decision(operation: Operation, message: DecisionMessage, sent: Sent): C
 }
 
 /** Once for each time that somebody new was told: who is on it now need not say it again. */
-function acknowledgement(operation: Operation, { by }: AcknowledgeMessage, sent: Sent): Considered {
+function acknowledgement(operation: Operation, { by }: AcknowledgeMessage, sent: Sent): Evaluation {
   const { journal } = operation;
   const since = journal.findLastIndex(({ kind }) => kind === 'escalated');
   const already = journal
     .slice(since + 1)
     .some((entry) => entry.kind === 'acknowledged' && samePerson(entry.by, by));
   if (already) return { refused: `'${by}' has acknowledged already` };
-  return counting(operation, sent, notEntitled(operation, sent), () => {
+  return counting(operation, sent, notAuthorized(operation, sent), () => {
     operation.note({ kind: 'acknowledged', by, ...provedBy(sent) });
     return `Acknowledged: ${by} is on it.`;
   });
 }
 
 /** An alert that says again what is known, or one of a flood, is not noted: a refused update writes no event. */
-function annotation(operation: Operation, message: AnnotateMessage): Considered {
+function annotation(operation: Operation, message: AnnotateMessage): Evaluation {
   const { source, fingerprint, status, text } = message;
   const noted = annotationsIn(operation.journal);
-  const { request } = operation.asked;
+  const { request } = operation.requested;
   const began = 'alert' in request && request.alert?.fingerprint === fingerprint && status === 'firing';
   if (began || noted.some((each) => each.fingerprint === fingerprint && each.status === status))
     return { refused: `alert ${fingerprint} is noted as ${status} already` };
@@ -123,7 +123,7 @@ function counting(
   sent: Sent,
   refused: string | undefined,
   act: () => string,
-): Considered {
+): Evaluation {
   if (refused !== undefined) return { refused };
   if (sent.standing === 'unchecked') {
     const busy = tooMany(operation);
@@ -140,21 +140,21 @@ function counting(
 /**
  * Considers a message without changing anything, so that an update's validator can ask the same.
  *
- * @param stated what the message's proof states, once it is checked
+ * @param statement what the message's proof states, once it is checked
  */
-export function consider(
+export function evaluate(
   operation: Operation,
   name: MessageName,
   body: unknown,
-  stated?: Statement,
-): Considered {
+  statement?: Statement,
+): Evaluation {
   if (operation.journal.some(({ kind }) => kind === 'ended')) return { refused: 'this rollback has ended' };
-  const parsed = <T>(schema: ZodType<T>, considered: (message: T) => Considered): Considered => {
+  const parsed = <T>(schema: ZodType<T>, evaluateBody: (message: T) => Evaluation): Evaluation => {
     const { data, error } = schema.safeParse(body);
-    return error ? { refused: faultsOf(error).join('; ') } : considered(data);
+    return error ? { refused: faultsOf(error).join('; ') } : evaluateBody(data);
   };
   const from = (said: Said): Sent => {
-    const standing = stated ?? (said.proof === undefined ? 'self-asserted' : 'unchecked');
+    const standing = statement ?? (said.proof === undefined ? 'self-asserted' : 'unchecked');
     return { name, said, standing };
   };
   switch (name) {

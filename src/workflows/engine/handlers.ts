@@ -13,7 +13,7 @@ import type { MessageName } from '../../domain/approval/messages.ts';
 import { reportOf } from '../../views/report/report.ts';
 import type { Report } from '../../views/report/report.ts';
 import { checkProof } from './check-proof.ts';
-import { consider } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
 import type { Operation } from './operation.ts';
 import { decoded, undecoded } from './payload.ts';
 import type { PlanView, Progress } from '../../views/progress.ts';
@@ -41,9 +41,9 @@ function heard(operation: Operation, name: MessageName, sent: unknown): Answer |
   const body = decoded(sent);
   if ('fault' in body) return { by: 'somebody', refused: body.fault };
   const by = sender(body.value);
-  const considered = consider(operation, name, body.value);
-  if ('proof' in considered) return proved(operation, name, body.value, considered.proof);
-  return 'refused' in considered ? { by, ...considered } : { said: considered.act() };
+  const evaluation = evaluate(operation, name, body.value);
+  if ('proof' in evaluation) return proved(operation, name, body.value, evaluation.proof);
+  return 'refused' in evaluation ? { by, ...evaluation } : { said: evaluation.act() };
 }
 
 /** Considers it again once its proof is checked: meanwhile the gate may have closed, or somebody else decided. */
@@ -54,11 +54,11 @@ async function proved(
   proof: string,
 ): Promise<Answer> {
   const by = sender(body);
-  const stated = await checkProof(operation, proof);
-  if ('refused' in stated) return { by, ...stated };
-  const considered = consider(operation, name, body, stated);
-  if ('act' in considered) return { said: considered.act() };
-  return { by, refused: 'refused' in considered ? considered.refused : 'its proof was not checked' };
+  const statement = await checkProof(operation, proof);
+  if ('refused' in statement) return { by, ...statement };
+  const evaluation = evaluate(operation, name, body, statement);
+  if ('act' in evaluation) return { said: evaluation.act() };
+  return { by, refused: 'refused' in evaluation ? evaluation.refused : 'its proof was not checked' };
 }
 
 function openDoor(operation: Operation, name: MessageName): void {
@@ -85,8 +85,8 @@ function openDoor(operation: Operation, name: MessageName): void {
       // Synchronous: an asynchronous validator wedges the workflow. Refused here, nothing enters the history.
       validator: (sent) => {
         const body = decoded(sent);
-        const considered = 'fault' in body ? { refused: body.fault } : consider(operation, name, body.value);
-        if ('refused' in considered) throw refusal(considered.refused);
+        const evaluation = 'fault' in body ? { refused: body.fault } : evaluate(operation, name, body.value);
+        if ('refused' in evaluation) throw refusal(evaluation.refused);
       },
     },
   );

@@ -47,12 +47,12 @@ export class Notifier {
   }
 
   #hear(entry: Entry): void {
-    const { whomToTell, subject, journal } = this.operation;
-    if (whomToTell === undefined || whomToTell.notify.length === 0) return;
+    const { notificationSettings, subject, journal } = this.operation;
+    if (notificationSettings === undefined || notificationSettings.notify.length === 0) return;
     const notification = notificationOf(entry, subject, journal);
     if (notification === undefined || this.#heard.has(notification.key)) return;
     this.#heard.add(notification.key);
-    const { namespace, notify } = whomToTell;
+    const { namespace, notify } = notificationSettings;
     for (const to of recipientsOf(entry, notification, journal, notify)) {
       const before = this.#last.get(to.name);
       const delivery = new Background(async () => {

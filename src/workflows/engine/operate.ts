@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { StepName } from '../../activities/steps.ts';
-import type { Asked } from '../../domain/plan/plan.ts';
+import type { OperationRequest } from '../../domain/plan/plan.ts';
 import type { Finished } from '../../domain/journal/result.ts';
 import { assess } from './assess.ts';
 import { BackUps } from './back-ups.ts';
@@ -12,7 +12,7 @@ import { Notifier } from './notify.ts';
 import { Operation } from './operation.ts';
 import type { StepInput } from './run-step.ts';
 import { StageExit } from './stage-exit.ts';
-import type { Ending } from './stage-exit.ts';
+import type { StageEnd } from './stage-exit.ts';
 import { step } from './step.ts';
 import { Stages } from './undo.ts';
 import { Writes } from './writes.ts';
@@ -43,10 +43,10 @@ function contextOf(operation: Operation) {
 }
 
 /** An operation in the order of the runbook. Answers how it ends. */
-export type Order = (context: OperationContext) => Promise<Ending>;
+export type Order = (context: OperationContext) => Promise<StageEnd>;
 
 /** How the order ended: by its own answer, by what left it, or by a cancel request before its first gate. */
-async function endingOf(operation: Operation, order: Order): Promise<Ending> {
+async function endOf(operation: Operation, order: Order): Promise<StageEnd> {
   try {
     return await order(contextOf(operation));
   } catch (error) {
@@ -65,14 +65,14 @@ async function endingOf(operation: Operation, order: Order): Promise<Ending> {
  * Runs one operation: takes messages, follows the order, and ends by the report. Throws only Refused, and
  * PutBackFailed after the report is written.
  */
-export async function operate(asked: Asked, order: Order): Promise<Finished> {
-  const operation = new Operation(asked);
+export async function operate(requested: OperationRequest, order: Order): Promise<Finished> {
+  const operation = new Operation(requested);
   const notifier = new Notifier(operation);
   escalates(operation);
   openHandlers(operation);
   CancellationScope.current().cancelRequested.catch(() => operation.requestCancel());
   try {
-    const ending = await endingOf(operation, order);
+    const ending = await endOf(operation, order);
     return await CancellationScope.nonCancellable(async () => {
       await operation.endBeside();
       return conclude(operation, notifier, ending);

@@ -13,7 +13,13 @@ import { foundIn, hasBegun } from '../../domain/journal/journal.ts';
 import type { Entry, Event, GateWants, Journal } from '../../domain/journal/journal.ts';
 import type { Situation } from '../../domain/leads-to.ts';
 import { operationId } from '../../domain/names.ts';
-import type { Asked, Assessment, Observations, Plan, WhomToTell } from '../../domain/plan/plan.ts';
+import type {
+  OperationRequest,
+  Assessment,
+  Observations,
+  Plan,
+  NotificationSettings,
+} from '../../domain/plan/plan.ts';
 import { attributesOf, details } from '../../views/details.ts';
 import type { Subject } from '../../views/progress.ts';
 import { situationIn } from '../../views/situation.ts';
@@ -128,10 +134,10 @@ export class Operation {
   readonly #tries = new Map<string, number>();
   readonly #counted = new Set<string>();
   readonly #beside = new Set<Background<unknown>>();
-  #asked: Asked;
+  #asked: OperationRequest;
   #started: Started | undefined;
   #pinned: Planned | undefined;
-  #whomToTell: WhomToTell | undefined;
+  #whomToTell: NotificationSettings | undefined;
   #gate: OpenGate | undefined;
   #hold: OpenHold | undefined;
   #irreversible = false;
@@ -140,12 +146,12 @@ export class Operation {
   #ignored = 0;
   #proofsInCheck = 0;
 
-  constructor(asked: Asked) {
-    this.#asked = asked;
+  constructor(requested: OperationRequest) {
+    this.#asked = requested;
   }
 
   /** What was asked for, as far as it is proved. */
-  get asked(): Asked {
+  get requested(): OperationRequest {
     return this.#asked;
   }
 
@@ -155,8 +161,8 @@ export class Operation {
   }
 
   /** From now on the request says only what is proved of who asks. */
-  proveStart(request: Asked['request'], started: Started | undefined): void {
-    this.#asked = { ...this.#asked, request } as Asked;
+  proveStart(request: OperationRequest['request'], started: Started | undefined): void {
+    this.#asked = { ...this.#asked, request } as OperationRequest;
     this.#started = started;
   }
 
@@ -179,13 +185,13 @@ export class Operation {
   }
 
   /** Whom the definition tells; undefined as long as that is not known. */
-  get whomToTell(): WhomToTell | undefined {
+  get notificationSettings(): NotificationSettings | undefined {
     return this.plan?.service ?? this.#whomToTell;
   }
 
   /** Without a plan: whom to tell how it ended. */
-  endsWithoutPlan(whomToTell: WhomToTell | undefined): void {
-    this.#whomToTell = whomToTell;
+  endsWithoutPlan(notificationSettings: NotificationSettings | undefined): void {
+    this.#whomToTell = notificationSettings;
   }
 
   get journal(): Journal {
@@ -194,10 +200,10 @@ export class Operation {
 
   get subject(): Subject {
     return {
-      service: this.asked.request.service,
+      service: this.requested.request.service,
       operation: this.id,
       workflowId: this.run.workflowId,
-      ...defined({ kind: this.asked.kind, plan: this.plan, hash: this.hash }),
+      ...defined({ kind: this.requested.kind, plan: this.plan, hash: this.hash }),
     };
   }
 

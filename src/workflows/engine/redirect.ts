@@ -15,13 +15,13 @@ const declared = {
 } as const;
 
 /** True where the workflow runs under another ID than the service's own, which alone excludes a second one. */
-export const isElsewhere = ({ service }: Sent) => workflowInfo().workflowId !== workflowIdOf(service);
+export const hasAnotherId = ({ service }: Sent) => workflowInfo().workflowId !== workflowIdOf(service);
 
 /**
  * Starts the workflow under the service's own workflow ID and leaves it to itself: from the UI people choose
  * any ID, and a schedule appends a time to it. Throws AlreadyRunning naming the one that is open.
  */
-export async function continueUnderOwnId(
+export async function continueUnderServiceId(
   type: 'rollback' | 'emergencyRestore' | 'pointInTimeRestore',
   request: Sent,
 ): Promise<Continued> {

@@ -4,7 +4,7 @@ import type { Outcome } from '../../domain/journal/outcome.ts';
 import type { LeftBy, Leaving } from '../../domain/leads-to.ts';
 
 /** How a rollback ends. `failed`: a compensation failed, so that the workflow ends Failed. */
-export interface Ending {
+export interface StageEnd {
   outcome: Outcome;
   reason: string;
   /** True where something stays stopped, or nothing of ours was ever written: the record is left as it is. */
@@ -15,7 +15,7 @@ export interface Ending {
 }
 
 /** It went to the end of its order, or there was nothing to do. */
-export const finished = (outcome: Outcome, reason: string): Ending => ({
+export const finished = (outcome: Outcome, reason: string): StageEnd => ({
   outcome,
   reason,
   keepRecord: false,
@@ -28,14 +28,14 @@ export interface Left {
 }
 
 /** Why a stage is left: by an answer, or because the operation has ended already. */
-export type Why = Left | { ending: Ending };
+export type ExitCause = Left | { ending: StageEnd };
 
 /**
  * Ends the current stage early. An `ApplicationFailure`, because any other error in workflow code would retry the
  * workflow task for ever should it ever escape.
  */
 export class StageExit extends ApplicationFailure {
-  constructor(readonly why: Why) {
+  constructor(readonly why: ExitCause) {
     super('ending' in why ? why.ending.reason : why.reason, 'Unexpected', true);
   }
 }
@@ -47,4 +47,4 @@ export function sentence(message: string): string {
   return /[.!?]$/.test(short) ? short : `${short}.`;
 }
 
-export const ended = (ending: Ending) => new StageExit({ ending });
+export const ended = (ending: StageEnd) => new StageExit({ ending });

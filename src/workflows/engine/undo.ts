@@ -5,9 +5,9 @@ import { howItIsLeft } from '../../views/facts.ts';
 import type { Operation } from './operation.ts';
 import { faultOf } from './run-activity.ts';
 import { StageExit, ended, sentence } from './stage-exit.ts';
-import type { Ending, Left, Why } from './stage-exit.ts';
+import type { StageEnd, Left, ExitCause } from './stage-exit.ts';
 
-const cancelled: Why = { answer: { answer: 'cancel' }, reason: 'Cancelled on request.' };
+const cancelled: ExitCause = { answer: { answer: 'cancel' }, reason: 'Cancelled on request.' };
 
 /** The two stages of an operation, before and after its pivot, and what undoes the first. */
 export class Stages {
@@ -22,7 +22,7 @@ export class Stages {
   }
 
   /** Undoes everything, newest first. Answers how the operation ends then. */
-  async undo(reason: string, outcome: 'put-back' | 'restored', by: LeftBy): Promise<Ending> {
+  async undo(reason: string, outcome: 'put-back' | 'restored', by: LeftBy): Promise<StageEnd> {
     await this.operation.endBeside();
     try {
       for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) await undo();
@@ -80,7 +80,7 @@ export class Stages {
     });
   }
 
-  async #unwound(why: Why): Promise<StageExit> {
+  async #unwound(why: ExitCause): Promise<StageExit> {
     if ('ending' in why) return ended(why.ending);
     const { answer, reason } = why;
     const to = endsAs(answer, this.operation.situation);
@@ -90,7 +90,7 @@ export class Stages {
 }
 
 /** Why a stage was left; what is neither a decision of ours nor a cancellation is thrown on. */
-function whyLeft(error: unknown): Why {
+function whyLeft(error: unknown): ExitCause {
   if (error instanceof StageExit) return error.why;
   if (isCancellation(error)) return cancelled;
   throw error;

@@ -74,7 +74,7 @@ export function sqlFiles(service: Pick<ServiceDefinition, 'namespace' | 'migrati
   return {
     title: 'SQL files',
     versionTable: 'schema_migrations',
-    ownTables: ['schema_migrations'],
+    toolTables: ['schema_migrations'],
     revisionsIn: (rows) =>
       rows
         .flatMap(({ version }) => version ?? [])

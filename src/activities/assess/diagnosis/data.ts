@@ -2,10 +2,10 @@ import type { Client } from '../../../postgres/connect.ts';
 import { counted, forbidden, unvalidated, violations } from '../../../postgres/symptoms/integrity.ts';
 import type { Sign } from '../../../domain/diagnosis.ts';
 import type { Forbidden } from '../../../domain/definition/diagnosis.ts';
-import type { Look } from './looks.ts';
+import type { Probe } from './probes.ts';
 
 /** Violated or unvalidated constraints, and what the definition forbids (runbook, Scenario 2). */
-export async function signsOfData(client: Client, forbid: Forbidden, look: Look): Promise<Sign[]> {
+export async function signsOfData(client: Client, forbid: Forbidden, look: Probe): Promise<Sign[]> {
   const signs: Sign[] = [];
   for (const { name, kind, query } of (await look('constraints', () => unvalidated(client))) ?? []) {
     const rows = await look(`constraint ${name}`, () => violations(client, query));

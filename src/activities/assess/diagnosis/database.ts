@@ -11,7 +11,7 @@ import type { Storage } from '../../../storage/storage.ts';
 import type { ServerFacts } from '../server.ts';
 import { signsOfData } from './data.ts';
 import { signsOfIndexes, signsOfLocks } from './indexes.ts';
-import { oneLook, type Looks } from './looks.ts';
+import { probeLimits, type Probes } from './probes.ts';
 import { objectsOf, recall, remember, signsOfMemory, signsOfRehearsal } from './memory.ts';
 import { estimatedLosses, type Moved } from './migration.ts';
 
@@ -29,26 +29,26 @@ export interface Known {
 export async function signsOfDatabase(
   storage: Storage,
   known: Known,
-  looks: Looks,
+  probes: Probes,
 ): Promise<{ stamp: Stamp | undefined; estimated: EstimatedLosses; signs: Sign[] }> {
   const { operation, service, tool, facts, moved } = known;
   const { diagnosis } = service;
   const options = {
     operation,
-    signal: looks.signal,
-    statementTimeout: oneLook.statement,
-    lockTimeout: oneLook.lock,
+    signal: probes.signal,
+    statementTimeout: probeLimits.statement,
+    lockTimeout: probeLimits.lock,
   };
   return withClient(withDatabase(facts.applicationUrl, facts.now), options, async (client) => {
     await client.query('SET max_parallel_workers_per_gather = 0');
-    const look = looks.on(client);
+    const look = probes.on(client);
     // What blocks the application first: it may be gone a moment later.
     const locks = await signsOfLocks(client, look);
     const stamp = await look('what the migration made', () => stampOf(client, tool, moved.from));
     const { estimated, signs: since } = await estimatedLosses(client, stamp, { moved, look });
     const data = await signsOfData(client, diagnosis.forbid, look);
     const indexes = await signsOfIndexes(client, diagnosis.indexes, look);
-    const changed = await look('plans and schema', () => againstBefore(storage, client, known, looks));
+    const changed = await look('plans and schema', () => againstBefore(storage, client, known, probes));
     return { stamp, estimated, signs: [...locks, ...since, ...data, ...indexes, ...(changed ?? [])] };
   });
 }
@@ -61,7 +61,7 @@ async function againstBefore(
   storage: Storage,
   client: Client,
   { service, facts, moved, image }: Known,
-  { notSeen }: Looks,
+  { notSeen }: Probes,
 ): Promise<Sign[]> {
   const of = { service: service.service, server: facts.server, database: facts.name };
   const atTarget = await recall(storage, { ...of, revision: moved.target });

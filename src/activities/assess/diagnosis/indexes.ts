@@ -7,11 +7,11 @@ import {
   scannedTables,
   unusedIndexes,
 } from '../../../postgres/symptoms/indexes.ts';
-import type { Look } from './looks.ts';
+import type { Probe } from './probes.ts';
 import { bytes } from '../../../domain/text.ts';
 
 /** Index builds and migrations that block, and what failed builds have left (runbook, "Index creation failures blocking queries"). */
-export async function signsOfLocks(client: Client, look: Look): Promise<Sign[]> {
+export async function signsOfLocks(client: Client, look: Probe): Promise<Sign[]> {
   const blocking = (await look('locks', () => blockers(client))) ?? [];
   const builds = (await look('index builds', () => indexBuilds(client))) ?? [];
   const invalid = (await look('invalid indexes', () => invalidIndexes(client))) ?? [];
@@ -37,7 +37,11 @@ function inWords({ pid, role, application, state, seconds, statement, locks, wai
 }
 
 /** Missing and unused indexes, and tables that are read from end to end (runbook, Scenario 3). */
-export async function signsOfIndexes(client: Client, wanted: readonly string[], look: Look): Promise<Sign[]> {
+export async function signsOfIndexes(
+  client: Client,
+  wanted: readonly string[],
+  look: Probe,
+): Promise<Sign[]> {
   const missing = (await look('missing indexes', () => missingIndexes(client, wanted))) ?? [];
   const unused = (await look('unused indexes', () => unusedIndexes(client))) ?? [];
   const scanned = (await look('table scans', () => scannedTables(client))) ?? [];

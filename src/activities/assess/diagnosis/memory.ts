@@ -25,16 +25,16 @@ export type Memory = z.infer<typeof memory>;
 const kinds = ['table', 'column', 'constraint', 'index'] as const;
 
 /** Whose memory it is. */
-export interface Whose {
+export interface DatabaseKey {
   service: string;
   server: string;
   database: string;
 }
-interface Of extends Whose {
+interface Of extends DatabaseKey {
   revision: string;
 }
 
-const directoryOf = ({ service, server, database }: Whose): string =>
+const directoryOf = ({ service, server, database }: DatabaseKey): string =>
   `seen/${service}/${shortHash([server, database])}`;
 const refOf = (of: Of): string => `${directoryOf(of)}/${shortHash(of.revision)}.json`;
 
@@ -86,7 +86,7 @@ const rehearsal = z.object({
   failed: z.string().optional(),
 });
 
-interface Move extends Whose {
+interface Move extends DatabaseKey {
   from: string;
   target: string;
 }

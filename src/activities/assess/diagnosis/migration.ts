@@ -3,7 +3,7 @@ import { writtenSince, type Stamp, type Written } from '../../../postgres/sympto
 import type { EstimatedLosses, Sign } from '../../../domain/diagnosis.ts';
 import { base } from '../../../domain/plan/revision.ts';
 import type { SeenImage } from '../images.ts';
-import type { Look } from './looks.ts';
+import type { Probe } from './probes.ts';
 
 /** The migrations as far as they matter here. */
 export interface Moved {
@@ -69,7 +69,7 @@ const mostLosses = 15;
 export async function estimatedLosses(
   client: Client,
   stamp: Stamp | undefined,
-  { moved, look }: { moved: Moved; look: Look },
+  { moved, look }: { moved: Moved; look: Probe },
 ): Promise<{ estimated: EstimatedLosses; signs: Sign[] }> {
   const estimated: EstimatedLosses = { losses: [], unknown: [] };
   const nothing = { estimated, signs: [] };

@@ -6,7 +6,7 @@ import { fingerprint } from '../../../postgres/fingerprint.ts';
 import type { VersionTable } from '../../../migrations/tool.ts';
 import { revisionOf } from '../../../migrations/version-table.ts';
 import { Failure } from '../../../domain/failures.ts';
-import { madeBeside, type OperationId } from '../../../domain/names.ts';
+import { parseSiblingName, type OperationId } from '../../../domain/names.ts';
 import type { MadeSnapshot } from '../../../domain/snapshot.ts';
 import type { Source } from '../../../domain/plan/source.ts';
 import type { ServerFacts } from '../server.ts';
@@ -18,7 +18,7 @@ export type KnownPoint = Pick<MadeSnapshot, 'database' | 'takenAt' | 'keepUntil'
 export function pointsOf({ record, finished }: Pick<ServerFacts, 'record' | 'finished'>): KnownPoint[] {
   const left = finished
     .flatMap(({ kept = [] }) => kept)
-    .filter(({ name }) => madeBeside(name)?.role === 'snapshot')
+    .filter(({ name }) => parseSiblingName(name)?.role === 'snapshot')
     .map(({ name, since, until }) => ({ database: name, takenAt: since, keepUntil: until }));
   return [...(record?.snapshot ? [record.snapshot] : []), ...left].toSorted((a, b) =>
     a.takenAt < b.takenAt ? 1 : -1,

@@ -1,7 +1,12 @@
-import { forgetKept, readRecord } from '../../../kubernetes/records.ts';
-import { dropKept } from '../../../postgres/artifacts.ts';
+import { forgetArtifacts, readRecord } from '../../../kubernetes/records.ts';
+import { dropArtifact } from '../../../postgres/artifacts.ts';
 import { Failure, failures } from '../../../domain/failures.ts';
-import type { Kept, ArtifactActivities, ArtifactList, RemovedArtifacts } from '../../../domain/artifacts.ts';
+import type {
+  Artifact,
+  ArtifactActivities,
+  ArtifactList,
+  RemovedArtifacts,
+} from '../../../domain/artifacts.ts';
 import type { OperationId } from '../../../domain/names.ts';
 import { serviceContext, type BaseContext, type ServiceContext } from '../../context.ts';
 import { removeFiles } from './files.ts';
@@ -53,12 +58,12 @@ export async function removeArtifacts(
       const { record } = await readRecord(cluster, recordsNamespace, found.database);
       const why = heldBy(record, each);
       if (why !== undefined) throw new Failure('Refused', why);
-      await context.admin((admin) => dropKept(admin, found.database.name, each.name));
+      await context.admin((admin) => dropArtifact(admin, found.database.name, each.name));
     });
   }
   const files = wanted.filter((each) => !isDatabase(each)).map(({ name }) => name);
   if (files.length > 0) await trying(files, () => removeFiles(context, files));
-  await forgetKept(cluster, recordsNamespace, found.database, removed);
+  await forgetArtifacts(cluster, recordsNamespace, found.database, removed);
   for (const name of removed) context.log.info(`removed ${name}`, { by: request.requestedBy ?? 'unknown' });
   return { service: request.service, removed, refused };
 }
@@ -73,15 +78,16 @@ async function contextOf(
   throw new Failure('InvalidDefinition', loaded.faults.map(({ message }) => message).join('; '));
 }
 
-const isDatabase = ({ kind }: Kept) => kind === 'snapshot' || kind === 'failed database' || kind === 'copy';
+const isDatabase = ({ kind }: Artifact) =>
+  kind === 'snapshot' || kind === 'failed database' || kind === 'copy';
 
 /** What of the request can be removed, and why the rest cannot. */
 export function chosen(
   { kept, notes }: Pick<Found, 'kept' | 'notes'>,
   request: { names: string[]; expired: boolean },
-): { wanted: Kept[]; refused: RemovedArtifacts['refused'] } {
+): { wanted: Artifact[]; refused: RemovedArtifacts['refused'] } {
   if (request.expired) return { wanted: kept.filter(({ expired }) => expired), refused: [] };
-  const wanted: Kept[] = [];
+  const wanted: Artifact[] = [];
   const refused: RemovedArtifacts['refused'] = [];
   for (const name of new Set(request.names)) {
     const one = kept.find((each) => each.name === name);

@@ -6,7 +6,7 @@ import { defined } from '../../../domain/defined.ts';
 import type { ServiceContext } from '../../context.ts';
 
 /** The files where the dumps lie, listed by a Job; where that cannot be done, why. */
-export async function keptFiles(
+export async function artifactFiles(
   context: ServiceContext,
 ): Promise<{ files: ArtifactFiles['files']; notes: string[] }> {
   try {

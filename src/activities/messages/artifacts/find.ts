@@ -1,18 +1,18 @@
 import { readRecord } from '../../../kubernetes/records.ts';
 import { namesOf } from '../../../postgres/connect.ts';
-import { keptBeside, type ArtifactDatabase } from '../../../postgres/artifacts.ts';
+import { artifactDatabases, type ArtifactDatabase } from '../../../postgres/artifacts.ts';
 import type { ArtifactFile } from './job.ts';
-import type { Kept, ArtifactKind } from '../../../domain/artifacts.ts';
+import type { Artifact, ArtifactKind } from '../../../domain/artifacts.ts';
 import type { OperationId } from '../../../domain/names.ts';
 import type { OperationRecord } from '../../../domain/record.ts';
 import { serverOf } from '../../assess/server.ts';
 import type { ServiceContext } from '../../context.ts';
-import { keptFiles } from './files.ts';
+import { artifactFiles } from './files.ts';
 
 export interface Found {
   /** The application's database, wherever it is right now. */
   database: { server: string; name: string };
-  kept: Kept[];
+  kept: Artifact[];
   notes: string[];
 }
 
@@ -31,7 +31,7 @@ export async function find(context: ServiceContext): Promise<Found> {
   context.progress({ doing: 'looks at the database server' });
   const { server, databases } = await context.admin(async (admin) => ({
     server: (await serverOf(admin)).id,
-    databases: await keptBeside(admin, name),
+    databases: await artifactDatabases(admin, name),
   }));
   const database = { server, name };
   const { record, finished } = await readRecord(context.cluster, context.recordsNamespace, database);
@@ -41,9 +41,12 @@ export async function find(context: ServiceContext): Promise<Found> {
     remembered.set(snapshot, { name: snapshot, since, until });
   }
   const ends = new Map(finished.map((done) => [done.operation, done.endedAt]));
-  const { files, notes } = await keptFiles(context);
+  const { files, notes } = await artifactFiles(context);
   const now = Date.now();
-  const told = ({ name, kind, operation, bytes }: Kept, times: { since?: string; until?: string }): Kept => {
+  const databaseArtifact = (
+    { name, kind, operation, bytes }: Artifact,
+    times: { since?: string; until?: string },
+  ): Artifact => {
     const since = times.since ?? ends.get(operation);
     const why = heldBy(record, { name, operation });
     return {
@@ -62,14 +65,17 @@ export async function find(context: ServiceContext): Promise<Found> {
     notes,
     kept: [
       ...databases.map(({ role, ...each }) =>
-        told({ ...each, kind: kinds[role] ?? 'copy', expired: false }, remembered.get(each.name) ?? {}),
+        databaseArtifact(
+          { ...each, kind: kinds[role] ?? 'copy', expired: false },
+          remembered.get(each.name) ?? {},
+        ),
       ),
-      ...files.map((file) => told(asKept(file), file)),
+      ...files.map((file) => databaseArtifact(artifactOf(file), file)),
     ],
   };
 }
 
-const asKept = ({ path, kind, operation, bytes }: ArtifactFile): Kept => ({
+const artifactOf = ({ path, kind, operation, bytes }: ArtifactFile): Artifact => ({
   name: path,
   kind,
   operation: operation as OperationId,
@@ -83,7 +89,7 @@ const asKept = ({ path, kind, operation, bytes }: ArtifactFile): Kept => ({
  */
 export function heldBy(
   record: OperationRecord | undefined,
-  { name, operation }: Pick<Kept, 'name' | 'operation'>,
+  { name, operation }: Pick<Artifact, 'name' | 'operation'>,
 ): string | undefined {
   if (record === undefined) return undefined;
   // Names of databases carry the digits of the operation, also of one that was taken up.

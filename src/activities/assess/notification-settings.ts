@@ -6,7 +6,7 @@ import type { AssessInputOf } from './step.ts';
  * An end before a plan is told to whoever started it. Where that is an alert, nobody reads the answer: then the
  * definition, as far as it loads, says who is told.
  */
-export async function withWhomToTell(
+export async function withNotificationSettings(
   { definitions }: Pick<Dependencies, 'definitions'>,
   { request, onlyPlan }: Pick<AssessInputOf<undefined>, 'request' | 'onlyPlan'>,
   assessment: Assessment,

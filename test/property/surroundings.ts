@@ -14,7 +14,7 @@ import { python, type Python } from './python.ts';
 const job = fileURLToPath(new URL('../../dist/job.js', import.meta.url));
 
 /** What all cases share: roles as Backstep is given them, a Python, and a directory for dumps. */
-export interface World {
+export interface Surroundings {
   lab: Lab;
   id: string;
   owner: string;
@@ -27,7 +27,7 @@ export interface World {
   remove(): Promise<void>;
 }
 
-export async function world(): Promise<World> {
+export async function surroundings(): Promise<Surroundings> {
   const lab = (await current()) ?? (await up());
   const id = randomBytes(3).toString('hex');
   const owner = `property_${id}_app`;
@@ -68,7 +68,7 @@ export async function world(): Promise<World> {
 }
 
 /** Drops whatever a case has left on the server. */
-export async function dropAll({ adminUrl }: World, part: string): Promise<void> {
+export async function dropAll({ adminUrl }: Surroundings, part: string): Promise<void> {
   await withClient(adminUrl, {}, async (admin) => {
     const { rows } = await admin.query<{ datname: string }>(
       `SELECT datname FROM pg_database WHERE starts_with(datname, $1)`,
@@ -94,7 +94,7 @@ export interface How {
  * @throws Failure as the program says it, JobFailed where it was killed
  */
 export async function jobProcess(
-  world: World,
+  surroundings: Surroundings,
   program: string,
   env: Record<string, string>,
   { killAfter, dies }: How,
@@ -102,7 +102,7 @@ export async function jobProcess(
   const child = spawn(process.execPath, [job, program], {
     env: {
       ...process.env,
-      ...(dies && { PATH: `${dying(world, dies)}${delimiter}${process.env['PATH']}` }),
+      ...(dies && { PATH: `${dying(surroundings, dies)}${delimiter}${process.env['PATH']}` }),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -129,7 +129,7 @@ export async function jobProcess(
 }
 
 /** A directory with a client program that starts, and is killed at its work. */
-function dying({ directory, lab }: World, name: NonNullable<How['dies']>): string {
+function dying({ directory, lab }: Surroundings, name: NonNullable<How['dies']>): string {
   const bin = join(directory, `dying-${name}`);
   mkdirSync(bin, { recursive: true });
   const real = join(lab.postgres.bin, name);

@@ -6,7 +6,7 @@ import type { VersionTable } from '../../migrations/tool.ts';
 import { revisionOf } from '../../migrations/version-table.ts';
 
 /** What is read of the copy before and after the downgrade; what the data diff does not look at besides. */
-export interface World {
+export interface DatabaseState {
   catalog: Catalog;
   revision: string;
   /** Where each sequence stands, by name. */
@@ -15,7 +15,7 @@ export interface World {
   names: ReadonlyMap<string, string>;
 }
 
-export async function worldOf(client: Client, tool: VersionTable): Promise<World> {
+export async function databaseState(client: Client, tool: VersionTable): Promise<DatabaseState> {
   return {
     catalog: await catalog(client),
     revision: await revisionOf(client, tool),

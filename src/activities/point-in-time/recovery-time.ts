@@ -2,10 +2,10 @@ import { firstSeen } from '../../kubernetes/first-seen.ts';
 import { writtenAt } from '../../migrations/version-table.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import type { Moment } from '../../domain/plan/point-in-time.ts';
+import type { Recovery } from '../../domain/plan/point-in-time.ts';
 import type { ServiceContext } from '../context.ts';
 
-export type Found = Pick<Moment, 'to' | 'how' | 'evidence'>;
+export type Found = Pick<Recovery, 'to' | 'how' | 'evidence'>;
 
 /** Between the first sight of the image and the guess: a pod, a Job or a pipeline takes time to be made. */
 const margin = 60_000;

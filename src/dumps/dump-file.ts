@@ -10,7 +10,7 @@ import type { SqlDump } from './sql-dump.ts';
 import type { Store } from './store/store.ts';
 
 /** A dump that somebody put on the store. */
-export interface Given {
+export interface DumpFile {
   store: Store;
   /** Path in the store. */
   path: string;
@@ -22,7 +22,7 @@ export interface Given {
  *
  * @throws Failure SourceUnusable where there is none, or it is neither SQL nor of pg_dump's custom format
  */
-export async function formatOf({ store, path }: Given): Promise<DumpFormat> {
+export async function formatOf({ store, path }: DumpFile): Promise<DumpFormat> {
   const head = await headOf(await opened({ store, path }));
   if (head.length === 0) throw new Failure('SourceUnusable', `File ${path} on the ${store.name} is empty.`);
   if (head.subarray(0, 5).toString('latin1') === 'PGDMP') return 'custom';
@@ -34,7 +34,7 @@ export async function formatOf({ store, path }: Given): Promise<DumpFormat> {
   );
 }
 
-async function opened({ store, path }: Pick<Given, 'store' | 'path'>): Promise<Readable> {
+async function opened({ store, path }: Pick<DumpFile, 'store' | 'path'>): Promise<Readable> {
   const content = await store.get(path);
   if (content === undefined)
     throw new Failure('SourceUnusable', `There is no file ${path} on the ${store.name}.`);
@@ -59,11 +59,11 @@ async function headOf(content: Readable): Promise<Buffer> {
  * @throws Failure SourceUnusable naming what is wrong with it; what `sink` throws
  */
 export async function readThrough(
-  given: Given & { format: DumpFormat; into: SqlDump },
+  dump: DumpFile & { format: DumpFormat; into: SqlDump },
   onBytes: (done: number) => void,
   sink: (chunk: Buffer) => Promise<void> | void = () => {},
 ): Promise<Digest> {
-  const { path, into } = given;
+  const { path, into } = dump;
   const take = async (sql: AsyncIterable<Buffer>) => {
     for await (const chunk of sql) {
       into.push(chunk);
@@ -71,7 +71,7 @@ export async function readThrough(
     }
   };
   try {
-    const digest = given.format === 'custom' ? await archive(given, take) : await text(given, onBytes, take);
+    const digest = dump.format === 'custom' ? await archive(dump, take) : await text(dump, onBytes, take);
     if (into.broken !== undefined) throw new Failure('SourceUnusable', `File ${path}: ${into.broken}.`);
     return digest;
   } catch (error) {
@@ -83,20 +83,20 @@ export async function readThrough(
 type Take = (sql: AsyncIterable<Buffer>) => Promise<void>;
 
 async function text(
-  given: Given & { format: DumpFormat },
+  dump: DumpFile & { format: DumpFormat },
   onBytes: (done: number) => void,
   take: Take,
 ): Promise<Digest> {
   const digesting = new Digesting();
   digesting.on('data', () => onBytes(digesting.bytes));
-  const content = await opened(given);
-  if (given.format === 'plain-gzip') await pipeline(content, digesting, createGunzip(), take);
+  const content = await opened(dump);
+  if (dump.format === 'plain-gzip') await pipeline(content, digesting, createGunzip(), take);
   else await pipeline(content, digesting, take);
   return digesting.digest();
 }
 
 /** Any pg_restore reads archives of older ones, so the newest of the image it is. */
-async function archive({ store, path, operation }: Given, take: Take): Promise<Digest> {
+async function archive({ store, path, operation }: DumpFile, take: Take): Promise<Digest> {
   const digesting = new Digesting();
   await pipeline(await opened({ store, path }), digesting, async (bytes) => {
     for await (const _ of bytes) continue;

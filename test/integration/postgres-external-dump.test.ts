@@ -7,12 +7,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { revisionIn } from '../../src/migrations/version-table.ts';
 import { exampleTool } from '../example-plan.ts';
 import { readDump } from '../../src/dumps/read-dump.ts';
-import { restoreGiven } from '../../src/activities/restore-beside/job.ts';
+import { restoreExternal } from '../../src/activities/restore-beside/job.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
-import { besideName } from '../../src/domain/names.ts';
-import type { GivenDump } from '../../src/domain/plan/source.ts';
+import { siblingName } from '../../src/domain/names.ts';
+import type { ExternalDump } from '../../src/domain/plan/source.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 let fixture: PostgresFixture;
@@ -22,7 +22,7 @@ const at = (name: string) => join(volume, name);
 
 beforeAll(async () => {
   fixture = await postgresFixture();
-  restored = besideName(fixture.name, 'restored', fixture.operation);
+  restored = siblingName(fixture.name, 'restored', fixture.operation);
   vi.stubEnv('BACKSTEP_BACKUPS', volume);
   vi.stubEnv('PATH', `${fixture.lab.postgres.bin}${delimiter}${process.env['PATH']}`);
   vi.stubEnv('DATABASE_URL', fixture.url);
@@ -55,10 +55,10 @@ const read = async (file: string) => {
     from: { file },
     versionTable: 'public.alembic_version',
   });
-  return { ...(source as GivenDump), revision: revisionIn(versionRows, exampleTool), roles };
+  return { ...(source as ExternalDump), revision: revisionIn(versionRows, exampleTool), roles };
 };
 
-async function restore(source: GivenDump) {
+async function restore(source: ExternalDump) {
   await asAdmin((admin) =>
     createDatabase(admin, {
       name: restored,
@@ -72,7 +72,7 @@ async function restore(source: GivenDump) {
       operation: fixture.operation,
     }),
   );
-  return restoreGiven(withDatabase(fixture.adminUrl, restored), {
+  return restoreExternal(withDatabase(fixture.adminUrl, restored), {
     ...source,
     operation: fixture.operation,
     place: { claim: 'backups' },

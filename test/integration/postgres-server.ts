@@ -9,7 +9,7 @@ import { bin as installed } from '../../lab/postgres.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 
 /** A small PostgreSQL of the test's own, with checksums: its settings and its files may be spoiled. */
-export interface OwnCluster {
+export interface PostgresServer {
   host: string;
   port: number;
   data: string;
@@ -24,7 +24,7 @@ export interface OwnCluster {
 const password = 'own-1234';
 
 /** With the roles `radar`, which owns the application's databases, and `backstep`. */
-export async function ownCluster(settings: Record<string, string> = {}): Promise<OwnCluster> {
+export async function postgresServer(settings: Record<string, string> = {}): Promise<PostgresServer> {
   // Its programs are enough: none of the lab's own servers is asked.
   const bin = existsSync(installed) ? installed : ((await current()) ?? (await up())).postgres.bin;
   const host = '127.0.0.1';

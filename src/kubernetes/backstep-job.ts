@@ -5,7 +5,7 @@ import type { Dumps } from '../domain/definition/backup.ts';
 import { find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 
-export interface OwnJob {
+export interface BackstepJob {
   name: string;
   namespace: string;
   operation: OperationId;
@@ -32,12 +32,12 @@ const user = 10_001;
  * A Job in Backstep's own image, with the backup volume and nothing of the application: it fulfils the
  * restricted Pod Security Standard, and has no token of the cluster.
  */
-export function ownJob(wish: OwnJob): V1Job {
-  const { name, namespace, image, program, secret, dumps, serviceAccount, deadlineSeconds } = wish;
-  const metadata = { labels: { [labels.operation]: wish.operation, [labels.step]: wish.step } };
+export function backstepJob(job: BackstepJob): V1Job {
+  const { name, namespace, image, program, secret, dumps, serviceAccount, deadlineSeconds } = job;
+  const metadata = { labels: { [labels.operation]: job.operation, [labels.step]: job.step } };
   const connections = [
     ...(secret === undefined ? [] : ['DATABASE_URL', 'ADMIN_URL'].map((key) => from(key, { secret, key }))),
-    ...(wish.databaseUrl === undefined ? [] : [from('DATABASE_URL', wish.databaseUrl)]),
+    ...(job.databaseUrl === undefined ? [] : [from('DATABASE_URL', job.databaseUrl)]),
   ];
   const claim = 'claim' in dumps ? dumps.claim : undefined;
   return {
@@ -70,7 +70,7 @@ export function ownJob(wish: OwnJob): V1Job {
               imagePullPolicy: 'IfNotPresent',
               command: ['node', '/backstep/job.js', program],
               env: [
-                { name: 'BACKSTEP_JOB', value: JSON.stringify(wish.arguments) },
+                { name: 'BACKSTEP_JOB', value: JSON.stringify(job.arguments) },
                 ...connections,
                 ...access(dumps),
               ],

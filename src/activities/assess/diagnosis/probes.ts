@@ -1,13 +1,13 @@
 import type { Client } from '../../../postgres/connect.ts';
 
 /** Takes one look; undefined where it could not be taken, which is then named. */
-export type Look = <T>(what: string, look: () => Promise<T>) => Promise<T | undefined>;
+export type Probe = <T>(what: string, look: () => Promise<T>) => Promise<T | undefined>;
 
 /** Longest time of one statement, and of waiting for a lock: assess must not make things worse. */
-export const oneLook = { statement: 5_000, lock: 1_000 };
+export const probeLimits = { statement: 5_000, lock: 1_000 };
 
 /** Looks that never fail, and that end in time. */
-export class Looks {
+export class Probes {
   /** What could not be looked at, and why. */
   readonly notSeen: string[] = [];
   readonly #until: number;
@@ -20,7 +20,7 @@ export class Looks {
     this.#until = Date.now() + within;
   }
 
-  readonly at: Look = async (what, look) => {
+  readonly at: Probe = async (what, look) => {
     this.signal.throwIfAborted();
     if (Date.now() >= this.#until) {
       this.notSeen.push(`${what}: no time was left (diagnosis.within)`);
@@ -36,10 +36,10 @@ export class Looks {
   };
 
   /** As `at`, on a session: a statement gets no more time than is left for all. */
-  on(client: Client): Look {
+  on(client: Client): Probe {
     return (what, look) =>
       this.at(what, async () => {
-        const left = Math.min(oneLook.statement, Math.max(100, this.#until - Date.now()));
+        const left = Math.min(probeLimits.statement, Math.max(100, this.#until - Date.now()));
         await client.query(`SET statement_timeout = ${Math.round(left)}`);
         return look();
       });
