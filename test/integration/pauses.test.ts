@@ -33,8 +33,8 @@ async function planned(owners: 'pause' | 'name' = 'pause') {
   const faults = new Faults();
   const service = { ...fixture.plan.service, writes: { ...fixture.plan.service.writes, owners } };
   const cluster = await lookAtCluster(fixture.dependencies, service, faults);
-  const { name, owner } = fixture.postgres;
-  const facts = { name, now: name, owner, adminUrl: fixture.postgres.adminUrl } as ServerFacts;
+  const { name, owner, url, adminUrl } = fixture.postgres;
+  const facts = { name, now: name, owner, applicationUrl: url, adminUrl } as ServerFacts;
   const pauses = await planPauses(fixture.dependencies, service, {
     cluster,
     facts,

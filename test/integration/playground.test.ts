@@ -170,7 +170,10 @@ describe('npm run playground', () => {
       (await cli(connection.env, 'report', 'deeptech-radar', '--json')).stdout,
     ) as object;
     expect(report).toMatchObject({
-      decisions: [expect.objectContaining({ by: 'grace', proof: 'token' })],
+      decisions: [
+        expect.objectContaining({ what: 'gate start needed nobody' }),
+        expect.objectContaining({ what: 'approved gate downgrade', by: 'grace', proof: 'token' }),
+      ],
       writesStopped: { from: expect.any(String) as string, until: expect.any(String) as string },
       steps: expect.any(Array) as unknown,
     });
