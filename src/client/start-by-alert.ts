@@ -6,7 +6,7 @@ import { shortHash } from '../domain/plan/hash.ts';
 import { rollbackRequest } from '../domain/plan/request.ts';
 import { describeLastRun, endOf, requestOf } from './last-run.ts';
 import { start } from './start.ts';
-import type { Started } from './start.ts';
+import type { AnsweredBecause, Started } from './start.ts';
 import { query, workerPolls } from './status.ts';
 import type { Progress } from '../views/progress.ts';
 
@@ -56,37 +56,33 @@ async function runOf(
   if (last === undefined) return undefined;
   const isOpen = last.status.name === 'RUNNING';
   if ((await requestOf(client, last))?.trigger === trigger) return answer(client, last, isOpen, startedIt);
-  if (isOpen) return answer(client, last, true, `an operation on ${service} is open`);
+  if (isOpen) return answer(client, last, true, ['open', `an operation on ${service} is open`]);
   const earlier = await earlierRun(client, last, trigger);
   if (earlier !== undefined) return answer(client, earlier, false, startedIt);
   if (worker && (await noted(client, last, alert)))
-    return answer(client, last, false, 'it was noted in the operation that was open then');
+    return answer(client, last, false, ['noted', 'it was noted in the operation that was open then']);
   const since = Date.now() - (last.closeTime?.getTime() ?? 0);
   if (since >= coolDown) return undefined;
   const minutes = Math.ceil(since / 60_000);
-  return answer(
-    client,
-    last,
-    false,
-    `an operation on ${service} ended ${minutes} min ago; start by hand if it is needed`,
-  );
+  const why = `an operation on ${service} ended ${minutes} min ago; start by hand if it is needed`;
+  return answer(client, last, false, ['ended-lately', why]);
 }
 
 const hour = 3_600_000;
-/** Why the run that an alert itself started answers it. */
-export const startedIt = 'this alert started it';
+type Why = readonly [because: AnsweredBecause, inWords: string];
+const startedIt: Why = ['same-request', 'this alert started it'];
 
 const answer = async (
   client: Client,
   { workflowId, runId }: Run,
   isOpen: boolean,
-  why: string,
+  [because, why]: Why,
 ): Promise<Omit<Started, 'worker'>> => ({
   workflowId,
   runId,
   already: isOpen
-    ? { state: 'running', why }
-    : { state: 'ended', why, end: await endOf(client, { workflowId, runId }) },
+    ? { state: 'running', because, why }
+    : { state: 'ended', because, why, end: await endOf(client, { workflowId, runId }) },
 });
 
 /** By memo, in Temporal's list of runs, which may lag by a second; the last run is described instead. */

@@ -23,16 +23,12 @@ export async function startRestore(
   if (last !== undefined && request.trigger !== undefined) {
     const { trigger } = (await requestOf(client, last)) ?? {};
     const { runId } = last;
+    const same = { because: 'same-request', why: 'the same trigger started it' } as const;
     if (trigger === request.trigger && last.status.name === 'RUNNING')
-      return { workflowId, runId, worker, already: { state: 'running', why: 'the same trigger started it' } };
+      return { workflowId, runId, worker, already: { state: 'running', ...same } };
     if (trigger === request.trigger && last.status.name === 'COMPLETED') {
       const end = await endOf(client, last);
-      return {
-        workflowId,
-        runId,
-        worker,
-        already: { state: 'ended', why: 'the same trigger started it', end },
-      };
+      return { workflowId, runId, worker, already: { state: 'ended', ...same, end } };
     }
   }
   try {
@@ -65,7 +61,7 @@ async function handOver(
   const own = workflowIdOf(request.service);
   const handle = await begin(client, taskQueue, request, `${own}-emergency-${Date.now().toString(36)}`);
   const run = { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
-  const why = `workflow ${own} is open`;
-  if (!worker) return { ...run, worker, already: { state: 'running', why } };
-  return { ...run, worker, already: { state: 'ended', why, end: await endOf(client, run) } };
+  const open = { because: 'open', why: `workflow ${own} is open` } as const;
+  if (!worker) return { ...run, worker, already: { state: 'running', ...open } };
+  return { ...run, worker, already: { state: 'ended', ...open, end: await endOf(client, run) } };
 }

@@ -11,12 +11,18 @@ import { describeLastRun, endOf, requestOf } from './last-run.ts';
 import type { End } from './last-run.ts';
 import { workerPolls } from './status.ts';
 
+/**
+ * Why a run answers a request in place of a new one. `same-request`: the same trigger or alert started it; `open`:
+ * only one operation of a service at a time; `noted`: the alert is in its journal; `ended-lately`: within the cool-down.
+ */
+export type AnsweredBecause = 'same-request' | 'open' | 'noted' | 'ended-lately';
+
 /** The run that answers a request: a new one, or the one that the request would repeat. */
 export interface Started {
   workflowId: string;
   runId: string;
-  /** Absent for a new run; otherwise how the run found stands, and why it answers. */
-  already?: { state: 'running' | 'ended'; why: string; end?: End };
+  /** Absent for a new run; otherwise how the run found stands, and why it answers: as data, and in words. */
+  already?: { state: 'running' | 'ended'; because: AnsweredBecause; why: string; end?: End };
   /** False where no worker polls: the run waits for one. */
   worker: boolean;
 }
@@ -96,20 +102,22 @@ async function answeredBy(
         next,
       );
     }
-    return { workflowId, runId, already: { state: 'running', why: `a ${noun} of this service is open` } };
+    const why = `a ${noun} of this service is open`;
+    return { workflowId, runId, already: { state: 'running', because: 'open', why } };
   }
   // One that failed, was cancelled or terminated came to no end that could answer.
   if (last.status.name !== 'COMPLETED') return undefined;
   const end = await endOf(client, last);
   const asked = await requestOf(client, last);
   if (request.trigger !== undefined && asked?.trigger === request.trigger) {
-    return { workflowId, runId, already: { state: 'ended', why: 'the same trigger started it', end } };
+    const why = 'the same trigger started it';
+    return { workflowId, runId, already: { state: 'ended', because: 'same-request', why, end } };
   }
   const moved = 'result' in end && 'outcome' in end.result && isMoved(end.result);
   const since = Date.now() - (last.closeTime?.getTime() ?? 0);
   if (moved && isRelative(request.target) && since < coolDown) {
     const why = `it ended ${Math.ceil(since / 60_000)} min ago, and ${request.target} again would move further; name the revision if you mean that`;
-    return { workflowId, runId, already: { state: 'ended', why, end } };
+    return { workflowId, runId, already: { state: 'ended', because: 'ended-lately', why, end } };
   }
   return undefined;
 }

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { ClientError } from '../client.ts';
 import type { Backstep } from '../client.ts';
-import { startedIt } from '../client/start-by-alert.ts';
 import type { Alert } from '../triggers/trigger.ts';
 import { shortHash } from '../domain/plan/hash.ts';
 import type { Statements } from './people/statements.ts';
@@ -103,7 +102,7 @@ export class Taker {
     const { workflowId, runId, already } = started;
     const run = { workflowId, runId };
     if (already === undefined) return { result: 'started', ...run };
-    if (already.state === 'running' && already.why !== startedIt) {
+    if (already.state === 'running' && already.because !== 'same-request') {
       const why = await this.#note(service, alert);
       return { result: why === undefined ? 'noted' : 'repeated', why: why ?? already.why, ...run };
     }

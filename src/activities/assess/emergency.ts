@@ -75,7 +75,6 @@ export async function assessRestore(dependencies: BaseContext, input: Input): Pr
   const pods = await lookAtPods(dependencies, cluster.workloads, tool);
   const observations = await observe(operation, { facts, pods });
   observations.notes.unshift(`Found: ${sourceInWords(found.source)}`, ...found.notes, ...cluster.notes);
-  observations.notVerified = observations.notVerified.filter((what) => !what.includes('downgrade'));
   return {
     kind: 'planned',
     plan,

@@ -65,7 +65,7 @@ const dangerous: { [V in Verb]: (form: Said[V], view: View) => boolean } = {
 
 /**
  * Does what a form asks for, once its fields are whole and, where it is dangerous, confirmed. Pressed twice, the
- * second press says that it was counted.
+ * second press says that it is recorded.
  */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- ties what a form says to its verb
 export async function answer<V extends Verb>(
@@ -88,7 +88,7 @@ export async function answer<V extends Verb>(
     if (error instanceof Refusal) return { refused: `${error.message} ${error.next}`, status: 422 };
     if (!(error instanceof ClientError)) throw error;
     if (error.kind === 'refused' && (await counted(backstep, person, service, verb, form)))
-      return { said: 'It was counted already.' };
+      return { said: 'It is recorded already.' };
     return { refused: `${error.message} ${error.next}`, status: statuses[error.kind] };
   }
 }
@@ -110,10 +110,14 @@ const statuses = {
 /** By which decision of the report an answer was counted. */
 const countedBy: { [V in Verb]: (form: Said[V], decision: ReportedDecision) => boolean } = {
   start: () => false,
-  approve: ({ plan }, { what, hash }) => what.includes('approved gate') && hash === plan,
-  reject: ({ plan }, { what, hash }) => what.includes('rejected gate') && hash === plan,
-  decide: ({ decision, hold }, { what }) => what.includes(`${decision} at hold ${hold}`),
-  acknowledge: (_, { what }) => what.startsWith('acknowledged'),
+  approve: ({ plan, breakGlass }, decided) =>
+    decided.kind === 'approved' &&
+    decided.hash === plan &&
+    (decided.breakGlass === true) === (breakGlass === true),
+  reject: ({ plan }, decided) => decided.kind === 'rejected' && decided.hash === plan,
+  decide: ({ decision, hold }, decided) =>
+    decided.kind === 'decided' && decided.hold === hold && decided.decision === decision,
+  acknowledge: (_, { kind }) => kind === 'acknowledged',
 };
 
 /** Whether this very answer of this person stands in the journal: a second press of the same button. */

@@ -1,8 +1,15 @@
 import type { Journal } from '../../domain/journal/journal.ts';
 import type { PersonProof, ProofMethod } from '../../domain/approval/statement.ts';
+import type { GateName } from '../../domain/approval/answers.ts';
+
+/** What was decided: by this programs tell decisions apart, people read `what`. */
+type Decided =
+  | { kind: 'approved' | 'rejected' | 'expired' | 'needed-nobody'; gate: GateName; hash: string }
+  | { kind: 'decided'; hold: string; decision: string }
+  | { kind: 'cancel-requested' | 'acknowledged' };
 
 /** Who decided what, and how the person was proved. */
-export interface ReportedDecision {
+export type ReportedDecision = Decided & {
   at: string;
   what: string;
   by: string;
@@ -15,9 +22,7 @@ export interface ReportedDecision {
   /** Passed the gate alone. */
   breakGlass?: true;
   reason?: string;
-  /** The plan hash that was approved. */
-  hash?: string;
-}
+};
 
 type Proved = Pick<ReportedDecision, 'proof' | 'issuer' | 'roles'>;
 
@@ -36,6 +41,8 @@ export function decisionsIn(journal: Journal): ReportedDecision[] {
       const { gate, by, reason, hash, proof, breakGlass } = entry;
       return [
         {
+          kind: 'approved',
+          gate,
           at,
           what: breakGlass ? `broke the glass at gate ${gate}` : `approved gate ${gate}`,
           by,
@@ -52,6 +59,8 @@ export function decisionsIn(journal: Journal): ReportedDecision[] {
       const rejected = verdict === 'rejected';
       return [
         {
+          kind: verdict === 'passed-by-policy' ? 'needed-nobody' : verdict,
+          gate,
           at,
           what: rejected
             ? `rejected gate ${gate}`
@@ -68,6 +77,9 @@ export function decisionsIn(journal: Journal): ReportedDecision[] {
       const given = decision !== 'give-up' && decision !== 'cancelled';
       return [
         {
+          kind: 'decided',
+          hold,
+          decision,
           at,
           what: `${decision} at hold ${hold}`,
           by,
@@ -77,9 +89,25 @@ export function decisionsIn(journal: Journal): ReportedDecision[] {
       ];
     }
     if (entry.kind === 'cancel-requested')
-      return [{ at, what: 'asked to cancel', by: 'a Temporal client', ...provedBy(undefined) }];
+      return [
+        {
+          kind: 'cancel-requested',
+          at,
+          what: 'asked to cancel',
+          by: 'a Temporal client',
+          ...provedBy(undefined),
+        },
+      ];
     if (entry.kind === 'acknowledged')
-      return [{ at, what: 'acknowledged the escalation', by: entry.by, ...provedBy(entry.proof) }];
+      return [
+        {
+          kind: 'acknowledged',
+          at,
+          what: 'acknowledged the escalation',
+          by: entry.by,
+          ...provedBy(entry.proof),
+        },
+      ];
     return [];
   });
 }

@@ -185,8 +185,9 @@ export const decisionTable = (decisions: readonly ReportedDecision[]): Block => 
   label: 'Decisions',
   head: ['When', 'Who', 'Proved by', 'What', 'Plan', 'Why'],
   rows: decisions.map((decision) => {
-    const { at: when, by, what, hash, reason } = decision;
-    return [day(when), by, proofOf(decision), what, hash === undefined ? undefined : code(hash), reason];
+    const { at: when, by, what, reason } = decision;
+    const plan = 'hash' in decision ? code(decision.hash) : undefined;
+    return [day(when), by, proofOf(decision), what, plan, reason];
   }),
   none: 'Nobody was asked.',
 });
