@@ -6,7 +6,7 @@ import { drill } from '../src/activities/back-up/drill-job.ts';
 import { restoreArguments, type BackUpArguments } from '../src/dumps/manifest.ts';
 import { withClient, withDatabase } from '../src/postgres/connect.ts';
 import { createDatabase, dropDatabase } from '../src/postgres/databases.ts';
-import type { BucketPlace, Place } from '../src/domain/backup.ts';
+import type { Place } from '../src/domain/definition/dump-place.ts';
 import { siblingName } from '../src/domain/names.ts';
 import { s3Server } from '../lab/s3.ts';
 import { examplePlan } from '../test/example-plan.ts';
@@ -19,12 +19,10 @@ const megabytes = Number(process.argv[2] ?? 400);
 const fixture = await postgresFixture();
 const volume = mkdtempSync(join(tmpdir(), 'bench-'));
 const s3 = await s3Server('127.0.0.1');
-const claim: Place = { claim: 'bench' };
-const bucket: BucketPlace = {
-  bucket: s3.bucket,
-  region: 'us-east-1',
-  endpoint: s3.endpoint,
-  forcePathStyle: true,
+const claim: Place = { kind: 'claim', settings: 'bench' };
+const bucket: Place = {
+  kind: 's3',
+  settings: { bucket: s3.bucket, region: 'us-east-1', endpoint: s3.endpoint, forcePathStyle: true },
 };
 Object.assign(process.env, {
   BACKSTEP_BACKUPS: volume,
@@ -44,6 +42,7 @@ async function measured(what: string, how: How): Promise<void> {
     service: 'bench',
     operation: fixture.operation,
     try: ++tried,
+    directory: 'bench',
     jobs: 2,
     proof: 'restore',
     keepFor: 1,
@@ -62,8 +61,8 @@ async function measured(what: string, how: How): Promise<void> {
     }),
   );
   const { service } = examplePlan();
-  const s3 = 'bucket' in how.place ? { s3: how.place } : {};
-  const definition = { ...service, backup: { ...service.backup, ...s3 } };
+  const { kind, settings } = how.place;
+  const definition = { ...service, backup: { ...service.backup, claim: undefined, [kind]: settings } };
   const began = Date.now();
   await drill(
     withDatabase(fixture.adminUrl, scratch),

@@ -137,7 +137,8 @@ export const findings: { [S in StepName]: Found<S> } = {
   'back-up': {
     file: 'radar/bs-0a1b2c3d-1.dump',
     manifest: 'radar/bs-0a1b2c3d-1.json',
-    claim: 'backups',
+    store: 'volume claim backups',
+    format: 'custom',
     bytes: 27_000_000,
     sha256: 'c0ffee'.padEnd(64, '0'),
     counts: { papers: 100, opportunities: 20, scores: 7 },

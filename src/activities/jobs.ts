@@ -3,7 +3,8 @@ import { runJob, type JobEnd } from '../kubernetes/jobs.ts';
 import { backstepJob } from '../kubernetes/backstep-job.ts';
 import { deleteSecret, putSecret } from '../kubernetes/secrets.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
-import { dumpsOf } from '../domain/definition/backup.ts';
+import { placeOf } from '../domain/definition/dump-place.ts';
+import { accessTo } from '../dumps/places/index.ts';
 import type { ServiceDefinition } from '../domain/definition/service.ts';
 import { defined } from '../domain/defined.ts';
 import { Failure, failures, type FailureType } from '../domain/failures.ts';
@@ -136,7 +137,7 @@ export async function runProgram<P extends Program>(
       program,
       arguments: told,
       ...defined({ secret: job.secret && (await context.jobSecret(job.secret)) }),
-      dumps: dumpsOf(service.backup),
+      access: accessTo(placeOf(service.backup)),
       serviceAccount: service.backup.serviceAccount,
       deadlineSeconds: Math.ceil(service.backup.timeout / 1_000),
     }),

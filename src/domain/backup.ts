@@ -1,32 +1,15 @@
-/**
- * Where dumps lie: a PersistentVolumeClaim in the namespace of the service, or a bucket. No secret is part of
- * it: the Job that uses it gets the credentials from the Secrets that the definition names.
- */
-export type Place = { claim: string } | BucketPlace;
-
-export interface BucketPlace {
-  bucket: string;
-  region: string;
-  /** Absent: the one of AWS for the region. */
-  endpoint?: string;
-  forcePathStyle: boolean;
-}
-
 /** How far a dump was proved: read back in full and counted, or restored into a database and compared. */
 export type Proof = 'read' | 'restore';
 
-/** A dump on a volume or in a bucket, with the manifest beside it that says what was proved. */
+/** A dump, with the manifest beside it that says what was proved. */
 export interface Backup {
-  /** Path on the claim or key in the bucket: one file, or in directory format the directory of its files. */
+  /** Path in its place: of one file, or in directory format of the directory of its files. */
   file: string;
-  /** Path or key of the manifest. */
+  /** Path of the manifest. */
   manifest: string;
-  /** The claim it lies on; absent where it lies in a bucket. */
-  claim?: string;
-  /** The bucket it lies in; absent where it lies on a claim. */
-  bucket?: string;
-  /** Absent from backups made before 0.2.0, which were custom. */
-  format?: 'custom' | 'directory';
+  /** Name of that place: `volume claim backups`, or `s3://dumps`. */
+  store: string;
+  format: 'custom' | 'directory';
   bytes: number;
   /**
    * 64 hexadecimal digits: SHA-256 of the file; in directory format of the lines `<sha256>  <name>` of its
@@ -53,11 +36,9 @@ export interface Backup {
   keepUntil?: string;
 }
 
-type Location = Pick<Backup, 'file' | 'claim' | 'bucket'>;
-
-/** `radar/bs-….dump on volume claim backups`, or `s3://bucket/radar/bs-….dump`. */
-export const whereIs = ({ file, claim, bucket }: Location): string =>
-  bucket === undefined ? `${file} on volume claim ${claim ?? ''}` : `s3://${bucket}/${file}`;
+/** `radar/bs-….dump on volume claim backups`, or where the place is an address `s3://dumps/radar/bs-….dump`. */
+export const whereIs = ({ file, store }: { file: string; store: string }): string =>
+  store.includes('://') ? `${store}/${file}` : `${file} on ${store}`;
 
 /** How far a backup was proved, for people. */
 export const provedBy = ({ proof }: Pick<Backup, 'proof'>): string =>

@@ -16,9 +16,9 @@ export interface Salvage {
 
 /** One compressed SQL script: it puts back what it holds, run once a corrected migration is in place. */
 export interface SalvageFile {
-  /** Path within the store. */
+  /** Path in the place of the dumps. */
   file: string;
-  /** Where it lies: `volume claim backups`, or `s3://bucket`. */
+  /** Name of that place: `volume claim backups`, or `s3://dumps`. */
   store: string;
   bytes: number;
   sha256: string;

@@ -9,7 +9,7 @@ import { Failure } from '../domain/failures.ts';
 import { Digesting, digestOf, digestOfFiles, type Digest } from './digest.ts';
 import { runProgram, type ProgramEnd, type ProgramOptions } from './program.ts';
 import { sayProgress } from '../kubernetes/job-protocol.ts';
-import type { Store } from './store/store.ts';
+import type { Store } from './place.ts';
 
 /** A dump as pg_restore takes it: a file or directory in place, or (custom format only) bytes that go by. */
 export type Archive = { path: string } | { open: () => Promise<Readable> };
@@ -78,7 +78,7 @@ export async function withArchive<T>(
   dump: StoredDump,
   use: (archive: Archive) => Promise<T>,
 ): Promise<T> {
-  const path = store.local?.(dump.file);
+  const path = store.local?.path(dump.file);
   if (path !== undefined) return use({ path });
   if (dump.format !== 'directory') return use({ open: () => opened(store, dump.file) });
   return withScratch(async (scratch) => {

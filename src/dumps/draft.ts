@@ -7,8 +7,7 @@ import { Failure } from '../domain/failures.ts';
 import type { Archive, StoredDump } from './archive.ts';
 import { digestOf, type Digest } from './digest.ts';
 import type { Read } from './read-back.ts';
-import type { Store } from './store/store.ts';
-import { notWritten, settle } from './store/volume.ts';
+import type { LocalFiles, Store } from './place.ts';
 
 /** Runs pg_dump with its target: a path among its arguments, or what takes its output. */
 export type Dump = (target: { path: string } | { output: Writable }) => Promise<void>;
@@ -38,11 +37,12 @@ interface DraftOptions extends StoredDump {
  * restore needs no second copy to unpack a tar from.
  */
 export function draftOf(options: DraftOptions): Draft {
-  if (options.store.local !== undefined) return onVolume(options.store.local(options.file));
+  if (options.store.local !== undefined) return inPlace(options.store.local, options.file);
   return options.format === 'directory' ? asFiles(options) : asStream(options);
 }
 
-function onVolume(final: string): Draft {
+function inPlace(files: LocalFiles, file: string): Draft {
+  const final = files.path(file);
   const partial = `${final.replace(/\.dump$/, '')}.${hostname()}.partial`;
   return {
     archive: { path: partial },
@@ -57,9 +57,7 @@ function onVolume(final: string): Draft {
       // The manifest first: a dump under its final name then always has one.
       await manifest();
       await rm(final, { recursive: true, force: true });
-      await settle(partial, final).catch((error: unknown) => {
-        throw notWritten(final, error);
-      });
+      await files.settle(partial, file);
     },
     discard: () => rm(partial, { recursive: true, force: true }),
   };

@@ -7,7 +7,7 @@ import { pgRestoreOver, withArchive } from './archive.ts';
 import { newestClient } from './clients.ts';
 import { Digesting, type Digest } from './digest.ts';
 import type { SqlDump } from './sql-dump.ts';
-import type { Store } from './store/store.ts';
+import type { Store } from './place.ts';
 
 /** A dump that somebody put on the store. */
 export interface DumpFile {

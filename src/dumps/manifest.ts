@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Catalog } from '../postgres/catalog.ts';
 import type { Fingerprint } from '../postgres/fingerprint.ts';
-import { whereIs, type Backup, type Place, type Proof } from '../domain/backup.ts';
+import { whereIs, type Backup, type Proof } from '../domain/backup.ts';
 import { Failure } from '../domain/failures.ts';
 import type { ServiceDefinition } from '../domain/definition/service.ts';
-import { placeOfBackup } from '../domain/definition/backup.ts';
+import { placeName, placeNamed, placeOf, type Place } from '../domain/definition/dump-place.ts';
 import type { Digest } from './digest.ts';
-import type { Store } from './store/store.ts';
+import type { Store } from './place.ts';
 
 /** Lies beside a dump as JSON: what the dump holds, how that was proved, and the schema it must give back. */
 export interface Manifest {
@@ -34,8 +34,8 @@ export interface BackUpArguments {
   operation: string;
   try: number;
   place: Place;
-  /** Put before every path. */
-  prefix?: string;
+  /** Where the service's files lie in it. */
+  directory: string;
   format: 'custom' | 'directory';
   jobs: number;
   compression: ServiceDefinition['backup']['compression'];
@@ -49,7 +49,7 @@ export interface CheckArguments {
   operation: string;
   place: Place;
   file: string;
-  format?: 'custom' | 'directory';
+  format: 'custom' | 'directory';
   sha256: string;
 }
 
@@ -69,7 +69,7 @@ export interface RestoreResult {
 /**
  * What a Job is told that restores a backup.
  *
- * @throws Failure BackupNotProved where the definition knows no way to where it lies
+ * @throws Failure BackupNotProved where the definition knows no way there
  */
 export function restoreArguments(
   { backup: definition }: Pick<ServiceDefinition, 'backup'>,
@@ -77,11 +77,14 @@ export function restoreArguments(
   backup: Backup,
 ): RestoreArguments {
   const { file, format, sha256, manifest } = backup;
-  const place = placeOfBackup(definition, backup);
+  const place = placeNamed(backup.store, definition);
   if (place === undefined)
-    throw new Failure('BackupNotProved', `The definition names no bucket, but ${whereIs(backup)} is in one.`);
+    throw new Failure(
+      'BackupNotProved',
+      `${whereIs(backup)} is not where the definition keeps dumps: ${placeName(placeOf(definition))}.`,
+    );
   const { jobs } = definition;
-  return { operation, place, file, ...(format && { format }), sha256, manifest, jobs };
+  return { operation, place, file, format, sha256, manifest, jobs };
 }
 
 /** @returns undefined where there is none */

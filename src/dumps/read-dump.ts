@@ -1,4 +1,4 @@
-import type { Place } from '../domain/backup.ts';
+import type { Place } from '../domain/definition/dump-place.ts';
 import { Failure } from '../domain/failures.ts';
 import type { VersionRow } from '../migrations/tool.ts';
 import type { ExternalDump, Source } from '../domain/plan/source.ts';
@@ -8,15 +8,15 @@ import { formatOf, readThrough } from './dump-file.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 import { sayProgress } from '../kubernetes/job-protocol.ts';
 import { SqlDump } from './sql-dump.ts';
-import { storeAt } from './stores.ts';
-import type { Store } from './store/store.ts';
+import type { Store } from './place.ts';
+import { storeAt } from './places/index.ts';
 
 export interface ReadDumpArguments {
   operation: string;
   service: string;
   place: Place;
-  /** Put before every path. */
-  prefix?: string;
+  /** Where the service's backups lie in it. */
+  directory: string;
   /** A path in the store; or a proven backup, by name or the newest. */
   from: { file: string } | { backup: string | undefined };
   /** `schema.table` */
@@ -43,17 +43,14 @@ export interface ReadDumpResult {
  * @throws Failure SourceUnusable
  */
 export async function readDump(wanted: ReadDumpArguments): Promise<ReadDumpResult> {
-  const store = storeAt(wanted.place);
+  const store = await storeAt(wanted.place);
   return 'file' in wanted.from
     ? readFile(store, wanted, wanted.from.file)
     : readBackup(store, wanted, wanted.from.backup);
 }
 
-const inPrefix = ({ prefix }: ReadDumpArguments, path: string): string =>
-  [prefix, path].filter(Boolean).join('/');
-
 async function readFile(store: Store, wanted: ReadDumpArguments, file: string): Promise<ReadDumpResult> {
-  const dump = { store, path: inPrefix(wanted, file), operation: wanted.operation };
+  const dump = { store, path: file, operation: wanted.operation };
   const format = await formatOf(dump);
   const into = new SqlDump({ versionTable: wanted.versionTable });
   const of = await store.size(dump.path);
@@ -94,7 +91,7 @@ async function readBackup(
   wanted: ReadDumpArguments,
   name: string | undefined,
 ): Promise<ReadDumpResult> {
-  const directory = inPrefix(wanted, wanted.service);
+  const { directory } = wanted;
   const manifests = await manifestsIn(store, directory);
   const asked = name === undefined ? manifests : manifests.filter((each) => isNamed(each, name));
   const notes: string[] = [];
@@ -156,7 +153,7 @@ async function versionRowsIn(
   const into = new SqlDump({ versionTable });
   const [schema = '', table = ''] = versionTable.split('.');
   const args = ['--data-only', `--schema=${schema}`, `--table=${table}`, '-f', '-'];
-  const { trouble } = await withArchive(store, { file, ...(format && { format }) }, (archive) =>
+  const { trouble } = await withArchive(store, { file, format }, (archive) =>
     pgRestoreOver(pgRestore.path, args, archive, { operation, onOutput: (chunk) => into.push(chunk) }),
   );
   if (trouble !== undefined) throw new Failure('SourceUnusable', `Backup ${file}: ${trouble}`);

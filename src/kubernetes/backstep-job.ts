@@ -1,7 +1,6 @@
-import type { V1EnvVar, V1Job } from '@kubernetes/client-node';
+import type { V1EnvVar, V1Job, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import { labels, type OperationId } from '../domain/names.ts';
 import type { SecretReference } from '../domain/definition/secret-reference.ts';
-import type { Dumps } from '../domain/definition/backup.ts';
 import { find } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -19,27 +18,33 @@ export interface BackstepJob {
   secret?: string;
   /** The application's own Secret, for what a person runs after the operation's Secrets are gone. */
   databaseUrl?: SecretReference;
-  /** How it reaches the dumps. */
-  dumps: Dumps;
+  /** How it reaches the place of the dumps. */
+  access: PodAccess;
   serviceAccount?: string | undefined;
   deadlineSeconds: number;
+}
+
+/** What a pod is given besides. */
+export interface PodAccess {
+  env: V1EnvVar[];
+  volumes: V1Volume[];
+  mounts: V1VolumeMount[];
 }
 
 /** User of deploy/Dockerfile. */
 const user = 10_001;
 
 /**
- * A Job in Backstep's own image, with the backup volume and nothing of the application: it fulfils the
+ * A Job in Backstep's own image, with what reaches the dumps and nothing of the application: it fulfils the
  * restricted Pod Security Standard, and has no token of the cluster.
  */
 export function backstepJob(job: BackstepJob): V1Job {
-  const { name, namespace, image, program, secret, dumps, serviceAccount, deadlineSeconds } = job;
+  const { name, namespace, image, program, secret, access, serviceAccount, deadlineSeconds } = job;
   const metadata = { labels: { [labels.operation]: job.operation, [labels.step]: job.step } };
   const connections = [
     ...(secret === undefined ? [] : ['DATABASE_URL', 'ADMIN_URL'].map((key) => from(key, { secret, key }))),
     ...(job.databaseUrl === undefined ? [] : [from('DATABASE_URL', job.databaseUrl)]),
   ];
-  const claim = 'claim' in dumps ? dumps.claim : undefined;
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -72,7 +77,7 @@ export function backstepJob(job: BackstepJob): V1Job {
               env: [
                 { name: 'BACKSTEP_JOB', value: JSON.stringify(job.arguments) },
                 ...connections,
-                ...access(dumps),
+                ...access.env,
               ],
               securityContext: {
                 allowPrivilegeEscalation: false,
@@ -80,18 +85,10 @@ export function backstepJob(job: BackstepJob): V1Job {
                 capabilities: { drop: ['ALL'] },
               },
               resources: { requests: { cpu: '100m', memory: '128Mi' } },
-              volumeMounts: [
-                ...(claim === undefined ? [] : [{ name: 'backups', mountPath: '/backups' }]),
-                { name: 'tmp', mountPath: '/tmp' },
-              ],
+              volumeMounts: [...access.mounts, { name: 'tmp', mountPath: '/tmp' }],
             },
           ],
-          volumes: [
-            ...(claim === undefined
-              ? []
-              : [{ name: 'backups', persistentVolumeClaim: { claimName: claim } }]),
-            { name: 'tmp', emptyDir: {} },
-          ],
+          volumes: [...access.volumes, { name: 'tmp', emptyDir: {} }],
         },
       },
     },
@@ -102,19 +99,6 @@ const from = (name: string, { secret, key }: SecretReference): V1EnvVar => ({
   name,
   valueFrom: { secretKeyRef: { name: secret, key } },
 });
-
-/** The definition's own Secrets, by reference: no copy of the access key is made, and none is in the Job. */
-function access(dumps: Dumps): V1EnvVar[] {
-  if ('claim' in dumps || dumps.credentials === undefined) return [];
-  const { accessKeyId, secretAccessKey, sessionToken } = dumps.credentials;
-  return [
-    from('AWS_ACCESS_KEY_ID', accessKeyId),
-    from('AWS_SECRET_ACCESS_KEY', secretAccessKey),
-    ...(sessionToken === undefined ? [] : [from('AWS_SESSION_TOKEN', sessionToken)]),
-    // The log of a Job is read by people at night.
-    { name: 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', value: 'true' },
-  ];
-}
 
 /** The Job of that name, ended or not; undefined where there is none. */
 export async function readJob(cluster: Cluster, namespace: string, name: string): Promise<V1Job | undefined> {

@@ -153,7 +153,8 @@ describe('downgrade', () => {
     const file = {
       file: 'dump',
       manifest: 'manifest',
-      claim: 'backstep-backups',
+      store: 'volume claim backstep-backups',
+      format: 'custom' as const,
       bytes: 1,
       sha256: '0'.repeat(64),
     };

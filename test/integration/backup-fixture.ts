@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { vi } from 'vitest';
 import { s3Server, type S3Server } from '../../lab/s3.ts';
 import type { BackUpArguments } from '../../src/dumps/manifest.ts';
-import type { Place } from '../../src/domain/backup.ts';
+import type { Place } from '../../src/domain/definition/dump-place.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 
 export type Format = 'custom' | 'directory';
@@ -32,7 +32,7 @@ export async function storage(kind: 'volume' | 'bucket', small?: string): Promis
   if (kind === 'bucket') return inBucket(await s3Server('127.0.0.1', small));
   const files = small ?? mkdtempSync(join(tmpdir(), 'backups-'));
   return {
-    place: { claim: 'backups' },
+    place: { kind: 'claim', settings: 'backups' },
     files,
     enter: () => vi.stubEnv('BACKSTEP_BACKUPS', files),
     leave: async () => {},
@@ -46,7 +46,8 @@ function inBucket(s3: S3Server): Storage {
     vi.stubEnv('AWS_ACCESS_KEY_ID', s3.accessKeyId);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.secretAccessKey);
   };
-  const place = { bucket, region: 'us-east-1', endpoint, forcePathStyle: true };
+  const settings = { bucket, region: 'us-east-1', endpoint, forcePathStyle: true };
+  const place = { kind: 's3', settings } as const;
   return { place, files: join(directory, bucket), pid, enter, leave: remove, remove };
 }
 
@@ -78,6 +79,7 @@ export const wanted = (
   service: 'radar',
   operation,
   try: 1,
+  directory: 'radar',
   format: 'custom',
   jobs: 2,
   compression: { method: 'gzip' },

@@ -23,8 +23,9 @@ beforeAll(async () => {
      ALTER TABLE bulk OWNER TO ${fixture.owner}`,
   );
   here.enter();
-  if (!('bucket' in here.place)) throw new Error('no bucket');
-  const upstream = new URL(here.place.endpoint ?? '');
+  if (here.place.kind !== 's3') throw new Error('no bucket');
+  const { settings } = here.place;
+  const upstream = new URL(settings.endpoint ?? '');
   proxy = createServer((incoming, answer) => {
     const { method, url = '', headers } = incoming;
     const up = flip === 'upload' && method === 'PUT' && url.includes('partNumber=2');
@@ -42,10 +43,8 @@ beforeAll(async () => {
     incoming.on('end', () => forward.end());
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  here.place = {
-    ...here.place,
-    endpoint: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-  };
+  const endpoint = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  here.place = { kind: 's3', settings: { ...settings, endpoint } };
 }, 300_000);
 afterEach(() => (flip = undefined));
 afterAll(async () => {

@@ -64,7 +64,7 @@ test('a backup comes from the snapshot, is proved by restoring it, and leaves th
     { plan, try: 1, snapshot, beside: true },
   );
   expect(backup).toMatchObject({
-    bucket: s3.bucket,
+    store: `s3://${s3.bucket}`,
     file: `production/radar/${fixture.operation}-1.dump`,
     format: 'directory',
     proof: 'restore',

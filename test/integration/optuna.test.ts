@@ -43,7 +43,11 @@ test('law 1: its backup came from the snapshot, beside the downgrade, and was pr
   const written = JSON.parse(readFileSync(report?.json ?? '', 'utf8')) as Report;
   const { backup } = written;
   const snapshot = written.steps.find(({ step }) => step === 'snapshot');
-  expect(backup).toMatchObject({ format: 'directory', proof: 'restore', claim: 'backstep-backups' });
+  expect(backup).toMatchObject({
+    format: 'directory',
+    proof: 'restore',
+    store: 'volume claim backstep-backups',
+  });
   expect(backup?.fingerprint).toMatch(/^[0-9a-f]{64}$/);
   expect(snapshot?.summary).toContain(`fingerprint ${backup?.fingerprint?.slice(0, 12)}`);
   expect(readdirSync(join(backupDirectory(here.temporalNamespace), backup?.file ?? ''))).toContain('toc.dat');

@@ -45,12 +45,13 @@ afterAll(async () => {
   rmSync(volume, { recursive: true });
 });
 
-const place = { claim: 'backups' };
+const place = { kind: 'claim', settings: 'backups' } as const;
 const wanted = (tried: number): BackUpArguments => ({
   service,
   operation: fixture.operation,
   try: tried,
   place,
+  directory: service,
   format: 'custom',
   jobs: 2,
   compression: { method: 'gzip' },
@@ -67,7 +68,7 @@ describe('back-up', () => {
   test('holds every row of every table, and says what it is', async () => {
     expect(backup).toMatchObject({
       file: `${service}/${fixture.operation}-1.dump`,
-      claim: 'backups',
+      store: 'volume claim backups',
       counts: await on(fixture.name, counts),
       extensions: ['vector'],
       client: expect.stringContaining(`(PostgreSQL) ${fixture.lab.postgres.major}`) as string,
@@ -152,7 +153,7 @@ describe('proof', () => {
     writeFileSync(file, bytes);
     await expect(proved(file)).rejects.toMatchObject({ type: 'BackupNotProved' });
     await expect(
-      check({ operation: fixture.operation, place, file: 'flipped', sha256: backup.sha256 }),
+      check({ ...backup, operation: fixture.operation, place, file: 'flipped' }),
     ).rejects.toMatchObject({
       type: 'BackupNotProved',
     });

@@ -51,7 +51,8 @@ const read = async (file: string) => {
   const { source, versionRows, roles } = await readDump({
     operation: fixture.operation,
     service: 'radar',
-    place: { claim: 'backups' },
+    place: { kind: 'claim', settings: 'backups' },
+    directory: 'radar',
     from: { file },
     versionTable: 'public.alembic_version',
   });
@@ -75,7 +76,7 @@ async function restore(source: ExternalDump) {
   return restoreExternal(withDatabase(fixture.adminUrl, restored), {
     ...source,
     operation: fixture.operation,
-    place: { claim: 'backups' },
+    place: { kind: 'claim', settings: 'backups' },
     extensionSchemas: source.installed.map(({ schema }) => schema.name).filter((name) => name !== 'public'),
     major: fixture.lab.postgres.major,
   });

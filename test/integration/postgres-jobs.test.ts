@@ -31,7 +31,7 @@ describe('back-up', () => {
   test('makes a proven dump on the volume by a Job, and the record remembers it', async () => {
     backup = await perform(backUp, { ...fixture.dependencies, ...fixture.attempt() }, { plan, try: 1 });
     expect(backup).toMatchObject({
-      claim: 'backstep-backups',
+      store: 'volume claim backstep-backups',
       proof: 'read',
       counts: await fixture.on(fixture.fencedName, counts),
     });

@@ -35,8 +35,8 @@ const dump = (bin: string, url: string, file: string) =>
   );
 
 async function restored(file: string, into: string, major: number): Promise<ExternalDump> {
-  const place = { claim: 'backups' };
-  const asked = { operation: 'bs-00000000', service: 'radar', place };
+  const place = { kind: 'claim', settings: 'backups' } as const;
+  const asked = { operation: 'bs-00000000', service: 'radar', place, directory: 'radar' };
   const { source } = await readDump({
     ...asked,
     from: { file },

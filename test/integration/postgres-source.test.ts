@@ -32,7 +32,8 @@ beforeAll(async () => {
         service: 'radar',
         operation: fixture.operation,
         try: made.length + 1,
-        place: { claim: 'backups' },
+        place: { kind: 'claim', settings: 'backups' },
+        directory: 'radar',
         format,
         jobs: 2,
         compression: { method: 'gzip', level: 1 },
@@ -53,7 +54,8 @@ const read = async (from: ReadDumpArguments['from'], service = 'radar'): Promise
   const { source, versionRows, ...found } = await readDump({
     operation: fixture.operation,
     service,
-    place: { claim: 'backups' },
+    place: { kind: 'claim', settings: 'backups' },
+    directory: service,
     from,
     versionTable: 'public.alembic_version',
   });

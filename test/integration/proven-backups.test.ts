@@ -57,7 +57,8 @@ async function drilled({ place }: Storage, backup: Backup): Promise<Backup> {
   );
   undo.push(() => asAdmin((admin) => dropDatabase(admin, scratch, fixture.operation)));
   const { service } = examplePlan();
-  const definition = { ...service, backup: { ...service.backup, ...('bucket' in place && { s3: place }) } };
+  const { kind, settings } = place;
+  const definition = { ...service, backup: { ...service.backup, claim: undefined, [kind]: settings } };
   return drill(
     withDatabase(fixture.adminUrl, scratch),
     restoreArguments(definition, fixture.operation, backup),
@@ -65,6 +66,7 @@ async function drilled({ place }: Storage, backup: Backup): Promise<Backup> {
 }
 
 describe.each(combinations)('on a %s, in %s format,', (kind, format) => {
+  const directory = kind === 'bucket' ? 'backstep/production/radar' : 'radar';
   let here: Storage;
   let backup: Backup;
   const manifest = () => JSON.parse(readFileSync(join(here.files, backup.manifest), 'utf8')) as Manifest;
@@ -72,18 +74,17 @@ describe.each(combinations)('on a %s, in %s format,', (kind, format) => {
   beforeAll(async () => {
     here = await storage(kind);
     here.enter();
-    const prefix = kind === 'bucket' ? { prefix: 'backstep/production' } : {};
     backup = await backUp(
       fixture.url,
-      wanted(fixture, { place: here.place, format, proof: 'restore', ...prefix }),
+      wanted(fixture, { place: here.place, directory, format, proof: 'restore' }),
     );
   }, 300_000);
   afterAll(() => here.remove());
 
   test('a backup is read back, says where it lies, and has a manifest beside it', async () => {
-    const stem = `${kind === 'bucket' ? 'backstep/production/' : ''}radar/${fixture.operation}-1`;
+    const stem = `${directory}/${fixture.operation}-1`;
     expect(backup).toMatchObject({
-      ...(kind === 'bucket' ? { bucket: 'dumps' } : { claim: 'backups' }),
+      store: kind === 'bucket' ? 's3://dumps' : 'volume claim backups',
       file: `${stem}.dump`,
       manifest: `${stem}.json`,
       format,
@@ -109,8 +110,8 @@ describe.each(combinations)('on a %s, in %s format,', (kind, format) => {
       fixture.url,
       wanted(fixture, {
         place: here.place,
+        directory,
         format,
-        ...(kind === 'bucket' && { prefix: 'backstep/production' }),
       }),
     );
     expect(again).toEqual(backup);

@@ -9,7 +9,7 @@ import { current, up } from '../../lab/lab.ts';
 import { putBackSalvage } from '../../src/activities/salvage/put-back-job.ts';
 import { salvage, type SalvageResult } from '../../src/activities/salvage/job.ts';
 import { quoted, withClient, withDatabase } from '../../src/postgres/connect.ts';
-import type { Place } from '../../src/domain/backup.ts';
+import type { Place } from '../../src/domain/definition/dump-place.ts';
 import type { Loss } from '../../src/domain/rehearsal.ts';
 import { contents } from './contents.ts';
 
@@ -74,7 +74,8 @@ export async function salvageFixture() {
       salvage(address(database), {
         service: 'radar',
         operation,
-        place: options.place ?? { claim: 'backups' },
+        place: options.place ?? { kind: 'claim', settings: 'backups' },
+        directory: 'radar',
         try: options.tried ?? ++tries,
         from: '0005',
         target: '0004',
@@ -85,7 +86,7 @@ export async function salvageFixture() {
     /** What the command of the report runs in its pod. */
     putBackInPod: (
       file: { file: string; sha256: string; partly?: boolean },
-      place: Place = { claim: 'backups' },
+      place: Place = { kind: 'claim', settings: 'backups' },
     ) => putBackSalvage(address(database), { operation, place, ...file }),
     /** The command that the head of the script names. */
     async putBack(result: SalvageResult, options = ''): Promise<string> {

@@ -5,9 +5,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { artifacts } from '../../src/activities/messages/artifacts/job.ts';
 
 let volume: string;
-const place = { claim: 'backups' };
+const place = { kind: 'claim', settings: 'backups' } as const;
 const ask = (remove?: string[]) =>
-  artifacts({ operation: 'bs-00000000', service: 'radar', place, ...(remove && { remove }) });
+  artifacts({
+    operation: 'bs-00000000',
+    service: 'radar',
+    place,
+    directory: 'radar',
+    ...(remove && { remove }),
+  });
 
 beforeEach(() => {
   volume = mkdtempSync(join(tmpdir(), 'kept-'));

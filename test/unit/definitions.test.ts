@@ -97,15 +97,15 @@ escalation:
   });
 
   it.each([
-    ['{}', ['radar.yaml:12:1: backup: name either a claim or s3']],
-    ['{ claim: a, s3: { bucket: dumps } }', ['backup: name either a claim or s3']],
+    ['{}', ['radar.yaml:12:1: backup: name either claim or s3']],
+    ['{ claim: a, s3: { bucket: dumps } }', ['backup: name either claim or s3']],
     [
       '{ s3: { bucket: Dumps, prefix: /a, endpoint: ftp://x }, format: tar, jobs: 0 }',
       ['backup.s3.bucket', 'backup.s3.prefix', 'backup.s3.endpoint', 'backup.format', 'backup.jobs'],
     ],
     ['{ claim: a, compression: { method: lz4, level: 13 } }', ['must be 1 to 12 for lz4']],
     ['{ claim: a, compression: { method: none, level: 1 } }', ['none has no level']],
-    ['{ compression: { method: none, level: 1 } }', ['none has no level', 'name either a claim or s3']],
+    ['{ compression: { method: none, level: 1 } }', ['none has no level', 'name either claim or s3']],
   ])('backup: %s is refused, every fault named', (backup, wanted) => {
     const found = messages(valid.replace('backup: { claim: backups }', `backup: ${backup}`)).join('\n');
     for (const words of wanted) expect(found).toContain(words);

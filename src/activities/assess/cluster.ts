@@ -7,6 +7,8 @@ import { assertRecordable } from '../../kubernetes/records.ts';
 import { releases, type Release } from '../../kubernetes/releases.ts';
 import { missingRights, rightInWords, rightsNeeded } from '../../kubernetes/rights.ts';
 import { readSecret } from '../../kubernetes/secrets.ts';
+import { placeOf } from '../../domain/definition/dump-place.ts';
+import { needsOf } from '../../dumps/places/index.ts';
 import type { CronJob, ServiceDefinition, Workload } from '../../domain/definition/service.ts';
 import type { Dependencies } from '../context.ts';
 import { lookAtChannels } from './channels.ts';
@@ -86,22 +88,24 @@ async function proveRights(
 }
 
 async function provePlaceOfBackups(
-  dependencies: Dependencies,
+  { cluster }: Dependencies,
   { namespace, backup }: ServiceDefinition,
   faults: Faults,
 ): Promise<void> {
-  for (const reference of Object.values(backup.s3?.credentials ?? {}).filter((each) => each !== undefined))
-    await faults.try(() => readSecret(dependencies.cluster, namespace, reference), 'backup.s3.credentials');
-  const name = backup.claim;
-  if (name === undefined) return;
-  const claim = await find(
-    `read PersistentVolumeClaim ${namespace}/${name}`,
-    dependencies.cluster.core.readNamespacedPersistentVolumeClaim({ namespace, name }),
-  );
-  if (claim === undefined) {
-    faults.add('WorkloadMissing', `There is no PersistentVolumeClaim ${namespace}/${name} for the backup.`);
-  } else if (claim.status?.phase === 'Lost') {
-    faults.add('WorkloadMissing', `PersistentVolumeClaim ${namespace}/${name} has lost its volume.`);
+  const place = placeOf(backup);
+  const { claims, secrets } = needsOf(place);
+  for (const reference of secrets)
+    await faults.try(() => readSecret(cluster, namespace, reference), `backup.${place.kind}`);
+  for (const name of claims) {
+    const claim = await find(
+      `read PersistentVolumeClaim ${namespace}/${name}`,
+      cluster.core.readNamespacedPersistentVolumeClaim({ namespace, name }),
+    );
+    if (claim === undefined) {
+      faults.add('WorkloadMissing', `There is no PersistentVolumeClaim ${namespace}/${name} for the backup.`);
+    } else if (claim.status?.phase === 'Lost') {
+      faults.add('WorkloadMissing', `PersistentVolumeClaim ${namespace}/${name} has lost its volume.`);
+    }
   }
 }
 

@@ -1,8 +1,7 @@
 import type { BackUpArguments } from '../../dumps/manifest.ts';
 import { closeClone } from '../../postgres/clones.ts';
-import { defined } from '../../domain/defined.ts';
 import type { OperationRecord, Breach } from '../../domain/record.ts';
-import { placeOf } from '../../domain/definition/backup.ts';
+import { pathIn, placeOf } from '../../domain/definition/dump-place.ts';
 import { whyGone } from './check.ts';
 import { proveByDrill } from './drill.ts';
 import { ofTheFrozen, sourceOf, whileReachable } from './source.ts';
@@ -38,13 +37,14 @@ export async function backUp(context: ActivityContext, input: Input): Promise<Ba
 
 async function dump(context: ActivityContext, database: string): Promise<Backup> {
   const { operation, service } = context;
-  const { format, jobs, compression, proof, keepFor, s3 } = service.backup;
+  const { format, jobs, compression, proof, keepFor } = service.backup;
+  const place = placeOf(service.backup);
   const wanted: BackUpArguments = {
     service: service.service,
     operation,
     try: context.try,
-    place: placeOf(service.backup),
-    ...defined({ prefix: s3?.prefix }),
+    place,
+    directory: pathIn(place, service.service),
     format,
     jobs,
     compression,

@@ -1,8 +1,7 @@
 import type { CheckArguments } from '../../dumps/manifest.ts';
-import type { Backup } from '../../domain/backup.ts';
-import { defined } from '../../domain/defined.ts';
+import { whereIs, type Backup } from '../../domain/backup.ts';
 import { Failure } from '../../domain/failures.ts';
-import { placeOfBackup } from '../../domain/definition/backup.ts';
+import { placeNamed } from '../../domain/definition/dump-place.ts';
 import type { ActivityContext } from '../context.ts';
 
 /**
@@ -18,12 +17,10 @@ export async function whyGone(
   part: string,
 ): Promise<string | undefined> {
   const { operation, service } = context;
-  const { file, format, sha256, claim, bucket } = backup;
-  const place = placeOfBackup(service.backup, backup);
-  // A Job mounts the definition's claim only, and reaches its bucket only.
-  if (place === undefined || claim !== service.backup.claim || bucket !== service.backup.s3?.bucket)
-    return `${file} is not where the definition keeps dumps`;
-  const wanted: CheckArguments = { operation, place, file, ...defined({ format }), sha256 };
+  const { file, format, sha256 } = backup;
+  const place = placeNamed(backup.store, service.backup);
+  if (place === undefined) return `${whereIs(backup)} is not where the definition keeps dumps`;
+  const wanted: CheckArguments = { operation, place, file, format, sha256 };
   try {
     await context.runJob('check', wanted, { step: 'back-up', part, orElse: 'BackupNotProved' });
     return undefined;

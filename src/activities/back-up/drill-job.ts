@@ -6,8 +6,8 @@ import { Failure } from '../../domain/failures.ts';
 import { readManifest, writeManifest, type Manifest, type RestoreArguments } from '../../dumps/manifest.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 import { filled } from '../restore/job.ts';
-import { storeAt } from '../../dumps/stores.ts';
 import type { Backup } from '../../domain/backup.ts';
+import { storeAt } from '../../dumps/places/index.ts';
 
 /**
  * Proves a backup by restoring it: fills an empty scratch database from it, and compares all of that with what the
@@ -18,7 +18,7 @@ import type { Backup } from '../../domain/backup.ts';
  */
 export async function drill(url: string, wanted: RestoreArguments): Promise<Backup> {
   const began = Date.now();
-  const store = storeAt(wanted.place);
+  const store = await storeAt(wanted.place);
   const before = await readManifest(store, wanted.manifest);
   if (before?.backup.proof === 'restore' && before.backup.sha256 === wanted.sha256) return before.backup;
   const manifest = await filled(url, wanted).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import { catalogHash } from '../../postgres/catalog.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
+import { placeName } from '../../domain/definition/dump-place.ts';
 import { Failure } from '../../domain/failures.ts';
 import { digestInStore, withScratch } from '../../dumps/archive.ts';
 import { clientProgram } from '../../dumps/clients.ts';
@@ -9,9 +10,9 @@ import { readManifest, writeManifest, type BackUpArguments, type Manifest } from
 import { pgDump } from '../../dumps/pg-dump.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 import { prove, type Read } from '../../dumps/read-back.ts';
-import { storeAt } from '../../dumps/stores.ts';
-import type { Store } from '../../dumps/store/store.ts';
 import type { Backup } from '../../domain/backup.ts';
+import type { Store } from '../../dumps/place.ts';
+import { storeAt } from '../../dumps/places/index.ts';
 
 /** What the dump must hold, read in its own snapshot. */
 interface Snapshot {
@@ -34,10 +35,10 @@ interface Names {
  * @throws Failure BackupFailed, BackupNotProved
  */
 export async function backUp(url: string, wanted: BackUpArguments): Promise<Backup> {
-  const { service, operation, prefix, place } = wanted;
-  const stem = [prefix, service, `${operation}-${wanted.try}`].filter(Boolean).join('/');
+  const { operation, directory, place } = wanted;
+  const stem = `${directory}/${operation}-${wanted.try}`;
   const names: Names = { file: `${stem}.dump`, manifest: `${stem}.json` };
-  const store = storeAt(place);
+  const store = await storeAt(place);
   return withClient(url, { operation, lockTimeout: 0 }, async (client) => {
     // Kubernetes may rarely start a Job twice: the second one waits here, and then finds the finished dump.
     await client.query(`SELECT pg_advisory_lock(hashtextextended($1, 0))`, [`backstep back-up ${stem}`]);
@@ -129,7 +130,7 @@ function manifestOf(
     backup: {
       file,
       manifest,
-      ...('claim' in place ? { claim: place.claim } : { bucket: place.bucket }),
+      store: placeName(place),
       format,
       ...digest,
       counts: held.counts,

@@ -4,7 +4,7 @@ import { dropDatabase, type Extension } from '../../postgres/databases.ts';
 import type { RestoredBeside } from './step.ts';
 import { Failure } from '../../domain/failures.ts';
 import { siblingName } from '../../domain/names.ts';
-import { placeOf } from '../../domain/definition/backup.ts';
+import { placeOf } from '../../domain/definition/dump-place.ts';
 import { holdingIn } from '../../domain/definition/checks.ts';
 import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import type { ExternalDump, Source } from '../../domain/plan/source.ts';

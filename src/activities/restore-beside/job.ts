@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { namesOf, withClient } from '../../postgres/connect.ts';
-import type { Place } from '../../domain/backup.ts';
+import type { Place } from '../../domain/definition/dump-place.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { ExternalDump } from '../../domain/plan/source.ts';
 import { newestClient, type ClientProgram } from '../../dumps/clients.ts';
@@ -11,7 +11,7 @@ import { runProgram } from '../../dumps/program.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
 import { conninfo } from '../restore/job.ts';
 import { SqlDump } from '../../dumps/sql-dump.ts';
-import { storeAt } from '../../dumps/stores.ts';
+import { storeAt } from '../../dumps/places/index.ts';
 
 export interface RestoreExternalArguments extends Pick<ExternalDump, 'file' | 'format' | 'sha256' | 'bytes'> {
   operation: string;
@@ -55,7 +55,7 @@ export async function restoreExternal(
   let unread: unknown;
   try {
     if (restricted) script.write(`\\restrict ${key}\n`);
-    const dump = { store: storeAt(place), path: file, operation, format, into };
+    const dump = { store: await storeAt(place), path: file, operation, format, into };
     const digest = await readThrough(
       dump,
       () => {},

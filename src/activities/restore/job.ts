@@ -13,8 +13,8 @@ import {
   type RestoreResult,
 } from '../../dumps/manifest.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
-import { storeAt } from '../../dumps/stores.ts';
-import type { Store } from '../../dumps/store/store.ts';
+import type { Store } from '../../dumps/place.ts';
+import { storeAt } from '../../dumps/places/index.ts';
 import { contents, restoreList } from '../../dumps/toc.ts';
 
 /**
@@ -23,7 +23,7 @@ import { contents, restoreList } from '../../dumps/toc.ts';
  * @throws Failure BackupNotProved where it is gone or has another SHA-256
  */
 export async function check({ place, sha256, ...kept }: CheckArguments): Promise<{ sha256: string }> {
-  const store = storeAt(place);
+  const store = await storeAt(place);
   const found = await digestInStore(store, kept, (done) =>
     sayProgress({ doing: 'Checking the dump', done, unit: 'bytes' }),
   ).catch((error: unknown) => {
@@ -71,7 +71,7 @@ export async function restore(url: string, wanted: RestoreArguments): Promise<Re
  * @throws Failure RestoreFailed, BackupNotProved
  */
 export async function filled(url: string, wanted: RestoreArguments): Promise<Manifest> {
-  const store = storeAt(wanted.place);
+  const store = await storeAt(wanted.place);
   await check(wanted);
   const manifest = await readManifest(store, wanted.manifest);
   if (manifest === undefined)

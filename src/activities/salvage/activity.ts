@@ -3,7 +3,7 @@ import { dropDatabase } from '../../postgres/databases.ts';
 import { defined } from '../../domain/defined.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
 import { unknownIn, type Salvage, type SalvageFile } from '../../domain/salvage.ts';
-import { placeOf } from '../../domain/definition/backup.ts';
+import { pathIn, placeName, placeOf } from '../../domain/definition/dump-place.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { putBackCommand } from './put-back-command.ts';
@@ -68,12 +68,14 @@ async function allLosses({ storage }: ActivityContext, { losses, evidence }: Reh
 
 async function inFile(context: ActivityContext, losses: Loss[], copy?: string): Promise<Salvage> {
   const { operation, service, database, from, target } = context.plan;
+  const place = placeOf(service.backup);
   const wanted: SalvageArguments = {
     service: service.service,
     operation,
     try: context.try,
-    place: placeOf(service.backup),
-    ...defined({ prefix: service.backup.s3?.prefix, copy }),
+    place,
+    directory: pathIn(place, service.service),
+    ...defined({ copy }),
     from,
     target,
     losses,
@@ -92,11 +94,10 @@ async function described(
   { script, statements, ...file }: NonNullable<SalvageResult['kept']>,
 ): Promise<SalvageFile> {
   const { operation, service } = context;
-  const place = placeOf(service.backup);
   const { ref, sha256 } = await context.storage.put(`${operation}/salvage-${context.try}.sql`, script);
   return {
     ...file,
-    store: 'claim' in place ? `volume claim ${place.claim}` : `s3://${place.bucket}`,
+    store: placeName(placeOf(service.backup)),
     statements: statements.length > inHistory ? `${statements.slice(0, inHistory)}\n-- …` : statements,
     text: { ref, sha256 },
     putBack: putBackCommand(context.plan, file),

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { Place } from '../../domain/backup.ts';
+import type { Place } from '../../domain/definition/dump-place.ts';
 import type { Loss } from '../../domain/rehearsal.ts';
 import { digestOf } from '../../dumps/digest.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
@@ -11,15 +11,15 @@ import { holdingsOf, type Held } from './held.ts';
 import { proveScript } from './proof.ts';
 import { rowsOf } from './rows.ts';
 import * as script from './script.ts';
-import { storeAt } from '../../dumps/stores.ts';
-import type { Store } from '../../dumps/store/store.ts';
+import type { Store } from '../../dumps/place.ts';
+import { storeAt } from '../../dumps/places/index.ts';
 
 /** What the program in the Job is told. */
 export interface SalvageArguments extends script.Heading {
   try: number;
   place: Place;
-  /** Put before the path, in a bucket. */
-  prefix?: string;
+  /** Where the service's files lie in it. */
+  directory: string;
   losses: Loss[];
   /** Tables of the migration tool: an old revision put back there would be a lie. */
   ownTables: readonly string[];
@@ -46,9 +46,9 @@ const atMost = 100_000;
  * @throws Failure SalvageFailed
  */
 export async function salvage(url: string, wanted: SalvageArguments): Promise<SalvageResult> {
-  const { service, operation, prefix } = wanted;
-  const stem = [prefix, service, `${operation}-salvage-${wanted.try}`].filter(Boolean).join('/');
-  const store = storeAt(wanted.place);
+  const { operation, directory } = wanted;
+  const stem = `${directory}/${operation}-salvage-${wanted.try}`;
+  const store = await storeAt(wanted.place);
   return withClient(url, { operation, lockTimeout: 0 }, async (client) => {
     // Kubernetes may rarely start a Job twice: the second one waits here, and then finds the finished file.
     await client.query(`SELECT pg_advisory_lock(hashtextextended($1, 0))`, [`backstep salvage ${stem}`]);

@@ -1,7 +1,8 @@
 import { backstepJob } from '../../kubernetes/backstep-job.ts';
 import type { PutBackArguments } from './put-back-job.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import { dumpsOf, placeOf } from '../../domain/definition/backup.ts';
+import { placeOf } from '../../domain/definition/dump-place.ts';
+import { accessTo } from '../../dumps/places/index.ts';
 import { shellQuote } from '../../domain/text.ts';
 
 /**
@@ -13,7 +14,8 @@ export function putBackCommand(
   { file, sha256 }: { file: string; sha256: string },
 ): string {
   const name = `${operation}-put-back`;
-  const told: PutBackArguments = { operation, place: placeOf(service.backup), file, sha256, partly: false };
+  const place = placeOf(service.backup);
+  const told: PutBackArguments = { operation, place, file, sha256, partly: false };
   const { spec } =
     backstepJob({
       name,
@@ -24,7 +26,7 @@ export function putBackCommand(
       program: 'put-back-salvage',
       arguments: told,
       databaseUrl: service.database.url,
-      dumps: dumpsOf(service.backup),
+      access: accessTo(place),
       serviceAccount: service.backup.serviceAccount,
       deadlineSeconds: 0,
     }).spec?.template ?? {};

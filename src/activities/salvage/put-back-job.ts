@@ -4,10 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { applicationName } from '../../postgres/connect.ts';
 import { libpqEnvironment } from '../../postgres/url.ts';
-import type { Place } from '../../domain/backup.ts';
+import type { Place } from '../../domain/definition/dump-place.ts';
 import { Failure } from '../../domain/failures.ts';
 import { digestOf } from '../../dumps/digest.ts';
-import { storeAt } from '../../dumps/stores.ts';
+import { storeAt } from '../../dumps/places/index.ts';
 
 /** What the program is told. */
 export interface PutBackArguments {
@@ -41,7 +41,7 @@ export async function putBackSalvage(
   url: string,
   { operation, place, file, sha256, partly = false }: PutBackArguments,
 ): Promise<{ putBack: string }> {
-  const store = storeAt(place);
+  const store = await storeAt(place);
   const there = await store.get(file);
   const found = there === undefined ? undefined : (await digestOf(there)).sha256;
   if (found !== sha256) {

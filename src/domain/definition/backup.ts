@@ -1,37 +1,7 @@
 import { z } from 'zod';
-import type { Backup, Place } from '../backup.ts';
 import { duration } from '../duration.ts';
 import { dnsLabel } from '../names.ts';
-import { secretReference } from './secret-reference.ts';
-
-const s3 = z.strictObject({
-  bucket: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, 3 to 63 characters')
-    .describe('Name of the bucket'),
-  prefix: z
-    .string()
-    .regex(/^[^/](.*[^/])?$/, 'must neither begin nor end with "/"')
-    .optional()
-    .describe('Begins every key, for instance backstep/production'),
-  region: z.string().min(1).default('us-east-1').describe('Its region'),
-  endpoint: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('Address of an S3 server that is not AWS'),
-  forcePathStyle: z
-    .boolean()
-    .default(false)
-    .describe('The bucket in the path and not in the host name, as most servers other than AWS need it'),
-  credentials: z
-    .strictObject({
-      accessKeyId: secretReference.describe('AWS_ACCESS_KEY_ID'),
-      secretAccessKey: secretReference.describe('AWS_SECRET_ACCESS_KEY'),
-      sessionToken: secretReference.optional().describe('AWS_SESSION_TOKEN'),
-    })
-    .optional()
-    .describe("Secrets with the access key; if not given, the service account's own identity is used"),
-});
+import { placeKeys, placeKinds } from './dump-place.ts';
 
 const levels = { gzip: 9, lz4: 12, zstd: 22, none: 0 } as const;
 
@@ -55,8 +25,7 @@ const compression = z
 /** Where and how the database is backed up, and how far the backup is proved (runbook, Step 2). */
 export const backup = z
   .strictObject({
-    claim: dnsLabel.optional().describe('PersistentVolumeClaim for dumps'),
-    s3: s3.optional().describe('Bucket for dumps, instead of a claim'),
+    ...placeKeys,
     format: z
       .enum(['custom', 'directory'])
       .default('custom')
@@ -95,37 +64,8 @@ export const backup = z
       .prefault('30d')
       .describe('How long a dump is kept; afterwards `backstep artifacts <service> --expired` deletes it'),
   })
-  .superRefine(({ claim, s3 }, context) => {
-    if ((claim === undefined) === (s3 === undefined)) {
-      const message = 'name either a claim or s3, as the one place where dumps are kept';
-      context.addIssue({ code: 'custom', message });
-    }
+  .superRefine((found, context) => {
+    if (placeKinds.filter((kind) => found[kind] !== undefined).length === 1) return;
+    const message = `name either ${placeKinds.join(' or ')}, as the one place where dumps are kept`;
+    context.addIssue({ code: 'custom', message });
   });
-
-type Definition = z.infer<typeof backup>;
-/** Where the access key of a bucket lies. */
-export type BucketCredentials = NonNullable<z.infer<typeof s3>['credentials']>;
-
-/** Where new dumps go. */
-export const placeOf = ({ claim, s3 }: Definition): Place =>
-  s3 === undefined
-    ? { claim: claim ?? '' }
-    : {
-        bucket: s3.bucket,
-        region: s3.region,
-        ...(s3.endpoint !== undefined && { endpoint: s3.endpoint }),
-        forcePathStyle: s3.forcePathStyle,
-      };
-
-/** Where a backup lies; undefined where the definition knows no way there any more. */
-export function placeOfBackup(definition: Definition, { claim, bucket }: Backup): Place | undefined {
-  if (claim !== undefined) return { claim };
-  const place = placeOf(definition);
-  return 'bucket' in place && bucket !== undefined ? { ...place, bucket } : undefined;
-}
-
-/** What a Job must be given so that it reaches the dumps: a volume, or the credentials of the bucket. */
-export type Dumps = { claim: string } | { credentials?: BucketCredentials };
-
-export const dumpsOf = ({ claim, s3 }: Pick<Definition, 'claim' | 's3'>): Dumps =>
-  claim === undefined ? { ...(s3?.credentials && { credentials: s3.credentials }) } : { claim };

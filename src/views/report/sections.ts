@@ -214,7 +214,7 @@ function evidence({ backup: made, rehearsal, salvage, emergency, newer }: Report
     ...(rehearsal?.rehearsed
       ? [['What the downgrade did on a copy', rehearsal.evidence.ref, rehearsal.evidence.sha256] as const]
       : []),
-    ...(kept ? [['What was saved', `${kept.file} on ${kept.store}`, kept.sha256] as const] : []),
+    ...(kept ? [['What was saved', whereIs(kept), kept.sha256] as const] : []),
     ...(kept?.text ? [['Its statements, without data', kept.text.ref, kept.text.sha256] as const] : []),
     ...(dataDiff
       ? [

@@ -6,7 +6,7 @@ import { Failure } from '../../../domain/failures.ts';
 import { toolOf } from '../../../migrations/index.ts';
 import { qualified, revisionIn } from '../../../migrations/version-table.ts';
 import type { ServiceDefinition } from '../../../domain/definition/service.ts';
-import { placeOf } from '../../../domain/definition/backup.ts';
+import { pathIn, placeOf } from '../../../domain/definition/dump-place.ts';
 import type { Source } from '../../../domain/plan/source.ts';
 import type { ServerFacts } from '../server.ts';
 import { serviceContext, type BaseContext } from '../../context.ts';
@@ -66,16 +66,16 @@ async function readByJob(
   { service, operation, jobImage }: Asking,
   from: RestoreFrom,
 ): Promise<Found> {
-  const { s3 } = service.backup;
   const context = serviceContext(base, { service, operation, jobImage });
+  const place = placeOf(service.backup);
   const wanted: ReadDumpArguments = {
     operation,
     service: service.service,
-    place: placeOf(service.backup),
-    ...(s3?.prefix !== undefined && { prefix: s3.prefix }),
+    place,
+    directory: pathIn(place, service.service),
     from:
       typeof from === 'object'
-        ? from
+        ? { file: pathIn(place, from.file) }
         : { backup: from === undefined || from === 'backup' ? undefined : from },
     versionTable: qualified(context.tool),
   };

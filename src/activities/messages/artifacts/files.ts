@@ -1,8 +1,7 @@
 import type { ArtifactArguments, ArtifactFiles } from './job.ts';
 import { deleteOperationJobs } from '../../../kubernetes/jobs.ts';
 import { Failure } from '../../../domain/failures.ts';
-import { placeOf } from '../../../domain/definition/backup.ts';
-import { defined } from '../../../domain/defined.ts';
+import { pathIn, placeOf } from '../../../domain/definition/dump-place.ts';
 import type { ServiceContext } from '../../context.ts';
 
 /** The files where the dumps lie, listed by a Job; where that cannot be done, why. */
@@ -29,11 +28,12 @@ async function run(
   more: Pick<ArtifactArguments, 'remove'>,
 ): Promise<ArtifactFiles> {
   const { service, operation } = context;
+  const place = placeOf(service.backup);
   const wanted: ArtifactArguments = {
     operation,
     service: service.service,
-    place: placeOf(service.backup),
-    ...defined({ prefix: service.backup.s3?.prefix }),
+    place,
+    directory: pathIn(place, service.service),
     ...more,
   };
   context.progress({ doing: part === 'list' ? 'lists dumps by a Job' : 'deletes files by a Job' });

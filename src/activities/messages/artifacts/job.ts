@@ -1,15 +1,15 @@
-import type { Place } from '../../../domain/backup.ts';
+import type { Place } from '../../../domain/definition/dump-place.ts';
 import { Failure } from '../../../domain/failures.ts';
 import { readManifest } from '../../../dumps/manifest.ts';
-import { storeAt } from '../../../dumps/stores.ts';
-import type { Store } from '../../../dumps/store/store.ts';
+import type { Store } from '../../../dumps/place.ts';
+import { storeAt } from '../../../dumps/places/index.ts';
 
 export interface ArtifactArguments {
   operation: string;
   service: string;
   place: Place;
-  /** Put before every path. */
-  prefix?: string;
+  /** Where the service's files lie in it. */
+  directory: string;
   /** Paths that are deleted; the rest is listed. */
   remove?: string[];
 }
@@ -48,11 +48,10 @@ function kindOf(name: string): Pick<ArtifactFile, 'kind' | 'operation'> | undefi
 export async function artifacts({
   service,
   place,
-  prefix,
+  directory,
   remove = [],
 }: ArtifactArguments): Promise<ArtifactFiles> {
-  const store = storeAt(place);
-  const directory = [prefix, service].filter(Boolean).join('/');
+  const store = await storeAt(place);
   for (const path of remove) {
     const name = path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : '';
     if (kindOf(name) === undefined)

@@ -6,16 +6,16 @@ import {
   S3Client,
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
-import type { BucketPlace } from '../../domain/backup.ts';
+import type { Bucket } from '../../domain/definition/bucket.ts';
 import { Failure } from '../../domain/failures.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../place.ts';
 import { upload } from './upload.ts';
 
 /** Keys that one request deletes. */
 const atOnce = 1_000;
 
-/** A bucket. The access key comes from the environment, or from the identity of the Job's service account. */
-export function bucketStore({ bucket, region, endpoint, forcePathStyle }: BucketPlace): Store {
+/** The store of a bucket. The access key comes from the environment, or from the identity of the service account. */
+export function bucketStore({ bucket, region, endpoint, forcePathStyle }: Bucket): Store {
   const client = new S3Client({
     region,
     forcePathStyle,

@@ -5,18 +5,35 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../domain/failures.ts';
 import { Digesting } from '../digest.ts';
-import type { Store } from './store.ts';
+import type { DumpPlace, Store } from '../place.ts';
 
-/** Where the claim is mounted in Backstep's own Jobs. */
+/** Where the claim is mounted in the pods of Jobs. */
 const mounted = '/backups';
+const volumeName = 'backups';
+
+/** A PersistentVolumeClaim in the namespace of the service; client programs read and write on it in place. */
+export const volume: DumpPlace<'claim'> = {
+  needs: (claim) => ({ claims: [claim], secrets: [] }),
+  access: (claim) => ({
+    env: [],
+    volumes: [{ name: volumeName, persistentVolumeClaim: { claimName: claim } }],
+    mounts: [{ name: volumeName, mountPath: mounted }],
+  }),
+  open: async () => store,
+};
 
 /** A path within the claim as a path in the container. */
-export const onVolume = (path: string): string => join(process.env['BACKSTEP_BACKUPS'] ?? mounted, path);
+const onVolume = (path: string): string => join(process.env['BACKSTEP_BACKUPS'] ?? mounted, path);
 
-/** A mounted volume; client programs read and write on it in place. */
-export const volumeStore = (): Store => ({
+const store: Store = {
   name: 'volume',
-  local: onVolume,
+  local: {
+    path: onVolume,
+    settle: (partial, path) =>
+      settle(partial, onVolume(path)).catch((error: unknown) => {
+        throw notWritten(path, error);
+      }),
+  },
   put: async (path, content) => {
     const final = onVolume(path);
     const partial = `${final}.${hostname()}.partial`;
@@ -45,7 +62,7 @@ export const volumeStore = (): Store => ({
     return entries.toSorted((a, b) => (a < b ? -1 : 1));
   },
   remove: (path) => rm(onVolume(path), { recursive: true, force: true }),
-});
+};
 
 async function sizeOf(path: string): Promise<number | undefined> {
   const found = await stat(onVolume(path)).catch(orNothing(undefined));
@@ -56,7 +73,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
  * Gives a finished file, or a directory of files, its name, and waits until all of it is on the disk. A volume that
  * is full or gone may say so only here.
  */
-export async function settle(partial: string, final: string): Promise<void> {
+async function settle(partial: string, final: string): Promise<void> {
   const directory = await stat(partial).then((found) => found.isDirectory());
   for (const name of directory ? await readdir(partial) : []) await synced(join(partial, name));
   await synced(partial);
@@ -84,7 +101,7 @@ const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
 /** What the volume refused, as a failure that names the path. */
-export const notWritten = (path: string, error: unknown): Failure =>
+const notWritten = (path: string, error: unknown): Failure =>
   error instanceof Failure
     ? error
     : new Failure(
