@@ -1,11 +1,7 @@
 import type { Activities } from './steps.ts';
-import type { Assessment } from '../domain/plan/plan.ts';
 import type { ArtifactActivities } from '../domain/artifacts.ts';
 import type { NotificationActivities } from '../views/notification.ts';
 import { assess } from './assess/activity.ts';
-import { withNotificationSettings } from './assess/notification-settings.ts';
-import { assessRestore } from './assess/emergency.ts';
-import { assessPointInTime } from './assess/point-in-time.ts';
 import { backUp } from './back-up/activity.ts';
 import { activityFunction, stepFunction } from './activity-function.ts';
 import { dataDiff } from './data-diff/activity.ts';
@@ -35,22 +31,13 @@ import { switchDatabase } from './switch-database/activity.ts';
 import { notify } from './messages/notify.ts';
 import { verify } from './verify/activity.ts';
 import type { ProofActivities } from '../domain/approval/start-statement.ts';
-import type { AssessInput } from './assess/step.ts';
 
 /** The activities of a worker: one a step, under the step's own name. A missing activity does not compile. */
 export function createActivities(
   dependencies: Dependencies,
 ): Activities & ArtifactActivities & NotificationActivities & ProofActivities {
   return {
-    assess: activityFunction<AssessInput, Assessment>(
-      async (context, input) =>
-        input.kind === undefined
-          ? withNotificationSettings(context, input, await assess(context, input))
-          : input.kind === 'emergency-restore'
-            ? assessRestore(context, input)
-            : assessPointInTime(context, input),
-      dependencies,
-    ),
+    assess: activityFunction(assess, dependencies),
     'stop-writes': stepFunction<'stop-writes'>(stopWrites, dependencies),
     'guard-writes': stepFunction<'guard-writes'>(guardWrites, dependencies),
     'back-up': stepFunction<'back-up'>(backUp, dependencies),

@@ -1,32 +1,16 @@
-import { migratingJobs, type MigratingJobs } from '../kubernetes/migrating-jobs.ts';
+import { migratingJobs, migratingJobsOf } from '../kubernetes/migrating-jobs.ts';
 import { fieldOf, findObject, has, pauseOf, setPause } from '../kubernetes/pausable.ts';
 import { nameOf } from '../kubernetes/pods.ts';
 import { allOf } from '../kubernetes/writers.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
-import type { MigrationTool } from '../migrations/tool.ts';
 import { scheduledQueries, setActive } from '../postgres/pg-cron.ts';
 import { setEnabled, subscriptionsOf } from '../postgres/subscriptions.ts';
 import type { Pause, PausedObject } from '../domain/plan/pauses.ts';
-import type { ServiceDefinition } from '../domain/definition/service.ts';
 import type { ActivityContext } from './context.ts';
 
 type DatabasePause = Exclude<Pause, PausedObject>;
 const inCluster = (pause: Pause): pause is PausedObject => pause.in === 'cluster';
 const inDatabase = (pause: Pause): pause is DatabasePause => pause.in !== 'cluster';
-
-/** How Jobs that migrate are told from others, by the plan. */
-export const migratingJobsOf = (
-  tool: MigrationTool,
-  { namespace, migrations, database, cronJobs }: ServiceDefinition,
-  images: readonly string[],
-): MigratingJobs => ({
-  namespace,
-  tool,
-  selector: migrations.jobs,
-  images,
-  secret: database.url.secret,
-  cronJobs: cronJobs.map(({ name }) => name),
-});
 
 /** Migrations that would start or go on, each with the switch that suspends it. */
 export async function migratingPauses({ cluster, tool, plan }: ActivityContext): Promise<PausedObject[]> {

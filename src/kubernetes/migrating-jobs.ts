@@ -1,4 +1,5 @@
 import type { V1Container, V1Job, V1PodSpec } from '@kubernetes/client-node';
+import type { ServiceDefinition } from '../domain/definition/service.ts';
 import { labels } from '../domain/names.ts';
 import type { MigrationTool } from '../migrations/tool.ts';
 import { ask } from './answer.ts';
@@ -19,6 +20,20 @@ export interface MigratingJobs {
   /** CronJobs of the definition, whose Jobs are dealt with by its own policy. */
   cronJobs: readonly string[];
 }
+
+/** How Jobs that migrate are told from others, by a definition and the images of its workloads. */
+export const migratingJobsOf = (
+  tool: MigratingJobs['tool'],
+  { namespace, migrations, database, cronJobs }: ServiceDefinition,
+  images: readonly string[],
+): MigratingJobs => ({
+  namespace,
+  tool,
+  selector: migrations.jobs,
+  images,
+  secret: database.url.secret,
+  cronJobs: cronJobs.map(({ name }) => name),
+});
 
 export interface MigratingJob {
   job: V1Job;

@@ -156,3 +156,21 @@ export async function swap(admin: Client, renames: readonly { from: string; to: 
   }
   for (const { to } of renames) await allowConnections(admin, to, true);
 }
+
+/** The server of a session (`system_identifier`, major version), and who asks where. */
+export async function serverOf(client: Client) {
+  const { rows } = await client.query<{
+    id: string;
+    major: number;
+    database: string;
+    role: string;
+    superuser: boolean;
+  }>(
+    `SELECT s.system_identifier::text AS id, current_setting('server_version_num')::int / 10000 AS major,
+            current_database() AS database, current_user AS role, r.rolsuper AS superuser
+     FROM pg_catalog.pg_control_system() s, pg_catalog.pg_roles r WHERE r.rolname = current_user`,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('the session has no role');
+  return row;
+}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { withNotificationSettings } from '../../src/activities/assess/notification-settings.ts';
+import { assess, withNotificationSettings } from '../../src/activities/assess/activity.ts';
+import type { BaseContext } from '../../src/activities/context.ts';
 import { fault } from '../../src/domain/failures.ts';
 import { rollbackRequest } from '../../src/domain/plan/request.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
@@ -70,22 +71,27 @@ describe('an end before any plan', () => {
     expect(harness.notifications(serviceOf(run.handle.workflowId))).toEqual([]);
   });
 
-  test('says whom to tell only where an alert asked, and as far as the definition loads', async () => {
+  test('says whom to tell only where an alert asked, and nobody reads the answer', () => {
     const definition = serviceDefinition.parse({ ...definitionSource(), notify: [ops, pager] });
-    const dependencies = { definitions: { list: async () => [], load: async () => ({ definition }) } };
     const asked = { request: rollbackRequest.parse({ service: 'radar', alert }), onlyPlan: false };
-    const assessment = { kind: 'refused', faults } as const;
-    expect(await withNotificationSettings(dependencies, asked, { ...assessment, faults })).toMatchObject({
-      tells,
-    });
+    const refused = { kind: 'refused' as const, faults };
+    expect(withNotificationSettings(asked, definition, refused)).toEqual({ ...refused, tells });
     const bare = { request: rollbackRequest.parse({ service: 'radar' }), onlyPlan: false };
     for (const other of [bare, { ...asked, onlyPlan: true }])
-      expect(
-        await withNotificationSettings(dependencies, other, { ...assessment, faults }),
-      ).not.toHaveProperty('tells');
-    const faulty = { definitions: { list: async () => [], load: async () => ({ faults }) } };
-    expect(await withNotificationSettings(faulty, asked, { ...assessment, faults })).not.toHaveProperty(
-      'tells',
-    );
+      expect(withNotificationSettings(other, definition, refused)).toEqual(refused);
+    expect(withNotificationSettings(asked, { ...definition, notify: [] }, refused)).toEqual(refused);
+  });
+
+  test('names nobody where the definition does not load', async () => {
+    const definitions = { list: async () => [], load: async () => ({ faults }) };
+    const base = { definitions, progress: () => {} } as Partial<BaseContext> as BaseContext;
+    const asked = {
+      request: rollbackRequest.parse({ service: 'radar', alert }),
+      operation: 'bs-00000001' as const,
+      workflowId: 'backstep-radar',
+      runId: 'run-1',
+      onlyPlan: false,
+    };
+    expect(await assess(base, asked)).toEqual({ kind: 'refused', faults });
   });
 });

@@ -1,10 +1,10 @@
 import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readPoint } from '../../src/activities/assess/emergency/points.ts';
-import { lookAtDatabase } from '../../src/activities/assess/database.ts';
-import { Faults } from '../../src/activities/assess/faults.ts';
-import { observe } from '../../src/activities/assess/observations.ts';
-import { lookAtServer } from '../../src/activities/assess/server.ts';
+import { readSnapshot } from '../../src/probes/snapshots.ts';
+import { lookAtDatabase } from '../../src/probes/database.ts';
+import { probeContext } from '../../src/activities/assess/activity.ts';
+import { observe } from '../../src/probes/observations.ts';
+import { lookAtServer } from '../../src/probes/server.ts';
 import { dataDiff } from '../../src/activities/data-diff/activity.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { putInPlace } from '../../src/activities/put-in-place/activity.ts';
@@ -64,11 +64,11 @@ function sourceOf({ emergency: { source } }: Damaged): string {
 }
 
 async function lookedAt({ dependencies, rollback: { service, operation } }: Damaged, mayMiss: boolean) {
-  const faults = new Faults();
-  const facts = await lookAtServer(dependencies, service, operation, { onlyPlan: true, faults });
-  if (facts === undefined) throw new Error(JSON.stringify(faults.all));
-  const database = await lookAtDatabase(dependencies, service, operation, { facts, faults, mayMiss });
-  return { facts, database, faults: faults.all };
+  const context = probeContext({ ...dependencies, ...attempt }, { service, operation, onlyPlan: true });
+  const { facts, faults } = await lookAtServer(context);
+  if (facts === undefined) throw new Error(JSON.stringify(faults));
+  const database = await lookAtDatabase(context, facts, { mayMiss });
+  return { facts, database: database.facts, faults: [...faults, ...database.faults] };
 }
 
 const recordOf = async ({ dependencies }: Damaged, { database }: Plan) =>
@@ -180,7 +180,7 @@ test('a snapshot that is damaged itself is not restored from, and another source
   const { source, operation } = both.emergency;
   if (source.kind !== 'snapshot') throw new Error('it is restored from a snapshot');
   const asking = { adminUrl: own.url('postgres', 'backstep'), operation };
-  await expect(readPoint(asking, source.snapshot, reading)).rejects.toMatchObject({
+  await expect(readSnapshot(asking, source.snapshot, reading)).rejects.toMatchObject({
     type: 'SourceUnusable',
     message: expect.stringMatching(/is damaged: invalid page/) as string,
   });

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readPoint } from '../../src/activities/assess/emergency/points.ts';
+import { readSnapshot } from '../../src/probes/snapshots.ts';
 import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { lower, raise } from '../../src/postgres/fence.ts';
 import { cloneDatabase } from '../../src/postgres/clones.ts';
@@ -69,7 +69,7 @@ export async function damageable(
     takenAt: '2025-11-18T02:00:00.000Z',
     keepUntil: '2025-11-25T02:00:00.000Z',
   };
-  const source = await readPoint({ adminUrl, operation }, known, reading);
+  const source = await readSnapshot({ adminUrl, operation }, known, reading);
   if (source === undefined) throw new Error('the snapshot was not found');
   await asOwner(since);
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { recall, rememberRehearsal } from '../../src/activities/assess/diagnosis/memory.ts';
+import { recall, rememberRehearsal } from '../../src/probes/diagnosis/memory.ts';
 import type { ActivityContext, ServerAccess } from '../../src/activities/context.ts';
 import { plansBeforeAndAfter, plansOn } from '../../src/activities/rehearse/remembered.ts';
 import { counts } from '../../src/postgres/catalog.ts';

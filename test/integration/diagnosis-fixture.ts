@@ -2,9 +2,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type QueryResult } from 'pg';
-import { signsOfDatabase } from '../../src/activities/assess/diagnosis/database.ts';
-import { Probes } from '../../src/activities/assess/diagnosis/probes.ts';
-import type { Moved } from '../../src/activities/assess/diagnosis/migration.ts';
+import { signsOfDatabase } from '../../src/probes/diagnosis/database.ts';
+import { BoundedProbes } from '../../src/probes/diagnosis/bounded-probes.ts';
+import type { Moved } from '../../src/probes/diagnosis/migration.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import type { SymptomName } from '../../src/domain/symptoms.ts';
 import { toolOf } from '../../src/migrations/index.ts';
@@ -59,12 +59,11 @@ export async function diagnosisFixture(): Promise<DiagnosisFixture> {
     },
     see: async (diagnosis = {}, change = {}, definition = {}) => {
       const service = serviceDefinition.parse({ ...definitionSource(), diagnosis, ...definition });
-      const probes = new Probes(service.diagnosis.within, new AbortController().signal);
+      const probes = new BoundedProbes(service.diagnosis.within, new AbortController().signal);
       const facts = { applicationUrl: base.url, server: base.name, name: base.name, now: base.name };
       const moved = { from: '0005', target: '0004', reverts: ['0005'], ...change };
-      const tool = toolOf({}, service);
-      const known = { operation: base.operation, service, tool, facts, moved, image: 'radar:new' };
-      const found = await signsOfDatabase(storage, known, probes);
+      const asking = { operation: base.operation, service, tool: toolOf({}, service), storage };
+      const found = await signsOfDatabase(asking, { facts, moved, image: 'radar:new' }, probes);
       const evidence = (symptom: SymptomName) =>
         found.signs.filter((sign) => sign.symptom === symptom).map((sign) => sign.evidence);
       return { ...found, notSeen: probes.notSeen, evidence };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { signsOfStamp } from '../../src/activities/assess/diagnosis/migration.ts';
+import { signsOfStamp } from '../../src/probes/diagnosis/migration.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { diagnosisFixture, type DiagnosisFixture } from './diagnosis-fixture.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/site.ts';
-import { pointsOf, readPoint } from '../../src/activities/assess/emergency/points.ts';
+import { snapshotsOf, readSnapshot } from '../../src/probes/snapshots.ts';
 import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { putInPlace } from '../../src/activities/put-in-place/activity.ts';
 import { restoreBeside } from '../../src/activities/restore-beside/activity.ts';
@@ -76,13 +76,15 @@ async function leavePoint(): Promise<EmergencyPlan['source']> {
     endedAt: since,
     kept: [{ name: snapshot, since, until: '2025-11-25T02:00:00.000Z' }],
   };
-  const [known] = pointsOf({ finished: [finished] });
+  const [known] = snapshotsOf({ finished: [finished] });
   if (known === undefined) throw new Error('no snapshot is known');
   const asking = { adminUrl: fixture.adminUrl, operation: fixture.operation };
   const reading = { tool: exampleTool, signal: attempt.signal };
-  const source = await readPoint(asking, known, reading);
+  const source = await readSnapshot(asking, known, reading);
   if (source === undefined) throw new Error('the snapshot was not found');
-  await expect(readPoint(asking, { ...known, fingerprint: '0'.repeat(64) }, reading)).rejects.toMatchObject({
+  await expect(
+    readSnapshot(asking, { ...known, fingerprint: '0'.repeat(64) }, reading),
+  ).rejects.toMatchObject({
     type: 'SourceUnusable',
     message: expect.stringContaining('somebody has changed it') as string,
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jobImage } from '../../lab/job-image.ts';
 import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/site.ts';
-import { serverOf } from '../../src/activities/assess/server.ts';
+import { serverOf } from '../../src/postgres/databases.ts';
 import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { connect } from '../../src/kubernetes/cluster.ts';
 import { claim, readRecord, recordName, update } from '../../src/kubernetes/records.ts';

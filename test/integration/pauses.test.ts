@@ -1,9 +1,9 @@
 import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lookAtCluster } from '../../src/activities/assess/cluster.ts';
-import { Faults } from '../../src/activities/assess/faults.ts';
-import { planPauses } from '../../src/activities/assess/pauses.ts';
-import type { ServerFacts } from '../../src/activities/assess/server.ts';
+import { lookAtCluster } from '../../src/probes/cluster.ts';
+import { probeContext } from '../../src/activities/assess/activity.ts';
+import { planPauses } from '../../src/probes/pauses.ts';
+import type { ServerFacts } from '../../src/probes/server.ts';
 import { guardWrites } from '../../src/activities/guard-writes/activity.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { startApp } from '../../src/activities/start-app/activity.ts';
@@ -30,18 +30,18 @@ const input = () => ({
 
 /** What assess decides, and what it says, with the rights that there are. */
 async function planned(owners: 'pause' | 'name' = 'pause') {
-  const faults = new Faults();
   const service = { ...fixture.plan.service, writes: { ...fixture.plan.service.writes, owners } };
-  const cluster = await lookAtCluster(fixture.dependencies, service, faults);
+  const { operation } = fixture.plan;
+  const context = probeContext(
+    { ...fixture.dependencies, ...attempt() },
+    { service, operation, onlyPlan: false },
+  );
+  const seen = await lookAtCluster(context);
+  if (seen.facts === undefined) throw new Error(JSON.stringify(seen.faults));
   const { name, owner, url, adminUrl } = fixture.postgres;
   const facts = { name, now: name, owner, applicationUrl: url, adminUrl } as ServerFacts;
-  const pauses = await planPauses(fixture.dependencies, service, {
-    cluster,
-    facts,
-    operation: fixture.plan.operation,
-    faults,
-  });
-  return { pauses, notes: cluster.notes, faults: faults.all };
+  const { facts: pauses = [], notes, faults } = await planPauses(context, seen.facts, facts);
+  return { pauses, notes: [...seen.notes, ...notes], faults: [...seen.faults, ...faults] };
 }
 const words = (pauses: { what: string }[]) => pauses.map(({ what }) => what).toSorted();
 

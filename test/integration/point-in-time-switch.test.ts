@@ -1,9 +1,10 @@
-import { activityContext } from '../../src/activities/context.ts';
 import { perform } from '../../src/activities/activity-function.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { probeContext } from '../../src/activities/assess/activity.ts';
+import { serviceContext } from '../../src/activities/context.ts';
 import { compareInstance } from '../../src/activities/compare-instance/activity.ts';
-import { findRecoveryTime } from '../../src/activities/point-in-time/recovery-time.ts';
+import { findRecoveryTime } from '../../src/probes/recovery-time.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { restoreInstance } from '../../src/activities/restore-instance/activity.ts';
 import { startApp } from '../../src/activities/start-app/activity.ts';
@@ -59,9 +60,15 @@ beforeAll(async () => {
 });
 afterAll(() => here?.remove());
 
-/** What `assess` is handed, once it has a plan. */
-const momentOf = (of: PointInTimePlan, given?: string) =>
-  findRecoveryTime(activityContext({ ...here.dependencies, ...attempt() }, { plan: of }), of, given);
+/** What `assess` finds, once it knows the move. */
+const momentOf = async (of: PointInTimePlan, given?: string) => {
+  const base = { ...here.dependencies, ...attempt() };
+  const { service, operation, database } = of;
+  const applicationUrl = await serviceContext(base, { service, operation }).applicationUrl();
+  const facts = { applicationUrl, now: database.name };
+  const context = probeContext(base, { service, operation, onlyPlan: false });
+  return findRecoveryTime(context, { facts, moving: of }, given);
+};
 
 test('the moment is found from the commit that wrote the revision, as a proposal from the cluster, or given', async () => {
   const found = await momentOf(plan);

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { proveFits } from '../../src/activities/assess/emergency/fits.ts';
-import type { Found } from '../../src/activities/assess/emergency/source.ts';
-import { Faults } from '../../src/activities/assess/faults.ts';
-import type { ServerFacts } from '../../src/activities/assess/server.ts';
+import { proveFits } from '../../src/probes/source-fits.ts';
+import type { ProbeContext } from '../../src/probes/context.ts';
+import type { FoundSource } from '../../src/probes/source.ts';
+import type { ServerFacts } from '../../src/probes/server.ts';
 import { backUp } from '../../src/activities/back-up/job.ts';
 import { revisionIn } from '../../src/migrations/version-table.ts';
 import { readDump, type ReadDumpArguments } from '../../src/dumps/read-dump.ts';
@@ -50,7 +50,7 @@ afterAll(async () => {
   rmSync(volume, { recursive: true });
 });
 
-const read = async (from: ReadDumpArguments['from'], service = 'radar'): Promise<Found> => {
+const read = async (from: ReadDumpArguments['from'], service = 'radar') => {
   const { source, versionRows, ...found } = await readDump({
     operation: fixture.operation,
     service,
@@ -108,20 +108,20 @@ describe('a proven backup', () => {
   });
 });
 
-async function faultsOf(found: Found, change: object = {}): Promise<string[]> {
+async function faultsOf(found: FoundSource, change: object = {}): Promise<string[]> {
   const source = definitionSource('radar');
   const service = serviceDefinition.parse({
     ...source,
     database: { ...source.database, tables: ['papers', 'ledger.entries'], ...change },
   });
-  const faults = new Faults();
   const facts = {
     adminUrl: fixture.adminUrl,
     serverMajor: fixture.lab.postgres.major,
     admin: { role: 'backstep', superuser: false },
   } as ServerFacts;
-  await proveFits(service, fixture.operation, found, { facts, faults, notes: [] });
-  return faults.all.map(({ type, message }) => `${type}: ${message}`);
+  const context = { service, operation: fixture.operation } as ProbeContext;
+  const { faults } = await proveFits(context, found, facts);
+  return faults.map(({ type, message }) => `${type}: ${message}`);
 }
 
 describe('whether it is of this service, and this server can take it', () => {

@@ -2,7 +2,7 @@ import { activityContext } from '../../src/activities/context.ts';
 import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assess } from '../../src/activities/assess/activity.ts';
-import { signsOfRehearsal } from '../../src/activities/assess/diagnosis/memory.ts';
+import { signsOfRehearsal } from '../../src/probes/diagnosis/memory.ts';
 import { rehearse } from '../../src/activities/rehearse/activity.ts';
 import { verify } from '../../src/activities/verify/activity.ts';
 import { readEvidence } from '../../src/activities/rehearse/evidence.ts';

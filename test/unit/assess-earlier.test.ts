@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { earlier } from '../../src/activities/assess/earlier.ts';
+import { earlier } from '../../src/probes/earlier.ts';
 import type { FinishedOperation, OperationRecord } from '../../src/domain/record.ts';
 
 const now = Date.parse('2025-11-18T03:00:00Z');
@@ -43,14 +43,24 @@ const record: OperationRecord = {
   kept: [],
 };
 
+const fresh = (target: string) => ({ facts: { asked: target }, faults: [], notes: [] });
+const takesUp = (unfinished: OperationRecord) => ({
+  facts: { record: unfinished, asked: '0004' },
+  faults: [],
+  notes: [],
+});
+
 describe('-1 again, right after a rollback, goes no further', () => {
   const there = found({ finished: [done()], revisions: ['0004'] });
 
   it('is answered with the operation that moved the database, and how to go further', () => {
     const answer = earlier(asked('-1'), there);
-    expect(answer).toMatchObject({ kind: 'nothing-to-do' });
     expect(answer).toMatchObject({
-      reason: expect.stringMatching(/bs-00000001.*10 min.*name the revision/) as string,
+      faults: [],
+      nothing: {
+        reason: expect.stringMatching(/bs-00000001.*10 min.*name the revision/) as string,
+        revision: '0004',
+      },
     });
   });
 
@@ -64,12 +74,12 @@ describe('-1 again, right after a rollback, goes no further', () => {
       found({ finished: [done({ outcome: 'put-back' })], revisions: ['0004'] }),
     ],
   ])('goes on where %s', (_why, request, world) => {
-    expect(earlier(request, world)).toEqual({ kind: 'fresh', asked: request.request.target });
+    expect(earlier(request, world)).toEqual(fresh(request.request.target));
   });
 
   it('a base that was reached counts as there', () => {
     const base = found({ finished: [done({ target: 'base' })], revisions: [] });
-    expect(earlier(asked('-1'), base)).toMatchObject({ kind: 'nothing-to-do' });
+    expect(earlier(asked('-1'), base)).toMatchObject({ nothing: { revision: 'base' } });
   });
 });
 
@@ -79,41 +89,38 @@ describe('law 2: a Reset of a run that had ended keeps its target', () => {
       finished: [done({ operation: 'bs-00000002', endedAt: minutesAgo(600) })],
       revisions: ['0004'],
     });
-    expect(earlier(asked('-1'), world)).toEqual({ kind: 'fresh', asked: '0004' });
+    expect(earlier(asked('-1'), world)).toEqual(fresh('0004'));
   });
 });
 
 describe('law 6: one operation on a database at a time', () => {
   it('refuses while the other one is open, and names its workflow', () => {
     const answer = earlier(asked('-1'), found({ record, open: true }));
-    expect(answer).toMatchObject({ kind: 'refused', fault: { type: 'AlreadyRunning' } });
-    expect(answer).toMatchObject({ fault: { message: expect.stringMatching(/backstep-radar/) as string } });
+    expect(answer.facts).toBeUndefined();
+    expect(answer.faults).toMatchObject([
+      { type: 'AlreadyRunning', message: expect.stringMatching(/backstep-radar/) as string },
+    ]);
   });
 
   it('only shows the plan while another one is open', () => {
-    expect(earlier(asked('-1', { onlyPlan: true }), found({ record, open: true }))).toMatchObject({
-      kind: 'takes-up',
-      open: true,
+    expect(earlier(asked('-1', { onlyPlan: true }), found({ record, open: true }))).toEqual({
+      ...takesUp(record),
+      notes: [expect.stringMatching(/^Operation bs-00000001 .* is open/)],
     });
   });
 
   it.each(['-1', '-2', '0004'])('takes the record of a closed run up, asked for %s', (target) => {
-    expect(earlier(asked(target), found({ record }))).toEqual({ kind: 'takes-up', record, open: false });
+    expect(earlier(asked(target), found({ record }))).toEqual(takesUp(record));
   });
 
   it.each(['0003', 'base'])('refuses another explicit target: %s', (target) => {
-    expect(earlier(asked(target), found({ record }))).toMatchObject({
-      kind: 'refused',
-      fault: { type: 'UnfinishedOperation' },
-    });
+    const answer = earlier(asked(target), found({ record }));
+    expect(answer.facts).toBeUndefined();
+    expect(answer.faults).toMatchObject([{ type: 'UnfinishedOperation' }]);
   });
 
   it('takes its own record up, whatever Temporal says of it', () => {
     const own = { ...record, operation: 'bs-00000002' as const };
-    expect(earlier(asked('0003'), found({ record: own, open: true }))).toEqual({
-      kind: 'takes-up',
-      record: own,
-      open: false,
-    });
+    expect(earlier(asked('0003'), found({ record: own, open: true }))).toEqual(takesUp(own));
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { SeenCronJob, SeenWorkload } from '../../src/activities/assess/cluster.ts';
-import { Faults } from '../../src/activities/assess/faults.ts';
-import { candidatesOf, type SeenImage } from '../../src/activities/assess/images.ts';
-import { migrationImage } from '../../src/activities/assess/migrations.ts';
-import { planCronJob, planWorkload } from '../../src/activities/assess/releases.ts';
+import type { SeenCronJob, SeenWorkload } from '../../src/probes/cluster.ts';
+import type { Findings } from '../../src/probes/findings.ts';
+import { candidatesOf, type SeenImage } from '../../src/probes/images.ts';
+import { migrationImage } from '../../src/probes/migration-image.ts';
+import { planCronJob, planWorkload } from '../../src/probes/releases.ts';
 import { exampleTool } from '../example-plan.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import { serviceDefinition, type ServiceDefinition } from '../../src/domain/definition/service.ts';
@@ -66,10 +66,14 @@ const choice = (target: string, record?: OperationRecord) => ({
   images,
   target,
   record,
-  faults: new Faults(),
-  notes: [] as string[],
 });
-const types = (faults: Faults) => faults.all.map(({ type }) => type);
+const types = ({ faults }: Findings<unknown>) => faults.map(({ type }) => type);
+
+const workload = (...asked: Parameters<typeof planWorkload>) => {
+  const { facts } = planWorkload(...asked);
+  if (facts === undefined) throw new Error('a workload is always planned');
+  return facts;
+};
 
 const cronJob = (found: string, own?: string): SeenCronJob => ({
   definition: {
@@ -84,13 +88,8 @@ const cronJob = (found: string, own?: string): SeenCronJob => ({
   image: found,
 });
 
-const chosen = (of: SeenImage[], current = ['0005'], holds = '0005') => {
-  const faults = new Faults();
-  return {
-    found: migrationImage(of, { tool: exampleTool, holds, current, env: 'DATABASE_URL' }, faults),
-    faults,
-  };
-};
+const chosen = (of: SeenImage[], current = ['0005'], holds = '0005') =>
+  migrationImage(of, { tool: exampleTool, holds, current, env: 'DATABASE_URL' });
 
 const service = (migrations: object): ServiceDefinition =>
   serviceDefinition.parse({
@@ -108,65 +107,59 @@ const names = (of: SeenWorkload[], migrations = {}) =>
 
 describe('the release to which a workload goes back', () => {
   it('is the newest whose image needs exactly the target', () => {
-    const asked = choice('0004');
-    expect(planWorkload(seen(), asked)).toEqual({
-      deployment: 'api',
-      found: { replicas: 3, image: 'api:3' },
-      wanted: { replicas: 2 },
-      rollBackTo: { revision: 3, replicaSet: 'api-3', image: 'api:2' },
+    expect(planWorkload(seen(), choice('0004'))).toEqual({
+      facts: {
+        deployment: 'api',
+        found: { replicas: 3, image: 'api:3' },
+        wanted: { replicas: 2 },
+        rollBackTo: { revision: 3, replicaSet: 'api-3', image: 'api:2' },
+      },
+      faults: [],
+      notes: [],
     });
-    expect(asked.notes).toEqual([]);
   });
 
   it('is the one of the definition: by revision, or by image', () => {
-    expect(planWorkload(seen({ toRevision: 2 }), choice('0004')).rollBackTo).toMatchObject({
+    expect(workload(seen({ toRevision: 2 }), choice('0004')).rollBackTo).toMatchObject({
       revision: 2,
       image: 'api:1',
     });
-    expect(planWorkload(seen({ image: 'api:1' }), choice('0004')).rollBackTo).toMatchObject({
+    expect(workload(seen({ image: 'api:1' }), choice('0004')).rollBackTo).toMatchObject({
       revision: 2,
       image: 'api:1',
     });
-    expect(planWorkload(seen({ image: 'gone:7' }), choice('0004')).rollBackTo).toEqual({ image: 'gone:7' });
+    expect(workload(seen({ image: 'gone:7' }), choice('0004')).rollBackTo).toEqual({ image: 'gone:7' });
   });
 
   it('is refused where Alembic in the named image contradicts, and where the revision is not kept', () => {
-    const contradicted = choice('0004');
-    planWorkload(seen({ image: 'api:0' }), contradicted);
-    expect(types(contradicted.faults)).toEqual(['NoFittingImage']);
-    const forgotten = choice('0004');
-    planWorkload(seen({ toRevision: 9 }), forgotten);
-    expect(types(forgotten.faults)).toEqual(['WorkloadMissing']);
+    expect(types(planWorkload(seen({ image: 'api:0' }), choice('0004')))).toEqual(['NoFittingImage']);
+    expect(types(planWorkload(seen({ toRevision: 9 }), choice('0004')))).toEqual(['WorkloadMissing']);
   });
 
   it('is refused where an init container would migrate again, and told where it finds nothing to do', () => {
-    const harmless = choice('0004');
-    planWorkload(migrating('api:2'), harmless);
-    expect(harmless.faults.all).toEqual([]);
+    const harmless = planWorkload(migrating('api:2'), choice('0004'));
+    expect(harmless.faults).toEqual([]);
     expect(harmless.notes).toEqual([
       expect.stringMatching(
         /^Init container migrate of Deployment api runs Alembic in api:2, .*nothing to do/,
       ),
     ]);
-    const again = choice('0004');
-    planWorkload(migrating('api:3'), again);
-    expect(again.faults.all.map(({ message }) => message)).toEqual([
+    const again = planWorkload(migrating('api:3'), choice('0004'));
+    expect(again.faults.map(({ message }) => message)).toEqual([
       expect.stringContaining('would run Alembic in api:3, which needs 0005, not 0004'),
     ]);
     // Only the container's own image is changed where no release of it is kept: the init container stays.
-    const imageAlone = choice('0004');
-    planWorkload(migrating('api:2', { image: 'api:1' }), imageAlone);
-    expect(types(imageAlone.faults)).toEqual(['NoFittingImage']);
-    const unknown = choice('0004');
-    planWorkload(migrating('tools:9'), unknown);
+    const imageAlone = planWorkload(migrating('api:2', { image: 'api:1' }), choice('0004'));
+    expect(types(imageAlone)).toEqual(['NoFittingImage']);
+    const unknown = planWorkload(migrating('tools:9'), choice('0004'));
     expect(unknown.notes).toEqual([expect.stringContaining('not known: it may migrate again')]);
     expect(names([migrating('tools:9')])).toContain('tools:9');
   });
 
   it('is missing, and said to be, where none fits', () => {
-    const asked = choice('base');
-    expect(planWorkload(seen(), asked)).not.toHaveProperty('rollBackTo');
-    expect(asked.notes[0]).toMatch(/No release of Deployment api needs exactly base/);
+    const planned = planWorkload(seen(), choice('base'));
+    expect(planned.facts).not.toHaveProperty('rollBackTo');
+    expect(planned.notes[0]).toMatch(/No release of Deployment api needs exactly base/);
   });
 
   it('leaves what an unfinished operation found as found', () => {
@@ -174,44 +167,48 @@ describe('the release to which a workload goes back', () => {
       stopped: { workloads: [{ deployment: 'api', found: 2, putBack: 2, image: 'api:3' }], cronJobs: [] },
     };
     const rolledBack = seen({}, { image: 'api:2' });
-    expect(planWorkload(rolledBack, choice('0004', record as unknown as OperationRecord)).found.image).toBe(
+    expect(workload(rolledBack, choice('0004', record as unknown as OperationRecord)).found.image).toBe(
       'api:3',
     );
   });
 });
 
 describe('the image of a CronJob', () => {
-  const workloads = [planWorkload(seen(), choice('0004'))];
+  const workloads = [workload(seen(), choice('0004'))];
 
   it('is that of the workload whose image it shares', () => {
     expect(planCronJob(cronJob('api:3'), workloads, choice('0004'))).toEqual({
-      name: 'hourly',
-      found: { suspended: true, image: 'api:3' },
-      wanted: { suspended: false },
-      rollBackTo: { image: 'api:2' },
+      facts: {
+        name: 'hourly',
+        found: { suspended: true, image: 'api:3' },
+        wanted: { suspended: false },
+        rollBackTo: { image: 'api:2' },
+      },
+      faults: [],
+      notes: [],
     });
   });
 
   it('is that of the definition', () => {
-    expect(planCronJob(cronJob('jobs:9', 'jobs:8'), workloads, choice('0004')).rollBackTo).toEqual({
-      image: 'jobs:8',
+    expect(planCronJob(cronJob('jobs:9', 'jobs:8'), workloads, choice('0004')).facts).toMatchObject({
+      rollBackTo: { image: 'jobs:8' },
     });
   });
 
   it('is missing, and said to be, where it shares none', () => {
-    const asked = choice('0004');
-    expect(planCronJob(cronJob('jobs:9'), workloads, asked)).not.toHaveProperty('rollBackTo');
-    expect(asked.notes[0]).toMatch(/hourly.*stay suspended/);
+    const planned = planCronJob(cronJob('jobs:9'), workloads, choice('0004'));
+    expect(planned.facts).not.toHaveProperty('rollBackTo');
+    expect(planned.notes[0]).toMatch(/hourly.*stay suspended/);
   });
 });
 
 describe('the image that downgrades', () => {
   it('is the first that holds the revision of the database: the older one cannot locate it', () => {
-    expect(chosen(images.toReversed()).found?.image).toBe('api:3');
+    expect(chosen(images.toReversed()).facts?.image).toBe('api:3');
   });
 
   it('is refused where none does, with what each one holds', () => {
-    const { found, faults } = chosen([
+    const refused = chosen([
       {
         image: 'api:3',
         workload: 'api',
@@ -219,13 +216,15 @@ describe('the image that downgrades', () => {
       },
       image('api:2', '0004'),
     ]);
-    expect(found).toBeUndefined();
-    expect(types(faults)).toEqual(['MigrationToolMissing']);
-    expect(faults.all[0]?.message).toMatch(/api:3: no module alembic[^]*api:2: its newest revision is 0004/);
+    expect(refused.facts).toBeUndefined();
+    expect(types(refused)).toEqual(['MigrationToolMissing']);
+    expect(refused.faults[0]?.message).toMatch(
+      /api:3: no module alembic[^]*api:2: its newest revision is 0004/,
+    );
   });
 
   it('is refused where its env.py finds another database, or none', () => {
-    expect(types(chosen(images, ['0004'], '0004').faults)).toEqual(['DatabaseInvalid']);
+    expect(types(chosen(images, ['0004'], '0004'))).toEqual(['DatabaseInvalid']);
     const { current: _, ...inspection } = image('api:3', '0005').inspection ?? {
       heads: [],
       history,
@@ -235,7 +234,7 @@ describe('the image that downgrades', () => {
       workload: 'api',
       inspection: { ...inspection, currentError: 'refused' },
     };
-    expect(types(chosen([lost]).faults)).toEqual(['MigrationsBroken']);
+    expect(types(chosen([lost]))).toEqual(['MigrationsBroken']);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { earlierToRestore } from '../../src/activities/assess/emergency/earlier.ts';
+import { earlierToRestore } from '../../src/probes/earlier.ts';
 import { SqlDump } from '../../src/dumps/sql-dump.ts';
 import { losesIn, lostIn, tableInWords } from '../../src/domain/data-diff.ts';
 import { emergencyRequest } from '../../src/domain/plan/emergency-request.ts';
@@ -22,30 +22,36 @@ const finished = [
   { operation: 'bs-22222222' as const, from: '0005', target: '0004', outcome: 'restored', endedAt: 'then' },
 ];
 
+const there = { open: false, finished: [], revisions: ['0004'] };
+
 describe('what operations before it mean for an emergency restore', () => {
   it('takes up whatever stands still, a rollback that was given up included', () => {
-    expect(earlierToRestore('bs-22222222', { record, open: false, finished: [] })).toEqual({
-      kind: 'goes-on',
-      takesUp: record,
+    expect(earlierToRestore('bs-22222222', { ...there, record })).toEqual({
+      facts: { record },
+      faults: [],
+      notes: [],
     });
   });
   it('law 6: refuses where another one is open', () => {
-    expect(earlierToRestore('bs-22222222', { record, open: true, finished: [] })).toMatchObject({
-      kind: 'refused',
-      fault: { type: 'AlreadyRunning' },
-    });
+    const { facts, faults } = earlierToRestore('bs-22222222', { ...there, record, open: true });
+    expect(facts).toBeUndefined();
+    expect(faults).toMatchObject([{ type: 'AlreadyRunning' }]);
   });
   it('refuses where a point-in-time restore is unfinished: the Secrets may lead elsewhere', () => {
     const other = { ...record, kind: 'point-in-time-restore' as const };
-    expect(earlierToRestore('bs-22222222', { record: other, open: false, finished: [] })).toMatchObject({
-      fault: { type: 'UnfinishedOperation' },
-    });
+    expect(earlierToRestore('bs-22222222', { ...there, record: other }).faults).toMatchObject([
+      { type: 'UnfinishedOperation' },
+    ]);
   });
   it('law 8: a Reset of one that has ended restores nothing again', () => {
-    expect(earlierToRestore('bs-22222222', { open: false, finished })).toMatchObject({
-      kind: 'nothing-to-do',
+    expect(earlierToRestore('bs-22222222', { ...there, finished })).toMatchObject({
+      nothing: { revision: '0004' },
     });
-    expect(earlierToRestore('bs-33333333', { open: false, finished })).toEqual({ kind: 'goes-on' });
+    expect(earlierToRestore('bs-33333333', { ...there, finished })).toEqual({
+      facts: {},
+      faults: [],
+      notes: [],
+    });
   });
 });
 

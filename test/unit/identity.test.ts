@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { CompactSign, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import type { JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Faults } from '../../src/activities/assess/faults.ts';
-import { proveThatPeopleCan } from '../../src/activities/assess/people.ts';
+import { proveThatPeopleCan } from '../../src/probes/people.ts';
 import { checkProof } from '../../src/activities/messages/check-proof.ts';
 import { createKeys, readKeys, readPrivateKey } from '../../src/identity/keys.ts';
 import { sign, verify } from '../../src/identity/statement.ts';
@@ -157,10 +156,9 @@ describe('check-proof', () => {
 });
 
 const foundOf = async (gatewayKeys: string | undefined, wanted: ServiceDefinitionSource['approvals']) => {
-  const faults = new Faults();
   const { approvals } = examplePlan({}, { approvals: wanted }).service;
-  await proveThatPeopleCan(gatewayKeys === undefined ? {} : { gatewayKeys }, approvals, faults);
-  return faults.all.map(({ type, message }) => `${type}: ${message}`).join();
+  const { faults } = await proveThatPeopleCan(gatewayKeys, approvals);
+  return faults.map(({ type, message }) => `${type}: ${message}`).join();
 };
 
 describe('a definition that wants proved persons', () => {

@@ -16,7 +16,7 @@ const session = {
 };
 
 const refuse = async () => {
-  throw new ClientError('refused', 'That hold is not open.', 'Look again.');
+  throw new ClientError('refused', 'That hold is not open.', 'BoundedProbe again.');
 };
 
 /** A gateway whose rollback refuses every message, and whose journal is this. */
@@ -55,7 +55,7 @@ const pressed = async (events: Event[], verb: Verb, body: object) => {
 
 const decidedAt = (hold: string): Event => ({ kind: 'hold-closed', hold, decision: 'retry', by: 'ann' });
 const recorded = 'It is recorded already.';
-const refused = 'That hold is not open. Look again.';
+const refused = 'That hold is not open. BoundedProbe again.';
 
 describe('a button pressed twice says that the answer is recorded', () => {
   it('of the same hold, and not of another one whose name begins alike', async () => {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { newName } from '../../src/activities/assess/point-in-time.ts';
+import { newName } from '../../src/probes/recovery-time.ts';
 import { info } from '../../src/recovery/pgbackrest/scripts.ts';
 import { serverIn, withServer } from '../../src/postgres/url.ts';
 import { byHand } from '../../src/views/by-hand.ts';

@@ -4,7 +4,7 @@ import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import { comparePlans, type QueryPlan } from '../../domain/query-plans.ts';
 import type { Rehearsed } from '../../domain/rehearsal.ts';
-import { objectsOf, remember, rememberRehearsal } from '../assess/diagnosis/memory.ts';
+import { objectsOf, remember, rememberRehearsal } from '../../probes/diagnosis/memory.ts';
 import type { ActivityContext } from '../context.ts';
 
 const whose = ({ service, database }: Plan) => ({

@@ -5,7 +5,7 @@ import type { ArtifactFile } from './job.ts';
 import type { Artifact, ArtifactKind } from '../../../domain/artifacts.ts';
 import type { OperationId } from '../../../domain/names.ts';
 import type { OperationRecord } from '../../../domain/record.ts';
-import { serverOf } from '../../assess/server.ts';
+import { serverOf } from '../../../postgres/databases.ts';
 import type { ServiceContext } from '../../context.ts';
 import { artifactFiles } from './files.ts';
 
