@@ -12,6 +12,7 @@ import type { AtGate } from '../views/gate.ts';
 import { holdActions } from '../views/hold.ts';
 import type { AtHold } from '../views/hold.ts';
 import type { Progress } from '../views/progress.ts';
+import { terminalText } from '../views/render/terminal.ts';
 
 /** What to call at every look of `follow`, so that the person at the terminal is asked; undefined without one. */
 export function asker(doors: CliContext, backstep: Voice, by: string) {
@@ -123,5 +124,5 @@ export async function askHold(
 
 /** Prints what is open, for a person about to be asked. */
 export function showOpen(doors: CliContext, progress: Progress): void {
-  doors.out(`${waitsFor(progress, doors.colours).join('\n')}\n`);
+  doors.out(terminalText(waitsFor(progress), { colours: doors.colours, now: Date.now() }));
 }

@@ -8,6 +8,7 @@ import { exit, ofStatus } from './exit.ts';
 import type { Exit } from './exit.ts';
 import { follow } from './follow.ts';
 import { ending } from './status-view.ts';
+import { terminalText } from '../views/render/terminal.ts';
 
 export interface BegunOptions extends GlobalOptions {
   reason?: string;
@@ -67,10 +68,7 @@ function say({ out, colours }: CliContext, service: string, started: Started, op
   else {
     out(`Nothing was started: ${already.why}. See ${workflowId} (run ${runId}).\n`);
     const { end, state } = already;
-    if (end) {
-      const ended = { service, workflowId, runId, state, startedAt: '', atWork: [], end };
-      for (const line of ending(ended, colours)) out(`${line}\n`);
-    }
+    if (end) out(terminalText(ending({ end, state }), { colours }));
   }
   if (!worker) out(colours.yellow('No worker polls the task queue: start one.\n'));
   if (!options.watch && already?.state !== 'ended') out(`Follow it: backstep status ${service} --watch\n`);

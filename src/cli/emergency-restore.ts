@@ -7,6 +7,7 @@ import { json, withBackstep } from './context.ts';
 import type { CliContext, Register } from './context.ts';
 import { exit, ofEnd } from './exit.ts';
 import { ending } from './status-view.ts';
+import { terminalText } from '../views/render/terminal.ts';
 
 interface RestoreOptions extends BegunOptions {
   from?: string;
@@ -56,10 +57,7 @@ function say({ out, colours }: CliContext, service: string, started: Started, op
   else {
     out(`No emergency restore of its own was begun: ${already.why}.\n`);
     const { end } = already;
-    if (end) {
-      const ended = { service, workflowId, runId, state: 'failed', startedAt: '', atWork: [], end };
-      for (const line of ending(ended, colours)) out(`${line}\n`);
-    }
+    if (end) out(terminalText(ending({ end, state: 'failed' }), { colours }));
   }
   if (!worker) out(colours.yellow('No worker polls the task queue: start one.\n'));
   if (!options.watch) out(`Follow it: backstep status ${service} --watch\n`);

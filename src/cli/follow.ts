@@ -38,7 +38,7 @@ export async function follow(
         expected ??= await backstep.expected(service, status.type);
         if (screen !== undefined) {
           const now = Date.now();
-          screen.show(statusBlocks(status, now, doors.colours, expected), now);
+          screen.show(statusBlocks(status, now, expected), now);
         } else {
           const text = `${JSON.stringify({ ...status, expected })}\n`;
           if (text !== shown) doors.out(text);
@@ -92,8 +92,9 @@ const lasting = (text: Text): Inline[] =>
 
 /** Each line as it is printed, and what of it stays as it is while time passes. Steps to come have nothing to tell. */
 function changing(block: Block, terminal: Terminal): { stays: string; shown: string }[] {
-  if (block.kind === 'text')
-    return [{ stays: plain(lasting(block.text)), shown: terminalLine(block.text, terminal) }];
+  const line = (text: Text) => ({ stays: plain(lasting(text)), shown: terminalLine(text, terminal) });
+  if (block.kind === 'text') return [line(block.text)];
+  if (block.kind === 'list') return block.items.map(line);
   const told =
     block.kind === 'steps'
       ? {

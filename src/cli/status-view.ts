@@ -1,30 +1,28 @@
 import type { Expected, Status } from '../client.ts';
-import { clock } from '../domain/text.ts';
-import { line, list, paragraph, trouble, where } from '../views/blocks.ts';
+import { line, list, paragraph, trouble } from '../views/blocks.ts';
 import type { Block, Text } from '../views/blocks.ts';
-import { atWorkText, isOver, leftText, outageText, stepsBlock } from '../views/status.ts';
-import type { CliContext } from './context.ts';
-import { outcomeOf } from '../views/facts.ts';
+import { atWorkText, isOver, leftText, meanwhile, outageText, stepsBlock } from '../views/status.ts';
+import { goesOnAs, outcomeOf } from '../views/facts.ts';
 import { waitsFor } from './waits-for.ts';
-
-type Colours = CliContext['colours'];
 
 const notVerifiedShown = 6;
 
 /** How it ended, in a few lines; empty while it is open. */
-export function ending({ end, state }: Status, colours: Colours): string[] {
+export function ending({ end, state }: Pick<Status, 'end' | 'state'>): Block[] {
   if (end === undefined) return [];
   if ('failure' in end) {
-    return [colours.red(`${state.toLowerCase()}: ${end.failure.message}`), `Next: ${end.failure.next}`];
+    const { message, next } = end.failure;
+    return [
+      paragraph({ badge: `${state.toLowerCase()}: ${message}`, mood: 'bad' }),
+      paragraph(`Next: ${next}`),
+    ];
   }
   const { result } = end;
-  if ('continuesAs' in result)
-    return [`It goes on as ${result.continuesAs}.${result.said === undefined ? '' : ` ${result.said}`}`];
+  if ('continuesAs' in result) return [paragraph(goesOnAs(result))];
   const more = result.notVerified.length - notVerifiedShown;
   const { mood, sentence } = outcomeOf(result);
-  const paint = { good: colours.green, waits: colours.yellow, bad: colours.red }[mood];
-  return [
-    `${paint(result.outcome)}: ${sentence}`,
+  const lines = [
+    line`${{ badge: result.outcome, mood }}: ${sentence}`,
     result.reason,
     ...result.notVerified.slice(0, notVerifiedShown).map((what) => `Not verified: ${what}`),
     ...(more > 0 ? [`Not verified: ${more} more, in the report`] : []),
@@ -33,9 +31,10 @@ export function ending({ end, state }: Status, colours: Colours): string[] {
       : [
           `Report: ${result.report.markdown}`,
           `        ${result.report.json}`,
-          ...(result.report.html === undefined ? [] : [`        ${result.report.html}`]),
+          `        ${result.report.html}`,
         ]),
   ];
+  return [list(lines)];
 }
 
 /** What it is and since when. */
@@ -60,41 +59,23 @@ function counted({ progress }: Status, now: number, expected: Expected): Block[]
 }
 
 /** The whole status; with `expected`, how long things usually take. */
-export function statusBlocks(
-  status: Status,
-  now: number,
-  colours: Colours,
-  expected: Expected = {},
-): Block[] {
+export function statusBlocks(status: Status, now: number, expected: Expected = {}): Block[] {
   const { progress, noWorker, atWork } = status;
   const ended = status.endedAt !== undefined;
-  const { steps = [], cancelRequested, escalated = [], acknowledgedBy = [], ignored = [] } = progress ?? {};
+  const { steps = [], ignored = [] } = progress ?? {};
   return [
     paragraph(heading(status)),
     stepsBlock(steps, ended ? { ended } : { atWork, expected }),
     ...(ended ? [] : counted(status, now, expected)),
     ...(progress === undefined ? atWork.map((work) => paragraph(`${work.step}: ${atWorkText(work)}`)) : []),
-    ...where(
-      cancelRequested,
-      paragraph({
-        badge:
-          'Somebody asked Temporal to cancel. It is too late to undo by itself; you are asked at the next step.',
-        mood: 'waits',
-      }),
-    ),
-    ...escalated.map(({ to, why, at }) =>
-      paragraph({ badge: `Escalated to ${to} at ${clock(at)}: ${why}`, mood: 'waits' }),
-    ),
-    ...where(acknowledgedBy.length > 0, paragraph(`Acknowledged by ${acknowledgedBy.join(', ')}`)),
+    ...(progress === undefined ? [] : meanwhile(progress)).map(paragraph),
     ...ignored.map(({ message, by, why }) => paragraph(`Ignored: ${message} by ${by}: ${why}`)),
     ...(noWorker === undefined
       ? []
       : [
           paragraph(ended ? 'Its steps are not shown: no worker answers.' : { badge: noWorker, mood: 'bad' }),
         ]),
-    list([
-      ...(progress === undefined || ended ? [] : waitsFor(progress, colours)),
-      ...ending(status, colours),
-    ]),
+    ...(progress === undefined || ended ? [] : waitsFor(progress)),
+    ...ending(status),
   ];
 }

@@ -30,7 +30,7 @@ export const status: Register = (program, doors, action) => {
           if (options.json) doors.out(json({ ...found, expected }));
           else {
             const now = Date.now();
-            const blocks = statusBlocks(found, now, doors.colours, expected);
+            const blocks = statusBlocks(found, now, expected);
             doors.out(terminalText(blocks, { colours: doors.colours, now }));
           }
           return ofStatus(found);

@@ -15,6 +15,9 @@ export const replicasToPutBack = (found: number, wanted: number) => (found > 0 ?
 /** Suspension to put back: as found, or the definition's where it was found suspended already (law 4). */
 export const suspensionToPutBack = (found: boolean, wanted: boolean) => found && wanted;
 
+/** Over these commands, in a report and on the page. */
+export const undoByHandTitle = 'Undo the stop by hand';
+
 /** Which release fits the database as it is. */
 interface Fits {
   /** Of `unclear` only a person can tell. */

@@ -2,8 +2,8 @@ import { wantsInWords } from '../domain/approval/gate-policy.ts';
 import type { searchAttributes } from '../domain/approval/messages.ts';
 import type { Journal } from '../domain/journal/journal.ts';
 import { because, people } from '../domain/text.ts';
-import { answerLine, gateQuestion } from './facts.ts';
-import { gateActions, ifGateExpires } from './gate.ts';
+import { answerLine, gateQuestion, standingOf } from './facts.ts';
+import { gateActions, gateShows, ifGateExpires } from './gate.ts';
 import { holdActions, onlyByHand } from './hold.ts';
 import { code, line, list, paragraph, sentence, where } from './blocks.ts';
 import type { Block, Inline, Text } from './blocks.ts';
@@ -20,7 +20,7 @@ const until = (iso: string | undefined): Inline[] =>
 function waitingAtGate(progress: Progress, open: GateProgress): Block[] {
   const { service } = progress;
   const at = { ...progress, gate: open };
-  const { gate, hash, people: needed, approvedBy, expiresAt, shows, wants = {} } = open;
+  const { gate, hash, people: needed, approvedBy, expiresAt, wants = {} } = open;
   const body = JSON.stringify({ gate, plan: hash, by: 'your name' });
   return [
     paragraph(
@@ -30,7 +30,7 @@ function waitingAtGate(progress: Progress, open: GateProgress): Block[] {
     list([
       ...gateActions(at).map(answerLine),
       ifGateExpires(at),
-      ...shows.map(sentence),
+      ...gateShows(open).map(sentence),
       ...wantsInWords(wants).map(sentence),
       ...where(approvedBy.length > 0, `Approved so far by: ${approvedBy.join(', ')}`),
     ]),
@@ -108,8 +108,10 @@ export function details(journal: Journal, subject: Subject): string {
   const { from, target, outcome, reason, gate, hold, outage, steps } = progress;
   const way = from === undefined || target === undefined ? '' : line`${code(from)} → ${code(target)}`;
   const headline = outcome === undefined ? progress.phase : `${outcome}${because(reason)}`;
+  const ended = standingOf(progress);
   return markdown([
     paragraph(line`${{ strong: subject.service }} ${way}: ${headline}`),
+    ...(ended ? [paragraph(ended.sentence)] : []),
     ...(outage && outcome === undefined ? [paragraph(outageText(outage))] : []),
     ...(gate ? waitingAtGate(progress, gate) : []),
     ...(hold ? waitingAtHold(progress, hold) : []),

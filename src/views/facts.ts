@@ -3,6 +3,7 @@ import type { Decision, GateName } from '../domain/approval/answers.ts';
 import { failures } from '../domain/failures.ts';
 import type { Fault } from '../domain/failures.ts';
 import type { Outcome } from '../domain/journal/outcome.ts';
+import type { Continued } from '../domain/journal/result.ts';
 import { leadsTo } from '../domain/leads-to.ts';
 import type { Answer, Ends, HoldAnswer, LeadsTo, LeftBy, Situation } from '../domain/leads-to.ts';
 import type { Plan, PlanKind } from '../domain/plan/plan.ts';
@@ -143,6 +144,13 @@ const gateQuestions: Record<PlanKind, Partial<Record<GateName, string>>> = {
   },
 };
 
+/** What starting a rollback does, before there is a plan. */
+export const starting = {
+  label: 'Start the rollback',
+  consequence: `First it is assessed, which touches nothing. Gate start asks before anything is stopped, unless the definition asks nobody. ${approved.rollback.start?.({}) ?? ''}`,
+  dangers: ['The application goes down, and stays down until the rollback has ended.'],
+};
+
 /** What is asked at a gate. */
 export const gateQuestion = (gate: GateName, { kind }: Situation): string =>
   gateQuestions[kind][gate] ?? `Pass gate ${gate}?`;
@@ -276,6 +284,31 @@ export function outcomeOf(end: Ended): Standing {
     needsYou: mood === 'bad' || (mood === 'waits' && alone),
   };
 }
+
+/** An outcome as a heading. */
+export const outcomeTitles: Record<Outcome, string> = {
+  'rolled-back': 'Rolled back',
+  'nothing-to-do': 'Nothing to do',
+  restored: 'Restored',
+  'put-back': 'Put back',
+  rejected: 'Rejected',
+  aborted: 'Aborted',
+};
+
+/** Over a failure by which a workflow ended before it came to an outcome. */
+export const failedTitle = 'It failed before it could finish';
+
+/** Of one that was started under another workflow ID. */
+export const goesOnAs = ({ continuesAs, said }: Continued): string =>
+  `It goes on as ${continuesAs}.${said === undefined ? '' : ` ${said}`}`;
+
+/** The same of what shows an operation that may still be under way; undefined while it is. */
+export const standingOf = ({
+  outcome,
+  leftBy,
+  situation,
+}: Partial<Pick<Ended, 'outcome' | 'leftBy'>> & Pick<Ended, 'situation'>): Standing | undefined =>
+  outcome === undefined ? undefined : outcomeOf({ outcome, situation, ...(leftBy && { leftBy }) });
 
 /** How things are left by an end that undoes nothing, for its reason; empty where nothing was or stays stopped. */
 export function howItIsLeft({ outcome, writes }: Ends, takesUp: Plan['takesUp']): string {

@@ -38,6 +38,12 @@ export function gateWaits({ people: needed, approvedBy }: GateProgress): string 
 export const ifGateExpires = (at: AtGate): Text =>
   line`If ${at.gate.people === 1 ? 'nobody approves' : 'not enough people approve'}, it expires ${{ time: at.gate.expiresAt, as: 'until' }}. ${answered(at, 'expire').consequence}`;
 
+/** What is approved, each line once: first why it must be confirmed. */
+export const gateShows = ({ dangers = [], shows }: GateProgress): string[] => [
+  ...dangers.map((danger) => `Danger: ${danger}`),
+  ...shows.filter((each) => !dangers.includes(each)),
+];
+
 /** What can be answered. */
 export function gateActions(at: AtGate): Action[] {
   const { service, gate } = at;

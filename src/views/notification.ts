@@ -6,7 +6,7 @@ import type { OperationId } from '../domain/names.ts';
 import { stepTitle } from '../activities/steps.ts';
 import { plain } from './blocks.ts';
 import { answerLine, consequenceOf, gateQuestion, holdQuestion, outcomeOf, whileAsking } from './facts.ts';
-import { gateActions, gateWaits, ifGateExpires } from './gate.ts';
+import { gateActions, gateShows, gateWaits, ifGateExpires } from './gate.ts';
 import { holdActions, ifHoldExpires } from './hold.ts';
 import { progressOf } from './progress.ts';
 import type { Progress, Subject } from './progress.ts';
@@ -80,7 +80,7 @@ function gateOpened(entry: EntryOf<'gate-opened'>, progress: Progress): Said | u
       ...gateActions(at).map((each) => plain(answerLine(each))),
       plain(ifGateExpires(at)),
       ...wantsInWords(gate.wants ?? {}),
-      ...gate.shows,
+      ...gateShows(gate),
       `Plan ${gate.hash}`,
     ],
     next: look(service),

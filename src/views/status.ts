@@ -1,8 +1,10 @@
 import type { AtWork, Doing, Expected } from '../domain/journal/at-work.ts';
 import { bytes, count } from '../domain/text.ts';
-import { line } from './blocks.ts';
+import { line, where } from './blocks.ts';
+import { consequenceOf } from './facts.ts';
 import type { Block, Inline, StepLine, Text } from './blocks.ts';
-import type { Outage } from './outage.ts';
+import type { Outage, WritesStopped } from './outage.ts';
+import type { Progress } from './progress.ts';
 import type { StepProgress } from './step-progress.ts';
 import { isGuard } from '../activities/steps.ts';
 
@@ -88,6 +90,22 @@ export function leftText(steps: readonly StepProgress[], expected: Expected, now
   const more = unknown === 0 ? '' : ` and ${count(unknown, 'step')} nobody can tell of`;
   return line`About ${{ duration: left }} of work left, as it usually goes${more}; waiting for people not counted.`;
 }
+
+/** From when to when writes were stopped. */
+export const writesStoppedText = ({ from, until }: WritesStopped): Text =>
+  until === undefined
+    ? line`Writes stopped: since ${{ time: from, as: 'day' }}, and still stopped`
+    : line`Writes stopped: ${{ duration: Date.parse(until) - Date.parse(from) }} (${{ time: from, as: 'day' }} to ${{ time: until, as: 'day' }})`;
+
+/** Who was called, who is on it, and whether somebody asked to cancel. */
+export const meanwhile = ({ escalated, acknowledgedBy, cancelRequested, situation }: Progress): Text[] => [
+  ...escalated.map(({ to, why, at }) => line`Escalated to ${to} at ${{ time: at }}: ${why}`),
+  ...where(acknowledgedBy.length > 0, `On it: ${acknowledgedBy.join(', ')}`),
+  ...where(
+    cancelRequested,
+    `Cancelling was asked for. ${consequenceOf({ answer: 'cancel' }, situation).consequence}`,
+  ),
+];
 
 /** Whether the outage budget is used up; milliseconds since the epoch. */
 export const isOver = ({ endsAt }: Outage, now: number): boolean => Date.parse(endsAt) <= now;

@@ -67,7 +67,7 @@ describe.concurrent('backstep status, decide, acknowledge', () => {
     });
     expect((await cli(`decide ${service} sleep`)).status).toBe(2);
     expect((await cli(`acknowledge ${service} --by ben`)).status).toBe(0);
-    expect((await cli(`status ${service}`)).out).toMatch(/Acknowledged by ben/);
+    expect((await cli(`status ${service}`)).out).toMatch(/On it: ben/);
     expect((await cli(`decide ${service}`, ['retry'])).status).toBe(0);
     expect(await runOf(service).result()).toMatchObject({ outcome: 'rolled-back' });
     expect(await cli(`decide ${service} retry`)).toMatchObject({ status: 3 });

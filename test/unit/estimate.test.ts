@@ -1,7 +1,7 @@
 import proto from '@temporalio/proto';
-import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { plain } from '../../src/views/blocks.ts';
+import { plainLines } from '../../src/views/render/terminal.ts';
 import { leftText, outageText, usually } from '../../src/views/status.ts';
 import { waitsFor } from '../../src/cli/waits-for.ts';
 import { expected, medianOf, stepTimes } from '../../src/client/expected.ts';
@@ -13,7 +13,6 @@ import type { StepProgress } from '../../src/views/step-progress.ts';
 import { progressOf } from '../../src/views/progress.ts';
 
 const now = Date.parse('2025-11-18T03:10:00Z');
-const colours = createColors(false);
 const line = (
   step: StepProgress['step'],
   state: StepProgress['state'],
@@ -125,6 +124,6 @@ test('a hold names the related runbooks of the definition', () => {
     byHand: [],
   });
   const progress = progressOf(journal, subject(plan));
-  expect(waitsFor(progress, colours)).toContain('  Related runbook: Worker Failure, ./WORKER_FAILURE.md');
+  expect(plainLines(waitsFor(progress))).toContain('  Related runbook: Worker Failure, ./WORKER_FAILURE.md');
   expect(progressOf(journal, subject()).hold).not.toHaveProperty('runbooks');
 });

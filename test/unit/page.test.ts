@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ClientError } from '../../src/client.ts';
 import type { Backstep, Status } from '../../src/client.ts';
-import { dangersOfApproving, pastThePivot } from '../../src/gateway/page/danger.ts';
 import { standingOf, headline } from '../../src/gateway/page/headline.ts';
 import { holdCard } from '../../src/gateway/page/hold.ts';
 import { versionOf } from '../../src/gateway/page/parts.ts';
@@ -76,9 +75,11 @@ describe('what the page says', () => {
   it('how long writes have been stopped, and how much of the outage budget is left', () => {
     const view = viewOf(backingUp);
     const shown = textOf(headline(view, session, began + 130_000));
-    expect(shown).toContain('Writes are stopped for 2 min 00 s ; 1 h 58 min of the outage budget left');
+    expect(shown).toContain(
+      'Writes are stopped for 2 min 00 s ; the outage budget of 2 h 00 min is used up in 1 h 58 min (05:00:10 UTC)',
+    );
     const over = textOf(headline(view, session, began + 8 * 3_600_000));
-    expect(over).toContain('the outage budget is used up');
+    expect(over).toContain('the outage budget of 2 h 00 min was used up at 05:00:10 UTC');
   });
 
   it('the source of a downgrade first, and the SQL that ran on the copy as soon as it did', () => {
@@ -120,7 +121,7 @@ describe('what the page says', () => {
       { ...held, decisions: ['retry', 'restore', 'abort'], byHand: ['psql -c …'] },
     ];
     const view = viewOf(events, {}, plan);
-    expect(pastThePivot(view)).toBe(true);
+    expect(view.status!.progress!.situation.pivotPassed).toBe(true);
     const shown = textOf(holdCard(view, view.status!.progress!.hold!, session, began));
     for (const part of ['VerificationFailed', 'holds 88 rows', 'Retry', 'Restore', 'Abort', 'Worker Failure'])
       expect(shown).toContain(part);
@@ -138,35 +139,6 @@ describe('what the page says', () => {
     const markup = String(runbooks([{ title: 'Evil', url: 'javascript:alert(1)' }]));
     expect(markup).not.toContain('<a ');
     expect(textOf(markup)).toContain('Evil (javascript:alert(1))');
-  });
-});
-
-const gateAt = (gate: 'start' | 'downgrade' | 'restore', events: Event[] = stopped) =>
-  viewOf([...events, { ...gateOpened, gate }]);
-
-describe('what must be typed before it is approved', () => {
-  it('nothing where nothing is lost and it was rehearsed', () => {
-    const events = [...stopped, ...done('rehearse'), ...done('salvage')];
-    expect(dangersOfApproving(gateAt('downgrade', events))).toEqual([]);
-    expect(dangersOfApproving(gateAt('start', done('assess')))).toEqual([]);
-  });
-
-  it('a loss, a downgrade that was not rehearsed, base, and the start of what was to be rolled back', () => {
-    const salvage = {
-      salvaged: [],
-      notes: [],
-      lost: [{ kind: 'table', object: 'scores', rows: 7 }],
-    } as never;
-    const lost = gateAt('downgrade', [...stopped, ...done('rehearse'), ...done('salvage', salvage)]);
-    expect(dangersOfApproving(lost)).toEqual([expect.stringContaining('table scores (7 rows)')]);
-    const never = { rehearsed: false, why: 'no space for a copy' } as never;
-    expect(dangersOfApproving(gateAt('downgrade', [...stopped, ...done('rehearse', never)]))).toEqual([
-      'It was not rehearsed: no space for a copy',
-    ]);
-    const base = gateAt('downgrade');
-    base.plan!.plan = { ...base.plan!.plan, target: 'base' };
-    expect(dangersOfApproving(base)).toHaveLength(1);
-    expect(dangersOfApproving(gateAt('restore'))).toHaveLength(1);
   });
 });
 

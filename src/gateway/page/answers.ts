@@ -9,7 +9,6 @@ import { mustBeDefined } from '../services.ts';
 import type { Session } from '../people/session.ts';
 import { Refusal } from '../refusal.ts';
 import { isDangerous } from '../../views/facts.ts';
-import { dangersOfApproving } from './danger.ts';
 import { said } from '../people/statements.ts';
 import type { Said, Says, Verb } from '../people/statements.ts';
 import type { Person } from '../people/person.ts';
@@ -57,7 +56,8 @@ export function isOwnForm({ csrf }: Session, body: Record<string, unknown>): boo
 /** Which must be confirmed by typing the service's name; the page is asked anew, not the form. */
 const dangerous: { [V in Verb]: (form: Said[V], view: View) => boolean } = {
   start: () => true,
-  approve: ({ breakGlass }, view) => breakGlass === true || dangersOfApproving(view).length > 0,
+  approve: ({ breakGlass }, view) =>
+    breakGlass === true || (view.status?.progress?.gate?.dangers ?? []).length > 0,
   reject: () => false,
   decide: ({ decision }) => isDangerous(decision),
   acknowledge: () => false,

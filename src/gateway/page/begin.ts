@@ -1,6 +1,7 @@
 import { actionForm, fold, html } from '../../views/render/html.ts';
 import type { Session } from '../people/session.ts';
 import type { Html } from '../../views/render/html.ts';
+import { starting } from '../../views/facts.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
 
@@ -8,19 +9,14 @@ import type { View } from './view.ts';
 export function begin(view: View, session: Session): Html | '' {
   if (isOpen(view)) return '';
   const { service, status } = view;
-  const body = html`<p>
-      It assesses first, which touches nothing. Then writes are stopped, unless the definition asks a person
-      before; before the database moves a person is asked in any case.
-    </p>
+  const body = html`<p>${starting.consequence}</p>
     ${actionForm(
       {
         service,
         verb: 'start',
-        label: 'Start the rollback',
-        consequence: 'The application goes down until the rollback has ended.',
+        ...starting,
         tone: 'danger',
         reason: 'may',
-        dangers: [`The application of ${service} goes down until the rollback has ended.`],
       },
       session.csrf,
       html`<p class="field">

@@ -9,7 +9,6 @@ import {
   whyNotYou,
 } from '../../views/gate.ts';
 import type { Session } from '../people/session.ts';
-import { dangersOfApproving } from './danger.ts';
 import { list, sentence } from '../../views/blocks.ts';
 import type { Html } from '../../views/render/html.ts';
 import { proposal } from './proposal.ts';
@@ -31,7 +30,7 @@ export function gateCard(view: View, gate: GateProgress, session: Session, now: 
     <p class="faint">Gate <code>${name}</code> ${gateWaits(gate)}. ${htmlLine(ifGateExpires(at), now)}</p>
     ${htmlBlocks([proposal(view, name)])}
     ${notYou === undefined ? html`<p class="faint">${approve?.consequence}</p>` : html`<p class="said">${notYou}</p>`}
-    ${notYou !== undefined || approve === undefined ? '' : actionForm({ ...approve, dangers: dangersOfApproving(view) }, csrf)}
+    ${notYou !== undefined || approve === undefined ? '' : actionForm(approve, csrf)}
     ${reject ? fold(`reject-${hash}`, html`Reject: <span class="faint">${reject.consequence}</span>`, actionForm(reject, csrf)) : ''}
     ${mayBreakGlass(gate, session.person) ? fold(`break-${hash}`, html`Break the glass: <span class="faint">pass this gate alone</span>`, actionForm(breakGlassAction(at), csrf)) : ''}
     ${fold(`shows-${hash}`, html`All that is approved: plan <code>${hash}</code>, ${shows.length} lines`, htmlBlocks([list(shows.map(sentence))]))}

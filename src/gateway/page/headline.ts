@@ -1,8 +1,9 @@
-import { actionForm, html } from '../../views/render/html.ts';
-import { outcomeOf } from '../../views/facts.ts';
+import { actionForm, html, htmlLine } from '../../views/render/html.ts';
+import { outcomeOf, outcomeTitles } from '../../views/facts.ts';
+import { isOver, meanwhile, outageText, writesStoppedText } from '../../views/status.ts';
 import { whyNotYou } from '../../views/gate.ts';
 import type { Session } from '../people/session.ts';
-import { list, moment, since, until } from './parts.ts';
+import { list, moment, since } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
@@ -23,7 +24,7 @@ export function standingOf(view: View, person?: Session['person']): Standing {
       return { kind: 'bad', words: end.failure.type === 'Refused' ? 'refused' : 'failed' };
     const { result } = end;
     if ('continuesAs' in result) return { kind: 'none', words: `goes on as ${result.continuesAs}` };
-    return { kind: outcomeOf(result).mood, words: result.outcome.replaceAll('-', ' ') };
+    return { kind: outcomeOf(result).mood, words: outcomeTitles[result.outcome].toLowerCase() };
   }
   if (!isOpen(view)) return { kind: 'bad', words: status.state.toLowerCase() };
   if (progress?.hold !== undefined) return { kind: 'waits', words: 'holds, and waits for a decision' };
@@ -60,11 +61,7 @@ export function headline(view: View, session: Session, now: number): Html {
     ${trouble && html`<p class="trouble" role="alert">${trouble.message} ${trouble.next}</p>`}
     ${isOpen(view) && status?.noWorker ? html`<p class="trouble" role="alert">${status.noWorker}</p>` : ''}
     ${progress?.outage ? outage(progress.outage, now) : ''}
-    ${
-      !progress?.outage && stopped?.until !== undefined
-        ? html`<p>Writes were stopped from ${moment(stopped.from)} to ${moment(stopped.until)}.</p>`
-        : ''
-    }
+    ${!progress?.outage && stopped?.until !== undefined ? html`<p>${htmlLine(writesStoppedText(stopped))}</p>` : ''}
     ${
       status &&
       html`<p class="faint">
@@ -81,28 +78,19 @@ export function headline(view: View, session: Session, now: number): Html {
 
 const startedBy = (by: string | undefined) => (by === undefined ? 'Started ' : `Started by ${by} at `);
 
-const outage = ({ since: from, endsAt }: NonNullable<Progress['outage']>, now: number): Html =>
-  Date.parse(endsAt) > now
-    ? html`<p class="outage">
-        <strong>Writes are stopped</strong> for ${since(from, now)}; ${until(endsAt, now)} of the outage
-        budget left.
-      </p>`
-    : html`<p class="outage over">
-        <strong>Writes are stopped</strong> for ${since(from, now)}: the outage budget is used up.
-      </p>`;
+const outage = (outage: NonNullable<Progress['outage']>, now: number): Html =>
+  html`<p class="outage ${isOver(outage, now) ? 'over' : ''}">${htmlLine(outageText(outage, now), now)}</p>`;
 
 /** Who knows of it, who is on it, and what the alerts say meanwhile. */
 function people(view: View, progress: Progress, session: Session): Html {
-  const { acknowledgedBy, escalated, annotations, cancelRequested } = progress;
+  const { acknowledgedBy, annotations } = progress;
   const mine = acknowledgedBy.some((by) => by.toLowerCase() === session.person.name.toLowerCase());
   return html`${list(
     [
       ...annotations.map(
         ({ source, status, text, at }) => html`${moment(at)} ${source}: alert ${status}. ${text}`,
       ),
-      ...escalated.map(({ to, why, at }) => html`${moment(at)} escalated to ${to}: ${why}`),
-      ...(acknowledgedBy.length > 0 ? [`On it: ${acknowledgedBy.join(', ')}`] : []),
-      ...(cancelRequested ? ['A cancel request came: it holds at the next step.'] : []),
+      ...meanwhile(progress).map((each) => htmlLine(each)),
     ],
     'notes',
   )}

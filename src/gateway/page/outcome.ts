@@ -1,48 +1,48 @@
-import { html } from '../../views/render/html.ts';
-import { outcomeOf } from '../../views/facts.ts';
-import { runbooks } from './runbooks.ts';
-import { code, inline, list } from './parts.ts';
+import { list, line, paragraph, section, sentence, where } from '../../views/blocks.ts';
+import type { Block } from '../../views/blocks.ts';
+import { undoByHandTitle } from '../../views/by-hand.ts';
+import { failedTitle, goesOnAs, outcomeOf, outcomeTitles } from '../../views/facts.ts';
+import { card, html, htmlBlocks } from '../../views/render/html.ts';
 import type { Html } from '../../views/render/html.ts';
+import { runbooks } from './runbooks.ts';
 import type { View } from './view.ts';
+
+const sentences = (texts: readonly string[]) => texts.map(sentence);
 
 /** How it ended, first of all what still needs a person. */
 export function outcomeCard({ service, status, report }: View): Html | '' {
   const { end } = status ?? {};
   if (end === undefined) return '';
-  if ('failure' in end)
-    return html`<div class="card">
-      <h2>It ended without an outcome</h2>
-      <p class="message">${inline(end.failure.message)}</p>
-      <p><strong>Next:</strong> ${inline(end.failure.next)}</p>
-    </div>`;
+  if ('failure' in end) {
+    const { message, next } = end.failure;
+    return card(failedTitle, [
+      paragraph(sentence(message)),
+      paragraph(line`${{ strong: 'Next:' }} ${sentence(next)}`),
+    ]);
+  }
   const { result } = end;
-  if ('continuesAs' in result)
-    return html`<div class="card"><p>It goes on as ${result.continuesAs}. ${result.said}</p></div>`;
-  const todo = report?.toDo.filter((line) => !result.attention.includes(line)) ?? [];
+  if ('continuesAs' in result) return html`<div class="card"><p>${goesOnAs(result)}</p></div>`;
+  const { attention = [], toDo = [], byHand = [], relatedRunbooks = [] } = report ?? {};
+  // The report's list begins with what needs a person.
+  const rest = toDo.slice(attention.length);
+  const blocks = [
+    paragraph(outcomeOf(result).sentence),
+    paragraph(result.reason),
+    ...where<Block>(
+      result.attention.length > 0,
+      section('Needs a person', { kind: 'list', look: 'warnings', items: sentences(result.attention) }),
+    ),
+    ...where<Block>(
+      byHand.length > 0,
+      section(undoByHandTitle, { kind: 'code', language: 'sh', lines: byHand }),
+    ),
+    ...where(rest.length > 0, section('To do', list(sentences(rest)))),
+  ];
   return html`<div class="card">
-    <h2>${result.outcome.replaceAll('-', ' ')}</h2>
-    <p>${outcomeOf(result).sentence}</p>
-    <p class="message">${result.reason}</p>
-    ${
-      result.attention.length > 0
-        ? html`<h3>Needs a person</h3>
-            ${list(result.attention.map(inline), 'warnings')}`
-        : ''
-    }
-    ${
-      report?.byHand.length
-        ? html`<h3>To undo the freeze by hand</h3>
-            ${code(report.byHand.join('\n'))}`
-        : ''
-    }
-    ${
-      todo.length > 0
-        ? html`<h3>To do</h3>
-            ${list(todo.map(inline))}`
-        : ''
-    }
+    <h2>${outcomeTitles[result.outcome]}</h2>
+    ${htmlBlocks(blocks)}
     ${report ? html`<p><a href="/rollbacks/${service}/report.html" download>Download the incident report</a></p>` : ''}
     ${result.report ? html`<p class="faint">Kept as <code>${result.report.markdown}</code></p>` : ''}
-    ${runbooks(report?.relatedRunbooks ?? [])}
+    ${runbooks(relatedRunbooks)}
   </div>`;
 }

@@ -20,29 +20,12 @@ export const moment = (iso: string): Html =>
 export const since = (iso: string, now: number): Html =>
   html`<time data-since="${iso}">${countedDown(now - Date.parse(iso))}</time>`;
 
-/** Time until then. */
-export const until = (iso: string, now: number): Html =>
-  html`<time data-until="${iso}">${countedDown(Date.parse(iso) - now)}</time>`;
-
 export const list = (lines: readonly unknown[], kind = ''): Html | '' =>
   lines.length === 0
     ? ''
     : html`<ul class="${kind}">
         ${lines.map((line) => html`<li>${line}</li>`)}
       </ul>`;
-
-/** Text in which commands stand between backticks, as failures and reports write them. */
-export const inline = (text: string): Html =>
-  html`${text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
-
-/** Something longer, closed at first; `key` keeps it as the reader left it when the section is replaced. */
-export const more = (key: string, summary: unknown, body: unknown, open = false): Html =>
-  html`<details data-key="${key}" ${open ? 'open' : ''}>
-    <summary>${summary}</summary>
-    ${body}
-  </details>`;
-
-export const code = (text: string): Html => html`<pre tabindex="0"><code>${text}</code></pre>`;
 
 const clocks = /(<time data-(?:since|until)="[^"]*">)[^<]*/g;
 

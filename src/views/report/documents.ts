@@ -1,6 +1,7 @@
 import { raw } from 'hono/html';
 import { line } from '../blocks.ts';
-import type { Block, Mood, Text } from '../blocks.ts';
+import type { Block, Text } from '../blocks.ts';
+import { standingOf } from '../facts.ts';
 import { timelineChart } from '../chart.ts';
 import { html, htmlBlocks, htmlLine } from '../render/html.ts';
 import type { Html } from '../render/html.ts';
@@ -9,11 +10,15 @@ import { blockStyle } from '../render/style.ts';
 import type { Report } from './report.ts';
 import { sectionsOf, titleOf } from './sections.ts';
 
+/** How it ended, and why. */
+const summary = (report: Report): string[] =>
+  [standingOf(report)?.sentence, report.reason].filter((each) => each !== undefined);
+
 /** The report as Markdown, for people; what needs a person stands first. */
 export const reportMarkdown = (report: Report): string =>
   [
     `# ${markdownLine(titleOf(report))}`,
-    ...(report.reason === undefined ? [] : [markdownLine(report.reason)]),
+    ...summary(report).map((each) => markdownLine(each)),
     markdown(sectionsOf(report).map((section): Block => ({ kind: 'section', ...section }))),
     '',
   ]
@@ -34,21 +39,16 @@ footer { margin-top: 3rem; color: var(--faint); font-size: 0.85rem; }
 @media print { body { max-width: none; padding: 0; } h2, tr { break-inside: avoid; break-after: avoid; } }
 `;
 
-const moods: Record<NonNullable<Report['outcome']>, Mood> = {
-  'rolled-back': 'good',
-  'nothing-to-do': 'good',
-  restored: 'good',
-  rejected: 'waits',
-  'put-back': 'waits',
-  aborted: 'bad',
-};
-
 const between = (from: string, until: string): Text => ({ duration: Date.parse(until) - Date.parse(from) });
 
 /** What everybody asks first. */
-function headline({ outcome, revision, writesStopped, startedAt, endedAt }: Report): Html {
+function headline(report: Report): Html {
+  const { outcome, revision, writesStopped, startedAt, endedAt } = report;
   const facts: [name: string, value: Text | undefined][] = [
-    ['Outcome', outcome === undefined ? 'under way' : { badge: outcome, mood: moods[outcome] }],
+    [
+      'Outcome',
+      outcome === undefined ? 'under way' : { badge: outcome, mood: standingOf(report)?.mood ?? 'none' },
+    ],
     ['Revision', revision && `${revision.before} → ${revision.after ?? 'not known'}`],
     [
       'Writes stopped',
@@ -99,7 +99,7 @@ export function reportHtml(report: Report): string {
         <body>
           <header>
             <h1>${title}</h1>
-            <p class="faint">${report.reason ?? ''}</p>
+            ${summary(report).map((each) => html`<p class="faint">${each}</p>`)}
           </header>
           <main>
             ${headline(report)}

@@ -3,9 +3,10 @@ import { at, recoveryTimeInWords } from '../../domain/plan/point-in-time.ts';
 import { sourceInWords } from '../../domain/plan/source.ts';
 import { code, line, list, paragraph, sentence, where } from '../blocks.ts';
 import type { Block, Section, Text } from '../blocks.ts';
+import { undoByHandTitle } from '../by-hand.ts';
 import { diagnosisInWords } from '../diagnosis.ts';
 import { dataDiffBlocks, instanceDiffBlocks, lossLines, rehearsalBlocks, salvageBlocks } from '../losses.ts';
-import { stepsBlock } from '../status.ts';
+import { stepsBlock, writesStoppedText } from '../status.ts';
 import type { WayBack } from '../ways-back.ts';
 import type { ReportedDecision } from './decisions.ts';
 import type { Report } from './report.ts';
@@ -13,7 +14,6 @@ import { report as reportStep } from '../../activities/report/step.ts';
 
 const section = (title: string, ...blocks: Block[]): Section => ({ title, blocks });
 const day = (iso: string): Text => ({ time: iso, as: 'day' });
-const between = (from: string, until: string): Text => ({ duration: Date.parse(until) - Date.parse(from) });
 const seconds = (amount: number): Text => ({ duration: amount * 1_000 });
 const sentences = (texts: readonly string[], none?: string) => list(texts.map(sentence), none);
 
@@ -34,16 +34,6 @@ function asked({ requested }: Report): Text[] {
   ];
 }
 
-function stopped({ writesStopped }: Report): Text[] {
-  if (writesStopped === undefined) return [];
-  const { from, until } = writesStopped;
-  return [
-    until === undefined
-      ? line`Writes stopped: since ${day(from)}, and still stopped`
-      : line`Writes stopped: ${between(from, until)} (${day(from)} to ${day(until)})`,
-  ];
-}
-
 function facts(report: Report): Text[] {
   const { operation, workflowId, revision, startedAt, endedAt, restored, planHash } = report;
   return [
@@ -58,7 +48,7 @@ function facts(report: Report): Text[] {
     ...(startedAt === undefined
       ? []
       : [line`From ${day(startedAt)} to ${endedAt === undefined ? 'now' : day(endedAt)}`]),
-    ...stopped(report),
+    ...(report.writesStopped ? [writesStoppedText(report.writesStopped)] : []),
     ...(restored
       ? [
           line`Restored from the ${restored.from === 'snapshot' ? 'snapshot' : 'backup'} in ${seconds(restored.seconds)}`,
@@ -278,10 +268,7 @@ export function sectionsOf(report: Report): Section[] {
         ),
       ),
     ),
-    ...where(
-      byHand.length > 0,
-      section('Undo the freeze by hand', { kind: 'code', language: 'sh', lines: byHand }),
-    ),
+    ...where(byHand.length > 0, section(undoByHandTitle, { kind: 'code', language: 'sh', lines: byHand })),
     section(
       'To do',
       toDo.length === 0 ? paragraph('Nothing.') : { kind: 'tasks', items: toDo.map(sentence) },
