@@ -6,7 +6,8 @@ import { dataDiff, type DataDiffArguments } from './data-diff/job.ts';
 import { artifacts, type ArtifactArguments } from './messages/artifacts/job.ts';
 import { copyLive, type CopyLiveArguments } from './rehearse-live/job.ts';
 import { restoreExternal, type RestoreExternalArguments } from './restore-beside/job.ts';
-import { check, restore } from './restore/job.ts';
+import { restore } from './restore/job.ts';
+import { check } from '../dumps/fill.ts';
 import type { BackUpArguments, CheckArguments, RestoreArguments } from '../dumps/manifest.ts';
 import { readDump, type ReadDumpArguments } from '../dumps/read-dump.ts';
 

@@ -1,6 +1,7 @@
 import { endOfJob } from '../kubernetes/cron-jobs.ts';
 import { deleteJob, operationJobs } from '../kubernetes/job-removal.ts';
-import { pause } from '../kubernetes/pause.ts';
+import { scale } from '../kubernetes/deployments.ts';
+import { pause, poll } from '../kubernetes/pause.ts';
 import { nameOf } from '../kubernetes/pods.ts';
 import {
   endJobs,
@@ -115,4 +116,29 @@ async function endUnfinishedJobs(context: ActivityContext): Promise<void> {
     });
     await pause(every, signal);
   }
+}
+
+/**
+ * Ends what reads, before the database gets its name back: of a rolling update that has stalled on the copy, pods of
+ * the bad release would be left, and write (law 3).
+ */
+export async function endReaders(context: ActivityContext): Promise<void> {
+  const { cluster, plan, signal } = context;
+  const deployments = readersOf(plan);
+  if (deployments.length === 0) return;
+  const { namespace, writes } = plan.service;
+  for (const name of deployments) await scale(cluster, namespace, name, 0);
+  const began = Date.now();
+  const gone = await poll({ every: 300, within: writes.gracePeriod + 30_000, signal }, async () => {
+    const pods = await runningPods(cluster, { namespace, deployments, cronJobs: [] });
+    context.progress({
+      doing: `waits for pods of ${deployments.join(', ')} to end`,
+      done: pods.length,
+      unit: 'pods',
+    });
+    if (Date.now() - began > writes.gracePeriod) await endPods(cluster, pods, 0);
+    return pods.length === 0 ? true : undefined;
+  });
+  if (gone !== true)
+    throw new Failure('NotReady', `Pods of ${deployments.join(', ')} do not end: they would write again.`);
 }

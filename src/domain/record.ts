@@ -94,6 +94,21 @@ export interface OperationRecord {
   kept: string[];
 }
 
+export type Frozen = NonNullable<OperationRecord['frozen']>;
+export type Counted = NonNullable<OperationRecord['counted']>;
+
+/** Whether nobody has reached the database since a way back was made. */
+export const isYounger = (wayBack: { takenAt: string }, breaches: readonly Breach[]): boolean =>
+  breaches.every(
+    ({ at, reachedDatabase }) => !reachedDatabase || Date.parse(at) < Date.parse(wayBack.takenAt),
+  );
+
+/** What the database must hold after the downgrade: where the application had run on it since, its rows too. */
+export const verifiedAgainst = ({ counted, frozen }: OperationRecord, orElse: Counted): Counted => {
+  const { at, counts } = counted ?? frozen ?? orElse;
+  return { at, counts };
+};
+
 /** A finished operation, kept beside the record so that a *Reset* of an old run moves nothing again. */
 export interface FinishedOperation {
   operation: OperationId;

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { backUp } from '../../src/activities/back-up/job.ts';
-import { check } from '../../src/activities/restore/job.ts';
+import { check } from '../../src/dumps/fill.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
 import type { FailureType } from '../../src/domain/failures.ts';
 import {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recall, rememberRehearsal } from '../../src/probes/diagnosis/memory.ts';
 import type { ActivityContext, ServerAccess } from '../../src/activities/context.ts';
-import { plansBeforeAndAfter, plansOn } from '../../src/activities/rehearse/remembered.ts';
+import { plansBeforeAndAfter, plansOn } from '../../src/activities/rehearsal/remembered.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { examplePlan } from '../example-plan.ts';

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareInstance } from '../../src/activities/compare-instance/activity.ts';
 import type { Dependencies } from '../../src/activities/context.ts';
-import { writtenSince } from '../../src/activities/point-in-time/written.ts';
+import { writtenSince } from '../../src/postgres/written.ts';
 import { restoreInstance } from '../../src/activities/restore-instance/activity.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
 import { examplePlan } from '../example-plan.ts';

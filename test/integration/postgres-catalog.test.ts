@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { catalog, differences } from '../../src/postgres/catalog.ts';
+import { catalog } from '../../src/postgres/catalog.ts';
+import { differences } from '../../src/schema-diff/differences.ts';
 import { quoted, withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
 

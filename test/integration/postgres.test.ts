@@ -1,7 +1,8 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lower, raise, state } from '../../src/postgres/fence.ts';
-import { catalog, catalogHash, counts, differences, unsound } from '../../src/postgres/catalog.ts';
+import { catalog, catalogHash, counts, unsound } from '../../src/postgres/catalog.ts';
+import { differences } from '../../src/schema-diff/differences.ts';
 import { quoted, withClient, withDatabase, type Client as Session } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';
 import { revisionsOf } from '../../src/migrations/version-table.ts';

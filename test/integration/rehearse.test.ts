@@ -5,7 +5,7 @@ import { assess } from '../../src/activities/assess/activity.ts';
 import { signsOfRehearsal } from '../../src/probes/diagnosis/memory.ts';
 import { rehearse } from '../../src/activities/rehearse/activity.ts';
 import { verify } from '../../src/activities/verify/activity.ts';
-import { readEvidence } from '../../src/activities/rehearse/evidence.ts';
+import { readEvidence } from '../../src/activities/rehearsal/evidence.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { Rehearsed } from '../../src/domain/rehearsal.ts';
 import { attempt } from './activity-fixture.ts';

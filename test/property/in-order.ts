@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { backUp } from '../../src/activities/back-up/activity.ts';
 import { downgrade } from '../../src/activities/downgrade/activity.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
-import { readEvidence } from '../../src/activities/rehearse/evidence.ts';
+import { readEvidence } from '../../src/activities/rehearsal/evidence.ts';
 import { rehearse } from '../../src/activities/rehearse/activity.ts';
 import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { restore } from '../../src/activities/restore/activity.ts';

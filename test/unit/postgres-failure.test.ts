@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { isYounger } from '../../src/activities/back-up/activity.ts';
+import { isYounger } from '../../src/domain/record.ts';
 import { resultOf } from '../../src/activities/jobs.ts';
 import { unequal } from '../../src/activities/restored.ts';
 import { postgresFailure } from '../../src/postgres/failure.ts';

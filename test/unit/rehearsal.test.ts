@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { warningsOf, wrongOf } from '../../src/activities/rehearse/warnings.ts';
-import type { DatabaseState } from '../../src/activities/rehearse/database-state.ts';
+import { warningsOf, wrongOf } from '../../src/activities/rehearsal/warnings.ts';
+import type { DatabaseState } from '../../src/activities/rehearsal/database-state.ts';
 import { compareRehearsed } from '../../src/activities/verify/rows.ts';
 import type { Observed } from '../../src/migrations/tool.ts';
 import { kinds, type Catalog, type Kind } from '../../src/postgres/catalog.ts';
-import { changes } from '../../src/postgres/changes.ts';
+import { changes } from '../../src/schema-diff/changes.ts';
 import { strongest } from '../../src/postgres/locks.ts';
 
 const catalog = (of: Partial<Record<Kind, Record<string, string>>>): Catalog =>

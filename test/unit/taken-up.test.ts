@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  frozen,
-  mayHaveWritten,
-  verifiedAgainst,
-  type Seen,
-} from '../../src/activities/stop-writes/freeze.ts';
-import type { OperationRecord } from '../../src/domain/record.ts';
+import { frozen, mayHaveWritten, type Seen } from '../../src/activities/stop-writes/freeze.ts';
+import { verifiedAgainst, type OperationRecord } from '../../src/domain/record.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 
 const plan = examplePlan();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { RehearsalFile } from '../../src/activities/rehearse/evidence.ts';
+import type { RehearsalFile } from '../../src/activities/rehearsal/evidence.ts';
 import { againstRehearsal } from '../../src/activities/verify/against-rehearsal.ts';
 import { compareRows } from '../../src/activities/verify/rows.ts';
-import { compareSchemas } from '../../src/activities/verify/schema.ts';
+import { compareSchemas } from '../../src/schema-diff/schemas.ts';
 import { kinds, type Catalog, type Kind } from '../../src/postgres/catalog.ts';
 import { holdingIn } from '../../src/domain/definition/checks.ts';
 import { examplePlan } from '../example-plan.ts';

@@ -1,8 +1,8 @@
 import type { BackUpArguments } from '../../dumps/manifest.ts';
 import { closeClone } from '../../postgres/clones.ts';
-import type { OperationRecord, Breach } from '../../domain/record.ts';
+import { isYounger, type OperationRecord } from '../../domain/record.ts';
 import { pathIn, placeOf } from '../../domain/definition/dump-place.ts';
-import { whyGone } from './check.ts';
+import { whyGone } from '../way-back-checks.ts';
 import { proveByDrill } from './drill.ts';
 import { ofTheFrozen, sourceOf, whileReachable } from './source.ts';
 import type { StepInput } from '../activity-function.ts';
@@ -65,12 +65,6 @@ async function byOwnClock({ admin }: ActivityContext, takenAt: string): Promise<
     return new Date(Date.parse(takenAt) - Math.max(ahead, 0)).toISOString();
   });
 }
-
-/** Whether nobody has reached the database since the snapshot. */
-export const isYounger = (wayBack: { takenAt: string }, breaches: readonly Breach[]): boolean =>
-  breaches.every(
-    ({ at, reachedDatabase }) => !reachedDatabase || Date.parse(at) < Date.parse(wayBack.takenAt),
-  );
 
 /** The backup of the record, where it is of this state, proved as far as wanted, and still there. */
 async function stillGood(

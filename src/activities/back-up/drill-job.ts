@@ -1,11 +1,12 @@
-import { catalog, differences } from '../../postgres/catalog.ts';
+import { catalog } from '../../postgres/catalog.ts';
+import { differences } from '../../schema-diff/differences.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
 import { extensionsOf } from '../../postgres/databases.ts';
 import { fingerprint, unlike } from '../../postgres/fingerprint.ts';
 import { Failure } from '../../domain/failures.ts';
 import { readManifest, writeManifest, type Manifest, type RestoreArguments } from '../../dumps/manifest.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
-import { filled } from '../restore/job.ts';
+import { filled } from '../../dumps/fill.ts';
 import type { Backup } from '../../domain/backup.ts';
 import { storeAt } from '../../dumps/places/index.ts';
 

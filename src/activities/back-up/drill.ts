@@ -6,7 +6,7 @@ import { Failure } from '../../domain/failures.ts';
 import { siblingName } from '../../domain/names.ts';
 import type { ActivityContext } from '../context.ts';
 import { programJobName } from '../jobs.ts';
-import { tooBig } from '../snapshot/budget.ts';
+import { tooBig } from '../free-space.ts';
 
 const job = { step: 'back-up', part: 'drill', orElse: 'BackupNotProved' } as const;
 

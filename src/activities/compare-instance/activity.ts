@@ -3,11 +3,11 @@ import { isOwn } from '../../migrations/tool.ts';
 import { revisionOf } from '../../migrations/version-table.ts';
 import { Failure } from '../../domain/failures.ts';
 import { holding } from '../../domain/definition/checks.ts';
-import { holdsNow, writtenSince } from '../point-in-time/written.ts';
+import { holdsNow, writtenSince } from '../../postgres/written.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
-import { serviceChecks } from '../verify/checks.ts';
+import { serviceChecks } from '../../postgres/own-checks.ts';
 import type { LossTable, ComparedInstance } from './step.ts';
 
 type Context = ActivityContext<PointInTimePlan>;

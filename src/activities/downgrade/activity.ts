@@ -1,11 +1,12 @@
+import { catalog } from '../../postgres/catalog.ts';
 import { Failure, type FailureType } from '../../domain/failures.ts';
 import { jobName } from '../../domain/names.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import { keepCatalog } from './before.ts';
-import { afterFailure } from './ended-badly.ts';
+import { keepCatalog } from '../../schema-diff/kept-catalog.ts';
+import { afterFailure, unclear } from './ended-badly.ts';
 import { exists, move, othersEnded } from './job.ts';
 import { assertFenced, nobodyWrote, proven } from './proof.ts';
-import { revisionNow, unclear } from './revision.ts';
+import { revisionNow } from '../migration.ts';
 import { wayBackStands } from './way-back.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
@@ -47,7 +48,8 @@ export async function downgrade(context: ActivityContext, input: Input): Promise
     if (at !== plan.from) throw unclear(plan, at, 'Nothing was moved by this attempt.');
     nobodyWrote(input, record);
     await wayBackStands(context, input, record);
-    await keepCatalog(context);
+    const before = await context.database(plan.database.fencedName, catalog);
+    await keepCatalog(context.storage, plan.operation, before);
     await assertFenced(context);
     await context.record.update((found) => {
       // A breach is written to the same record: none can come between this look and the pivot.

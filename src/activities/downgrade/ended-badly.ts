@@ -1,8 +1,9 @@
 import { poll } from '../../kubernetes/pause.ts';
 import { applicationName } from '../../postgres/connect.ts';
 import { Failure } from '../../domain/failures.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import type { ActivityContext } from '../context.ts';
-import { revisionNow, unclear } from './revision.ts';
+import { revisionNow } from '../migration.ts';
 import type { Downgrade } from './step.ts';
 
 const sessionsGoneWithin = 15_000;
@@ -50,4 +51,12 @@ async function endOperationSessions({
   if (gone === undefined) {
     throw new Failure('DowngradeUnclear', `A session of the failed migration on ${fencedName} does not end.`);
   }
+}
+
+/** Neither where it was nor where it should be: only a person can say what follows. */
+export function unclear({ from, target }: Plan, at: string, said: string): Failure {
+  return new Failure(
+    'DowngradeUnclear',
+    `The database is at ${at}, neither at ${from} nor at ${target}. ${said}`,
+  );
 }

@@ -1,16 +1,13 @@
 import { find } from '../../kubernetes/answer.ts';
 import { endOfJob } from '../../kubernetes/cron-jobs.ts';
-import { readDeployment } from '../../kubernetes/deployments.ts';
 import { operationJobs } from '../../kubernetes/job-removal.ts';
 import { poll } from '../../kubernetes/pause.ts';
 import { nameOf } from '../../kubernetes/pods.ts';
 import { Failure } from '../../domain/failures.ts';
 import { labels } from '../../domain/names.ts';
 import type { ActivityContext } from '../context.ts';
+import { migrationJob } from '../migration.ts';
 import { duration } from '../../domain/text.ts';
-
-/** Job and pod end before their deadline tells them to. */
-const spareSeconds = 60;
 
 /**
  * A person may retry while the Job of the try before still runs, out of sight for a while.
@@ -47,23 +44,11 @@ export const exists = async ({ cluster, service }: ActivityContext, name: string
   )) !== undefined;
 
 /** Runs the Job, or joins it; each migration that it begins becomes progress. */
-export async function move(context: ActivityContext, job: string) {
+export async function move(context: ActivityContext, name: string) {
   const { cluster, plan, signal } = context;
-  const { service, operation, database, migrationImage } = plan;
-  const { migrations, namespace } = service;
-  const deployment = await readDeployment(cluster, namespace, migrations.workload);
-  const secret = await context.jobSecret({ part: 'downgrade', database: database.fencedName });
-  const databaseJob = {
-    name: job,
-    operation,
-    step: 'downgrade',
-    template: deployment.spec?.template ?? {},
-    container: migrations.container,
-    image: migrationImage,
-    databaseSecret: secret,
-    deadlineSeconds: Math.ceil(migrations.timeout / 1_000) + spareSeconds,
-  };
+  const { from, target, database } = plan;
+  const part = 'downgrade';
+  const job = await migrationJob(context, { name, step: part, part, database: database.fencedName });
   const onMigration = (doing: string) => context.progress({ doing });
-  const { from, target } = plan;
-  return context.tool.downgrade(cluster, databaseJob, { from, target }, { signal, onMigration });
+  return context.tool.downgrade(cluster, job, { from, target }, { signal, onMigration });
 }

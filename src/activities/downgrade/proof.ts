@@ -1,10 +1,8 @@
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
-import type { OperationRecord } from '../../domain/record.ts';
-import { isYounger } from '../back-up/activity.ts';
+import { isYounger, verifiedAgainst, type OperationRecord } from '../../domain/record.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
-import { verifiedAgainst } from '../stop-writes/freeze.ts';
 import { approvedAtDowngrade } from './step.ts';
 
 type Input = StepInput<'downgrade'>;

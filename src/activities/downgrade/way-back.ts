@@ -1,9 +1,8 @@
 import { Failure } from '../../domain/failures.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import { whyGone } from '../back-up/check.ts';
+import { whyGone, whyUnusable } from '../way-back-checks.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
-import { whyUnusable } from '../snapshot/proof.ts';
 
 /**
  * Law 1: the gate may have been open for days, in which somebody can have dropped a database or cleared a volume.

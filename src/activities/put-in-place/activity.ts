@@ -3,12 +3,11 @@ import { approvedAtEmergency, type PutInPlace } from './step.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { EmergencyPlan } from '../../domain/plan/plan.ts';
-import type { OperationRecord } from '../../domain/record.ts';
-import { isYounger } from '../back-up/activity.ts';
+import { isYounger, type OperationRecord } from '../../domain/record.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { assertReady, failedName, isInPlace, swapIntoPlace } from '../swap-into-place.ts';
-import { assertRestored } from '../restore-beside/assert-restored.ts';
+import { assertRestored } from '../restored.ts';
 
 type Context = ActivityContext<EmergencyPlan>;
 type Input = StepInput<'put-in-place'>;

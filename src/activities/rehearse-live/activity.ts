@@ -3,10 +3,10 @@ import { Failure } from '../../domain/failures.ts';
 import type { LiveRehearsal } from '../../domain/live-rehearsal.ts';
 import { siblingName, jobName } from '../../domain/names.ts';
 import type { ActivityContext } from '../context.ts';
-import { copyLive, liveCopyName } from '../rehearse/live-copy.ts';
-import { removeAll, removeLeftovers } from '../rehearse/leftovers.ts';
-import { remembered } from '../rehearse/remembered.ts';
-import { RehearsalFailure, rehearseOn } from '../rehearse/rehearse-on.ts';
+import { copyLive, liveCopyName } from './live-copy.ts';
+import { removeAll, removeLeftovers } from '../rehearsal/leftovers.ts';
+import { remembered } from '../rehearsal/remembered.ts';
+import { RehearsalFailure, rehearseOn } from '../rehearsal/rehearse-on.ts';
 
 const lookEvery = 1_000;
 

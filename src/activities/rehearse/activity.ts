@@ -4,11 +4,11 @@ import { siblingName, jobName, type OperationId } from '../../domain/names.ts';
 import type { NotRehearsed, Rehearsal } from '../../domain/rehearsal.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
-import { revisionNow } from '../downgrade/revision.ts';
-import { remembered } from './remembered.ts';
-import { clear } from './copy.ts';
-import { rehearseOn } from './rehearse-on.ts';
-import { tooBig } from '../snapshot/budget.ts';
+import { revisionNow } from '../migration.ts';
+import { remembered } from '../rehearsal/remembered.ts';
+import { clear } from '../rehearsal/copy.ts';
+import { rehearseOn } from '../rehearsal/rehearse-on.ts';
+import { tooBig } from '../free-space.ts';
 
 /**
  * Runbook, Pre-Rollback Checklist ("Test rollback in staging first"). Wanted: the downgrade has been done once, by

@@ -9,7 +9,7 @@ import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { removeJobSecrets } from '../jobs.ts';
 import { redact } from '../../domain/redact.ts';
-import { rehearsedIn } from '../rehearse/leftovers.ts';
+import { rehearsedIn } from '../rehearsal/leftovers.ts';
 import type { ReportFiles } from '../../domain/journal/result.ts';
 
 /** A person's own words may carry a secret into a reason. */

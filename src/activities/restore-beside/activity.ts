@@ -9,11 +9,11 @@ import { holdingIn } from '../../domain/definition/checks.ts';
 import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import type { ExternalDump, Source } from '../../domain/plan/source.ts';
 import type { ActivityContext } from '../context.ts';
-import { assertRestored } from './assert-restored.ts';
-import { whyUnusable } from '../snapshot/proof.ts';
+import { assertRestored } from '../restored.ts';
+import { whyUnusable } from '../way-back-checks.ts';
 import { fillFromBackup, makeNewDatabase } from '../new-database.ts';
 import { assertFenced } from '../swap-into-place.ts';
-import { serviceChecks } from '../verify/checks.ts';
+import { serviceChecks } from '../../postgres/own-checks.ts';
 
 type Context = ActivityContext<EmergencyPlan>;
 

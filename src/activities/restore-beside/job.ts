@@ -9,7 +9,7 @@ import { newestClient, type ClientProgram } from '../../dumps/clients.ts';
 import { readThrough } from '../../dumps/dump-file.ts';
 import { runProgram } from '../../dumps/program.ts';
 import { sayProgress } from '../../kubernetes/job-protocol.ts';
-import { conninfo } from '../restore/job.ts';
+import { conninfo } from '../../dumps/fill.ts';
 import { SqlDump } from '../../dumps/sql-dump.ts';
 import { storeAt } from '../../dumps/places/index.ts';
 

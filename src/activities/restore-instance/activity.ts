@@ -1,6 +1,6 @@
 import { providerOf } from '../../recovery/index.ts';
 import { Failure } from '../../domain/failures.ts';
-import { disableSubscriptions } from '../point-in-time/subscriptions.ts';
+import { disableSubscriptions } from './subscriptions.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { ActivityContext } from '../context.ts';
 import type { RestoredInstance } from './step.ts';

@@ -2,7 +2,7 @@ import { openToPublic } from '../../postgres/clones.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import type { ActivityContext } from '../context.ts';
-import { whyUnusable } from '../snapshot/proof.ts';
+import { whyUnusable } from '../way-back-checks.ts';
 
 /** What takes the place of the database that is fenced off, and what a person must know of it or do. */
 export type Source = NonNullable<OperationRecord['restoring']>;

@@ -1,17 +1,17 @@
 import { CloneRefused, cloneDatabase, endCloning, withOpenClone } from '../../postgres/clones.ts';
 import { damageIn } from '../../postgres/damage.ts';
 import { databaseExists, dropDatabase } from '../../postgres/databases.ts';
-import { fingerprint } from '../../postgres/fingerprint.ts';
+import { fingerprint, type Fingerprint } from '../../postgres/fingerprint.ts';
 import { defined } from '../../domain/defined.ts';
 import { Failure, failures } from '../../domain/failures.ts';
 import { siblingName } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import type { OperationRecord } from '../../domain/record.ts';
+import { isYounger, type Frozen, type OperationRecord } from '../../domain/record.ts';
 import type { MadeSnapshot, Snapshot } from '../../domain/snapshot.ts';
-import { isYounger } from '../back-up/activity.ts';
 import type { ActivityContext } from '../context.ts';
-import { differs, tooBig } from './budget.ts';
-import { whyUnusable } from './proof.ts';
+import { tooBig } from '../free-space.ts';
+import { unequal } from '../restored.ts';
+import { whyUnusable } from '../way-back-checks.ts';
 import { duration, named } from '../../domain/text.ts';
 
 /**
@@ -140,3 +140,9 @@ async function make(context: ActivityContext, { frozen }: OperationRecord): Prom
   await context.record.update((record) => ({ ...record, snapshot: made }));
   return made;
 }
+
+/** What differs between the database when writes stopped and its clone, in words. */
+const differs = (frozen: Frozen, { counts, parts }: Pick<Fingerprint, 'counts' | 'parts'>): string[] => [
+  ...unequal(frozen.counts, counts),
+  ...(parts['catalog'] === frozen.catalog ? [] : ['the catalog is not the one from when writes stopped']),
+];

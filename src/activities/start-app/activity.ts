@@ -17,7 +17,7 @@ import type { Workload } from '../../domain/definition/service.ts';
 import { holding, type HttpCheck } from '../../domain/definition/checks.ts';
 import type { ActivityContext } from '../context.ts';
 import { resume } from '../pauses.ts';
-import { endReaders } from '../stop-writes/serve-reads.ts';
+import { endReaders } from '../writers.ts';
 import { duration } from '../../domain/text.ts';
 import type { StartedApp } from './step.ts';
 

@@ -7,11 +7,8 @@ import { countsOfReadable, systemCatalog } from '../../postgres/tables.ts';
 import { defined } from '../../domain/defined.ts';
 import { canonical } from '../../domain/plan/hash.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import type { OperationRecord } from '../../domain/record.ts';
+import { verifiedAgainst, type Counted, type Frozen, type OperationRecord } from '../../domain/record.ts';
 import type { ActivityContext } from '../context.ts';
-
-type Frozen = NonNullable<OperationRecord['frozen']>;
-type Counted = NonNullable<OperationRecord['counted']>;
 
 /** The database as it is now that nobody writes. */
 export type Seen = Frozen & { revision: string };
@@ -61,12 +58,6 @@ async function lookAtReadable(client: Client, tool: VersionTable): Promise<Seen>
     ...(all.length > 0 && { unreadable: all }),
   };
 }
-
-/** What the database must hold after the downgrade: where the application had run on it since, its rows too. */
-export const verifiedAgainst = ({ counted, frozen }: OperationRecord, orElse: Counted): Counted => {
-  const { at, counts } = counted ?? frozen ?? orElse;
-  return { at, counts };
-};
 
 /**
  * Says that the application may have written since the contents were frozen. It is said before `writes` says

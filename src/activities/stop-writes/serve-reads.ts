@@ -1,10 +1,7 @@
-import { poll } from '../../kubernetes/pause.ts';
-import { scale } from '../../kubernetes/deployments.ts';
-import { endPods, runningPods } from '../../kubernetes/writers.ts';
 import { makeReadCopy } from '../../postgres/read-copy.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { ActivityContext } from '../context.ts';
-import { tooBig } from '../snapshot/budget.ts';
+import { tooBig } from '../free-space.ts';
 import { readersOf } from '../writers.ts';
 
 /**
@@ -39,29 +36,4 @@ export async function serveReads(context: ActivityContext): Promise<string | und
     context.log.warn(`no copy to read from: ${error.message}`);
     return `${who} cannot read meanwhile: ${error.message}`;
   }
-}
-
-/**
- * Ends what reads, before the database gets its name back: of a rolling update that has stalled on the copy, pods of
- * the bad release would be left, and write (law 3).
- */
-export async function endReaders(context: ActivityContext): Promise<void> {
-  const { cluster, plan, signal } = context;
-  const deployments = readersOf(plan);
-  if (deployments.length === 0) return;
-  const { namespace, writes } = plan.service;
-  for (const name of deployments) await scale(cluster, namespace, name, 0);
-  const began = Date.now();
-  const gone = await poll({ every: 300, within: writes.gracePeriod + 30_000, signal }, async () => {
-    const pods = await runningPods(cluster, { namespace, deployments, cronJobs: [] });
-    context.progress({
-      doing: `waits for pods of ${deployments.join(', ')} to end`,
-      done: pods.length,
-      unit: 'pods',
-    });
-    if (Date.now() - began > writes.gracePeriod) await endPods(cluster, pods, 0);
-    return pods.length === 0 ? true : undefined;
-  });
-  if (gone !== true)
-    throw new Failure('NotReady', `Pods of ${deployments.join(', ')} do not end: they would write again.`);
 }

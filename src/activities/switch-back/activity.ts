@@ -2,9 +2,8 @@ import { changeSecret, deleteSecret, secretValues } from '../../kubernetes/secre
 import { serverIn } from '../../postgres/connect.ts';
 import { Failure } from '../../domain/failures.ts';
 import { at, savedSecret } from '../../domain/plan/point-in-time.ts';
-import { references } from '../point-in-time/connections.ts';
-import { holdsNow } from '../point-in-time/written.ts';
-import { assertKnown, inWords, keyOf, same } from '../switch-database/activity.ts';
+import { holdsNow } from '../../postgres/written.ts';
+import { assertKnown, inWords, keyOf, references, same } from '../database-urls.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';

@@ -1,11 +1,10 @@
 import { changeSecret, putSecret, readSecret, secretValues } from '../../kubernetes/secrets.ts';
-import { serverIn, withServer } from '../../postgres/connect.ts';
+import { withServer } from '../../postgres/connect.ts';
 import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { labels } from '../../domain/names.ts';
-import { at, savedSecret, type Endpoint } from '../../domain/plan/point-in-time.ts';
-import type { SecretReference } from '../../domain/definition/service.ts';
-import { references } from '../point-in-time/connections.ts';
+import { at, savedSecret } from '../../domain/plan/point-in-time.ts';
+import { assertKnown, inWords, keyOf, references } from '../database-urls.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
@@ -60,23 +59,4 @@ export async function switchDatabase(
     });
   }
   return { secrets: urls.map(inWords), kept, ...ends };
-}
-
-export const keyOf = ({ secret, key }: SecretReference): string => `${secret}.${key}`;
-export const inWords = ({ secret, key }: SecretReference): string => `${secret}/${key}`;
-export const same = (one: Endpoint, other: Endpoint): boolean =>
-  one.host === other.host && one.port === other.port;
-
-/** @throws Failure SecretChanged; never with the URL, which holds a password */
-export function assertKnown(
-  url: string,
-  reference: SecretReference,
-  { from, to }: { from: Endpoint; to: Endpoint },
-): void {
-  const leads = serverIn(url);
-  if (same(leads, from) || same(leads, to)) return;
-  throw new Failure(
-    'SecretChanged',
-    `Secret ${inWords(reference)} leads to ${at(leads)}, neither to ${at(from)} nor to ${at(to)}.`,
-  );
 }

@@ -5,11 +5,11 @@ import { holding } from '../../domain/definition/checks.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
-import { revisionNow } from '../downgrade/revision.ts';
-import { readEvidence, type RehearsalFile } from '../rehearse/evidence.ts';
+import { revisionNow } from '../migration.ts';
+import { readEvidence, type RehearsalFile } from '../rehearsal/evidence.ts';
 import { againstMigrations } from './against-migrations.ts';
 import { againstRehearsal } from './against-rehearsal.ts';
-import { serviceChecks } from './checks.ts';
+import { serviceChecks } from '../../postgres/own-checks.ts';
 import { mostNamed } from './verdict.ts';
 import type { Verification } from './step.ts';
 

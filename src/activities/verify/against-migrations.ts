@@ -1,10 +1,10 @@
 import { unsound } from '../../postgres/catalog.ts';
 import { base } from '../../domain/plan/revision.ts';
-import { catalogBefore } from '../downgrade/before.ts';
+import { catalogBefore } from '../../schema-diff/kept-catalog.ts';
 import type { ActivityContext } from '../context.ts';
-import { schemaAt } from './expected.ts';
+import { schemaAt } from '../built-schema.ts';
 import { compareRows } from './rows.ts';
-import { compareSchemas } from './schema.ts';
+import { compareSchemas } from '../../schema-diff/schemas.ts';
 import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './verdict.ts';
 import type { StoppedWrites } from '../stop-writes/step.ts';
 
@@ -35,7 +35,8 @@ export async function againstMigrations(
     wrong.push(...unsound(found.catalog));
   } else {
     const from = 'notBuilt' in made ? undefined : made;
-    const before = await catalogBefore(context);
+    const operations = [plan.operation, ...(plan.takesUp ? [plan.takesUp.operation] : [])];
+    const before = await catalogBefore(context.storage, operations);
     const { wrong: differs, drift } = compareSchemas(
       { target: expected, from, now: found.catalog, before },
       ownTables,

@@ -1,8 +1,9 @@
-import { differences, kinds, unsound } from '../../postgres/catalog.ts';
+import { kinds, unsound } from '../../postgres/catalog.ts';
+import { differences } from '../../schema-diff/differences.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
-import type { RehearsalFile } from '../rehearse/evidence.ts';
+import type { RehearsalFile } from '../rehearsal/evidence.ts';
 import { compareRehearsed } from './rows.ts';
-import { byHand } from './schema.ts';
+import { byHand } from '../../schema-diff/schemas.ts';
 import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './verdict.ts';
 import type { StoppedWrites } from '../stop-writes/step.ts';
 

@@ -1,5 +1,5 @@
 import type { Observed } from '../../migrations/tool.ts';
-import type { SchemaFindings } from '../verify/schema.ts';
+import type { SchemaFindings } from '../../schema-diff/schemas.ts';
 import type { DatabaseState } from './database-state.ts';
 
 export interface Seen {

@@ -1,12 +1,11 @@
-import { base } from '../../domain/plan/revision.ts';
-import { readDeployment } from '../../kubernetes/deployments.ts';
-import { deleteJobWholly } from '../../kubernetes/job-removal.ts';
-import { catalog, type Catalog } from '../../postgres/catalog.ts';
-import { createDatabase, dropDatabase, extensionsOf } from '../../postgres/databases.ts';
-import { Failure, type FailureType } from '../../domain/failures.ts';
-import { siblingName, jobName } from '../../domain/names.ts';
-import type { ActivityContext } from '../context.ts';
-import type { SecretPart } from '../jobs.ts';
+import { base } from '../domain/plan/revision.ts';
+import { deleteJobWholly } from '../kubernetes/job-removal.ts';
+import { catalog, type Catalog } from '../postgres/catalog.ts';
+import { createDatabase, dropDatabase, extensionsOf } from '../postgres/databases.ts';
+import { Failure, type FailureType } from '../domain/failures.ts';
+import { siblingName, jobName } from '../domain/names.ts';
+import type { ActivityContext } from './context.ts';
+import { migrationJob } from './migration.ts';
 
 /** Why a scratch database could not be built: the migrations', not the world's. */
 const unbuildable: FailureType[] = [
@@ -55,7 +54,10 @@ export async function schemaAt(
   await clear();
   try {
     await createScratch(context, scratch, like);
-    if (revision !== base) await buildIn(context, { scratch, job, part, revision, step });
+    if (revision !== base) {
+      const build = await migrationJob(context, { name: job, step, part, database: scratch });
+      await context.tool.build(cluster, build, revision, { signal });
+    }
     return await context.database(scratch, catalog);
   } catch (error) {
     signal.throwIfAborted();
@@ -81,27 +83,4 @@ async function createScratch(context: ActivityContext, scratch: string, like: st
       operation,
     }),
   );
-}
-
-async function buildIn(
-  context: ActivityContext,
-  of: { scratch: string; job: string; part: SecretPart; revision: string; step: Builder['step'] },
-): Promise<void> {
-  const { scratch, job, part, revision, step } = of;
-  const { cluster, tool, signal } = context;
-  const { service, operation, migrationImage } = context.plan;
-  const { migrations, namespace } = service;
-  const deployment = await readDeployment(cluster, namespace, migrations.workload);
-  const databaseSecret = await context.jobSecret({ part, database: scratch });
-  const databaseJob = {
-    name: job,
-    operation,
-    step,
-    template: deployment.spec?.template ?? {},
-    container: migrations.container,
-    image: migrationImage,
-    databaseSecret,
-    deadlineSeconds: Math.ceil(migrations.timeout / 1_000),
-  };
-  await tool.build(cluster, databaseJob, revision, { signal });
 }

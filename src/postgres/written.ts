@@ -1,7 +1,7 @@
-import type { Client } from '../../postgres/connect.ts';
-import { quoted } from '../../postgres/connect.ts';
-import { catalog, catalogHash, counts } from '../../postgres/catalog.ts';
-import { inSnapshot, tables } from '../../postgres/tables.ts';
+import type { Client } from './connect.ts';
+import { quoted } from './connect.ts';
+import { catalog, catalogHash, counts } from './catalog.ts';
+import { inSnapshot, tables } from './tables.ts';
 
 /** What a database holds, and how many rows were ever written to it since its server recovered. */
 export interface Holds {

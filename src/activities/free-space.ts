@@ -1,13 +1,10 @@
-import type { Fingerprint } from '../../postgres/fingerprint.ts';
-import type { OperationRecord } from '../../domain/record.ts';
-import type { ServiceContext } from '../context.ts';
-import { unequal } from '../restored.ts';
-import { bytes } from '../../domain/text.ts';
+import type { ServiceContext } from './context.ts';
+import { bytes } from '../domain/text.ts';
 
 const units = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
 
 /** `200 GB` of a definition in bytes. */
-export function bytesOf(space: string): number {
+function bytesOf(space: string): number {
   const [, amount, unit] = /^(\d+)(MB|GB|TB)$/.exec(space) ?? [];
   return Number(amount) * units[unit as keyof typeof units];
 }
@@ -29,15 +26,4 @@ export async function tooBig(
   });
   if (size <= bytesOf(freeSpace) / 2) return undefined;
   return `the database takes ${bytes(size)}, which is more than half of the free space of ${freeSpace} (snapshot.freeSpace)`;
-}
-
-/** What differs between the database when writes stopped and its clone, in words. */
-export function differs(
-  frozen: NonNullable<OperationRecord['frozen']>,
-  { counts, parts }: Pick<Fingerprint, 'counts' | 'parts'>,
-): string[] {
-  return [
-    ...unequal(frozen.counts, counts),
-    ...(parts['catalog'] === frozen.catalog ? [] : ['the catalog is not the one from when writes stopped']),
-  ];
 }

@@ -1,4 +1,5 @@
-import { kinds, short, type Catalog, type Kind } from './catalog.ts';
+import { kinds, type Catalog, type Kind } from '../postgres/catalog.ts';
+import { short } from './differences.ts';
 
 /** Longest definition that is told in full. */
 const most = 120;

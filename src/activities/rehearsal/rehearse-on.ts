@@ -1,5 +1,6 @@
-import { changes } from '../../postgres/changes.ts';
-import { counts, differences } from '../../postgres/catalog.ts';
+import { changes } from '../../schema-diff/changes.ts';
+import { counts } from '../../postgres/catalog.ts';
+import { differences } from '../../schema-diff/differences.ts';
 import { lockable, strongest, type RelationLock } from '../../postgres/locks.ts';
 import { losses } from '../../postgres/losses/losses.ts';
 import { youngestTransaction } from '../../postgres/losses/contents.ts';
@@ -10,8 +11,8 @@ import { isOwn, type Observed, type RehearsedMigration } from '../../migrations/
 import { transactionOf } from '../../migrations/version-table.ts';
 import type { ActivityContext } from '../context.ts';
 import { redact } from '../../domain/redact.ts';
-import { schemaAt } from '../verify/expected.ts';
-import { compareSchemas, type SchemaFindings } from '../verify/schema.ts';
+import { schemaAt } from '../built-schema.ts';
+import { compareSchemas, type SchemaFindings } from '../../schema-diff/schemas.ts';
 import { clear, make, type Copy } from './copy.ts';
 import { keepEvidence } from './evidence.ts';
 import { migrateCopy } from './migration.ts';

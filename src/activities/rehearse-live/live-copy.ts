@@ -1,4 +1,4 @@
-import type { CopyLiveArguments } from '../rehearse-live/job.ts';
+import type { CopyLiveArguments } from './job.ts';
 import { quoted } from '../../postgres/connect.ts';
 import { createDatabase, extensionsOf } from '../../postgres/databases.ts';
 import { carryOver } from '../../postgres/properties.ts';
@@ -6,7 +6,7 @@ import { Failure } from '../../domain/failures.ts';
 import { siblingName } from '../../domain/names.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
 import type { ActivityContext } from '../context.ts';
-import { tooBig } from '../snapshot/budget.ts';
+import { tooBig } from '../free-space.ts';
 
 export const liveCopyName = ({ database, operation }: Plan): string =>
   siblingName(`live_${database.name}`, 'scratch', operation);

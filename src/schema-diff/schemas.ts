@@ -1,5 +1,6 @@
-import { isOwn } from '../../migrations/tool.ts';
-import { kinds, short, type Catalog, type Kind } from '../../postgres/catalog.ts';
+import { isOwn } from '../migrations/tool.ts';
+import { kinds, type Catalog, type Kind } from '../postgres/catalog.ts';
+import { short } from './differences.ts';
 
 /** Four catalogs, of which two are the database's own. */
 export interface Schemas {

@@ -1,9 +1,9 @@
-import { withClient, type Client } from '../../postgres/connect.ts';
-import { inSnapshot } from '../../postgres/tables.ts';
-import { Failure } from '../../domain/failures.ts';
-import type { OperationId } from '../../domain/names.ts';
-import type { SqlCheck } from '../../domain/definition/checks.ts';
-import { redact, truncate } from '../../domain/redact.ts';
+import { withClient, type Client } from './connect.ts';
+import { inSnapshot } from './tables.ts';
+import { Failure } from '../domain/failures.ts';
+import type { OperationId } from '../domain/names.ts';
+import type { SqlCheck } from '../domain/definition/checks.ts';
+import { redact, truncate } from '../domain/redact.ts';
 
 /** What the service's own SQL checks say. */
 export interface CheckFindings {

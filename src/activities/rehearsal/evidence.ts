@@ -5,7 +5,7 @@ import { Failure } from '../../domain/failures.ts';
 import type { OperationId } from '../../domain/names.ts';
 import type { Rehearsed } from '../../domain/rehearsal.ts';
 import { redact } from '../../domain/redact.ts';
-import type { SchemaFindings } from '../verify/schema.ts';
+import type { SchemaFindings } from '../../schema-diff/schemas.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Evidence } from '../../domain/evidence.ts';
 
