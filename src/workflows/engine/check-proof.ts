@@ -54,11 +54,12 @@ async function checked<T>(operation: Operation, check: () => Promise<T>): Promis
  * whatever is not is told in the report, and a person is asked in its place.
  */
 export async function proveStart(operation: Operation): Promise<void> {
-  const { proof, requestedVia, ...request } = operation.requested.request as RollbackRequest;
+  const signed = operation.requested.request as RollbackRequest;
+  const { proof, requestedVia, ...request } = signed;
   if (proof === undefined) return operation.proveStart(request, undefined);
   const statement = await checkStart(operation, proof);
   const began = workflowInfo().startTime.getTime();
-  const refused = 'refused' in statement ? statement.refused : startContradiction(statement, request, began);
+  const refused = 'refused' in statement ? statement.refused : startContradiction(statement, signed, began);
   if (refused !== undefined) {
     operation.ignore('start', request.requestedBy ?? 'somebody', refused);
     return operation.proveStart(request, undefined);
