@@ -89,7 +89,7 @@ try {
   await here.asSuperuser('postgres', `DROP DATABASE ${failed} WITH (FORCE)`);
   await here.change((record) => {
     const { restoring: _, ...rest } = record;
-    return { ...rest, kept: [] };
+    return { ...rest, artifacts: [] };
   });
   await damage();
   const none = { made: false, why: 'for comparison' } as const;

@@ -24,7 +24,7 @@ export const instanceFindings = {
   },
   'switch-database': {
     secrets: ['radar-database/DATABASE_URL', 'radar-admin/DATABASE_URL'],
-    kept: 'bs-0a1b2c3d-database-before',
+    savedSecret: 'bs-0a1b2c3d-database-before',
     from: { host: 'radar.example', port: 5432 },
     to: { host: 'radar-bs-0a1b2c3d.example', port: 5432 },
   },

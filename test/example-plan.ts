@@ -175,7 +175,7 @@ export const findings: { [S in StepName]: Found<S> } = {
   },
   'rehearse-live': { outcome: 'yielded', why: 'operation bs-0a1b2c3d holds radar' },
   salvage: {
-    kept: {
+    saved: {
       file: 'radar/bs-0a1b2c3d-salvage-1.sql.gz',
       store: 'volume claim backups',
       bytes: 12_000,
@@ -214,14 +214,14 @@ export const findings: { [S in StepName]: Found<S> } = {
     database: 'radar',
   },
   restore: {
-    kept: 'radar__failed_0a1b2c3d',
+    failedDatabase: 'radar__failed_0a1b2c3d',
     counts: { papers: 100, opportunities: 20, scores: 7 },
     revision: '0005',
     seconds: 9,
     from: 'snapshot',
   },
   'hand-over': { to: 'nobody' },
-  'restore-beside': {
+  'restore-new-database': {
     database: 'radar__restored_0a1b2c3d',
     counts: { papers: 90, opportunities: 20 },
     revision: '0004',
@@ -253,7 +253,7 @@ export const findings: { [S in StepName]: Found<S> } = {
     },
   },
   'put-in-place': {
-    kept: 'radar__failed_0a1b2c3d',
+    failedDatabase: 'radar__failed_0a1b2c3d',
     counts: { papers: 90, opportunities: 20 },
     revision: '0004',
     seconds: 0.3,

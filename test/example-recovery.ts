@@ -14,14 +14,14 @@ export function recoveryPlan(
     ...pinned,
     kind: 'point-in-time-restore',
     request,
-    moment: {
+    recovery: {
       provider: 'rds',
       instance: 'radar',
       newInstance: `radar-${mine}`,
       operation: mine,
       endpoint: { host: 'radar.example', port: 5432 },
       to: '2025-11-18T02:40:00.000Z',
-      how: 'given',
+      how: 'requested',
       evidence: '',
       earliest: '2025-11-11T00:00:00.000Z',
       latest: '2025-11-18T02:55:00.000Z',

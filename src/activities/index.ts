@@ -19,7 +19,7 @@ import { rehearse } from './rehearse/activity.ts';
 import { report } from './report/activity.ts';
 import { takeSnapshot } from './snapshot/activity.ts';
 import { restoreInstance } from './restore-instance/activity.ts';
-import { restoreBeside } from './restore-beside/activity.ts';
+import { restoreNewDatabase } from './restore-new-database/activity.ts';
 import { restore } from './restore/activity.ts';
 import { resumeCronJobs } from './resume-cron-jobs/activity.ts';
 import { rollBackApp } from './roll-back-app/activity.ts';
@@ -53,7 +53,7 @@ export function createActivities(
     'put-back': stepFunction<'put-back'>(putBack, dependencies),
     restore: stepFunction<'restore'>(restore, dependencies),
     'hand-over': activityFunction(handOver, dependencies),
-    'restore-beside': stepFunction<'restore-beside'>(restoreBeside, dependencies),
+    'restore-new-database': stepFunction<'restore-new-database'>(restoreNewDatabase, dependencies),
     'data-diff': stepFunction<'data-diff'>(dataDiff, dependencies),
     'put-in-place': stepFunction<'put-in-place'>(putInPlace, dependencies),
     'restore-instance': stepFunction<'restore-instance'>(restoreInstance, dependencies),

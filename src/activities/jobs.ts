@@ -25,7 +25,7 @@ export const secretParts = [
   'verify-before',
   'restore',
   'salvage',
-  'restore-beside',
+  'restore-new-database',
   'data-diff',
 ] as const;
 export type SecretPart = (typeof secretParts)[number];
@@ -87,7 +87,7 @@ export interface ProgramJob {
     | 'rehearse'
     | 'restore'
     | 'salvage'
-    | 'restore-beside'
+    | 'restore-new-database'
     | 'data-diff'
     | 'artifacts';
   /** Tells Jobs of one step and try apart. */

@@ -8,7 +8,7 @@ import type { ActivityContext } from './context.ts';
 import { programJobName } from './jobs.ts';
 
 /** The steps that fill a new database by a Job. */
-type Filling = 'restore' | 'restore-beside';
+type Filling = 'restore' | 'restore-new-database';
 
 /**
  * Makes a new, empty database like the fenced one, with its extensions. Where the Job of this try is there already,

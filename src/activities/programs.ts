@@ -5,7 +5,7 @@ import { drill } from './back-up/drill-job.ts';
 import { dataDiff, type DataDiffArguments } from './data-diff/job.ts';
 import { artifacts, type ArtifactArguments } from './messages/artifacts/job.ts';
 import { copyLive, type CopyLiveArguments } from './rehearse-live/job.ts';
-import { restoreExternal, type RestoreExternalArguments } from './restore-beside/job.ts';
+import { restoreExternal, type RestoreExternalArguments } from './restore-new-database/job.ts';
 import { restore } from './restore/job.ts';
 import { check } from '../dumps/fill.ts';
 import type { BackUpArguments, CheckArguments, RestoreArguments } from '../dumps/manifest.ts';
@@ -29,7 +29,8 @@ export const programs = {
   'copy-live': (of: ProgramDatabases, told: CopyLiveArguments) => copyLive(of.application, of.admin, told),
   drill: (of: ProgramDatabases, told: RestoreArguments) => drill(of.admin, told),
   'read-dump': (_: ProgramDatabases, told: ReadDumpArguments) => readDump(told),
-  'restore-given': (of: ProgramDatabases, told: RestoreExternalArguments) => restoreExternal(of.admin, told),
+  'restore-external': (of: ProgramDatabases, told: RestoreExternalArguments) =>
+    restoreExternal(of.admin, told),
   'data-diff': (of: ProgramDatabases, told: DataDiffArguments) => dataDiff(of.admin, told),
   restore: (of: ProgramDatabases, told: RestoreArguments) => restore(of.admin, told),
   artifacts: (_: ProgramDatabases, told: ArtifactArguments) => artifacts(told),

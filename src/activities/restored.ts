@@ -8,7 +8,7 @@ import { damagedIs } from '../postgres/damage.ts';
 import { extensionsOf } from '../postgres/databases.ts';
 import { countRows, inSnapshot, tables } from '../postgres/tables.ts';
 import type { EmergencyPlan } from '../domain/plan/plan.ts';
-import type { RestoredBeside } from './restore-beside/step.ts';
+import type { RestoredDatabase } from './restore-new-database/step.ts';
 
 /**
  * Looks at a restored database from outside: rows of every table and catalog as they were when
@@ -49,7 +49,7 @@ export function unequal(wanted: Record<string, number>, found: Record<string, nu
     .map((table) => `table ${table} has ${found[table] ?? 'no'} rows, and had ${wanted[table] ?? 'no'}`);
 }
 
-type Findings = Pick<RestoredBeside, 'counts' | 'revision' | 'checked' | 'notVerified'>;
+type Findings = Pick<RestoredDatabase, 'counts' | 'revision' | 'checked' | 'notVerified'>;
 
 /**
  * Looks at a restored database from outside, and compares it with what was read in the source: rows of every table,

@@ -13,7 +13,7 @@ import { rehearse } from './rehearse/step.ts';
 import { rehearseLive } from './rehearse-live/step.ts';
 import { report } from './report/step.ts';
 import { restore } from './restore/step.ts';
-import { restoreBeside } from './restore-beside/step.ts';
+import { restoreNewDatabase } from './restore-new-database/step.ts';
 import { restoreInstance } from './restore-instance/step.ts';
 import { resumeCronJobs } from './resume-cron-jobs/step.ts';
 import { rollBackApp } from './roll-back-app/step.ts';
@@ -43,7 +43,7 @@ const steps = [
   putBack,
   restore,
   handOver,
-  restoreBeside,
+  restoreNewDatabase,
   diffData,
   putInPlace,
   restoreInstance,
@@ -107,7 +107,7 @@ export const orders: Record<PlanKind, readonly Declared[]> = {
     assess,
     stopWrites,
     takeSnapshot,
-    restoreBeside,
+    restoreNewDatabase,
     diffData,
     putInPlace,
     rollBackApp,

@@ -67,7 +67,7 @@ export async function swapIntoPlace(context: ActivityContext, restored: string):
   // First: whoever comes next must know of it.
   await context.record.update((now) => ({
     ...now,
-    kept: now.kept.includes(failed) ? now.kept : [...now.kept, failed],
+    artifacts: now.artifacts.includes(failed) ? now.artifacts : [...now.artifacts, failed],
   }));
   if (!(await isInPlace(context, restored))) {
     context.progress({ doing: `renames ${restored} into place, and keeps the database as it was` });

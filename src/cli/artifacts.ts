@@ -44,7 +44,7 @@ export const artifacts: Register = (program, doors, action) => {
 };
 
 /** One paragraph each: names are long, and people copy them. */
-function listed({ service, kept: all, notes }: ArtifactList): string[] {
+function listed({ service, artifacts: all, notes }: ArtifactList): string[] {
   if (all.length === 0 && notes.length === 0) return [`Nothing is kept of ${service}.`];
   return [...all.flatMap((each) => [each.name, `  ${inWords(each)}`]), ...notes];
 }

@@ -50,7 +50,7 @@ export function statusOf(result: RehearsalResult): Exit {
   if (result.outcome === 'refused')
     return isBadInput(result.faults.map(({ type }) => type)) ? exit.badInput : exit.refused;
   if (result.outcome === 'yielded') return exit.refused;
-  const right = result.outcome === 'works' && result.notKept.length === 0 && !isWrong(result.rehearsal);
+  const right = result.outcome === 'works' && result.notSalvaged.length === 0 && !isWrong(result.rehearsal);
   return right ? exit.done : exit.notRolledBack;
 }
 
@@ -69,5 +69,8 @@ function resultBlocks(result: RehearsalResult): Block[] {
   const works: Inline = isWrong(result.rehearsal)
     ? { badge: 'works, but is NOT RIGHT', mood: 'bad' }
     : { badge: 'works', mood: 'good' };
-  return [paragraph(line`${way}${works}`), ...rehearsalBlocks(result.rehearsal, { lost: result.notKept })];
+  return [
+    paragraph(line`${way}${works}`),
+    ...rehearsalBlocks(result.rehearsal, { lost: result.notSalvaged }),
+  ];
 }

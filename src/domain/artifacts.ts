@@ -27,7 +27,7 @@ export interface Artifact {
 
 export interface ArtifactList {
   service: string;
-  kept: Artifact[];
+  artifacts: Artifact[];
   /** What could not be looked at. */
   notes: string[];
 }
@@ -55,7 +55,7 @@ export const removeArtifactsRequest = z
   });
 export type RemoveArtifactsRequest = z.infer<typeof removeArtifactsRequest>;
 
-/** The activities of the two workflow types `kept` and `removeArtifacts`. */
+/** The activities of the two workflow types `artifacts` and `removeArtifacts`. */
 export interface ArtifactActivities {
   artifacts(input: { request: ArtifactRequest; operation: OperationId }): Promise<ArtifactList>;
   'remove-artifacts'(input: {

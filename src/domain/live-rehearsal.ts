@@ -25,7 +25,7 @@ export type LiveRehearsal =
 
 /** How a rehearsal by itself ended; `not kept`: what it found lost and the definition does not salvage. */
 export type RehearsalResult =
-  | ({ service: string; from: string; target: string; notKept: Loss[] } & LiveRehearsal)
+  | ({ service: string; from: string; target: string; notSalvaged: Loss[] } & LiveRehearsal)
   | { service: string; outcome: 'nothing-to-do'; why: string }
   | { service: string; outcome: 'refused'; faults: Fault[] };
 

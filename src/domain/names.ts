@@ -48,7 +48,7 @@ export type SiblingRole = (typeof siblingRoles)[number];
 
 const siblingPattern = new RegExp(`__(${siblingRoles.join('|')})_([0-9a-f]{8})$`);
 
-/** What a name that `besideName` gave tells; undefined for a database that Backstep did not make. */
+/** What a name that `siblingName` gave tells; undefined for a database that Backstep did not make. */
 export function parseSiblingName(name: string): { role: SiblingRole; operation: OperationId } | undefined {
   const [, role, id] = siblingPattern.exec(name) ?? [];
   return id === undefined ? undefined : { role: role as SiblingRole, operation: `bs-${id}` };

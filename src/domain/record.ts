@@ -76,7 +76,7 @@ export interface OperationRecord {
   backup?: Backup;
   breaches: Breach[];
   /** Of a point-in-time restore: where to, and the new instance; what takes it up goes on with the same. */
-  moment?: Pick<Recovery, 'to' | 'how' | 'evidence' | 'newInstance' | 'operation' | 'endpoint'>;
+  recovery?: Pick<Recovery, 'to' | 'how' | 'evidence' | 'newInstance' | 'operation' | 'endpoint'>;
   /** Written just before the Secrets are switched to the new instance; gone again once they are switched back. */
   switched?: { to: Endpoint };
   /** Set just before the first downgrade Job is created, or the Secrets are switched to another instance. */
@@ -91,7 +91,7 @@ export interface OperationRecord {
   /** Written just before a restore renames databases: what takes the place of the one that failed. */
   restoring?: { from: 'snapshot' | 'backup'; database: string; notes: string[] };
   /** Databases kept aside, which a person removes (`backstep artifacts`). */
-  kept: string[];
+  artifacts: string[];
 }
 
 export type Frozen = NonNullable<OperationRecord['frozen']>;
@@ -118,7 +118,7 @@ export interface FinishedOperation {
   endedAt: string;
   trigger?: string;
   /** Databases that it left on the server. */
-  kept?: ArtifactDatabase[];
+  artifacts?: ArtifactDatabase[];
 }
 
 /** A database that an operation left for a person, and until when it stays by the definition; ISO 8601. */
@@ -132,13 +132,15 @@ const aWeek = 7 * 24 * 3_600_000;
 
 /** What an operation that ends leaves on the server: its snapshot, unless that was used up, and failed databases. */
 export function leftBehind(
-  { snapshot, kept }: OperationRecord,
+  { snapshot, artifacts }: OperationRecord,
   endedAt: string,
   keepFor: number = aWeek,
 ): ArtifactDatabase[] {
   const until = new Date(Date.parse(endedAt) + keepFor).toISOString();
   return [
     ...(snapshot ? [{ name: snapshot.database, since: snapshot.takenAt, until: snapshot.keepUntil }] : []),
-    ...kept.filter((name) => name !== snapshot?.database).map((name) => ({ name, since: endedAt, until })),
+    ...artifacts
+      .filter((name) => name !== snapshot?.database)
+      .map((name) => ({ name, since: endedAt, until })),
   ];
 }

@@ -3,7 +3,7 @@ import type { Loss, Rehearsal } from './rehearsal.ts';
 /** What the downgrade would destroy, kept before it runs, never in the live database. */
 export interface Salvage {
   /** Absent where nothing had to be kept, or where nothing could be. */
-  kept?: SalvageFile;
+  saved?: SalvageFile;
   /** What was kept, with the rows that the file holds. */
   salvaged: { object: string; rows: number }[];
   /** What is lost for good but for backup and snapshot; empty where all was kept. */

@@ -169,9 +169,9 @@ export async function close(
     if (record !== undefined && record.operation !== operation) throw lost(record);
     const others = state.finished
       .filter((done) => done.operation !== operation)
-      .filter((done, index, { length }) => done.kept !== undefined || index > length - keepFinished);
-    const kept = record === undefined ? [] : leftBehind(record, finished.endedAt, keepFor);
-    const ended = kept.length === 0 ? finished : { ...finished, kept };
+      .filter((done, index, { length }) => done.artifacts !== undefined || index > length - keepFinished);
+    const artifacts = record === undefined ? [] : leftBehind(record, finished.endedAt, keepFor);
+    const ended = artifacts.length === 0 ? finished : { ...finished, artifacts };
     return { ...rest, finished: [...others, ended] };
   });
 }
@@ -184,10 +184,11 @@ export async function forgetArtifacts(
   gone: readonly string[],
 ): Promise<void> {
   await swap(cluster, namespace, database, (state) => {
-    if (!state.finished.some(({ kept = [] }) => kept.some(({ name }) => gone.includes(name)))) return state;
-    const finished = state.finished.map(({ kept = [], ...done }) => {
-      const left = kept.filter(({ name }) => !gone.includes(name));
-      return left.length === 0 ? done : { ...done, kept: left };
+    if (!state.finished.some(({ artifacts = [] }) => artifacts.some(({ name }) => gone.includes(name))))
+      return state;
+    const finished = state.finished.map(({ artifacts = [], ...done }) => {
+      const left = artifacts.filter(({ name }) => !gone.includes(name));
+      return left.length === 0 ? done : { ...done, artifacts: left };
     });
     return { ...state, finished };
   });

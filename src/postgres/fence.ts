@@ -18,7 +18,7 @@ export type FenceState = 'down' | 'up' | 'half' | 'missing' | 'occupied';
 
 interface Place {
   /** Under which name the database is found. */
-  at: 'name' | 'aside' | 'neither' | 'both';
+  at: 'name' | 'fenced' | 'neither' | 'both';
   /** ALLOW_CONNECTIONS of the one that is fenced off, or else of the one at its own name. */
   open: boolean;
   /** While it is fenced off, a copy that nobody can write to may stand under its name. */
@@ -46,7 +46,7 @@ async function place(admin: Client, { name, fencedName }: Names): Promise<Place>
   const copied = away !== undefined && rows.length > 1 && (await isReadCopy(admin, name));
   const own = copied ? undefined : rows.find((row) => row.datname === name);
   if (away !== undefined)
-    return { at: own === undefined ? 'aside' : 'both', open: away.datallowconn, copied };
+    return { at: own === undefined ? 'fenced' : 'both', open: away.datallowconn, copied };
   return own === undefined
     ? { at: 'neither', open: false, copied }
     : { at: 'name', open: own.datallowconn, copied };
@@ -117,8 +117,8 @@ export async function lower(admin: Client, names: Names, options: FenceOptions =
     await close(admin, names.name, options);
     await admin.query(`DROP DATABASE ${quoted(names.name)}`);
   }
-  const ended = at === 'aside' ? await moveAway(admin, names.fencedName, names.name, options) : [];
-  if (at === 'aside' || !open) await allowConnections(admin, names.name, true);
+  const ended = at === 'fenced' ? await moveAway(admin, names.fencedName, names.name, options) : [];
+  if (at === 'fenced' || !open) await allowConnections(admin, names.name, true);
   return ended;
 }
 

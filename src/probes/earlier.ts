@@ -13,7 +13,7 @@ export interface Before {
   /** Of this operation, or of one that ended unfinished and is taken up: revisions come from it. */
   record?: OperationRecord;
   /** What is asked for: `-1`, or a revision. */
-  asked: string;
+  requestedTarget: string;
 }
 
 interface EarlierQuery {
@@ -42,13 +42,13 @@ interface Found {
  * Decides between a fresh start, taking up what an earlier run left unfinished, and doing nothing (laws 2
  * and 6): `-1` again, right after a rollback, would go one migration further than anybody meant.
  */
-export function earlier(asked: EarlierQuery, { record, open, finished, revisions }: Found): Findings<Before> {
-  if (record !== undefined) return unfinished(asked, record, open);
-  const mine = finished.find(({ operation }) => operation === asked.operation);
-  if (mine !== undefined) return found({ asked: mine.target });
-  const again = finished.findLast((done) => stillCools(asked, done, revisions));
-  if (again === undefined) return found({ asked: asked.request.target });
-  const ago = duration(asked.now - Date.parse(again.endedAt));
+export function earlier(query: EarlierQuery, { record, open, finished, revisions }: Found): Findings<Before> {
+  if (record !== undefined) return unfinished(query, record, open);
+  const mine = finished.find(({ operation }) => operation === query.operation);
+  if (mine !== undefined) return found({ requestedTarget: mine.target });
+  const again = finished.findLast((done) => stillCools(query, done, revisions));
+  if (again === undefined) return found({ requestedTarget: query.request.target });
+  const ago = duration(query.now - Date.parse(again.endedAt));
   const reason = `Operation ${again.operation} rolled this database back from ${again.from} to ${again.target} ${ago} ago, and it is there. To go further, name the revision.`;
   return nothingToDo({ reason, revision: revisionText(revisions) });
 }
@@ -58,7 +58,7 @@ function unfinished(
   record: OperationRecord,
   open: boolean,
 ): Findings<Before> {
-  const takesUp = { record, asked: record.target };
+  const takesUp = { record, requestedTarget: record.target };
   if (record.operation === operation) return found(takesUp);
   if (open && !onlyPlan) return lacking([alreadyRunning(record)]);
   // Each knows how to go on with its own: the Secrets may lead to another instance by now, or another database

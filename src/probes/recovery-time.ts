@@ -37,7 +37,7 @@ export async function describeInstance({
   if (pointInTime === undefined)
     throw new Failure(
       'InvalidDefinition',
-      `The definition of ${service.service} does not say who can restore its database to a moment: name it under pointInTime.`,
+      `The definition of ${service.service} does not say who can restore its database to an earlier time: name it under pointInTime.`,
     );
   progress({ doing: `asks ${pointInTime.provider} what it can restore` });
   const source = await (await providerOf(pointInTime)).describe(signal);
@@ -57,7 +57,7 @@ export type Moving = Pick<Plan, 'from' | 'target' | 'reverts' | 'migrationImage'
 export async function planRecovery(
   context: ProbeContext,
   { source, facts, moving }: { source: DescribedInstance; facts: ServerFacts; moving: Moving },
-  { record, given }: { record?: OperationRecord | undefined; given?: string | undefined },
+  { record, requested }: { record?: OperationRecord | undefined; requested?: string | undefined },
 ): Promise<Findings<Recovery>> {
   const { service, operation } = context;
   const { provider, earliest, latest, carries, name: instance } = source;
@@ -69,11 +69,11 @@ export async function planRecovery(
     carries,
     ...defined({ subscriptions: subscriptions.length > 0 ? subscriptions : undefined }),
   };
-  const taken = record?.moment;
+  const taken = record?.recovery;
   const planned = taken
     ? { ...taken, instance, ...window }
     : {
-        ...(await findRecoveryTime(context, { facts, moving }, given)),
+        ...(await findRecoveryTime(context, { facts, moving }, requested)),
         instance,
         newInstance: newName(instance, operation),
         operation,
@@ -102,17 +102,17 @@ export async function planRecovery(
 export async function findRecoveryTime(
   { cluster, service, operation, tool }: Pick<ProbeContext, 'cluster' | 'service' | 'operation' | 'tool'>,
   { facts, moving }: { facts: Pick<ServerFacts, 'applicationUrl' | 'now'>; moving: Moving },
-  given: string | undefined,
+  requested: string | undefined,
 ): Promise<Pick<Recovery, 'to' | 'how' | 'evidence'>> {
-  if (given !== undefined) {
-    const second = Math.floor(Date.parse(given) / 1_000) * 1_000;
-    return { to: new Date(second).toISOString(), how: 'given', evidence: '' };
+  if (requested !== undefined) {
+    const second = Math.floor(Date.parse(requested) / 1_000) * 1_000;
+    return { to: new Date(second).toISOString(), how: 'requested', evidence: '' };
   }
   const { from, target, reverts, migrationImage } = moving;
   if (reverts.length === 0)
     throw new Failure(
       'NotRestorable',
-      `The database is to stay at ${target}: only a person can name the moment (--to).`,
+      `The database is to stay at ${target}: only a person can name the time (--to).`,
     );
   const url = withDatabase(facts.applicationUrl, facts.now);
   const committed = await withClient(url, { operation }, (client) => writtenAt(client, tool));
@@ -126,7 +126,7 @@ export async function findRecoveryTime(
   if (seen === undefined)
     throw new Failure(
       'NotRestorable',
-      'Nothing tells when the migration was made: the server does not keep the times of commits, and nothing in the cluster has run its image. Name the moment (--to).',
+      'Nothing tells when the migration was made: the server does not keep the times of commits, and nothing in the cluster has run its image. Name the time (--to).',
     );
   return {
     to: secondBefore(new Date(seen.at.getTime() - margin)),

@@ -26,7 +26,7 @@ export interface Beginning {
   record?: OperationRecord;
   from: string;
   /** `-1`, or a revision. */
-  asked: string;
+  requestedTarget: string;
 }
 
 /** Where the database will be, and by which image. */
@@ -44,13 +44,13 @@ export function begin(
   const wanted = { operation, request, onlyPlan, coolDown: service.coolDown, now: Date.now(), kind };
   const before = earlier(wanted, { ...server, revisions });
   if (before.facts === undefined) return { ...before, facts: undefined };
-  const { record, asked } = before.facts;
+  const { record, requestedTarget } = before.facts;
   const current = record === undefined ? revisions : [record.from];
   const [from, ...others] = current;
-  const first = tool.resolve(asked, [], current);
+  const first = tool.resolve(requestedTarget, [], current);
   if (record === undefined && !mayStay) {
     if (first.kind === 'there') return alreadyAt(first.revision);
-    if (from === asked && others.length === 0) return alreadyAt(from);
+    if (from === requestedTarget && others.length === 0) return alreadyAt(from);
   }
   if (from !== undefined && others.length === 0) return found({ ...before.facts, from }, before);
   const none = fault('TargetUnknown', 'The database is at no revision: there is nothing to go back from.');
@@ -68,7 +68,7 @@ export function aim(
   const chosen = migrationImage(images, { tool, holds: before.from, current: database.revisions, env });
   if (chosen.facts === undefined) return { ...chosen, facts: undefined };
   const { image, history } = chosen.facts;
-  const resolved = tool.resolve(before.asked, history, [before.from]);
+  const resolved = tool.resolve(before.requestedTarget, history, [before.from]);
   if (resolved.kind === 'refused') return lacking([...chosen.faults, resolved.fault], chosen.notes);
   if (resolved.kind === 'there' && !mayStay) return alreadyAt(resolved.revision);
   const { from, target, reverts } =

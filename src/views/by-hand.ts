@@ -128,16 +128,16 @@ function setImage(what: string, namespace: string, image: string, template: stri
 }
 
 /** Does nothing where the Secrets were not switched: then there is no kept Secret. */
-function secretsByHand({ service, moment }: PointInTimePlan): string[] {
+function secretsByHand({ service, recovery }: PointInTimePlan): string[] {
   const { namespace, database } = service;
   const references = [database.url, database.admin, database.extensionAdmin].filter(
     (each) => each !== undefined,
   );
   return references.map(({ secret, key }) => {
     const path = `{.data.${`${secret}.${key}`.replaceAll('.', '\\.')}}`;
-    const kept = `kubectl get secret ${savedSecret(moment)} -n ${namespace} -o jsonpath=${shellQuote(path)}`;
+    const saved = `kubectl get secret ${savedSecret(recovery)} -n ${namespace} -o jsonpath=${shellQuote(path)}`;
     const body = `"{\\"data\\":{\\"${key}\\":\\"$old\\"}}"`;
-    return `old=$(${kept}) && [ -n "$old" ] && kubectl patch secret ${secret} -n ${namespace} -p ${body}`;
+    return `old=$(${saved}) && [ -n "$old" ] && kubectl patch secret ${secret} -n ${namespace} -p ${body}`;
   });
 }
 

@@ -57,12 +57,12 @@ const longer = [1, 2, 6, 12, 24, 72, 168].map((hours) => hours * 60 * minute);
 const ticksAtMost = 6;
 
 const time = (iso: string) => Date.parse(iso);
-const clockOf = (moment: number) => clock(new Date(moment).toISOString());
+const clockOf = (time: number) => clock(new Date(time).toISOString());
 const percent = (value: number) => `${value.toFixed(2)}%`;
 const took = ({ from, until, open }: Bar) => `${open ? 'for ' : ''}${duration(until - from)}`;
 
 /** Where a time stands, from 0 to 100: the scale is linear. */
-const placed = ({ from, until }: Span, moment: number) => ((moment - from) / (until - from || 1)) * 100;
+const placed = ({ from, until }: Span, time: number) => ((time - from) / (until - from || 1)) * 100;
 
 /** Round times at which the axis is marked, with seconds where they are near each other. */
 export function ticksOf(whole: Span): { at: number; label: string }[] {
@@ -70,9 +70,9 @@ export function ticksOf(whole: Span): { at: number; label: string }[] {
   const step = [...intervals, ...longer].find((each) => length / each <= ticksAtMost) ?? length;
   const first = Math.ceil(whole.from / step) * step;
   return Array.from({ length: Math.max(0, Math.floor((whole.until - first) / step) + 1) }, (_, index) => {
-    const moment = first + index * step;
-    const label = new Date(moment).toISOString().slice(11, step < minute ? 19 : 16);
-    return { at: placed(whole, moment), label };
+    const time = first + index * step;
+    const label = new Date(time).toISOString().slice(11, step < minute ? 19 : 16);
+    return { at: placed(whole, time), label };
   }).filter(({ at }) => at <= 100 - 100 / ticksAtMost);
 }
 

@@ -7,10 +7,10 @@ import { dangersOfTakingUp } from './gate-rollback.ts';
 import { releaseOf } from './plan.ts';
 import { sourceInWords } from '../domain/plan/source.ts';
 import { named } from '../domain/text.ts';
-import type { RestoredBeside } from '../activities/restore-beside/step.ts';
+import type { RestoredDatabase } from '../activities/restore-new-database/step.ts';
 import type { StoppedWrites } from '../activities/stop-writes/step.ts';
 import { diffData } from '../activities/data-diff/step.ts';
-import { restoreBeside } from '../activities/restore-beside/step.ts';
+import { restoreNewDatabase } from '../activities/restore-new-database/step.ts';
 import { takeSnapshot } from '../activities/snapshot/step.ts';
 
 const moves = ({ from, target, source, database }: EmergencyPlan) => [
@@ -36,7 +36,7 @@ export function shownAtEmergencyStart(plan: EmergencyPlan, observations: Observa
 interface Found {
   stopped: StoppedWrites;
   snapshot: Snapshot;
-  restored: RestoredBeside;
+  restored: RestoredDatabase;
   dataDiff: DataDiff;
 }
 
@@ -52,7 +52,7 @@ export function shownAtEmergency(plan: EmergencyPlan, found: Found): GateSummary
       : []),
     ...dataDiff.tables.map(tableInWords),
     ...(restored.wrong ?? []).map((what) => `WRONG in what was restored: ${what}`),
-    `Restored beside: ${restoreBeside.summary(restored).summary}`,
+    `Restored beside: ${restoreNewDatabase.summary(restored).summary}`,
     ...restored.notVerified.map((what) => `Not verified: ${what}`),
     // After a downgrade the counts of the stop are those from before it: what is there now, the data diff tells.
     `Writes are stopped: no foreign session left; ${stopped.sessionsEnded} ended`,

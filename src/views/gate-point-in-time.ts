@@ -11,27 +11,27 @@ import { stopWrites } from '../activities/stop-writes/step.ts';
 import type { GateSummary } from './gate.ts';
 import { dangersOfTakingUp } from './gate-rollback.ts';
 
-const moves = ({ moment, from, target }: PointInTimePlan) => [
-  `Restores ${moment.provider} instance ${moment.instance} as it was at ${recoveryTimeInWords(moment)}`,
-  `Into the new instance ${moment.newInstance}; ${moment.instance} stays as it is`,
+const moves = ({ recovery, from, target }: PointInTimePlan) => [
+  `Restores ${recovery.provider} instance ${recovery.instance} as it was at ${recoveryTimeInWords(recovery)}`,
+  `Into the new instance ${recovery.newInstance}; ${recovery.instance} stays as it is`,
   `Database: ${from} → ${target}`,
 ];
 
 /** At gate `start` of a point-in-time restore. A moment that was proposed is confirmed by approving. */
 export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observations): GateSummary {
-  const { takesUp, moment } = plan;
+  const { takesUp, recovery } = plan;
   const shows = [
     ...(takesUp ? [`Takes up the unfinished operation ${takesUp.operation}`] : []),
-    ...(moment.how === 'proposed'
-      ? [`CONFIRM THE MOMENT: ${moment.to} is a guess; reject, and name it (--to), if it is not right`]
+    ...(recovery.how === 'proposed'
+      ? [`CONFIRM THE MOMENT: ${recovery.to} is a guess; reject, and name it (--to), if it is not right`]
       : []),
-    ...(moment.subscriptions ?? []).map(
+    ...(recovery.subscriptions ?? []).map(
       (name) =>
-        `CONFIRM SUBSCRIPTION ${name}: from its first second until Backstep disables it there, the new instance may take from the publisher, by the slot of ${moment.instance}, what that one then never gets. Keep it from reaching the publisher, or reject, and drop or detach the subscription first`,
+        `CONFIRM SUBSCRIPTION ${name}: from its first second until Backstep disables it there, the new instance may take from the publisher, by the slot of ${recovery.instance}, what that one then never gets. Keep it from reaching the publisher, or reject, and drop or detach the subscription first`,
     ),
     ...moves(plan),
-    `The provider can restore from ${moment.earliest} to ${moment.latest}`,
-    `Carried over: ${moment.carries.join(', ')}`,
+    `The provider can restore from ${recovery.earliest} to ${recovery.latest}`,
+    `Carried over: ${recovery.carries.join(', ')}`,
     ...releaseOf(plan),
     'Way back: the old instance, whose database is fenced off and not changed',
     ...observations.notes,
@@ -40,7 +40,7 @@ export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observ
   ];
   const dangers = [
     ...dangersOfTakingUp(plan),
-    ...(moment.how === 'proposed' ? [`The time ${moment.to} is a guess.`] : []),
+    ...(recovery.how === 'proposed' ? [`The time ${recovery.to} is a guess.`] : []),
   ];
   return { shows, dangers };
 }
@@ -53,7 +53,7 @@ interface Found {
 
 /** At gate `restore` of a point-in-time restore: what is lost by it. */
 export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compared }: Found): GateSummary {
-  const { moment } = plan;
+  const { recovery } = plan;
   const shows = [
     ...moves(plan),
     ...(compared.wrong ?? []).map((what) => `WRONG in the new instance: ${what}`),
@@ -64,7 +64,7 @@ export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compar
     ...compared.notVerified.map((what) => `Not verified: ${what}`),
     `Writes: ${stopWrites.summary(stopped).summary}`,
     ...releaseOf(plan),
-    `Secrets: they will lead to ${at(restored.endpoint)} instead of ${at(moment.endpoint)}; the old values stay in Secret ${savedSecret(moment)}`,
+    `Secrets: they will lead to ${at(restored.endpoint)} instead of ${at(recovery.endpoint)}; the old values stay in Secret ${savedSecret(recovery)}`,
   ];
   const dangers = [
     ...dangersOfTakingUp(plan),

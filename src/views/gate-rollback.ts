@@ -81,11 +81,11 @@ export function shownAtRestore(plan: Plan, restored: Restored, newer?: DataDiff)
     restore.summary(restored).summary,
     ...(newer
       ? [
-          `Written since the application had started again, and only in ${restored.kept}: ${diffData.summary(newer).summary}`,
+          `Written since the application had started again, and only in ${restored.failedDatabase}: ${diffData.summary(newer).summary}`,
           ...newer.tables.map(tableInWords),
         ]
       : []),
-    `The failed database is kept as ${restored.kept}`,
+    `The failed database is kept as ${restored.failedDatabase}`,
   ];
   const dangers = [
     ...dangersOfTakingUp(plan),

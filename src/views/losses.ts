@@ -110,17 +110,17 @@ export function rehearsalBlocks(rehearsal: Rehearsal, salvage: Pick<Salvage, 'lo
 
 /** The script that puts back what the downgrade removes, and why something is not in it. */
 export function salvageBlocks(salvage: Salvage): Block[] {
-  const { kept, salvaged, notes } = salvage;
+  const { saved, salvaged, notes } = salvage;
   return [
-    ...(kept === undefined
+    ...(saved === undefined
       ? []
       : [
           paragraph(
-            line`Saved before the downgrade, as an SQL script of ${{ number: kept.bytes, unit: 'bytes' }}: ${code(kept.file)} (${kept.store}), SHA-256 ${kept.sha256}.`,
+            line`Saved before the downgrade, as an SQL script of ${{ number: saved.bytes, unit: 'bytes' }}: ${code(saved.file)} (${saved.store}), SHA-256 ${saved.sha256}.`,
           ),
           list(salvaged.map(({ object, rows }) => line`${code(object)}, ${count(rows, 'row')}`)),
           paragraph('Once a corrected migration is applied, this puts it back:'),
-          { kind: 'code', language: 'sh', lines: [kept.putBack] } as const,
+          { kind: 'code', language: 'sh', lines: [saved.putBack] } as const,
         ]),
     list(notes.map(sentence)),
   ];

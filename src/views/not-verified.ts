@@ -6,7 +6,7 @@ import { entriesOf, foundBy, hasBegun } from '../domain/journal/journal.ts';
 import type { Subject } from './progress.ts';
 import { assess } from '../activities/assess/step.ts';
 import { verify } from '../activities/verify/step.ts';
-import { restoreBeside } from '../activities/restore-beside/step.ts';
+import { restoreNewDatabase } from '../activities/restore-new-database/step.ts';
 import { compareInstance } from '../activities/compare-instance/step.ts';
 import { rollBackApp } from '../activities/roll-back-app/step.ts';
 import { downgrade } from '../activities/downgrade/step.ts';
@@ -20,7 +20,7 @@ export function notVerifiedIn(journal: Journal, { plan }: Subject): string[] {
   const unproved = [
     ...(foundBy(journal, assess)?.notVerified ?? []),
     ...(foundBy(journal, verify)?.notVerified ?? []),
-    ...(foundBy(journal, restoreBeside)?.notVerified ?? []),
+    ...(foundBy(journal, restoreNewDatabase)?.notVerified ?? []),
     ...(damaged.length > 0 ? [`What ${named(damaged)} held: it could not be read.`] : []),
     ...(foundBy(journal, compareInstance)?.notVerified ?? []),
     ...(hasBegun(journal, downgrade) && !foundBy(journal, verify)

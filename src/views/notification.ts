@@ -46,7 +46,7 @@ const short = (text: string) => {
 };
 
 /** `status` has all of them. */
-const faultsTold = 10;
+const shownFaults = 10;
 
 const because = (reason: string | undefined) => (reason === undefined ? [] : [`Reason: ${reason}`]);
 const look = (service: string) => [`backstep status ${service}`];
@@ -193,7 +193,7 @@ function ended(entry: EntryOf<'ended'>, { service, situation }: Progress, { plan
       ...of,
       state: 'needs-you',
       title: outcome === 'rejected' ? 'refused, and nothing was touched' : `ended ${outcome}`,
-      lines: reason.trim().split('\n').slice(0, faultsTold),
+      lines: reason.trim().split('\n').slice(0, shownFaults),
       next: look(service),
     };
   return {
@@ -267,5 +267,5 @@ export interface NotifyInput {
 /** The activity that tells; no step, since nothing waits for it. */
 export interface NotificationActivities {
   /** `missed`: addresses that the channel refused, while it took others. */
-  notify(input: NotifyInput): Promise<{ told: true; missed?: string[] }>;
+  notify(input: NotifyInput): Promise<{ delivered: true; missed?: string[] }>;
 }

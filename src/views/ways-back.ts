@@ -52,14 +52,14 @@ export function waysBackIn(journal: Journal): WayBack[] {
     if (switched)
       ways.push({
         kind: 'old-instance',
-        what: `the old instance, by the URLs in Secret ${switched.kept}`,
+        what: `the old instance, by the URLs in Secret ${switched.savedSecret}`,
         from,
       });
     const inPlace = foundIn(entry, putInPlace);
     if (inPlace)
       ways.push({
         kind: 'replaced-database',
-        what: `database ${inPlace.kept}, as it was before it was restored`,
+        what: `database ${inPlace.failedDatabase}, as it was before it was restored`,
         from,
       });
     const restored = foundIn(entry, restore);
@@ -68,7 +68,7 @@ export function waysBackIn(journal: Journal): WayBack[] {
       if (used && restored.from === 'snapshot') used.until = from;
       ways.push({
         kind: 'replaced-database',
-        what: `database ${restored.kept}, as it was before it was restored`,
+        what: `database ${restored.failedDatabase}, as it was before it was restored`,
         from,
         ...noted(restored),
       });

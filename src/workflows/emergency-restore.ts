@@ -41,7 +41,7 @@ async function inOrder(context: OperationContext): Promise<StageEnd> {
     const stopped = await writes.stop(plan);
     // The corrupted state, for analysis (Scenario 2). After a downgrade it is the kept database alone.
     const snapshot = plan.takesUp?.pivotPassed ? keptAlone : await step('snapshot', { plan });
-    const restored = await step('restore-beside', { plan });
+    const restored = await step('restore-new-database', { plan });
     const dataDiff = await step('data-diff', { plan, restored });
     const approved = await gate(
       'restore', // "if data loss is acceptable"

@@ -59,10 +59,10 @@ async function inOrder(context: OperationContext): Promise<StageEnd> {
     async () => {
       await writes.start(plan); // the pivot: from here on the new instance is written to
       for (const { name } of plan.cronJobs) await step('resume-cron-jobs', { plan, cronJob: name });
-      const { moment } = plan;
+      const { recovery } = plan;
       return finished(
         'restored',
-        `The application runs on ${moment.newInstance}, which is ${moment.instance} as it was at ${moment.to}, at ${plan.target}.`,
+        `The application runs on ${recovery.newInstance}, which is ${recovery.instance} as it was at ${recovery.to}, at ${plan.target}.`,
       );
     },
     (reason) => wentBack(context, plan, found, reason),

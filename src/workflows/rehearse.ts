@@ -27,8 +27,8 @@ export async function rehearse(input: unknown): Promise<RehearsalResult> {
   const found = await runActivity('rehearse-live', { plan, try: 1 });
   const losses = found.outcome === 'works' ? found.rehearsal.losses : [];
   const never = plan.service.salvage.use === 'never';
-  const notKept = losses.filter(({ kind }) => never || kind === 'large objects');
-  return { service, from: plan.from, target: plan.target, notKept, ...found };
+  const notSalvaged = losses.filter(({ kind }) => never || kind === 'large objects');
+  return { service, from: plan.from, target: plan.target, notSalvaged, ...found };
 }
 
 async function underOwnId(request: { service: string }): Promise<RehearsalResult> {

@@ -37,12 +37,12 @@ async function inOrder(context: OperationContext): Promise<StageEnd> {
     undoBy('put-back', { plan });
     const stopped = await writes.stop(plan);
     const snapshot = await step('snapshot', { plan });
-    if (snapshot.made) backUps.besideRehearsal(plan, snapshot);
+    if (snapshot.made) backUps.duringRehearsal(plan, snapshot);
     else await backUps.by('downgrade', plan, snapshot);
     const rehearsal = await step('rehearse', { plan, snapshot });
     const keep = { plan, rehearsal, ...(!rehearsal.rehearsed && first && { first }) };
     const salvage = (await step('salvage', keep)) ?? nothingSalvaged(rehearsal);
-    backUps.besideTheRest(plan, snapshot);
+    backUps.duringTheRest(plan, snapshot);
     const backup = await backUps.by('downgrade', plan, snapshot);
     const waysBack: WaysBack = { stopped, snapshot, ...(backup && { backup }), rehearsal, salvage };
     const approved = await gate(
@@ -85,7 +85,11 @@ async function restored(
   // A snapshot is used up by restoring from it: before writes resume, another way back is proved.
   await backUps.proved(plan, snapshot);
   const newer = operation.hadStarted
-    ? await step('data-diff', { plan, restored: { database: plan.database.fencedName }, now: found.kept })
+    ? await step('data-diff', {
+        plan,
+        restored: { database: plan.database.fencedName },
+        now: found.failedDatabase,
+      })
     : undefined;
   const verdict = await ask(
     'restore',

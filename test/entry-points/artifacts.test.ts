@@ -15,13 +15,15 @@ import { cliHarness } from './cli-harness.ts';
 const taskQueue = 'kept';
 const list: ArtifactList = {
   service: 'radar',
-  kept: [{ name: 'radar__snapshot_0a1b2c3d', kind: 'snapshot', operation: 'bs-0a1b2c3d', expired: false }],
+  artifacts: [
+    { name: 'radar__snapshot_0a1b2c3d', kind: 'snapshot', operation: 'bs-0a1b2c3d', expired: false },
+  ],
   notes: [],
 };
 /** As docs/snapshot.md shows it. */
 const shown: ArtifactList = {
   service: 'deeptech-radar',
-  kept: [
+  artifacts: [
     {
       name: 'deeptech__failed_1a2b3c4d',
       kind: 'failed database',

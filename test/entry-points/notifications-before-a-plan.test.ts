@@ -24,7 +24,7 @@ const titles = (service: string) =>
 describe('an end before any plan', () => {
   const alert = { source: 'alertmanager', fingerprint: 'f1', rule: 0 } as const;
   const { notify } = serviceDefinition.parse({ ...definitionSource(), notify: [ops, pager] });
-  const tells = { notify, namespace: 'radar' };
+  const notificationSettings = { notify, namespace: 'radar' };
   const faults = [fault('SecretMissing', 'a'), fault('DatabaseUnreachable', 'b')];
   const refusing = (more: object = {}): ServiceSetup => ({
     request: { alert },
@@ -32,7 +32,7 @@ describe('an end before any plan', () => {
   });
 
   test('is told where an alert asked and was refused: every fault, before the run fails', async () => {
-    const run = await harness.start(refusing({ tells }));
+    const run = await harness.start(refusing({ notificationSettings }));
     expect(await run.failure()).toMatchObject({ type: 'Refused' });
     const notifications = harness.notifications(serviceOf(run.handle.workflowId));
     expect(notifications.map(({ to }) => to.name)).toEqual(['ops', 'pager']);
@@ -51,7 +51,7 @@ describe('an end before any plan', () => {
       kind: 'nothing-to-do',
       reason: 'It is at 0004 already.',
       revision: '0004',
-      tells,
+      notificationSettings,
     } as const;
     const run = await harness.start({ request: { alert }, activities: { assess: () => found } });
     expect(await run.result()).toMatchObject({ outcome: 'nothing-to-do' });
@@ -59,7 +59,10 @@ describe('an end before any plan', () => {
   });
 
   test('fails as refused although no channel takes it', async () => {
-    const run = await harness.start({ ...refusing({ tells }), notify: failing('ChannelRefused') });
+    const run = await harness.start({
+      ...refusing({ notificationSettings }),
+      notify: failing('ChannelRefused'),
+    });
     expect(await run.failure()).toMatchObject({ type: 'Refused' });
     expect(await run.progress()).toMatchObject({ outcome: 'rejected' });
   });
@@ -75,7 +78,10 @@ describe('an end before any plan', () => {
     const definition = serviceDefinition.parse({ ...definitionSource(), notify: [ops, pager] });
     const asked = { request: rollbackRequest.parse({ service: 'radar', alert }), onlyPlan: false };
     const refused = { kind: 'refused' as const, faults };
-    expect(withNotificationSettings(asked, definition, refused)).toEqual({ ...refused, tells });
+    expect(withNotificationSettings(asked, definition, refused)).toEqual({
+      ...refused,
+      notificationSettings,
+    });
     const bare = { request: rollbackRequest.parse({ service: 'radar' }), onlyPlan: false };
     for (const other of [bare, { ...asked, onlyPlan: true }])
       expect(withNotificationSettings(other, definition, refused)).toEqual(refused);

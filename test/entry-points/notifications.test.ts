@@ -45,7 +45,7 @@ describe('people are told', () => {
       'retry, decided by ann: Verify the rollback',
       'ended rolled-back',
     ]);
-    const { timeline, notTold } = await run.report();
+    const { timeline, notDelivered: notTold } = await run.report();
     expect(timeline.filter(({ what }) => what.startsWith('told ops'))).toHaveLength(5);
     expect(notTold).toEqual([]);
     // What the activity is given: a reference to the Secret, and where it lies (law 9).
@@ -125,7 +125,7 @@ describe('people are told', () => {
     await run.result();
     const notifications = harness.notifications(serviceOf(run.handle.workflowId));
     expect(notifications[0]?.notification.key).toBe(notifications[1]?.notification.key);
-    const { timeline, notTold } = await run.report();
+    const { timeline, notDelivered: notTold } = await run.report();
     expect(timeline.filter(({ what }) => /^told ops: .*Downgrade the database/.test(what))).toHaveLength(1);
     expect(notTold).toEqual([]);
   });
@@ -185,7 +185,7 @@ describe('a notification never holds a rollback up', () => {
     const run = await harness.start(telling([ops], { notify: refused }));
     await run.approve('downgrade');
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
-    const { notTold, toDo } = await run.report();
+    const { notDelivered: notTold, toDo } = await run.report();
     expect(notTold.map(({ to, why }) => `${to}: ${why}`)).toEqual(
       Array.from({ length: 3 }, () => 'ops: Slack channel ops answered 404: no_service.'),
     );
@@ -197,11 +197,11 @@ describe('a notification never holds a rollback up', () => {
 
   test('addresses that a mail server refused are named, while the others were told', async () => {
     const run = await harness.start(
-      telling([{ ...ops, on: ['end'] }], { notify: () => ({ told: true, missed: ['gone@b.test'] }) }),
+      telling([{ ...ops, on: ['end'] }], { notify: () => ({ delivered: true, missed: ['gone@b.test'] }) }),
     );
     await run.approve('downgrade');
     await run.result();
-    const { notTold, timeline } = await run.report();
+    const { notDelivered: notTold, timeline } = await run.report();
     expect(notTold).toMatchObject([{ to: 'ops', why: 'refused: gone@b.test' }]);
     expect(timeline.some(({ what }) => what.startsWith('told ops'))).toBe(true);
   });
@@ -241,7 +241,7 @@ describe('a channel that hangs', () => {
       },
     });
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
-    const { notTold, endedAt = '' } = await run.report();
+    const { notDelivered: notTold, endedAt = '' } = await run.report();
     expect(notTold).toMatchObject([{ to: 'ops', why: 'It was still being tried when the rollback ended.' }]);
     const waited = Date.parse(notTold[0]?.at ?? '') - Date.parse(endedAt);
     expect(waited / 1_000).toBeGreaterThan(29);
@@ -259,7 +259,7 @@ describe('a channel that hangs', () => {
       },
     });
     expect(await run.result()).toMatchObject({ outcome: 'put-back' });
-    const { notTold, timeline } = await run.report();
+    const { notDelivered: notTold, timeline } = await run.report();
     expect(notTold).toHaveLength(1);
     const opened = timeline.find(({ what }) => what.startsWith('gate downgrade opened'))?.at ?? '';
     const minutes = (Date.parse(notTold[0]?.at ?? '') - Date.parse(opened)) / 60_000;

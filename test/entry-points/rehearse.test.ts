@@ -31,7 +31,7 @@ describe.concurrent('backstep rehearse', () => {
     const service = harness.addService(setup(works, { definition: { salvage: { use: 'never' } } }));
     const { status, out } = await cli(['rehearse', service, '--json']);
     expect(status).toBe(4);
-    expect(JSON.parse(out)).toMatchObject({ outcome: 'works', notKept: rehearsed.losses });
+    expect(JSON.parse(out)).toMatchObject({ outcome: 'works', notSalvaged: rehearsed.losses });
   });
 
   test('4: it works and is not right: it does nothing, or leaves another schema than the migrations make', async () => {

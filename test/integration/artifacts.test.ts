@@ -19,7 +19,7 @@ let backup: Backup;
 const operation: OperationId = `bs-${Date.now().toString(16).slice(-8)}`;
 const service = 'radar';
 const list = async () =>
-  (await artifacts({ ...dependencies, ...here.attempt() }, { request: { service }, operation })).kept;
+  (await artifacts({ ...dependencies, ...here.attempt() }, { request: { service }, operation })).artifacts;
 const remove = (names: string[], expired = false) =>
   removeArtifacts(
     { ...dependencies, ...here.attempt() },
@@ -53,7 +53,7 @@ test('law 1: while the operation is open, all of it is listed as held, and stays
 test('after the end it stays for its time, and goes by name: database, dump and manifest', async () => {
   const [snapshot, failed] = [here.beside('snapshot'), here.beside('failed')];
   await here.asSuperuser('postgres', `CREATE DATABASE ${quoted(failed)} OWNER ${here.owner}`);
-  await here.change((record) => ({ ...record, kept: [failed] }));
+  await here.change((record) => ({ ...record, artifacts: [failed] }));
   await here.asAdmin((admin) => lower(admin, here));
   const { operation: ended } = here;
   await close(

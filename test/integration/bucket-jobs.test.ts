@@ -61,7 +61,7 @@ test('a backup comes from the snapshot, is proved by restoring it, and leaves th
   backup = await perform(
     backUp,
     { ...fixture.dependencies, ...fixture.attempt() },
-    { plan, try: 1, snapshot, beside: true },
+    { plan, try: 1, snapshot, fromSnapshot: true },
   );
   expect(backup).toMatchObject({
     store: `s3://${s3.bucket}`,
@@ -88,7 +88,7 @@ test('a restore drill for which there is no room is not begun: the backup is not
   const small = { ...service, snapshot: { ...service.snapshot, freeSpace: '1MB' } };
   const before = await fixture.record();
   await fixture.change(({ backup: known, ...rest }) => (known === undefined ? { ...rest } : rest));
-  const again = { plan: { ...plan, service: small }, try: 4, snapshot, beside: true };
+  const again = { plan: { ...plan, service: small }, try: 4, snapshot, fromSnapshot: true };
   await expect(
     perform(backUp, { ...fixture.dependencies, ...fixture.attempt() }, again),
   ).rejects.toMatchObject({

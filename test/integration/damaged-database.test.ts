@@ -8,7 +8,7 @@ import { lookAtServer } from '../../src/probes/server.ts';
 import { dataDiff } from '../../src/activities/data-diff/activity.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { putInPlace } from '../../src/activities/put-in-place/activity.ts';
-import { restoreBeside } from '../../src/activities/restore-beside/activity.ts';
+import { restoreNewDatabase } from '../../src/activities/restore-new-database/activity.ts';
 import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { dataDiff as compared } from '../../src/activities/data-diff/job.ts';
@@ -78,7 +78,7 @@ const recordOf = async ({ dependencies }: Damaged, { database }: Plan) =>
 async function restored({ dependencies, emergency: plan }: Damaged) {
   const stopped = await perform(stopWrites, { ...dependencies, ...attempt }, { plan, ...run });
   const snapshot = await perform(takeSnapshot, { ...dependencies, ...attempt }, { plan, try: 1 });
-  const beside = await perform(restoreBeside, { ...dependencies, ...attempt }, { plan, try: 1 });
+  const beside = await perform(restoreNewDatabase, { ...dependencies, ...attempt }, { plan, try: 1 });
   const counted = await perform(
     dataDiff,
     { ...dependencies, ...attempt },
@@ -138,7 +138,9 @@ describe('a table of which a page is broken', () => {
     ]);
     expect(placed).toMatchObject({ revision: '0004', counts: { letters: 40, papers: 2_000, notes: 50 } });
     // Law 7: what can be read of it can be taken out of it.
-    expect(await own.sql(placed.kept, 'SELECT count(*)::int AS notes FROM notes')).toEqual([{ notes: 51 }]);
+    expect(await own.sql(placed.failedDatabase, 'SELECT count(*)::int AS notes FROM notes')).toEqual([
+      { notes: 51 },
+    ]);
   });
 });
 

@@ -7,7 +7,7 @@ import { backupDirectory, kubectl, prepareSite, removeSite } from '../../lab/sit
 import { snapshotsOf, readSnapshot } from '../../src/probes/snapshots.ts';
 import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { putInPlace } from '../../src/activities/put-in-place/activity.ts';
-import { restoreBeside } from '../../src/activities/restore-beside/activity.ts';
+import { restoreNewDatabase } from '../../src/activities/restore-new-database/activity.ts';
 import { connect } from '../../src/kubernetes/cluster.ts';
 import { claim, close, readRecord, update } from '../../src/kubernetes/records.ts';
 import { raise } from '../../src/postgres/fence.ts';
@@ -74,7 +74,7 @@ async function leavePoint(): Promise<EmergencyPlan['source']> {
     target: '0004',
     outcome: 'rolled-back',
     endedAt: since,
-    kept: [{ name: snapshot, since, until: '2025-11-25T02:00:00.000Z' }],
+    artifacts: [{ name: snapshot, since, until: '2025-11-25T02:00:00.000Z' }],
   };
   const [known] = snapshotsOf({ finished: [finished] });
   if (known === undefined) throw new Error('no snapshot is known');
@@ -145,7 +145,7 @@ beforeAll(async () => {
     target: plan.target,
     stopped: { workloads: [], cronJobs: [] },
     breaches: [],
-    kept: [],
+    artifacts: [],
   });
 });
 afterAll(async () => {
@@ -162,25 +162,25 @@ afterAll(async () => {
 });
 
 /** What people approved, of a data diff taken now. */
-function approved(beside: Awaited<ReturnType<typeof restoreBeside>>) {
+function approved(beside: Awaited<ReturnType<typeof restoreNewDatabase>>) {
   const dataDiff = { ...findings['data-diff'], at: new Date().toISOString() };
   const hash = shortHash(approvedAtEmergency(plan, beside, dataDiff));
   return { plan, restored: beside, dataDiff, approved: hash, try: 1 };
 }
 
 describe('from a snapshot that an earlier operation left', () => {
-  let beside: Awaited<ReturnType<typeof restoreBeside>>;
+  let beside: Awaited<ReturnType<typeof restoreNewDatabase>>;
 
   test('it is read in full, cloned beside, and stays; asked again, the activity finds the same', async () => {
     await withClient(withDatabase(fixture.adminUrl, fixture.fencedName), {}, (client) =>
       client.query('DELETE FROM papers WHERE id > 10; DROP VIEW recent'),
     );
-    beside = await perform(restoreBeside, { ...dependencies, ...attempt }, { plan, try: 1 });
+    beside = await perform(restoreNewDatabase, { ...dependencies, ...attempt }, { plan, try: 1 });
     expect(beside).toMatchObject({ database: restored(), revision: '0005', counts: { papers: 2_000 } });
     expect(beside.checked.join('\n')).toContain('equal to those in the snapshot');
     expect(beside.checked).toContain('own check “papers are many”');
     expect(beside.wrong).toEqual([expect.stringMatching(/“no paper is titled” found \(Paper/)]);
-    const again = await perform(restoreBeside, { ...dependencies, ...attempt }, { plan, try: 1 });
+    const again = await perform(restoreNewDatabase, { ...dependencies, ...attempt }, { plan, try: 1 });
     expect(again.counts).toEqual(beside.counts);
     expect(await sumOf(restored())).toBe(before);
     expect(await sumOf(fixture.fencedName)).not.toBe(before);
@@ -231,7 +231,7 @@ describe('from a snapshot that an earlier operation left', () => {
     await update(dependencies.cluster, 'backstep', plan.database, fixture.operation, (found) => ({
       ...found,
       pivotAt: new Date().toISOString(),
-      kept: [failed()],
+      artifacts: [failed()],
     }));
     await asAdmin((admin) =>
       swap(admin, [
@@ -242,11 +242,11 @@ describe('from a snapshot that an earlier operation left', () => {
     const corrupted = await sumOf(failed());
     for (let time = 0; time < 2; time += 1) {
       const found = await perform(putInPlace, { ...dependencies, ...attempt }, input);
-      expect(found).toMatchObject({ kept: failed(), revision: '0005', counts: { papers: 2_000 } });
+      expect(found).toMatchObject({ failedDatabase: failed(), revision: '0005', counts: { papers: 2_000 } });
     }
     expect(await sumOf(fixture.fencedName)).toBe(before);
     expect(await sumOf(failed())).toBe(corrupted);
-    expect((await record())?.kept).toEqual([failed()]);
+    expect((await record())?.artifacts).toEqual([failed()]);
   });
 
   test('law 8: killed before the rename, the next attempt renames; grants and settings are carried over', async () => {

@@ -100,7 +100,7 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
       catalog: catalogHash(await catalog(client)),
     })),
     breaches: [],
-    kept: [],
+    artifacts: [],
   });
   await asAdmin((admin) => raise(admin, fixture));
   const said: string[] = [];

@@ -148,7 +148,7 @@ test('from Secrets of the cluster, over a killed worker, to four channels: told,
   expect(mails[0]).toContain(`Message-ID: <${result.operation}-ended@backstep>`);
 
   const report = JSON.parse(await readFile(result.report?.json ?? '', 'utf8')) as Report;
-  expect(new Set(report.notTold.map(({ why }) => why))).toEqual(
+  expect(new Set(report.notDelivered.map(({ why }) => why))).toEqual(
     new Set([
       'Slack channel archived answered 410: channel_is_archived.',
       expect.stringContaining('has nothing under the key FORGOTTEN') as string,

@@ -44,7 +44,7 @@ function record(change: Partial<OperationRecord> = {}): OperationRecord {
     target: '0004',
     stopped: { workloads: [], cronJobs: [] },
     breaches: [],
-    kept: [],
+    artifacts: [],
     ...change,
   };
 }

@@ -130,14 +130,14 @@ export async function pointInTimeFixture(name: string): Promise<PointInTimeFixtu
       ],
       cronJobs: [],
       people: 1,
-      moment: {
+      recovery: {
         provider: 'pgbackrest',
         instance: 'radar',
         newInstance: `radar-${operation}`,
         operation,
         endpoint: { host: database.host, port: database.port },
         to: to.toISOString(),
-        how: 'given',
+        how: 'requested',
         evidence: '',
         earliest: new Date(0).toISOString(),
         latest: new Date().toISOString(),

@@ -53,7 +53,7 @@ const plan = (to = new Date()) =>
       },
     ),
     kind: 'point-in-time-restore',
-    moment: { to: to.toISOString(), newInstance: 'radar-new', operation: 'bs-0a1b2c3d' },
+    recovery: { to: to.toISOString(), newInstance: 'radar-new', operation: 'bs-0a1b2c3d' },
   }) as unknown as PointInTimePlan;
 
 const isActive = async () => {

@@ -48,7 +48,7 @@ const restoreRequest = (to: Date, operation: string): RestoreRequest => ({
 const fresh = async () => pgbackrest(here.definition(await getPort({ host: here.host })), { every: 100 });
 
 /** A moment in whole seconds at which the last commit is over, and nothing else has been written. */
-async function moment(): Promise<Date> {
+async function recoveryTime(): Promise<Date> {
   await pause(1_000 - ((await now()).getTime() % 1_000) + 50);
   const to = new Date(Math.floor((await now()).getTime() / 1_000) * 1_000);
   await here.sql('CREATE TABLE IF NOT EXISTS later (); DROP TABLE later');
@@ -57,7 +57,7 @@ async function moment(): Promise<Date> {
 
 test('pgBackRest: a real cluster goes back to just before a bad migration, tablespaces too, beside the running one', async () => {
   const before = await contents();
-  const to = await moment();
+  const to = await recoveryTime();
   await here.sql(
     `ALTER TABLE papers DROP COLUMN score; DELETE FROM papers WHERE id % 2 = 0; TRUNCATE notes;
      UPDATE alembic_version SET version_num = '0005'`,
@@ -89,7 +89,7 @@ test('pgBackRest: a real cluster goes back to just before a bad migration, table
 });
 
 test('law 8: pgBackRest: a worker that dies while it restores: the next one finds the restore', async () => {
-  const to = await moment();
+  const to = await recoveryTime();
   const provider = await fresh();
   const first = new AbortController();
   const lost = provider.restore(restoreRequest(to, 'bs-00000002'), {
@@ -107,7 +107,7 @@ test('law 8: pgBackRest: a worker that dies while it restores: the next one find
 });
 
 test('law 8: pgBackRest: a restore that was killed half-way is taken up', async () => {
-  const to = await moment();
+  const to = await recoveryTime();
   const provider = await fresh();
   let killed = false;
   const made = await provider.restore(restoreRequest(to, 'bs-00000003'), {

@@ -61,17 +61,17 @@ beforeAll(async () => {
 afterAll(() => here?.remove());
 
 /** What `assess` finds, once it knows the move. */
-const momentOf = async (of: PointInTimePlan, given?: string) => {
+const recoveryOf = async (of: PointInTimePlan, requested?: string) => {
   const base = { ...here.dependencies, ...attempt() };
   const { service, operation, database } = of;
   const applicationUrl = await serviceContext(base, { service, operation }).applicationUrl();
   const facts = { applicationUrl, now: database.name };
   const context = probeContext(base, { service, operation, onlyPlan: false });
-  return findRecoveryTime(context, { facts, moving: of }, given);
+  return findRecoveryTime(context, { facts, moving: of }, requested);
 };
 
-test('the moment is found from the commit that wrote the revision, as a proposal from the cluster, or given', async () => {
-  const found = await momentOf(plan);
+test('the moment is found from the commit that wrote the revision, as a proposal from the cluster, or requested', async () => {
+  const found = await recoveryOf(plan);
   expect(found.how).toBe('commit-time');
   const [committed] = await here.database.sql<{ at: Date }>(
     'SELECT pg_xact_commit_timestamp(xmin) AS at FROM alembic_version',
@@ -87,17 +87,17 @@ test('the moment is found from the commit that wrote the revision, as a proposal
   const migrations = { ...plan.service.migrations, versionTable: 'other_version' };
   await here.database.sql('ALTER TABLE other_version OWNER TO radar', 'radar');
   const elsewhere = { ...plan, service: { ...plan.service, migrations } };
-  expect(await momentOf(elsewhere)).toMatchObject({
+  expect(await recoveryOf(elsewhere)).toMatchObject({
     how: 'proposed',
     evidence: expect.stringContaining('one minute before ReplicaSet api-') as string,
   });
-  await expect(momentOf({ ...elsewhere, migrationImage: 'nobody/ran:this' })).rejects.toMatchObject({
+  await expect(recoveryOf({ ...elsewhere, migrationImage: 'nobody/ran:this' })).rejects.toMatchObject({
     type: 'NotRestorable',
   });
   await here.database.sql('DROP TABLE other_version', 'radar');
-  expect(await momentOf(plan, '2025-11-18T03:40:00.7+01:00')).toMatchObject({
+  expect(await recoveryOf(plan, '2025-11-18T03:40:00.7+01:00')).toMatchObject({
     to: '2025-11-18T02:40:00.000Z',
-    how: 'given',
+    how: 'requested',
   });
 });
 
@@ -157,7 +157,9 @@ test('the Secrets lead to the new instance, their other keys untouched, and the 
     ...before,
     DATABASE_URL: before['DATABASE_URL']?.replace(`:${here.database.port}/`, `:${here.newPort}/`),
   });
-  expect(await here.secret(switched.kept)).toMatchObject({ 'app.DATABASE_URL': before['DATABASE_URL'] });
+  expect(await here.secret(switched.savedSecret)).toMatchObject({
+    'app.DATABASE_URL': before['DATABASE_URL'],
+  });
 
   await perform(startApp, { ...here.dependencies, ...attempt() }, { plan, try: 1 });
   expect(await here.answer()).toBe(`${here.database.host}:${here.newPort}/radar`);

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { revisionIn } from '../../src/migrations/version-table.ts';
 import { exampleTool } from '../example-plan.ts';
 import { readDump } from '../../src/dumps/read-dump.ts';
-import { restoreExternal } from '../../src/activities/restore-beside/job.ts';
+import { restoreExternal } from '../../src/activities/restore-new-database/job.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';

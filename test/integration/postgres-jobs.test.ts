@@ -110,9 +110,9 @@ describe('restore', () => {
     const halfFilled = quoted(siblingName(fixture.name, 'restored', fixture.operation));
     await fixture.asSuperuser('postgres', `CREATE DATABASE ${halfFilled} OWNER ${fixture.owner}`);
     const found = await restored();
-    expect(found).toMatchObject({ kept: failed, revision: '0005', counts: backup.counts });
+    expect(found).toMatchObject({ failedDatabase: failed, revision: '0005', counts: backup.counts });
     expect(found.notes).toBeUndefined();
-    expect((await fixture.record())?.kept).toEqual([failed]);
+    expect((await fixture.record())?.artifacts).toEqual([failed]);
     expect(await fixture.on(failed, counts)).toMatchObject({ papers: 10 });
     expect(await fixture.on(fixture.fencedName, counts)).toEqual(backup.counts);
     expect(await fixture.asAdmin((admin) => databaseExists(admin, fixture.name))).toBe(false);
@@ -122,7 +122,7 @@ describe('restore', () => {
     const before = await fixture.jobs();
     await expect(restored()).resolves.toMatchObject({ revision: '0005' });
     expect(await fixture.jobs()).toEqual(before);
-    expect((await fixture.record())?.kept).toHaveLength(1);
+    expect((await fixture.record())?.artifacts).toHaveLength(1);
     await fixture.asAdmin((admin) => lower(admin, fixture));
     expect(await fixture.on(fixture.name, counts)).toEqual(backup.counts);
   });

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { current, up, type Lab } from '../../lab/lab.ts';
 import { readDump } from '../../src/dumps/read-dump.ts';
-import { restoreExternal } from '../../src/activities/restore-beside/job.ts';
+import { restoreExternal } from '../../src/activities/restore-new-database/job.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
 import type { ExternalDump } from '../../src/domain/plan/source.ts';

@@ -95,13 +95,13 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
   test('brings equal contents back, table by table, and keeps the failed database', async () => {
     expect(restored).toMatchObject({
       from,
-      kept: failed,
+      failedDatabase: failed,
       revision: '0005',
       counts: before.fingerprint.counts,
     });
     expect(await here.on(here.fencedName, fingerprint)).toEqual(before.fingerprint);
     expect(await ask(failed, 'SELECT count(*)::int AS papers FROM papers')).toEqual([{ papers: 0 }]);
-    expect(await here.record()).toMatchObject({ kept: [failed] });
+    expect(await here.record()).toMatchObject({ artifacts: [failed] });
     expect((await here.record())?.snapshot).toBeUndefined();
   });
 
@@ -216,14 +216,14 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
     const databases = await oids();
     expect(await run()).toMatchObject({ from, counts: restored.counts, notes: restored.notes });
     // It died between the renames and the record.
-    await here.change((record) => ({ ...record, kept: [], ...(snapshot.made && { snapshot }) }));
+    await here.change((record) => ({ ...record, artifacts: [], ...(snapshot.made && { snapshot }) }));
     await here.asSuperuser(
       'postgres',
       `ALTER DATABASE "${here.fencedName.replaceAll('"', '""')}" ALLOW_CONNECTIONS false`,
     );
     expect(await run()).toMatchObject({ from, counts: restored.counts });
     expect(await oids()).toEqual(databases);
-    expect(await here.record()).toMatchObject({ kept: [failed] });
+    expect(await here.record()).toMatchObject({ artifacts: [failed] });
   });
 });
 

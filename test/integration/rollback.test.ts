@@ -86,12 +86,12 @@ describe('a rollback of the runbook’s application', () => {
 
   test('law 1: what the downgrade destroyed is back after a corrected migration, by the command of the report', async () => {
     const { salvage } = JSON.parse(readFileSync(reported, 'utf8')) as Report;
-    expect(salvage).toMatchObject({ lost: [], kept: { store: 'volume claim backstep-backups' } });
+    expect(salvage).toMatchObject({ lost: [], saved: { store: 'volume claim backstep-backups' } });
     const objects = salvage?.salvaged.map(({ object }) => object).toSorted();
     expect(objects).toEqual(['papers.score', 'scores']);
     const { kubectl, kubeconfig } = here.lab.kubernetes;
     const putBack = () =>
-      execa('bash', ['-c', salvage?.kept?.putBack ?? ''], {
+      execa('bash', ['-c', salvage?.saved?.putBack ?? ''], {
         env: { KUBECONFIG: kubeconfig, PATH: `${dirname(kubectl)}:${process.env['PATH']}` },
         reject: false,
         all: true,

@@ -69,7 +69,7 @@ export async function salvageFixture() {
     },
     sql: (text: string, on = database) => execute(address(on), text),
     contents: () => withClient(address(database), {}, contents),
-    fileOf: ({ kept }: SalvageResult): string => join(volume, kept?.file ?? 'nothing'),
+    fileOf: ({ saved: kept }: SalvageResult): string => join(volume, kept?.file ?? 'nothing'),
     keep: (losses: Loss[], options: { withCopy?: boolean; tried?: number; place?: Place } = {}) =>
       salvage(address(database), {
         service: 'radar',

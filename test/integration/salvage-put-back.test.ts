@@ -61,7 +61,7 @@ describe('putting back', () => {
 
   test('by the program of the report’s command runs the very file that was proved', async () => {
     const result = await prepared();
-    const { file = '', sha256 = '' } = result.kept ?? {};
+    const { file = '', sha256 = '' } = result.saved ?? {};
     await expect(fixture.putBackInPod({ file, sha256 })).rejects.toMatchObject({
       type: 'SalvageFailed',
       message: saying('Apply the corrected migration first'),
@@ -141,7 +141,7 @@ describe('a salvage', () => {
       message: saying('60 rows to keep, but the rehearsal lost 61'),
     });
     const file = await fixture.keep(losses, { tried: 903 });
-    expect(() => readFileSync(join(fixture.volume, (file.kept?.file ?? '').replace('903', '902')))).toThrow(
+    expect(() => readFileSync(join(fixture.volume, (file.saved?.file ?? '').replace('903', '902')))).toThrow(
       'ENOENT',
     );
   });
@@ -150,7 +150,7 @@ describe('a salvage', () => {
     const { place, enter, files, remove } = await storage('bucket');
     enter();
     await fixture.sql(papers);
-    const { kept } = await fixture.keep(losses, { place, tried: 905 });
+    const { saved: kept } = await fixture.keep(losses, { place, tried: 905 });
     expect(filesIn(files)).toEqual([kept?.file.replace('.sql.gz', '.json'), kept?.file]);
     await fixture.sql(`DELETE FROM papers WHERE id > 20`);
     const { file = '', sha256 = '' } = kept ?? {};

@@ -66,8 +66,8 @@ describe('salvage, and put back', () => {
     expect(await fixture.sql(`INSERT INTO scores (paper_id) VALUES (1) RETURNING id`)).toEqual([
       { id: '61' },
     ]);
-    expect(result.kept?.statements).toContain('backstep_put_back');
-    expect(result.kept?.statements).not.toContain('Paper');
+    expect(result.saved?.statements).toContain('backstep_put_back');
+    expect(result.saved?.statements).not.toContain('Paper');
   });
 
   test('values of every kind: enums, arrays, jsonb, vectors, bytes, NaN, empty strings and NULL', async () => {

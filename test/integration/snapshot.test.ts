@@ -19,7 +19,7 @@ beforeEach(async () => {
   await here.asSuperuser('postgres', `DROP DATABASE IF EXISTS ${quoted(snapshot)} WITH (FORCE)`);
   await here.change((found) => {
     const { snapshot: _, ...rest } = found;
-    return { ...rest, breaches: [], kept: [] };
+    return { ...rest, breaches: [], artifacts: [] };
   });
   here.said.length = 0;
 });
@@ -92,7 +92,7 @@ describe('snapshot', () => {
     expect(await made()).toEqual(taken);
     await here.change((record) => ({ ...record, snapshot: { ...taken, fingerprint: '0'.repeat(64) } }));
     expect(await made()).toMatchObject({ database: snapshot });
-    expect((await here.record())?.kept).toEqual([older]);
+    expect((await here.record())?.artifacts).toEqual([older]);
     expect(await here.asAdmin((admin) => databaseExists(admin, older))).toBe(true);
     await here.asSuperuser('postgres', `DROP DATABASE ${quoted(older)}`);
   });

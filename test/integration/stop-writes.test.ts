@@ -206,7 +206,7 @@ describe('a record that is taken up', () => {
     expect(now).toMatchObject({ operation: plan.operation, runId: 'run-2', stopped: before?.stopped });
     // A backup from before that row is not a way back any more, nor is a snapshot, which stays on the server.
     expect([now?.backup, now?.snapshot]).toEqual([undefined, undefined]);
-    expect(now?.kept).toContain('clone');
+    expect(now?.artifacts).toContain('clone');
   });
 
   test('keeps its ways back where nobody can have written', async () => {

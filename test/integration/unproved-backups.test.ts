@@ -71,7 +71,7 @@ beforeAll(async () => {
     stopped: { workloads: [], cronJobs: [] },
     frozen,
     breaches: [],
-    kept: [],
+    artifacts: [],
   });
   await withClient(fixture.adminUrl, {}, (admin) => raise(admin, fixture));
   ways = {

@@ -92,7 +92,7 @@ const most: Record<CrashPoint, number> = {
   statement: 400,
 };
 
-const moment = (after: CrashPoint): fc.Arbitrary<Case['moment']> =>
+const crash = (after: CrashPoint): fc.Arbitrary<Case['crash']> =>
   fc.record({ after: fc.constant(after), nth: fc.nat({ max: most[after] }) });
 
 /** A schema, its data, its migrations there and back, and what breaks on the way. */
@@ -105,7 +105,7 @@ export const cases = (): fc.Arbitrary<Case> =>
       writes: fc.array(write(), { maxLength: 6 }),
       // Half of all cases go through unbroken.
       breakage: fc.oneof(fc.constant('none' as const), fc.constantFrom(...breakages)),
-      moment: fc.oneof(...crashPoints.map((after) => moment(after))),
+      crash: fc.oneof(...crashPoints.map((after) => crash(after))),
       restoreFrom: fc.constantFrom('backup', 'snapshot', 'nothing'),
     })
     // What breaks a restore breaks there.

@@ -23,7 +23,7 @@ export class Life {
   readonly #death = new Promise<never>((_, reject) => (this.#end = reject));
 
   constructor(
-    private readonly ends?: Case['moment'],
+    private readonly ends?: Case['crash'],
     private readonly how: 'dies' | 'is cut off' = 'dies',
   ) {
     this.#left = ends?.nth ?? 0;
@@ -38,9 +38,9 @@ export class Life {
     return lives.run(this, () => Promise.race([use(), this.#death]));
   }
 
-  async did(moments: readonly CrashPoint[], connection?: Client): Promise<void> {
+  async did(points: readonly CrashPoint[], connection?: Client): Promise<void> {
     if (this.#dead) return never;
-    if (this.hit || this.ends === undefined || !moments.includes(this.ends.after)) return;
+    if (this.hit || this.ends === undefined || !points.includes(this.ends.after)) return;
     if (this.#left-- > 0) return;
     this.hit = true;
     if (this.how === 'is cut off') {
@@ -60,18 +60,18 @@ export class Life {
     try {
       return await send();
     } finally {
-      await this.did(momentsOf(text), connection);
+      await this.did(pointsOf(text), connection);
     }
   }
 }
 
 /** What the one that lives here did; nothing where nobody's life is meant. */
-export const did = async (moment: CrashPoint): Promise<void> => lives.getStore()?.did([moment]);
+export const did = async (point: CrashPoint): Promise<void> => lives.getStore()?.did([point]);
 
 const breakOff = (connection: Client) =>
   (connection as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 
-const momentsOf = (text: string): CrashPoint[] => [
+const pointsOf = (text: string): CrashPoint[] => [
   'statement',
   ...(/^ALTER DATABASE .* RENAME TO/.test(text) ? (['rename'] as const) : []),
   ...(text.startsWith('CREATE DATABASE') ? (['create database'] as const) : []),
@@ -79,12 +79,12 @@ const momentsOf = (text: string): CrashPoint[] => [
 
 /** From now on each statement belongs to the life in which it is sent. */
 export function watchStatements(): void {
-  const query = Reflect.get(Client.prototype, 'query') as (this: Client, ...given: unknown[]) => unknown;
-  const watched = function (this: Client, ...given: unknown[]): unknown {
+  const query = Reflect.get(Client.prototype, 'query') as (this: Client, ...args: unknown[]) => unknown;
+  const watched = function (this: Client, ...args: unknown[]): unknown {
     const life = lives.getStore();
-    const [first] = given;
+    const [first] = args;
     const text = typeof first === 'string' ? first : ((first as { text?: string } | undefined)?.text ?? '');
-    const send = () => query.apply(this, given);
+    const send = () => query.apply(this, args);
     return life === undefined ? send() : life.says(this, text, async () => send());
   };
   Client.prototype.query = watched as Client['query'];

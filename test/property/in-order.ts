@@ -64,7 +64,7 @@ async function steps(of: Rollback, keep: (file: SalvageFile | undefined) => void
     // Large objects that somebody wrote after the copy was made are not in it, and salvage keeps none.
     const unkept = writes ? kept.lost.filter(({ kind }) => kind !== 'large objects') : kept.lost;
     expect(unkept).toEqual([]);
-    keep(kept.kept);
+    keep(kept.saved);
     const ways: WaysBack = { stopped, snapshot, backup, rehearsal, salvage: kept };
     const approved = shortHash(approvedAtDowngrade(of.plan, ways));
     const moves = held<'downgrade'>(of, downgrade, { waysBack: ways, approved }, ['DowngradeFailed']);

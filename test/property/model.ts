@@ -109,7 +109,7 @@ export interface Case {
   writes: Write[];
   breakage: Breakage;
   /** After how many of them. */
-  moment: { after: CrashPoint; nth: number };
+  crash: { after: CrashPoint; nth: number };
   /** Nothing: what came well to the target stays there. */
   restoreFrom: 'snapshot' | 'backup' | 'nothing';
 }

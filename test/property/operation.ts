@@ -55,11 +55,11 @@ export function operationOn(place: Place, it: Case, name: string, history: Histo
   return of;
 }
 
-const lifeOf = ({ breakage, moment }: Case): Life =>
+const lifeOf = ({ breakage, crash }: Case): Life =>
   breakage.startsWith('worker dies')
-    ? new Life(moment)
+    ? new Life(crash)
     : breakage === 'worker is cut off'
-      ? new Life(moment, 'is cut off')
+      ? new Life(crash, 'is cut off')
       : new Life();
 
 const planOf = (name: string, owner: string, history: History, operation: OperationId): RollbackPlan => ({

@@ -107,7 +107,7 @@ export const recordedRuns: Record<string, RecordedRun> = {
       await proved.say('decide', { hold, decision: 'retry', by: 'ann' });
     },
   },
-  'told-and-acknowledged': {
+  'notified-and-acknowledged': {
     setup: {
       definition: {
         notify: [
@@ -133,9 +133,9 @@ export const recordedRuns: Record<string, RecordedRun> = {
   },
   'emergency-restored': {
     type: 'emergencyRestore',
-    setup: { activities: failingAt('restore-beside', [1], 'RestoreFailed') },
+    setup: { activities: failingAt('restore-new-database', [1], 'RestoreFailed') },
     act: async (run) => {
-      await run.decide('restore-beside', 'retry');
+      await run.decide('restore-new-database', 'retry');
       await run.approve('restore', 'ann');
       await run.approve('restore', 'bob');
     },
@@ -220,7 +220,7 @@ export const recordedRuns: Record<string, RecordedRun> = {
     setup: { activities: { 'put-back': failing('PutBackFailed') } },
     act: (run) => run.reject('downgrade'),
   },
-  'backed-up-beside': {
+  'backed-up-in-background': {
     setup: { definition: { backup: { claim: 'backups', proveBefore: 'end' } } },
     act: (run) => run.approve('downgrade'),
   },

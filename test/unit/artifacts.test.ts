@@ -21,7 +21,7 @@ const record: OperationRecord = {
   target: '0004',
   stopped: { workloads: [], cronJobs: [] },
   breaches: [],
-  kept: ['radar__failed_0a1b2c3d'],
+  artifacts: ['radar__failed_0a1b2c3d'],
 };
 
 describe('law 1: what an unfinished operation may need is held', () => {
@@ -68,7 +68,7 @@ describe('what is removed', () => {
   const kept = [thing('a', { expired: true }), thing('b'), thing('c', { heldBy: 'an operation' })];
 
   it('expired: what is expired, and nothing else', () => {
-    expect(chosen({ kept, notes: [] }, { names: [], expired: true })).toEqual({
+    expect(chosen({ artifacts: kept, notes: [] }, { names: [], expired: true })).toEqual({
       wanted: [kept[0]],
       refused: [],
     });
@@ -76,7 +76,7 @@ describe('what is removed', () => {
 
   it('by name: what is named once or twice; each refusal is named', () => {
     const { wanted, refused } = chosen(
-      { kept, notes: ['no Job'] },
+      { artifacts: kept, notes: ['no Job'] },
       { names: ['b', 'b', 'c', 'radar'], expired: false },
     );
     expect(wanted).toEqual([kept[1]]);

@@ -40,12 +40,12 @@ const record: OperationRecord = {
   target: '0004',
   stopped: { workloads: [], cronJobs: [] },
   breaches: [],
-  kept: [],
+  artifacts: [],
 };
 
-const fresh = (target: string) => ({ facts: { asked: target }, faults: [], notes: [] });
+const fresh = (target: string) => ({ facts: { requestedTarget: target }, faults: [], notes: [] });
 const takesUp = (unfinished: OperationRecord) => ({
-  facts: { record: unfinished, asked: '0004' },
+  facts: { record: unfinished, requestedTarget: '0004' },
   faults: [],
   notes: [],
 });

@@ -85,7 +85,7 @@ describe('law 1: what is dumped', () => {
   test('before the downgrade is the fenced database, and beside the steps the snapshot', async () => {
     const both = [fencedName, snapshot.database];
     expect(await dumped(both, {})).toMatchObject({ database: fencedName });
-    expect(await dumped(both, {}, { beside: true })).toMatchObject({ database: snapshot.database });
+    expect(await dumped(both, {}, { fromSnapshot: true })).toMatchObject({ database: snapshot.database });
   });
 
   test('after the downgrade is never the fenced database in place of a snapshot that is gone', async () => {
@@ -95,7 +95,7 @@ describe('law 1: what is dumped', () => {
     for (const [record, more] of [
       [{ pivotAt }, {}],
       [{ pivotAt }, { snapshot: { made: false, why: 'no space' } }],
-      [{}, { beside: true }],
+      [{}, { fromSnapshot: true }],
       // It was about to restore, and had renamed nothing.
       [{ pivotAt, restoring }, {}],
     ] as const)

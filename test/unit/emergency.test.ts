@@ -7,7 +7,7 @@ import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
 import { shownAtEmergency } from '../../src/views/gate-emergency.ts';
 import { diffData } from '../../src/activities/data-diff/step.ts';
-import { restoreBeside } from '../../src/activities/restore-beside/step.ts';
+import { restoreNewDatabase } from '../../src/activities/restore-new-database/step.ts';
 import { stopWrites } from '../../src/activities/stop-writes/step.ts';
 import { emergencyPlan, findings } from '../example-plan.ts';
 import { named } from '../../src/domain/text.ts';
@@ -89,7 +89,12 @@ describe('a table that cannot be read', () => {
   it('is named once, whether counting or comparing met the damage', () => {
     const stopped = { ...findings['stop-writes'], unreadable: ['papers', 'alembic_version'] };
     const dataDiff = { ...findings['data-diff'], tables: [papers], unreadable: ['papers', 'letters'] };
-    const found = { stopped, dataDiff, snapshot: findings['snapshot'], restored: findings['restore-beside'] };
+    const found = {
+      stopped,
+      dataDiff,
+      snapshot: findings['snapshot'],
+      restored: findings['restore-new-database'],
+    };
     expect(
       shownAtEmergency(emergencyPlan(), found).shows.filter((line) => line.startsWith('CANNOT BE READ')),
     ).toEqual(['CANNOT BE READ, so nobody can tell what is lost of it: papers, alembic_version, letters']);
@@ -101,7 +106,7 @@ describe('a table that cannot be read', () => {
 
 describe('what the service’s own checks find wrong in what was restored', () => {
   const wrong = ['own check “papers are many” found (false)'];
-  const beside = { ...findings['restore-beside'], wrong };
+  const beside = { ...findings['restore-new-database'], wrong };
   const found = {
     stopped: findings['stop-writes'],
     snapshot: findings['snapshot'],
@@ -112,14 +117,14 @@ describe('what the service’s own checks find wrong in what was restored', () =
     expect(shownAtEmergency(emergencyPlan(), { ...found, restored: beside }).shows).toContain(
       `WRONG in what was restored: ${wrong[0]}`,
     );
-    const approved = (restored: typeof beside | (typeof findings)['restore-beside']) =>
+    const approved = (restored: typeof beside | (typeof findings)['restore-new-database']) =>
       shortHash(approvedAtEmergency(emergencyPlan(), restored, findings['data-diff']));
-    expect(approved(beside)).not.toBe(approved(findings['restore-beside']));
+    expect(approved(beside)).not.toBe(approved(findings['restore-new-database']));
   });
 
   it('stands in the report', () => {
-    expect(restoreBeside.summary(beside).summary).toContain('1 check passed; own checks: 1 FAILED');
-    expect(restoreBeside.summary(beside).notes).toContain(`WRONG: ${wrong[0]}`);
+    expect(restoreNewDatabase.summary(beside).summary).toContain('1 check passed; own checks: 1 FAILED');
+    expect(restoreNewDatabase.summary(beside).notes).toContain(`WRONG: ${wrong[0]}`);
   });
 });
 

@@ -11,7 +11,7 @@ const takesUp = { operation: 'bs-99999999', pivotPassed: true } as const;
 const found = {
   stopped: findings['stop-writes'],
   snapshot: findings.snapshot,
-  restored: findings['restore-beside'],
+  restored: findings['restore-new-database'],
   dataDiff: findings['data-diff'],
 };
 const switched = {
@@ -74,7 +74,7 @@ describe('what must be typed before it is approved', () => {
 
   it('a time that is a guess', () => {
     const guessed = recoveryPlan();
-    guessed.moment = { ...guessed.moment, how: 'proposed' };
+    guessed.recovery = { ...guessed.recovery, how: 'proposed' };
     expect(shownAtRecoveryStart(guessed, observations).dangers).toHaveLength(1);
   });
 });

@@ -25,7 +25,7 @@ function record(more: Partial<OperationRecord> = {}): OperationRecord {
     target,
     stopped,
     breaches: [],
-    kept: [],
+    artifacts: [],
     ...known,
     ...more,
   };
@@ -66,7 +66,7 @@ describe('law 1: older ways back are worthless', () => {
     for (const key of ['backup', 'snapshot', 'pivotAt', 'resumedAt', 'restoring', 'counted'] as const)
       expect(after[key]).toBeUndefined();
     expect(after.frozen).toEqual({ at: now.at, counts: now.counts, catalog: now.catalog });
-    expect(after.kept).toEqual(['radar__snapshot_0a1b2c3d']);
+    expect(after.artifacts).toEqual(['radar__snapshot_0a1b2c3d']);
   });
 });
 

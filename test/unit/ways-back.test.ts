@@ -44,7 +44,7 @@ describe('law 1: which way back existed at each moment', () => {
     const restored = { ...findings.restore, from: 'snapshot' as const };
     const [snapshot, kept] = waysBackIn(journalOf(...stopped, ...done('restore', restored)));
     expect(snapshot?.until).toBe(kept?.from);
-    expect(kept?.what).toContain(findings.restore.kept);
+    expect(kept?.what).toContain(findings.restore.failedDatabase);
     const fromBackup = { ...findings.restore, from: 'backup' as const };
     const [still] = waysBackIn(journalOf(...stopped, ...done('restore', fromBackup)));
     expect(still).not.toHaveProperty('until');

@@ -7,8 +7,8 @@ import type { Backup } from '../../src/domain/backup.ts';
 
 const harness = workflowHarness();
 const backup = findings['back-up'];
-const proveBefore = (moment: 'resume' | 'end') => ({
-  definition: { backup: { claim: 'backups', proveBefore: moment } },
+const proveBefore = (end: 'resume' | 'end') => ({
+  definition: { backup: { claim: 'backups', proveBefore: end } },
 });
 
 /** A dump that goes on until the test lets it go, and heeds a request to end. */
@@ -76,7 +76,7 @@ describe.concurrent('law 1: a backup that is proved beside the rollback', () => 
     await run.approve('downgrade');
     await done(run, 'roll-back-app');
     expect(run.calls('back-up')).toEqual([
-      expect.objectContaining({ beside: true, snapshot: findings['snapshot'], try: 1 }),
+      expect.objectContaining({ fromSnapshot: true, snapshot: findings['snapshot'], try: 1 }),
     ]);
     expect(run.calls('downgrade')[0]?.waysBack.backup).toBeUndefined();
     expect(run.calls('downgrade')[0]?.waysBack.snapshot).toEqual(findings['snapshot']);
@@ -105,9 +105,9 @@ describe.concurrent('law 1: a backup that is proved beside the rollback', () => 
     await done(run, 'roll-back-app');
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
     const [first, second] = run.calls('back-up');
-    expect(first).toMatchObject({ beside: true, try: 1 });
+    expect(first).toMatchObject({ fromSnapshot: true, try: 1 });
     expect(second).toMatchObject({ snapshot: findings['snapshot'], try: 2 });
-    expect(second?.beside).toBeUndefined();
+    expect(second?.fromSnapshot).toBeUndefined();
   });
 
   test('and goes on failing, holds before writes resume, with nothing started', async () => {
@@ -178,7 +178,7 @@ describe.concurrent('law 1: a backup that is proved beside the rollback', () => 
       activities: {
         verify: failing('VerificationFailed'),
         'back-up': async (input) => {
-          if (input.beside !== true) {
+          if (input.fromSnapshot !== true) {
             order.push('dump of what was restored');
             return backup;
           }
@@ -214,7 +214,7 @@ describe.concurrent('law 1: a backup that is proved beside the rollback', () => 
     latch.open();
     await run.approve('downgrade');
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
-    expect(run.calls('back-up')[0]?.beside).toBeUndefined();
+    expect(run.calls('back-up')[0]?.fromSnapshot).toBeUndefined();
     expect(run.calls('downgrade')[0]?.waysBack.backup).toEqual(backup);
   });
 });

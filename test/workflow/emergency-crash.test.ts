@@ -27,14 +27,14 @@ describe('law 8: the worker dies at any moment of an emergency restore, and anot
     const run = await harness.start(
       {
         activities: {
-          ...failingAt('restore-beside', [1], 'RestoreFailed'),
+          ...failingAt('restore-new-database', [1], 'RestoreFailed'),
           ...failingAt('start-app', [1], 'Unhealthy'),
         },
       },
       undefined,
       'emergencyRestore',
     );
-    await run.decide('restore-beside', 'retry');
+    await run.decide('restore-new-database', 'retry');
     await run.approve('restore', 'ann');
     await run.approve('restore', 'bob');
     await run.decide('start-app', 'retry');

@@ -33,7 +33,7 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
       'stop-writes  done',
       'guard-writes  done',
       'snapshot  done',
-      'restore-beside  done',
+      'restore-new-database  done',
       'data-diff  done',
       'put-in-place  done',
       'roll-back-app  done',
@@ -102,7 +102,7 @@ describe.concurrent('the order of the runbook’s emergency restore', () => {
       activities: { assess: () => latch.opened.then(() => ({ kind: 'refused' as const, faults: [] })) },
     });
     const { steps } = await run.running('assess').then(() => run.progress());
-    expect(steps.map(({ step }) => step)).toContain('restore-beside');
+    expect(steps.map(({ step }) => step)).toContain('restore-new-database');
     expect(steps.map(({ step }) => step)).not.toContain('downgrade');
     latch.open();
     await run.failure();
@@ -158,7 +158,7 @@ describe.concurrent('an emergency restore before anything is renamed', () => {
     });
   });
 
-  test.each(['stop-writes', 'restore-beside', 'data-diff'] as const)(
+  test.each(['stop-writes', 'restore-new-database', 'data-diff'] as const)(
     'cancelled while %s runs: put back',
     async (step) => {
       const latch = new Latch();
@@ -184,14 +184,14 @@ describe.concurrent('an emergency restore before anything is renamed', () => {
   });
 
   test('a restore that fails holds and escalates at once; retry makes try 2, abort puts back', async () => {
-    const retried = await restore({ activities: failingAt('restore-beside', [1], 'RestoreFailed') });
-    const hold = await retried.hold('restore-beside');
+    const retried = await restore({ activities: failingAt('restore-new-database', [1], 'RestoreFailed') });
+    const hold = await retried.hold('restore-new-database');
     expect(hold.decisions).toEqual(['retry', 'abort']);
     expect((await retried.progress()).escalated[0]?.to).toBe('Database administrator');
-    await retried.decide('restore-beside', 'retry');
+    await retried.decide('restore-new-database', 'retry');
     await retried.reject('restore');
     await retried.result();
-    expect(retried.calls('restore-beside').map((input) => input.try)).toEqual([1, 2]);
+    expect(retried.calls('restore-new-database').map((input) => input.try)).toEqual([1, 2]);
 
     const aborted = await restore({ activities: { 'data-diff': failing('RestoreFailed') } });
     await aborted.decide('data-diff', 'abort');

@@ -62,7 +62,7 @@ export interface ServiceSetup {
   /** Of an emergency restore. */
   emergency?: Partial<EmergencyPlan>;
   /** Of a point-in-time restore. */
-  moment?: Partial<PointInTimePlan>;
+  pointInTimePlan?: Partial<PointInTimePlan>;
   request?: object;
   searchAttributes?: boolean;
   /** Tells a channel; without it everything is told. */
@@ -192,7 +192,7 @@ export class WorkflowHarness {
     const { service } = input.notification;
     const notifications = this.notifications(service);
     notifications.push(input);
-    return (await this.#setups.get(service)?.notify?.(input, notifications.length)) ?? { told: true };
+    return (await this.#setups.get(service)?.notify?.(input, notifications.length)) ?? { delivered: true };
   }
 
   async #act(step: StepName, input: Input<StepName>): Promise<unknown> {
@@ -220,7 +220,7 @@ export function assessed(setup: ServiceSetup, input: AssessInput): Assessment {
       : input.kind === 'emergency-restore'
         ? emergencyPlan({ operation, request: input.request, ...setup.emergency }, source)
         : recoveryPlan(
-            { operation, request: pointInTimeRequest.parse(input.request), ...setup.moment },
+            { operation, request: pointInTimeRequest.parse(input.request), ...setup.pointInTimePlan },
             source,
           );
   return {

@@ -173,7 +173,7 @@ function setupOf({ kind, takenUp, at, fails, answer, onGiveUp }: Case): ServiceS
     activities,
     plan: { ...plan, people: asks('downgrade') },
     emergency: plan,
-    moment: plan,
+    pointInTimePlan: plan,
   };
 }
 

@@ -44,7 +44,7 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
     expect(run.calls('switch-database')[0]).toMatchObject({ approved: gate.hash });
     const text = reportMarkdown(await run.report());
     expect(text).toContain('# Point-in-time restore of');
-    expect(text).toContain('as it was at 2025-11-18T02:40:00.000Z (given)');
+    expect(text).toContain('as it was at 2025-11-18T02:40:00.000Z (as requested)');
     expect(text).toContain('LOST: scores: 7 rows now, and no such table then');
     expect(run.calls('put-back')).toEqual([]);
   });
@@ -58,8 +58,10 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
   });
 
   test('a moment that is only proposed needs a person before anything is stopped', async () => {
-    const { moment } = recoveryPlan();
-    const run = await restore({ moment: { moment: { ...moment, how: 'proposed', evidence: 'a guess' } } });
+    const { recovery } = recoveryPlan();
+    const run = await restore({
+      pointInTimePlan: { recovery: { ...recovery, how: 'proposed', evidence: 'a guess' } },
+    });
     const gate = await run.gate('start');
     expect(gate.shows[0]).toContain('CONFIRM THE MOMENT: 2025-11-18T02:40:00.000Z is a guess');
     expect(run.calls('stop-writes')).toEqual([]);
@@ -69,8 +71,8 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
   });
 
   test('a database with subscriptions needs a person before the new instance could use their slots', async () => {
-    const { moment } = recoveryPlan();
-    const run = await restore({ moment: { moment: { ...moment, subscriptions: ['feed'] } } });
+    const { recovery: moment } = recoveryPlan();
+    const run = await restore({ pointInTimePlan: { recovery: { ...moment, subscriptions: ['feed'] } } });
     const gate = await run.gate('start');
     expect(gate.shows[0]).toContain('CONFIRM SUBSCRIPTION feed');
     expect(run.calls('stop-writes')).toEqual([]);

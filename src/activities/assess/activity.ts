@@ -158,6 +158,7 @@ export function withNotificationSettings(
   { notify, namespace }: NotificationSettings,
   answer: Answer,
 ): Answer {
-  const told = answer.kind === 'planned' || onlyPlan || request.alert === undefined || notify.length === 0;
-  return told ? answer : { ...answer, tells: { notify, namespace } };
+  const answered =
+    answer.kind === 'planned' || onlyPlan || request.alert === undefined || notify.length === 0;
+  return answered ? answer : { ...answer, notificationSettings: { notify, namespace } };
 }

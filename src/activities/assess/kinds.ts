@@ -43,7 +43,7 @@ interface EmergencyFacts extends Facts {
 }
 interface RecoveryFacts extends MoveFacts {
   instance: DescribedInstance;
-  moment: Recovery;
+  recovery: Recovery;
 }
 
 /** What every plan has. */
@@ -51,10 +51,10 @@ export type Pinned = Omit<RollbackPlan, 'kind' | 'request' | 'people'>;
 
 /** How `assess` treats one kind of operation: what is probed, in the order in which it is told, and the plan. */
 export interface Kind<A extends OperationRequest, F extends Facts> {
-  probes: (asked: A) => Probes<F, ProbeContext>;
+  probes: (input: A) => Probes<F, ProbeContext>;
   /** Whether the runbook's "When to Rollback" is asked, and the code of the downgrades is shown. */
   diagnosed: boolean;
-  plan: (pinned: Pinned, asked: A, facts: F) => Plan;
+  plan: (pinned: Pinned, input: A, facts: F) => Plan;
 }
 
 const probe = probeOf<Facts, ProbeContext>();
@@ -111,11 +111,11 @@ export const rollback: Kind<AskedOf<undefined>, MoveFacts> = {
 /** The revision may stay as it is, and an unfinished operation of another kind is not taken up. */
 export const pointInTimeRestore: Kind<AskedOf<'point-in-time-restore'>, RecoveryFacts> = {
   probes: ({ kind, request }) => {
-    const recovery = probeOf<RecoveryFacts, ProbeContext>();
+    const recoveryProbe = probeOf<RecoveryFacts, ProbeContext>();
     return {
       ...probesOfMove({ request, kind, mayStay: true }),
-      instance: recovery([], (context) => looking(() => describeInstance(context))),
-      moment: recovery(['before', 'instance', 'server', 'target'], (context, known) => {
+      instance: recoveryProbe([], (context) => looking(() => describeInstance(context))),
+      recovery: recoveryProbe(['before', 'instance', 'server', 'target'], (context, known) => {
         const { before, instance: source, server: facts, target: moving } = known;
         const of = { record: before.record, given: request.to };
         return looking(() => planRecovery(context, { source, facts, moving }, of));
@@ -123,12 +123,12 @@ export const pointInTimeRestore: Kind<AskedOf<'point-in-time-restore'>, Recovery
     };
   },
   diagnosed: true,
-  plan: (pinned, { kind, request }, { moment }) => ({
+  plan: (pinned, { kind, request }, { recovery }) => ({
     ...pinned,
     kind,
     request,
     people: peopleOfMove(pinned),
-    moment,
+    recovery,
   }),
 };
 

@@ -33,12 +33,12 @@ export interface DumpSource {
 export async function sourceOf(
   admin: Client,
   { fencedName, name }: Pick<Plan['database'], 'fencedName' | 'name'>,
-  { snapshot, beside }: StepInput<'back-up'>,
+  { snapshot, fromSnapshot }: StepInput<'back-up'>,
   { frozen, pivotAt, restoring }: OperationRecord,
 ): Promise<DumpSource> {
   // After a restore the database that is fenced off is again as it was, and a point that is left may be damaged.
   const restored = restoring !== undefined && !(await databaseExists(admin, restoring.database));
-  if (beside === true || (pivotAt !== undefined && !restored)) {
+  if (fromSnapshot === true || (pivotAt !== undefined && !restored)) {
     if (snapshot?.made && (await databaseExists(admin, snapshot.database))) {
       const { database, counts, takenAt, fingerprint } = snapshot;
       return { database, closed: true, counts, takenAt, fingerprint };

@@ -8,7 +8,7 @@ import { bytes, rowsByTable, seconds } from '../../domain/text.ts';
 export interface BackUpInput extends Tried {
   snapshot?: Snapshot;
   /** True: dumps the snapshot where that stands; otherwise the database that is fenced off. */
-  beside?: boolean;
+  fromSnapshot?: boolean;
 }
 
 export const backUp = step<BackUpInput, Backup>()({

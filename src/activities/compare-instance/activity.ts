@@ -26,7 +26,7 @@ const mostTables = 40;
  */
 export async function compareInstance(context: Context, { restored, stopped }: Input): Promise<Answer> {
   const { plan, service, tool } = context;
-  const { moment, target } = plan;
+  const { recovery, target } = plan;
   const { fencedName } = plan.database;
   context.progress({ doing: `looks at ${restored.instance}` });
   const there = context.onServer(restored.endpoint);
@@ -42,7 +42,7 @@ export async function compareInstance(context: Context, { restored, stopped }: I
     ...(found.revision === target
       ? []
       : [
-          `it is at ${found.revision}, and ${target} was expected: at ${moment.to} the migration was ${found.revision === plan.from ? 'over already; name an earlier moment' : 'not there yet; name a later moment, or the target'}`,
+          `it is at ${found.revision}, and ${target} was expected: at ${recovery.to} the migration was ${found.revision === plan.from ? 'over already; name an earlier moment' : 'not there yet; name a later moment, or the target'}`,
         ]),
     ...(target === plan.from ? absent.map((table) => `table ${table} is missing`) : []),
     ...service.database.extensions
@@ -58,7 +58,7 @@ export async function compareInstance(context: Context, { restored, stopped }: I
     holding(service.checks.sql, plan.reverts),
     context,
   );
-  context.progress({ doing: `counts what was written since ${moment.to}` });
+  context.progress({ doing: `counts what was written since ${recovery.to}` });
   const since = await sinceThen(context, restored);
   const all = compared(stopped.counts, found.counts, since, tool.toolTables);
   const unknown = all
@@ -95,7 +95,7 @@ export async function compareInstance(context: Context, { restored, stopped }: I
         .slice(0, mostTables)
         .map(
           (table) =>
-            `Which rows of ${table} were changed since: the server keeps the times of commits only since later than ${moment.to}.`,
+            `Which rows of ${table} were changed since: the server keeps the times of commits only since later than ${recovery.to}.`,
         ),
       ...absent.map((table) => `Table ${table} of the definition is not there at ${found.revision}.`),
       ...(tables.length > mostTables ? [`${tables.length - mostTables} more tables differ.`] : []),
@@ -112,10 +112,10 @@ async function extensions(client: Client): Promise<string[]> {
 
 /** Of the present database; once the Secrets are switched it is out of sight. */
 async function sinceThen(context: Context, { endpoint }: Input['restored']) {
-  const { database, moment } = context.plan;
+  const { database, recovery } = context.plan;
   const { host, port } = serverIn(await context.applicationUrl());
   if (host === endpoint.host && port === endpoint.port) return undefined;
-  return context.database(database.fencedName, (client) => writtenSince(client, moment.to));
+  return context.database(database.fencedName, (client) => writtenSince(client, recovery.to));
 }
 
 function compared(

@@ -2,7 +2,7 @@ import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import { hours, step, summarized } from '../../domain/step.ts';
 import type { Tried } from '../../domain/step.ts';
 import { count, rowsByTable } from '../../domain/text.ts';
-import { failedChecks } from '../restore-beside/step.ts';
+import { failedChecks } from '../restore-new-database/step.ts';
 import type { RestoredInstance } from '../restore-instance/step.ts';
 import type { StoppedWrites } from '../stop-writes/step.ts';
 

@@ -3,10 +3,10 @@ import type { DataDiff } from '../../domain/data-diff.ts';
 import { hours, step, summarized } from '../../domain/step.ts';
 import type { Tried } from '../../domain/step.ts';
 import { count } from '../../domain/text.ts';
-import type { RestoredBeside } from '../restore-beside/step.ts';
+import type { RestoredDatabase } from '../restore-new-database/step.ts';
 
 export interface DataDiffInput extends Tried {
-  restored: Pick<RestoredBeside, 'database'>;
+  restored: Pick<RestoredDatabase, 'database'>;
   /** The database that is compared with it, where that is not the one aside. */
   now?: string;
 }

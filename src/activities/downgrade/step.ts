@@ -64,7 +64,7 @@ export const approvedAtDowngrade = (
   stopped: stopped.counts,
   ...(snapshot.made && { snapshot: { database: snapshot.database, fingerprint: snapshot.fingerprint } }),
   ...(rehearsal.rehearsed && { rehearsal: rehearsal.evidence.sha256 }),
-  ...(salvage.kept && { salvage: salvage.kept.sha256 }),
+  ...(salvage.saved && { salvage: salvage.saved.sha256 }),
   ...(salvage.lost.length > 0 && { lost: salvage.lost }),
   ...(salvage.unknown !== undefined && { unknown: salvage.unknown }),
 });

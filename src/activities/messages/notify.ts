@@ -27,5 +27,5 @@ export async function notify(
     secret: (reference) => readSecret(context.cluster, namespace, reference),
     signal: context.signal,
   });
-  return { told: true, ...(missed.length > 0 && { missed }) };
+  return { delivered: true, ...(missed.length > 0 && { missed }) };
 }

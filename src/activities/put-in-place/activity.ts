@@ -41,7 +41,7 @@ export async function putInPlace(context: Context, input: Input): Promise<PutInP
   notes.push(...(await swapIntoPlace(context, restored)));
   const { counts, revision } = await assertRestored(context, fencedName);
   for (const note of notes) context.log.warn(note);
-  return { kept: failedName(plan), counts, revision, seconds: (Date.now() - began) / 1_000, notes };
+  return { failedDatabase: failedName(plan), counts, revision, seconds: (Date.now() - began) / 1_000, notes };
 }
 
 /** Law 5: what people approved is what is acted on. */

@@ -3,10 +3,10 @@ import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import { minutes, step } from '../../domain/step.ts';
 import type { Tried } from '../../domain/step.ts';
 import { rowsByTable, seconds } from '../../domain/text.ts';
-import type { RestoredBeside } from '../restore-beside/step.ts';
+import type { RestoredDatabase } from '../restore-new-database/step.ts';
 
 export interface PutInPlaceInput extends Tried<EmergencyPlan> {
-  restored: RestoredBeside;
+  restored: RestoredDatabase;
   dataDiff: DataDiff;
   /** Hash of what people approved. */
   approved: string;
@@ -14,7 +14,7 @@ export interface PutInPlaceInput extends Tried<EmergencyPlan> {
 
 export interface PutInPlace {
   /** The database as it was, kept. */
-  kept: string;
+  failedDatabase: string;
   counts: Record<string, number>;
   revision: string;
   seconds: number;
@@ -35,13 +35,13 @@ export const putInPlace = step<PutInPlaceInput, PutInPlace>()({
   restores: true,
   summary: (found) => ({
     summary: `At ${found.revision} after ${seconds(found.seconds)}: ${rowsByTable(found.counts)}`,
-    notes: [`The database as it was is kept as ${found.kept}`, ...found.notes],
+    notes: [`The database as it was is kept as ${found.failedDatabase}`, ...found.notes],
   }),
   countsAtEnd: ({ counts }) => counts,
 });
 
 /** What people approve at gate `restore` of an emergency restore: this plan, what was restored, what is lost by it. */
-export const approvedAtEmergency = (plan: EmergencyPlan, restored: RestoredBeside, dataDiff: DataDiff) => ({
+export const approvedAtEmergency = (plan: EmergencyPlan, restored: RestoredDatabase, dataDiff: DataDiff) => ({
   plan,
   restored: restored.counts,
   ...(restored.wrong && { wrong: restored.wrong }),

@@ -15,7 +15,7 @@ import type { RestoredInstance } from './step.ts';
  */
 export async function restoreInstance(context: ActivityContext<PointInTimePlan>): Promise<RestoredInstance> {
   const { plan, signal } = context;
-  const { moment, database } = plan;
+  const { recovery, database } = plan;
   const { pointInTime } = context.service;
   if (pointInTime === undefined)
     throw new Failure('InvalidDefinition', 'The definition says nothing under pointInTime.');
@@ -23,9 +23,9 @@ export async function restoreInstance(context: ActivityContext<PointInTimePlan>)
   const provider = await (context.providerOf ?? providerOf)(pointInTime);
   const made = await provider.restore(
     {
-      to: new Date(moment.to),
-      name: moment.newInstance,
-      operation: moment.operation,
+      to: new Date(recovery.to),
+      name: recovery.newInstance,
+      operation: recovery.operation,
       within: pointInTime.within,
     },
     {

@@ -40,7 +40,7 @@ export async function restore(context: ActivityContext, input: Input): Promise<R
   const notes = [...restoring.notes, ...left];
   for (const note of notes) context.log.warn(note);
   return {
-    kept: failedName(plan),
+    failedDatabase: failedName(plan),
     counts,
     revision,
     seconds: (Date.now() - began) / 1_000,

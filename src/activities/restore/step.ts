@@ -11,7 +11,7 @@ export interface RestoreInput extends Tried {
 
 export interface Restored {
   /** The failed database, kept. */
-  kept: string;
+  failedDatabase: string;
   counts: Record<string, number>;
   revision: string;
   seconds: number;
@@ -32,7 +32,7 @@ export const restore = step<RestoreInput, Restored>()({
   undoes: true,
   summary: (found) => ({
     summary: `Restored at ${found.revision} from the ${found.from.replace('-', ' ')} in ${seconds(found.seconds)}: ${rowsByTable(found.counts)}`,
-    notes: [`The failed database is kept as ${found.kept}`, ...(found.notes ?? [])],
+    notes: [`The failed database is kept as ${found.failedDatabase}`, ...(found.notes ?? [])],
   }),
   countsAtEnd: ({ counts }) => counts,
 });

@@ -33,14 +33,14 @@ export async function salvage(context: ActivityContext, { rehearsal, first }: In
     };
   }
   const losses = await allLosses(context, rehearsal);
-  const kept =
+  const saved =
     losses.length === 0
       ? nothing()
       : use === 'never'
         ? nothing('The definition keeps nothing (salvage.use: never).', losses)
         : await inFile(context, losses, rehearsal.copy);
   if (rehearsal.copy !== undefined) await drop(context, rehearsal.copy);
-  return kept;
+  return saved;
 }
 
 const nothing = (note?: string, lost: Loss[] = []): Salvage => ({
@@ -56,8 +56,8 @@ const nothing = (note?: string, lost: Loss[] = []): Salvage => ({
 async function guessed(context: ActivityContext, named: Loss[]): Promise<Salvage> {
   if (named.length === 0) return nothing();
   const losses = named.map(({ kind, object }) => ({ kind, object, rows: 0 }));
-  const kept = await inFile(context, losses);
-  return { ...kept, lost: [], notes: ['Kept by name: what the newest migration made.', ...kept.notes] };
+  const saved = await inFile(context, losses);
+  return { ...saved, lost: [], notes: ['Kept by name: what the newest migration made.', ...saved.notes] };
 }
 
 async function allLosses({ storage }: ActivityContext, { losses, evidence }: Rehearsed): Promise<Loss[]> {
@@ -81,17 +81,17 @@ async function inFile(context: ActivityContext, losses: Loss[], copy?: string): 
     losses,
     ownTables: context.tool.toolTables,
   };
-  const { kept, ...found } = await context.runJob('salvage', wanted, {
+  const { saved, ...found } = await context.runJob('salvage', wanted, {
     step: 'salvage',
     secret: { part: 'salvage', database: database.fencedName },
     orElse: 'SalvageFailed',
   });
-  return kept === undefined ? found : { kept: await described(context, kept), ...found };
+  return saved === undefined ? found : { saved: await described(context, saved), ...found };
 }
 
 async function described(
   context: ActivityContext,
-  { script, statements, ...file }: NonNullable<SalvageResult['kept']>,
+  { script, statements, ...file }: NonNullable<SalvageResult['saved']>,
 ): Promise<SalvageFile> {
   const { operation, service } = context;
   const { ref, sha256 } = await context.storage.put(`${operation}/salvage-${context.try}.sql`, script);

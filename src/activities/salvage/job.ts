@@ -29,7 +29,7 @@ export interface SalvageArguments extends script.Heading {
 
 /** What it answers; the activity adds how the file is put back. */
 export interface SalvageResult {
-  kept?: { file: string; bytes: number; sha256: string; statements: string; script: string };
+  saved?: { file: string; bytes: number; sha256: string; statements: string; script: string };
   salvaged: { object: string; rows: number }[];
   lost: Loss[];
   notes: string[];
@@ -70,10 +70,10 @@ async function finished(store: Store, stem: string): Promise<SalvageResult | und
   const manifest = await store.get(`${stem}.json`);
   if (manifest === undefined) return undefined;
   const result = JSON.parse(Buffer.concat(await manifest.toArray()).toString('utf8')) as SalvageResult;
-  if (result.kept === undefined) return result;
+  if (result.saved === undefined) return result;
   sayProgress({ doing: 'Checking the file that an earlier run finished' });
-  const file = await store.get(result.kept.file);
-  return file !== undefined && (await digestOf(file)).sha256 === result.kept.sha256 ? result : undefined;
+  const file = await store.get(result.saved.file);
+  return file !== undefined && (await digestOf(file)).sha256 === result.saved.sha256 ? result : undefined;
 }
 
 async function made(
@@ -93,7 +93,7 @@ async function made(
   const held = await holdingsOf(client, copy, wanted);
   const counted = new Map<string, number>();
   const { lost, notes } = held;
-  if (held.blocks.length === 0) return kept(store, stem, { salvaged: [], lost, notes });
+  if (held.blocks.length === 0) return saved(store, stem, { salvaged: [], lost, notes });
 
   const file = `${stem}.sql.gz`;
   const zipped = createGzip({ level: 1 });
@@ -114,11 +114,11 @@ async function made(
   );
   const statements = script.statements(held.blocks).slice(0, atMost);
   const whole = script.withoutData(wanted, held.blocks).slice(0, atMost);
-  return kept(store, stem, { kept: { file, ...done, statements, script: whole }, salvaged, lost, notes });
+  return saved(store, stem, { saved: { file, ...done, statements, script: whole }, salvaged, lost, notes });
 }
 
 /** The manifest last: with it, the file is whole and proved. */
-async function kept(store: Store, stem: string, result: SalvageResult): Promise<SalvageResult> {
+async function saved(store: Store, stem: string, result: SalvageResult): Promise<SalvageResult> {
   await store.put(`${stem}.json`, Readable.from([`${JSON.stringify(result, undefined, 2)}\n`]));
   return result;
 }

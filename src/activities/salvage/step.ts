@@ -22,8 +22,8 @@ export const salvage = step<SalvageInput, Salvage>()({
   limits: { attempt: hours(12) },
   summary: (found) =>
     summarized(
-      found.kept
-        ? `${count(found.salvaged.length, 'object')} kept in ${found.kept.file}, ${bytes(found.kept.bytes)}`
+      found.saved
+        ? `${count(found.salvaged.length, 'object')} kept in ${found.saved.file}, ${bytes(found.saved.bytes)}`
         : found.lost.length > 0
           ? `NOT KEPT: ${count(found.lost.length, 'loss', 'losses')}`
           : found.unknown === undefined

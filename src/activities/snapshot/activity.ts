@@ -80,7 +80,7 @@ async function forget({ plan, record }: ActivityContext, { database: old }: Made
   await record.update((found) => {
     const { snapshot, ...rest } = found;
     if (snapshot?.database !== old) return found;
-    return { ...rest, kept: old === nameOf(plan) ? rest.kept : [...rest.kept, old] };
+    return { ...rest, artifacts: old === nameOf(plan) ? rest.artifacts : [...rest.artifacts, old] };
   });
 }
 

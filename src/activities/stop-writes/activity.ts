@@ -88,7 +88,7 @@ async function take(context: ActivityContext, input: Input): Promise<OperationRe
     version: 1,
     operation: plan.operation,
     ...defined({ kind: plan.kind, temporalNamespace, trigger: plan.request.trigger }),
-    ...(plan.kind === 'point-in-time-restore' && { moment: recorded(plan.moment) }),
+    ...(plan.kind === 'point-in-time-restore' && { recovery: recorded(plan.recovery) }),
     workflowId,
     runId,
     service: plan.service.service,
@@ -104,7 +104,7 @@ async function take(context: ActivityContext, input: Input): Promise<OperationRe
     stopped: { ...stoppedBy(plan, found), paused: [...planned, ...migrating] },
     writes: 'stopped',
     breaches: [],
-    kept: [],
+    artifacts: [],
   };
   await context.record.claim(wanted);
   return context.record.update((record) => ({

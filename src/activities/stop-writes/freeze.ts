@@ -90,7 +90,7 @@ export function frozen(
     return found;
   const { backup: _, snapshot, counted: _c, pivotAt: _p, restoring: _r, resumedAt: _w, ...rest } = found;
   // The snapshot of other contents is no way back any more, and is not dropped unasked either.
-  return { ...rest, kept: [...rest.kept, ...(snapshot ? [snapshot.database] : [])], frozen: seen };
+  return { ...rest, artifacts: [...rest.artifacts, ...(snapshot ? [snapshot.database] : [])], frozen: seen };
 }
 
 const sameContents = (a: Frozen, b: Frozen) =>

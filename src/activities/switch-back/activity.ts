@@ -21,10 +21,10 @@ export async function switchBack(
   { restored, compared }: StepInput<'switch-back'>,
 ): Promise<SwitchedBack> {
   const { cluster, plan, service } = context;
-  const { moment } = plan;
+  const { recovery } = plan;
   const { namespace } = service;
-  const kept = savedSecret(moment);
-  const before = await secretValues(cluster, namespace, kept);
+  const saved = savedSecret(recovery);
+  const before = await secretValues(cluster, namespace, saved);
   if (before === undefined) return { secrets: [] };
   const record = await context.record.read();
   if (record.switched !== undefined) {
@@ -42,13 +42,13 @@ export async function switchBack(
         `${restored.instance} was written to since: ${more} rows inserted, updated or deleted${tables.length === 0 ? '' : `; tables with more or fewer rows: ${tables.slice(0, 20).join(', ')}`}${now.catalog === compared.catalog ? '' : '; its schema was changed'}.`,
       );
   }
-  const ends = { from: moment.endpoint, to: restored.endpoint };
+  const ends = { from: recovery.endpoint, to: restored.endpoint };
   const urls = references(service);
   for (const reference of urls) {
     const old = before[keyOf(reference)];
     if (old === undefined)
-      throw new Failure('SecretMissing', `Secret ${kept} does not hold ${inWords(reference)} as it was.`);
-    context.progress({ doing: `switches ${inWords(reference)} back to ${at(moment.endpoint)}` });
+      throw new Failure('SecretMissing', `Secret ${saved} does not hold ${inWords(reference)} as it was.`);
+    context.progress({ doing: `switches ${inWords(reference)} back to ${at(recovery.endpoint)}` });
     await changeSecret(cluster, namespace, reference, (url) => {
       assertKnown(url, reference, ends);
       return same(serverIn(url), ends.from) ? url : old;
@@ -58,6 +58,6 @@ export async function switchBack(
     const { switched: _, ...rest } = now;
     return rest;
   });
-  await deleteSecret(cluster, namespace, kept);
+  await deleteSecret(cluster, namespace, saved);
   return { secrets: urls.map(inWords) };
 }

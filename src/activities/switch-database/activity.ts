@@ -25,7 +25,7 @@ export async function switchDatabase(
   { restored, compared, approved }: StepInput<'switch-database'>,
 ): Promise<SwitchedDatabase> {
   const { cluster, plan, service } = context;
-  const { moment, database } = plan;
+  const { recovery, database } = plan;
   const { namespace } = service;
   if (shortHash(approvedAtSwitch(plan, restored, compared)) !== approved)
     throw new Failure('NotApproved', 'What was approved is not what would be switched to.');
@@ -35,17 +35,17 @@ export async function switchDatabase(
       'WritesNotStopped',
       `Database ${database.name} is not fenced off on ${restored.instance} (${fence}): somebody may have written to it.`,
     );
-  const ends = { from: moment.endpoint, to: restored.endpoint };
+  const ends = { from: recovery.endpoint, to: restored.endpoint };
   const urls = references(service);
-  const kept = savedSecret(moment);
-  const before = (await secretValues(cluster, namespace, kept)) ?? {};
+  const saved = savedSecret(recovery);
+  const before = (await secretValues(cluster, namespace, saved)) ?? {};
   for (const reference of urls) {
     const url = await readSecret(cluster, namespace, reference);
     assertKnown(url, reference, ends);
     // What an earlier attempt kept stays: the URL may have been switched since.
     before[keyOf(reference)] ??= url;
   }
-  await putSecret(cluster, namespace, kept, before, { [labels.operation]: moment.operation });
+  await putSecret(cluster, namespace, saved, before, { [labels.operation]: recovery.operation });
   await context.record.update((record) => ({
     ...record,
     switched: { to: restored.endpoint },
@@ -58,5 +58,5 @@ export async function switchDatabase(
       return withServer(url, restored.endpoint);
     });
   }
-  return { secrets: urls.map(inWords), kept, ...ends };
+  return { secrets: urls.map(inWords), savedSecret: saved, ...ends };
 }

@@ -17,7 +17,7 @@ export interface SwitchedDatabase {
   /** `secret/key` of each URL that leads to the new instance now. */
   secrets: string[];
   /** Secret that keeps the URLs as they were. */
-  kept: string;
+  savedSecret: string;
   from: Endpoint;
   to: Endpoint;
 }
@@ -33,7 +33,7 @@ export const switchDatabase = step<SwitchDatabaseInput, SwitchedDatabase>()({
   moves: true,
   summary: (found) => ({
     summary: `${found.secrets.join(', ')}: ${at(found.from)} → ${at(found.to)}`,
-    notes: [`The URLs as they were are kept in Secret ${found.kept}`],
+    notes: [`The URLs as they were are kept in Secret ${found.savedSecret}`],
   }),
 });
 

@@ -52,7 +52,7 @@ function approvalAt(plan: Plan, gate: GateName, loses: boolean, started: Started
 function nobodySaidSo(plan: Plan, started: Started | undefined): boolean {
   const { takesUp } = plan;
   const { selfAsserted } = plan.service.approvals;
-  const confirms = plan.kind === 'point-in-time-restore' && mustBeConfirmed(plan.moment);
+  const confirms = plan.kind === 'point-in-time-restore' && mustBeConfirmed(plan.recovery);
   const proved = started !== undefined;
   const said = alertOf(plan) ? proved && beginsAtOnce(plan) : proved || selfAsserted !== 'refuse';
   return takesUp?.pivotPassed === true || confirms || !said;

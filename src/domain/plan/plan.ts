@@ -58,7 +58,7 @@ export type EmergencyPlan = Pinned & {
 export type PointInTimePlan = Pinned & {
   kind: 'point-in-time-restore';
   request: PointInTimeRequest;
-  moment: Recovery;
+  recovery: Recovery;
 };
 
 interface Pinned {
@@ -122,6 +122,6 @@ export type NotificationSettings = Pick<ServiceDefinition, 'notify' | 'namespace
  * no person reads the answer. Absent before version 0.3.
  */
 export type Assessment =
-  | { kind: 'refused'; faults: Fault[]; tells?: NotificationSettings }
-  | { kind: 'nothing-to-do'; reason: string; revision: string; tells?: NotificationSettings }
+  | { kind: 'refused'; faults: Fault[]; notificationSettings?: NotificationSettings }
+  | { kind: 'nothing-to-do'; reason: string; revision: string; notificationSettings?: NotificationSettings }
   | { kind: 'planned'; plan: Plan; hash: string; observations: Observations; searchAttributes: boolean };

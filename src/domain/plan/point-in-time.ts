@@ -35,7 +35,7 @@ export interface Recovery {
   /** Whole seconds. */
   to: string;
   /** `proposed` rests on times of the cluster alone: a person must confirm it. */
-  how: 'given' | 'commit-time' | 'proposed';
+  how: 'requested' | 'commit-time' | 'proposed';
   /** By what it was found, in words. */
   evidence: string;
   earliest: string;
@@ -57,7 +57,7 @@ export const at = ({ host, port }: Endpoint): string =>
 export const savedSecret = ({ operation }: Recovery): string => `${operation}-database-before`;
 
 const found = {
-  given: 'given',
+  requested: 'as requested',
   'commit-time': 'found by the time at which the migration was committed',
   proposed: 'PROPOSED, not known',
 };

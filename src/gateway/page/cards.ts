@@ -23,13 +23,13 @@ export function planCard({ plan: view, report }: View): Html | '' {
 
 /** What was tried before the database moves, and what moving or restoring it removes. */
 export function rehearsalCard({ report }: View): Html | '' {
-  const { rehearsal, salvage, emergency, newer, moment } = report ?? {};
+  const { rehearsal, salvage, emergency, newer, recovery } = report ?? {};
   const diff = emergency?.dataDiff ?? newer;
   const blocks = [
     ...(rehearsal ? rehearsalBlocks(rehearsal, salvage) : []),
     ...(salvage ? salvageBlocks(salvage) : []),
     ...(diff ? dataDiffBlocks(diff) : []),
-    ...(moment?.compared ? instanceDiffBlocks(moment.compared) : []),
+    ...(recovery?.compared ? instanceDiffBlocks(recovery.compared) : []),
   ];
   if (blocks.length === 0) return '';
   return card(rehearsal ? 'The rehearsal' : 'What the restored database does not hold', blocks);

@@ -3,7 +3,7 @@ import { outcomeOf, outcomeTitles } from '../../views/facts.ts';
 import { isOver, meanwhile, outageText, writesStoppedText } from '../../views/status.ts';
 import { whyNotYou } from '../../views/gate.ts';
 import type { Session } from '../people/session.ts';
-import { list, moment, since } from './parts.ts';
+import { list, timeElement, since } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
 import { isOpen } from './view.ts';
 import type { View } from './view.ts';
@@ -65,10 +65,10 @@ export function headline(view: View, session: Session, now: number): Html {
     ${
       status &&
       html`<p class="faint">
-        ${startedBy(report?.requested?.by)}${moment(status.startedAt)}${
+        ${startedBy(report?.requested?.by)}${timeElement(status.startedAt)}${
           status.endedAt === undefined
             ? html`, ${since(status.startedAt, now)} ago`
-            : html`, ended ${moment(status.endedAt)}`
+            : html`, ended ${timeElement(status.endedAt)}`
         }${reason === undefined ? '' : html`: ${reason}`}
       </p>`
     }
@@ -88,7 +88,7 @@ function people(view: View, progress: Progress, session: Session): Html {
   return html`${list(
     [
       ...annotations.map(
-        ({ source, status, text, at }) => html`${moment(at)} ${source}: alert ${status}. ${text}`,
+        ({ source, status, text, at }) => html`${timeElement(at)} ${source}: alert ${status}. ${text}`,
       ),
       ...meanwhile(progress).map((each) => htmlLine(each)),
     ],

@@ -13,7 +13,7 @@ export interface Section {
 }
 
 /** `03:12:05 UTC`; the day stands in the tooltip and for machines. */
-export const moment = (iso: string): Html =>
+export const timeElement = (iso: string): Html =>
   html`<time datetime="${iso}" title="${iso}">${iso.slice(11, 19)} UTC</time>`;
 
 /** Time since then, which the browser goes on counting. */

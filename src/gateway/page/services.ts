@@ -1,7 +1,7 @@
 import { html } from '../../views/render/html.ts';
 import type { GatewayDependencies } from '../dependencies.ts';
 import { standingOf } from './headline.ts';
-import { moment } from './parts.ts';
+import { timeElement } from './parts.ts';
 import type { Html } from '../../views/render/html.ts';
 import { ClientError } from '../../client.ts';
 import type { View } from './view.ts';
@@ -40,7 +40,7 @@ export function serviceList(views: View[]): Html {
             <a href="/rollbacks/${service}"
               ><strong>${service}</strong>
               ${trouble ? html`<span class="badge bad">unknown</span> <span class="faint">${trouble.message}</span>` : html`<span class="badge ${kind}">${words}</span>`}
-              ${status === undefined ? '' : html`<span class="faint">since ${status.startedAt.slice(0, 10)} ${moment(status.endedAt ?? status.startedAt)}</span>`}</a
+              ${status === undefined ? '' : html`<span class="faint">since ${status.startedAt.slice(0, 10)} ${timeElement(status.endedAt ?? status.startedAt)}</span>`}</a
             >
           </li>`,
       )}

@@ -27,7 +27,7 @@ const postRollback = [
 
 /** What is not as it should be in the end, and needs a person: said first. */
 export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean): string[] {
-  const kept = (foundBy(journal, restore) ?? foundBy(journal, putInPlace))?.kept;
+  const failedDatabase = (foundBy(journal, restore) ?? foundBy(journal, putInPlace))?.failedDatabase;
   const skipped = progressOf(journal, {
     service: '',
     operation: 'bs-',
@@ -37,7 +37,7 @@ export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean
   const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === putBack.name);
   return [
     ...brokenGlass(journal),
-    ...damaged(journal, kept),
+    ...damaged(journal, failedDatabase),
     ...staysPaused(journal),
     ...(frozen ? ['Writes are stopped: the application is down until a person resumes it.'] : []),
     ...failures.map(({ fault }) => `Putting back failed: ${fault.message}`),
@@ -48,18 +48,20 @@ export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean
       .filter(({ state }) => state === 'skipped')
       .map(({ part, summary }) => `CronJob ${part ?? ''} was skipped and stays suspended: ${summary ?? ''}`),
     ...instancesIn(journal, plan),
-    ...(kept === undefined ? [] : [`Database ${kept} is kept; remove it when nobody needs it any more.`]),
+    ...(failedDatabase === undefined
+      ? []
+      : [`Database ${failedDatabase} is kept; remove it when nobody needs it any more.`]),
   ];
 }
 
 /** What is damaged may break further: first of all where it is still the one in use. */
-function damaged(journal: Journal, kept: string | undefined): string[] {
+function damaged(journal: Journal, failedDatabase: string | undefined): string[] {
   const what = named(damagedIn(journal));
   if (what === '') return [];
-  return kept === undefined
+  return failedDatabase === undefined
     ? [`The database is damaged, and still the one in use: ${what} cannot be read. Look at the disk.`]
     : [
-        `Database ${kept} is damaged: ${what} could not be read. Look at the disk before anything else is kept on it.`,
+        `Database ${failedDatabase} is damaged: ${what} could not be read. Look at the disk before anything else is kept on it.`,
       ];
 }
 
@@ -87,7 +89,7 @@ export function toDoIn(journal: Journal, attention: string[], { plan }: Subject)
     ...(moved && plan && plan.from !== plan.target
       ? [`Keep ${plan.migrationImage} from being deployed again before it is mended`]
       : []),
-    ...(foundBy(journal, salvage)?.kept && moved
+    ...(foundBy(journal, salvage)?.saved && moved
       ? ['Put back what was salvaged, once a corrected migration is applied']
       : []),
     ...(backup ? [`Decide how long backup ${backup.file} is kept`] : []),

@@ -14,7 +14,7 @@ import { switchDatabase } from '../../activities/switch-database/step.ts';
 
 /** What a point-in-time restore did; parts are absent where it did not come that far. */
 export interface ReportedRecovery {
-  moment: Recovery;
+  recovery: Recovery;
   restored?: RestoredInstance;
   compared?: ComparedInstance;
   /** Absent where the Secrets lead to the old instance. */
@@ -27,7 +27,7 @@ export function recoveryIn(journal: Journal, { plan }: Subject): ReportedRecover
   const compared = foundBy(journal, compareInstance);
   const switched = isSwitched(journal) ? foundBy(journal, switchDatabase) : undefined;
   return {
-    moment: plan.moment,
+    recovery: plan.recovery,
     ...(restored && { restored }),
     ...(compared && { compared }),
     ...(switched && { switched }),
@@ -37,16 +37,16 @@ export function recoveryIn(journal: Journal, { plan }: Subject): ReportedRecover
 /** The instance that nobody uses any more, which a person removes: Backstep deletes none. */
 export function instancesIn(journal: Journal, plan: Plan | undefined): string[] {
   if (plan?.kind !== 'point-in-time-restore') return [];
-  const { moment, database } = plan;
+  const { recovery, database } = plan;
   if (!hasBegun(journal, restoreInstance)) return [];
   const restored = foundBy(journal, restoreInstance);
   if (!isSwitched(journal))
     return [
-      `${moment.provider} instance ${moment.newInstance} may have been made and is not used: remove it.`,
+      `${recovery.provider} instance ${recovery.newInstance} may have been made and is not used: remove it.`,
     ];
-  const kept = foundBy(journal, switchDatabase)?.kept;
+  const kept = foundBy(journal, switchDatabase)?.savedSecret;
   return [
-    `The old ${moment.provider} instance ${moment.instance} is kept, its database under the name ${database.fencedName}; remove it when nobody needs it any more.`,
+    `The old ${recovery.provider} instance ${recovery.instance} is kept, its database under the name ${database.fencedName}; remove it when nobody needs it any more.`,
     ...(kept === undefined
       ? []
       : [`Secret ${kept} keeps the URLs of the old instance; remove it with that.`]),

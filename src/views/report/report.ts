@@ -42,7 +42,7 @@ import { assess } from '../../activities/assess/step.ts';
 import { diffData } from '../../activities/data-diff/step.ts';
 import { rehearse } from '../../activities/rehearse/step.ts';
 import { salvage } from '../../activities/salvage/step.ts';
-import { restoreBeside } from '../../activities/restore-beside/step.ts';
+import { restoreNewDatabase } from '../../activities/restore-new-database/step.ts';
 import type { Breach } from '../../domain/record.ts';
 
 /** The report as data (report.json, and the query `report` as far as it goes). Times are ISO 8601. */
@@ -62,7 +62,7 @@ export interface Report {
   requested?: {
     target?: string;
     from?: string;
-    moment?: string;
+    recoveryTime?: string;
     reason?: string;
     by?: string;
     /** How the gateway proved who asked; absent of a self-asserted name. */
@@ -101,7 +101,7 @@ export interface Report {
   /** Of an emergency restore alone. */
   emergency?: ReportedRestore;
   /** Of a point-in-time restore alone. */
-  moment?: ReportedRecovery;
+  recovery?: ReportedRecovery;
   rows: ReportedRows[];
   steps: Progress['steps'];
   notVerified: string[];
@@ -110,7 +110,7 @@ export interface Report {
   /** Alerts that fired again or were resolved meanwhile. */
   annotations: Progress['annotations'];
   /** Whom nobody could tell what they were to be told. */
-  notTold: { at: string; to: string; what: string; why: string }[];
+  notDelivered: { at: string; to: string; what: string; why: string }[];
   /** Commands that undo the freeze; empty where nothing is frozen. */
   byHand: string[];
   toDo: string[];
@@ -132,7 +132,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
   const restored = foundBy(journal, restore);
   const emergency = emergencyIn(journal, subject);
   const newer = emergency ? undefined : foundBy(journal, diffData);
-  const moment = recoveryIn(journal, subject);
+  const recovery = recoveryIn(journal, subject);
   const rehearsal = foundBy(journal, rehearse);
   const salvaged = foundBy(journal, salvage);
   return {
@@ -165,13 +165,14 @@ export function reportOf(journal: Journal, subject: Subject): Report {
     ...(restored && { restored }),
     ...(emergency && { emergency }),
     ...(newer && { newer }),
-    ...(moment && { moment }),
+    ...(recovery && { recovery }),
     rows: rowsIn(journal),
     steps: progress.steps,
     ...(foundAtStart && { foundAtStart }),
     verified: restored
       ? []
-      : ((foundBy(journal, verify) ?? foundBy(journal, restoreBeside) ?? moment?.compared)?.checked ?? []),
+      : ((foundBy(journal, verify) ?? foundBy(journal, restoreNewDatabase) ?? recovery?.compared)?.checked ??
+        []),
     notVerified: notVerifiedIn(journal, subject),
     breaches: breachesIn(journal),
     ignored: entriesOf(journal, 'message-ignored').map(({ at, message, by, why }) => ({
@@ -181,7 +182,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
       why,
     })),
     annotations: progress.annotations,
-    notTold: entriesOf(journal, 'not-notified').map(({ at, to, what, why }) => ({ at, to, what, why })),
+    notDelivered: entriesOf(journal, 'not-notified').map(({ at, to, what, why }) => ({ at, to, what, why })),
     byHand: frozen && plan ? byHandIn(journal, plan) : [],
     toDo: toDoIn(journal, attention, subject),
     escalationPath: (plan?.service.escalation.path ?? []).map(whoOf),
@@ -193,7 +194,7 @@ function requestOf({ kind, request }: NonNullable<Subject['plan']>) {
   const { reason, requestedBy, requestedVia, trigger } = request;
   return {
     ...('target' in request ? { target: request.target } : { from: fromInWords(request.from) }),
-    ...(kind === 'point-in-time-restore' && request.to !== undefined && { moment: request.to }),
+    ...(kind === 'point-in-time-restore' && request.to !== undefined && { recoveryTime: request.to }),
     ...(reason !== undefined && { reason }),
     ...(requestedBy !== undefined && { by: requestedBy }),
     ...(requestedVia !== undefined && { via: requestedVia }),

@@ -17,7 +17,7 @@ const day = (iso: string): Text => ({ time: iso, as: 'day' });
 const seconds = (amount: number): Text => ({ duration: amount * 1_000 });
 const sentences = (texts: readonly string[], none?: string) => list(texts.map(sentence), none);
 
-export const titleOf = ({ service, outcome, moment, emergency }: Report): string =>
+export const titleOf = ({ service, outcome, recovery: moment, emergency }: Report): string =>
   `${moment ? 'Point-in-time restore' : emergency ? 'Emergency restore' : 'Rollback'} of ${service}: ${outcome ?? 'under way'}`;
 
 /** Who or what asked for it, and how a person was proved. */
@@ -94,14 +94,14 @@ function backup({ backup: made }: Report): Text[] {
 }
 
 /** Of an emergency restore: from what, and whether it took the place of the other. */
-function restored({ source, beside, inPlace }: NonNullable<Report['emergency']>): Text[] {
+function restored({ source, restored, inPlace }: NonNullable<Report['emergency']>): Text[] {
   return [
     `From ${sourceInWords(source)}`,
     ...(source.kind === 'file' ? [`SHA-256 ${source.sha256}`] : []),
-    beside ? line`Restored beside in ${seconds(beside.seconds)}` : 'Nothing was restored.',
+    restored ? line`Restored beside in ${seconds(restored.seconds)}` : 'Nothing was restored.',
     ...(inPlace
       ? [
-          `Renamed into place at ${inPlace.revision}; the database as it was is kept as ${inPlace.kept}`,
+          `Renamed into place at ${inPlace.revision}; the database as it was is kept as ${inPlace.failedDatabase}`,
           ...inPlace.notes.map(sentence),
         ]
       : ['It did not take the place of the database.']),
@@ -109,9 +109,9 @@ function restored({ source, beside, inPlace }: NonNullable<Report['emergency']>)
 }
 
 /** To which time, into which instance, and whether that is used. */
-function restoredInstance({ moment, restored: made, switched }: NonNullable<Report['moment']>): Text[] {
+function restoredInstance({ recovery, restored: made, switched }: NonNullable<Report['recovery']>): Text[] {
   return [
-    `${moment.provider} instance ${moment.instance} as it was at ${recoveryTimeInWords(moment)}`,
+    `${recovery.provider} instance ${recovery.instance} as it was at ${recoveryTimeInWords(recovery)}`,
     ...(made
       ? [
           line`New instance ${made.instance} at ${at(made.endpoint)}, made in ${seconds(made.seconds)}`,
@@ -119,7 +119,7 @@ function restoredInstance({ moment, restored: made, switched }: NonNullable<Repo
         ]
       : ['No new instance was seen to be up.']),
     switched
-      ? `${switched.secrets.join(', ')} lead to it instead of ${at(switched.from)}; as they were, they are kept in Secret ${switched.kept}`
+      ? `${switched.secrets.join(', ')} lead to it instead of ${at(switched.from)}; as they were, they are kept in Secret ${switched.savedSecret}`
       : 'It is not used: the Secrets lead to the old instance.',
   ];
 }
@@ -135,18 +135,21 @@ const diffBlocks = (dataDiff: Parameters<typeof dataDiffBlocks>[0]): Block[] => 
 const notCounted = [paragraph('It was not counted.')];
 
 /** What was lost, what was kept of it, by the way that was taken. */
-function losses({ moment, emergency, rehearsal, salvage }: Report): Section[] {
+function losses({ recovery, emergency, rehearsal, salvage }: Report): Section[] {
   if (emergency)
     return [
       section('Restored', list(restored(emergency))),
       section('Lost by restoring', ...(emergency.dataDiff ? diffBlocks(emergency.dataDiff) : notCounted)),
     ];
-  if (moment)
+  if (recovery)
     return [
-      section('Restored', list(restoredInstance(moment))),
-      section('Lost by restoring', ...(moment.compared ? instanceDiffBlocks(moment.compared) : notCounted)),
+      section('Restored', list(restoredInstance(recovery))),
+      section(
+        'Lost by restoring',
+        ...(recovery.compared ? instanceDiffBlocks(recovery.compared) : notCounted),
+      ),
     ];
-  const statements = salvage?.kept?.statements.trim().split('\n') ?? [];
+  const statements = salvage?.saved?.statements.trim().split('\n') ?? [];
   return [
     section(
       'Rehearsal',
@@ -198,14 +201,14 @@ export const rowTable = (rows: Report['rows']): Block => ({
 /** Everything that was kept to be looked at later: what it proves, where it lies, its checksum. */
 function evidence({ backup: made, rehearsal, salvage, emergency, newer }: Report): Block {
   const dataDiff = emergency?.dataDiff ?? newer;
-  const kept = salvage?.kept;
+  const saved = salvage?.saved;
   const rows: (readonly [what: string, where: string, sha256: string])[] = [
     ...(made ? [['The dump, as proved', whereIs(made), made.sha256] as const] : []),
     ...(rehearsal?.rehearsed
       ? [['What the downgrade did on a copy', rehearsal.evidence.ref, rehearsal.evidence.sha256] as const]
       : []),
-    ...(kept ? [['What was saved', whereIs(kept), kept.sha256] as const] : []),
-    ...(kept?.text ? [['Its statements, without data', kept.text.ref, kept.text.sha256] as const] : []),
+    ...(saved ? [['What was saved', whereIs(saved), saved.sha256] as const] : []),
+    ...(saved?.text ? [['Its statements, without data', saved.text.ref, saved.text.sha256] as const] : []),
     ...(dataDiff
       ? [
           [
@@ -227,7 +230,15 @@ function evidence({ backup: made, rehearsal, salvage, emergency, newer }: Report
 /** The report in its order, what needs a person first; Markdown and HTML are made of the same. */
 export function sectionsOf(report: Report): Section[] {
   const { attention, waysBack, newer, rows, steps, verified, notVerified, byHand, toDo } = report;
-  const { decisions, breaches, annotations, notTold, escalationPath, relatedRunbooks, timeline } = report;
+  const {
+    decisions,
+    breaches,
+    annotations,
+    notDelivered: notTold,
+    escalationPath,
+    relatedRunbooks,
+    timeline,
+  } = report;
   const done = steps.filter(({ state, step }) => state !== 'to-do' && step !== reportStep.name);
   return [
     ...where(attention.length > 0, section('Needs a person', sentences(attention))),

@@ -28,10 +28,10 @@ export async function assess(operation: Operation): Promise<Assessed> {
     operation.pin(assessment);
     return assessment;
   }
-  operation.endsWithoutPlan(assessment.tells);
+  operation.endsWithoutPlan(assessment.notificationSettings);
   if (assessment.kind === 'nothing-to-do') return assessment;
-  const { faults, tells } = assessment;
+  const { faults, notificationSettings } = assessment;
   const reason = `${faults.map(named).join('\n')}\n`;
-  if (tells) operation.note({ kind: 'ended', outcome: 'rejected', reason, leftBy: 'failure' });
+  if (notificationSettings) operation.note({ kind: 'ended', outcome: 'rejected', reason, leftBy: 'failure' });
   throw refusal('Refused', reason, [faults]);
 }

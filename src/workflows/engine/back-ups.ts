@@ -13,37 +13,37 @@ const times = ['downgrade', 'resume', 'end'] as const;
 export type ProvedBy = (typeof times)[number];
 
 /**
- * Waits until the backup that `proveBefore` requires is proved (law 1). Where a snapshot stands it is made beside
- * the steps: a dump of 800 MB takes a minute in which nobody can write.
+ * Waits until the backup that `proveBefore` requires is proved (law 1). Where a snapshot stands it is made in
+ * the background of the steps: a dump of 800 MB takes a minute in which nobody can write.
  */
 export class BackUps {
-  #beside: BackgroundStep<'back-up'> | undefined;
+  #running: BackgroundStep<'back-up'> | undefined;
 
   constructor(private readonly operation: Operation) {}
 
   /**
-   * Begins it beside the rehearsal, from the fenced database, where it must be there before the downgrade. Only
+   * Begins it during the rehearsal, from the fenced database, where it must be there before the downgrade. Only
    * where a snapshot stands: a copy lets no session on what it is made from.
    */
-  besideRehearsal(plan: Plan, snapshot: Snapshot): void {
+  duringRehearsal(plan: Plan, snapshot: Snapshot): void {
     if (!mayComeAfter('downgrade', plan, snapshot)) this.#begin({ plan, snapshot });
   }
 
-  /** Begins it beside everything that follows, from the snapshot, where it may come later. */
-  besideTheRest(plan: Plan, snapshot: Snapshot): void {
-    if (mayComeAfter('downgrade', plan, snapshot)) this.#begin({ plan, snapshot, beside: true });
+  /** Begins it during everything that follows, from the snapshot, where it may come later. */
+  duringTheRest(plan: Plan, snapshot: Snapshot): void {
+    if (mayComeAfter('downgrade', plan, snapshot)) this.#begin({ plan, snapshot, fromSnapshot: true });
   }
 
   /** The proved backup; undefined where it may come later, the snapshot being the way back until then. */
   async by(time: ProvedBy, plan: Plan, snapshot: Snapshot): Promise<Backup | undefined> {
     if (mayComeAfter(time, plan, snapshot)) return this.made;
-    if (time === 'downgrade') return this.#prove(plan, snapshot, this.#beside);
+    if (time === 'downgrade') return this.#prove(plan, snapshot, this.#running);
     return this.proved(plan, snapshot);
   }
 
   /** Waits for the one that is being made, or makes one of the database that is fenced off; holds where it fails. */
   async proved(plan: Plan, snapshot: Snapshot): Promise<Backup> {
-    await this.#beside?.settled;
+    await this.#running?.settled;
     return this.#prove(plan, snapshot);
   }
 
@@ -54,19 +54,19 @@ export class BackUps {
 
   /** Ends what is still being made, and waits until it has ended: a dump keeps its database open. */
   async end(): Promise<void> {
-    const beside = this.#beside;
-    this.#beside = undefined;
-    await beside?.end();
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.end();
   }
 
   async #prove(plan: Plan, snapshot: Snapshot, begun?: BackgroundStep<'back-up'>): Promise<Backup> {
     if (begun === undefined && this.made) return this.made;
-    this.#beside = undefined;
+    this.#running = undefined;
     return step(this.operation, 'back-up', { plan, snapshot }, begun ? { begun } : {});
   }
 
   #begin(input: StepInput<'back-up'>): void {
-    if (this.made === undefined) this.#beside ??= background(this.operation, 'back-up', input);
+    if (this.made === undefined) this.#running ??= background(this.operation, 'back-up', input);
   }
 }
 

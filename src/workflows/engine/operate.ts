@@ -74,7 +74,7 @@ export async function operate(requested: OperationRequest, order: Order): Promis
   try {
     const ending = await endOf(operation, order);
     return await CancellationScope.nonCancellable(async () => {
-      await operation.endBeside();
+      await operation.endBackground();
       return conclude(operation, notifier, ending);
     });
   } finally {

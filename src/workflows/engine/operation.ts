@@ -133,8 +133,8 @@ export class Operation {
   readonly #listeners: ((entry: Entry) => void)[] = [];
   readonly #tries = new Map<string, number>();
   readonly #counted = new Set<string>();
-  readonly #beside = new Set<Background<unknown>>();
-  #asked: OperationRequest;
+  readonly #background = new Set<Background<unknown>>();
+  #requested: OperationRequest;
   #started: Started | undefined;
   #pinned: Planned | undefined;
   #whomToTell: NotificationSettings | undefined;
@@ -147,12 +147,12 @@ export class Operation {
   #proofsInCheck = 0;
 
   constructor(requested: OperationRequest) {
-    this.#asked = requested;
+    this.#requested = requested;
   }
 
   /** What was asked for, as far as it is proved. */
   get requested(): OperationRequest {
-    return this.#asked;
+    return this.#requested;
   }
 
   /** Who started it, where the gateway signed that. */
@@ -162,7 +162,7 @@ export class Operation {
 
   /** From now on the request says only what is proved of who asks. */
   proveStart(request: OperationRequest['request'], started: Started | undefined): void {
-    this.#asked = { ...this.#asked, request } as OperationRequest;
+    this.#requested = { ...this.#requested, request } as OperationRequest;
     this.#started = started;
   }
 
@@ -342,14 +342,14 @@ export class Operation {
   }
 
   /** It ends with the stage, at the latest. */
-  runsBeside(running: Background<unknown>): void {
-    this.#beside.add(running);
+  runInBackground(running: Background<unknown>): void {
+    this.#background.add(running);
   }
 
   /** Ends whatever runs beside the steps, and waits until it has ended. */
-  async endBeside(): Promise<void> {
-    const running = [...this.#beside];
-    this.#beside.clear();
+  async endBackground(): Promise<void> {
+    const running = [...this.#background];
+    this.#background.clear();
     await Promise.all(running.map((each) => each.end()));
   }
 

@@ -57,6 +57,6 @@ export function background<S extends StepName>(
 ): BackgroundStep<S> {
   const number = operation.nextTry(name, declaration(name).part?.(input));
   const running = new Background(() => runStep(operation, name, input, number));
-  operation.runsBeside(running);
+  operation.runInBackground(running);
   return Object.assign(running, { try: number });
 }

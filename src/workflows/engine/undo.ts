@@ -23,7 +23,7 @@ export class Stages {
 
   /** Undoes everything, newest first. Answers how the operation ends then. */
   async undo(reason: string, outcome: 'put-back' | 'restored', by: LeftBy): Promise<StageEnd> {
-    await this.operation.endBeside();
+    await this.operation.endBackground();
     try {
       for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) await undo();
     } catch (error) {

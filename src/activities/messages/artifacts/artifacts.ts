@@ -23,8 +23,8 @@ export async function artifacts(
   base: BaseContext,
   { request, operation }: Input<'artifacts'>,
 ): Promise<ArtifactList> {
-  const { kept, notes } = await find(await contextOf(base, request.service, operation));
-  return { service: request.service, kept, notes };
+  const { artifacts, notes } = await find(await contextOf(base, request.service, operation));
+  return { service: request.service, artifacts, notes };
 }
 
 /**
@@ -32,7 +32,7 @@ export async function artifacts(
  * operation may need is refused, and so is whatever Backstep did not make. Known by looking: at the record again
  * before each database.
  *
- * @throws Failure as `kept`
+ * @throws Failure as `artifacts`
  */
 export async function removeArtifacts(
   base: BaseContext,
@@ -83,14 +83,14 @@ const isDatabase = ({ kind }: Artifact) =>
 
 /** What of the request can be removed, and why the rest cannot. */
 export function chosen(
-  { kept, notes }: Pick<Found, 'kept' | 'notes'>,
+  { artifacts, notes }: Pick<Found, 'artifacts' | 'notes'>,
   request: { names: string[]; expired: boolean },
 ): { wanted: Artifact[]; refused: RemovedArtifacts['refused'] } {
-  if (request.expired) return { wanted: kept.filter(({ expired }) => expired), refused: [] };
+  if (request.expired) return { wanted: artifacts.filter(({ expired }) => expired), refused: [] };
   const wanted: Artifact[] = [];
   const refused: RemovedArtifacts['refused'] = [];
   for (const name of new Set(request.names)) {
-    const one = kept.find((each) => each.name === name);
+    const one = artifacts.find((each) => each.name === name);
     if (one === undefined) {
       const why = ['nothing of this name is kept: it is gone already, or Backstep did not make it', ...notes];
       refused.push({ name, why: why.join('. ') });

@@ -12,7 +12,7 @@ import { artifactFiles } from './files.ts';
 export interface Found {
   /** The application's database, wherever it is right now. */
   database: { server: string; name: string };
-  kept: Artifact[];
+  artifacts: Artifact[];
   notes: string[];
 }
 
@@ -35,7 +35,9 @@ export async function find(context: ServiceContext): Promise<Found> {
   }));
   const database = { server, name };
   const { record, finished } = await readRecord(context.cluster, context.recordsNamespace, database);
-  const remembered = new Map(finished.flatMap(({ kept = [] }) => kept).map((each) => [each.name, each]));
+  const remembered = new Map(
+    finished.flatMap(({ artifacts = [] }) => artifacts).map((each) => [each.name, each]),
+  );
   if (record?.snapshot) {
     const { database: snapshot, takenAt: since, keepUntil: until } = record.snapshot;
     remembered.set(snapshot, { name: snapshot, since, until });
@@ -63,7 +65,7 @@ export async function find(context: ServiceContext): Promise<Found> {
   return {
     database,
     notes,
-    kept: [
+    artifacts: [
       ...databases.map(({ role, ...each }) =>
         databaseArtifact(
           { ...each, kind: kinds[role] ?? 'copy', expired: false },

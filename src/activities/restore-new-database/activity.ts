@@ -1,7 +1,7 @@
 import type { RestoreExternalArguments } from './job.ts';
 import { cloneDatabase, openClone } from '../../postgres/clones.ts';
 import { dropDatabase, type Extension } from '../../postgres/databases.ts';
-import type { RestoredBeside } from './step.ts';
+import type { RestoredDatabase } from './step.ts';
 import { Failure } from '../../domain/failures.ts';
 import { siblingName } from '../../domain/names.ts';
 import { placeOf } from '../../domain/definition/dump-place.ts';
@@ -17,7 +17,7 @@ import { serviceChecks } from '../../postgres/own-checks.ts';
 
 type Context = ActivityContext<EmergencyPlan>;
 
-const step = 'restore-beside';
+const step = 'restore-new-database';
 
 /**
  * Runbook, Emergency Database Restore, steps 2 to 5, without step 1. Wanted: a new database beside the fenced one,
@@ -26,7 +26,7 @@ const step = 'restore-beside';
  *
  * @throws Failure RestoreFailed, BackupNotProved, JobNotStarted, DatabaseRightMissing
  */
-export async function restoreBeside(context: Context): Promise<RestoredBeside> {
+export async function restoreNewDatabase(context: Context): Promise<RestoredDatabase> {
   const { database, source } = context.plan;
   const began = Date.now();
   const restored = siblingName(database.name, 'restored', context.operation);
@@ -45,11 +45,11 @@ export async function restoreBeside(context: Context): Promise<RestoredBeside> {
 }
 
 /** They tell what the data means. One that fails keeps nobody from restoring the only dump there is: it is told. */
-async function withServiceChecks<T extends Pick<RestoredBeside, 'checked' | 'notVerified'>>(
+async function withServiceChecks<T extends Pick<RestoredDatabase, 'checked' | 'notVerified'>>(
   context: Context,
   restored: string,
   found: T,
-): Promise<T & Pick<RestoredBeside, 'wrong'>> {
+): Promise<T & Pick<RestoredDatabase, 'wrong'>> {
   const { plan, service } = context;
   const all = service.checks.sql;
   const holds = holdingIn(all, plan);
@@ -104,7 +104,7 @@ function extensionsOf(source: FromDump, owner: string): Extension[] {
 
 async function fill(context: Context, source: FromDump, name: string): Promise<void> {
   if (source.kind === 'backup') return fillFromBackup(context, { step, name, backup: source.backup });
-  await context.runJob('restore-given', externalArguments(context, source), {
+  await context.runJob('restore-external', externalArguments(context, source), {
     step,
     secret: { part: step, database: name },
     orElse: 'RestoreFailed',

@@ -4,7 +4,7 @@ import type { Tried } from '../../domain/step.ts';
 import { count, rowsByTable, seconds } from '../../domain/text.ts';
 
 /** A restored database, beside the one that is fenced off; nothing is renamed yet. */
-export interface RestoredBeside {
+export interface RestoredDatabase {
   database: string;
   counts: Record<string, number>;
   revision: string;
@@ -17,8 +17,8 @@ export interface RestoredBeside {
 }
 
 /** Fills a new database beside the one that is fenced off, and compares it with what it was filled from. */
-export const restoreBeside = step<Tried<EmergencyPlan>, RestoredBeside>()({
-  name: 'restore-beside',
+export const restoreNewDatabase = step<Tried<EmergencyPlan>, RestoredDatabase>()({
+  name: 'restore-new-database',
   title: 'Restore into a new database beside the present one',
   section: 'Emergency Database Restore',
   onFailure: 'hold',
