@@ -150,6 +150,7 @@ export const findings: { [S in StepName]: Found<S> } = {
   },
   snapshot: {
     made: true,
+    kind: 'clone',
     database: 'radar__snapshot_0a1b2c3d',
     method: 'file_copy',
     takenAt: '2025-11-18T03:00:11.000Z',

@@ -1,3 +1,5 @@
+import type { SnapshotKindName } from './definition/snapshot.ts';
+
 /**
  * A clone of the database on its own server, closed to everyone, from just after writes had stopped. Restoring
  * from it is a rename. Where none could be made, why: then the backup alone is the way back, and is said to be.
@@ -6,6 +8,7 @@ export type Snapshot = MadeSnapshot | { made: false; why: string };
 
 export interface MadeSnapshot {
   made: true;
+  kind: SnapshotKindName;
   /** Name of the clone on the server. */
   database: string;
   /** How the server copied the files; `clone` shares them until they change. */

@@ -57,6 +57,7 @@ export async function readSnapshot(
   const { counts, revision, extensions, bytes } = found;
   const snapshot: MadeSnapshot = {
     made: true,
+    kind: 'clone',
     method: 'file_copy',
     seconds: 0,
     publicPrivileges: [],

@@ -1,4 +1,4 @@
-import { alertsOf } from './alertmanager.ts';
+import { groupedAlerts } from './payload.ts';
 import { anyFits, fresh, hmac, missing, wrong } from './signature.ts';
 import type { Trigger } from './trigger.ts';
 
@@ -22,5 +22,5 @@ export const grafana: Trigger = {
     if (!anyFits(secrets, [sent], (secret) => hmac(secret, signed, 'hex'))) return wrong('the signature');
     return timestamp === null ? 'verified' : fresh(timestamp, now);
   },
-  parse: (body) => alertsOf('grafana', body),
+  parse: (body) => groupedAlerts('grafana', body),
 };

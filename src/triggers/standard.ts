@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { alertOf, plainAlert } from './generic.ts';
-import { parsed } from './payload.ts';
+import { parsed, plainAlert, plainAlertOf } from './payload.ts';
 import { anyFits, fresh, hmac, missing, wrong } from './signature.ts';
 import type { Trigger } from './trigger.ts';
 
@@ -29,5 +28,5 @@ export const standard: Trigger = {
     const fits = anyFits(keys, sent, (secret) => `v1,${hmac(keyOf(secret), signed, 'base64')}`);
     return fits ? fresh(timestamp, now) : wrong('the signature');
   },
-  parse: (body) => [alertOf('standard', parsed(event, body).data)],
+  parse: (body) => [plainAlertOf('standard', parsed(event, body).data)],
 };

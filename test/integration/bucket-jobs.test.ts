@@ -52,7 +52,16 @@ async function takeSnapshot(): Promise<MadeSnapshot> {
   const { sha256, counts } = await withOpenClone(fixture.adminUrl, { database, operation }, (client) =>
     fingerprint(client),
   );
-  return { ...cloned, made: true, database, takenAt, fingerprint: sha256, counts, keepUntil: takenAt };
+  return {
+    ...cloned,
+    made: true,
+    kind: 'clone',
+    database,
+    takenAt,
+    fingerprint: sha256,
+    counts,
+    keepUntil: takenAt,
+  };
 }
 
 const noPoint = { made: false, why: 'none is made here' } as const;

@@ -106,7 +106,7 @@ describe('no snapshot is made, and it is said why', () => {
   ])('%s', async (_name, definition, why) => {
     const found = await make(here.planned({ snapshot: definition }));
     expect(found).toMatchObject({ made: false, why: expect.stringContaining(why) as string });
-    expect(here.said.join()).toContain('NO RESTORE POINT');
+    expect(here.said.join()).toContain('NO SNAPSHOT');
     expect(await exists()).toBe(false);
     expect((await here.record())?.snapshot).toBeUndefined();
     expect(await here.on(here.fencedName, fingerprint)).toBeDefined();

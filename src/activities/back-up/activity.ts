@@ -2,7 +2,7 @@ import type { BackUpArguments } from '../../dumps/manifest.ts';
 import { closeClone } from '../../postgres/clones.ts';
 import { isYounger, type OperationRecord } from '../../domain/record.ts';
 import { pathIn, placeOf } from '../../domain/definition/dump-place.ts';
-import { whyGone } from '../way-back-checks.ts';
+import { whyGone } from '../dump-check.ts';
 import { proveByDrill } from './drill.ts';
 import { ofTheFrozen, sourceOf, whileReachable } from './source.ts';
 import type { StepInput } from '../activity-function.ts';

@@ -1,8 +1,9 @@
 import { Failure } from '../../domain/failures.ts';
 import type { OperationRecord } from '../../domain/record.ts';
-import { whyGone, whyUnusable } from '../way-back-checks.ts';
+import { whyGone } from '../dump-check.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
+import { snapshotKind } from '../../snapshots/index.ts';
 
 /**
  * Law 1: the gate may have been open for days, in which somebody can have dropped a database or cleared a volume.
@@ -15,14 +16,12 @@ export async function wayBackStands(
   { waysBack: { snapshot, backup } }: Pick<StepInput<'downgrade'>, 'waysBack'>,
   record: OperationRecord,
 ): Promise<void> {
-  const { operation, signal } = context;
   const missing: string[] = [];
   if (snapshot.made) {
     context.progress({ doing: `reads the snapshot ${snapshot.database} once more` });
     // The backup that comes later is dumped from it; once that is done it is of the same moment.
     const staysOpen = backup === undefined && record.backup?.takenAt !== snapshot.takenAt;
-    const asking = { operation, signal, staysOpen };
-    const why = await whyUnusable(await context.adminUrl(), snapshot, asking);
+    const why = await snapshotKind(snapshot).whyUnusable(context, snapshot, { staysOpen });
     if (why === undefined) return;
     missing.push(`snapshot ${snapshot.database}: ${why}`);
   }

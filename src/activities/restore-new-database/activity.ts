@@ -1,6 +1,5 @@
 import type { RestoreExternalArguments } from './job.ts';
-import { cloneDatabase, openClone } from '../../postgres/clones.ts';
-import { dropDatabase, type Extension } from '../../postgres/databases.ts';
+import type { Extension } from '../../postgres/databases.ts';
 import type { RestoredDatabase } from './step.ts';
 import { Failure } from '../../domain/failures.ts';
 import { siblingName } from '../../domain/names.ts';
@@ -10,7 +9,7 @@ import type { EmergencyPlan } from '../../domain/plan/plan.ts';
 import type { ExternalDump, Source } from '../../domain/plan/source.ts';
 import type { ActivityContext } from '../context.ts';
 import { assertRestored } from '../restored.ts';
-import { whyUnusable } from '../way-back-checks.ts';
+import { snapshotKind } from '../../snapshots/index.ts';
 import { fillFromBackup, makeNewDatabase } from '../new-database.ts';
 import { assertFenced } from '../swap-into-place.ts';
 import { serviceChecks } from '../../postgres/own-checks.ts';
@@ -21,7 +20,7 @@ const step = 'restore-new-database';
 
 /**
  * Runbook, Emergency Database Restore, steps 2 to 5, without step 1. Wanted: a new database beside the fenced one,
- * with everything that the source was read to hold. A snapshot is cloned, so that it stays; a dump is
+ * with everything that the source was read to hold. A snapshot is copied, so that it stays; a dump is
  * restored by a Job, extensions made first. Known by looking into it: rows, revision, extensions, sequences.
  *
  * @throws Failure RestoreFailed, BackupNotProved, JobNotStarted, DatabaseRightMissing
@@ -31,7 +30,7 @@ export async function restoreNewDatabase(context: Context): Promise<RestoredData
   const began = Date.now();
   const restored = siblingName(database.name, 'restored', context.operation);
   await assertFenced(context);
-  if (source.kind === 'snapshot') await clone(context, source, restored);
+  if (source.kind === 'snapshot') await copyOf(context, source, restored);
   else {
     const extensions = extensionsOf(source, database.owner);
     await makeNewDatabase(context, { step, name: restored, extensions });
@@ -69,28 +68,19 @@ async function withServiceChecks<T extends Pick<RestoredDatabase, 'checked' | 'n
   };
 }
 
-/** Cloning takes seconds; what an attempt that died left is made anew. */
-async function clone(
+/** It takes seconds, so what an attempt that died left is made anew. */
+async function copyOf(
   context: Context,
   { snapshot }: Extract<Source, { kind: 'snapshot' }>,
   restored: string,
 ): Promise<void> {
-  const { operation, signal } = context;
-  const url = await context.adminUrl();
+  const kind = snapshotKind(snapshot);
   context.progress({ doing: `reads the snapshot ${snapshot.database} again` });
-  const why = await whyUnusable(url, snapshot, context);
+  const why = await kind.whyUnusable(context, snapshot);
   if (why !== undefined)
     throw new Failure('RestoreFailed', `The snapshot ${snapshot.database} does not do: ${why}.`);
-  context.progress({ doing: `clones ${snapshot.database} to ${restored}` });
-  await context.admin((admin) => dropDatabase(admin, restored, operation));
-  await cloneDatabase(url, {
-    from: snapshot.database,
-    to: restored,
-    operation,
-    sourceStays: 'closed',
-    signal,
-  });
-  await context.admin((admin) => openClone(admin, restored));
+  context.progress({ doing: `copies ${snapshot.database} to ${restored}` });
+  await kind.copyTo(context, snapshot, restored);
 }
 
 type FromDump = Exclude<Source, { kind: 'snapshot' }>;

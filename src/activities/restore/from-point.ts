@@ -1,8 +1,7 @@
-import { openToPublic } from '../../postgres/clones.ts';
 import type { OperationRecord } from '../../domain/record.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import type { ActivityContext } from '../context.ts';
-import { whyUnusable } from '../way-back-checks.ts';
+import { snapshotKind } from '../../snapshots/index.ts';
 
 /** What takes the place of the database that is fenced off, and what a person must know of it or do. */
 export type Source = NonNullable<OperationRecord['restoring']>;
@@ -22,8 +21,9 @@ export interface NoPoint {
 export async function fromPoint(context: ActivityContext, snapshot: Snapshot): Promise<Source | NoPoint> {
   if (!snapshot.made) return { whyNot: `none was made (${snapshot.why})`, made: false };
   context.progress({ doing: `reads the snapshot ${snapshot.database} again` });
-  const why = await whyUnusable(await context.adminUrl(), snapshot, context);
+  const kind = snapshotKind(snapshot);
+  const why = await kind.whyUnusable(context, snapshot);
   if (why !== undefined) return { whyNot: `${snapshot.database} does not do: ${why}`, made: true };
-  await context.admin((admin) => openToPublic(admin, snapshot.database, snapshot.publicPrivileges));
-  return { from: 'snapshot', database: snapshot.database, notes: snapshot.notes ?? [] };
+  const database = await kind.asDatabase(context, snapshot);
+  return { from: 'snapshot', database, notes: snapshot.notes ?? [] };
 }

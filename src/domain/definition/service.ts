@@ -11,7 +11,7 @@ import { migrations } from './migrations.ts';
 import { notify } from './notify.ts';
 import { pointInTime } from './point-in-time.ts';
 import { rehearsal } from './rehearsal.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { snapshot } from './snapshot.ts';
 import { salvage } from './salvage.ts';
 import { triggers } from './triggers.ts';
 import { writes } from './writes.ts';
@@ -97,9 +97,7 @@ export const serviceDefinition = z
       .default([])
       .describe('CronJobs, in the order in which they are resumed one at a time'),
     backup: backup.describe('Where and how the database is backed up, and how the backup is proven'),
-    snapshot: takeSnapshot
-      .prefault({})
-      .describe('The clone on the same server, made when writes have stopped'),
+    snapshot: snapshot.prefault({}).describe('The clone on the same server, made when writes have stopped'),
     rehearsal: rehearsal.prefault({}).describe('The downgrade, tried on a copy before anybody is asked'),
     salvage: salvage.prefault({}).describe('What the downgrade would destroy is saved first'),
     pointInTime: pointInTime

@@ -1,8 +1,13 @@
 import { z } from 'zod';
 import { duration } from '../duration.ts';
 
-/** The clone of the database on its own server, made once writes have stopped. */
-export const takeSnapshot = z.strictObject({
+/** How a snapshot is made; each has its file in src/snapshots/. */
+const kind = z.enum(['clone']);
+export type SnapshotKindName = z.infer<typeof kind>;
+
+/** What keeps the database as it was, on its own server, made once writes have stopped. */
+export const snapshot = z.strictObject({
+  kind: kind.default('clone').describe('How it is made: `clone` copies the database on its own server'),
   use: z
     .enum(['auto', 'never'])
     .default('auto')

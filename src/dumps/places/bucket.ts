@@ -17,7 +17,7 @@ export const bucket: DumpPlace<'s3'> = {
     mounts: [],
   }),
   // The client of S3 takes time and memory to load, and only a Job needs it.
-  open: async (settings) => (await import('./bucket-store.ts')).bucketStore(settings),
+  open: async (settings) => (await import('./bucket/store.ts')).bucketStore(settings),
 };
 
 function environment({

@@ -3,8 +3,8 @@ import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { Failure } from '../../domain/failures.ts';
-import type { Digest } from '../digest.ts';
+import { Failure } from '../../../domain/failures.ts';
+import type { Digest } from '../../digest.ts';
 
 /** Least bytes of a part; a few parts are held in memory at once, and no more of the content. */
 const smallest = 8 * 1024 * 1024;

@@ -6,9 +6,9 @@ import {
   S3Client,
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
-import type { Bucket } from '../../domain/definition/bucket.ts';
-import { Failure } from '../../domain/failures.ts';
-import type { Store } from '../place.ts';
+import type { Bucket } from '../../../domain/definition/bucket.ts';
+import { Failure } from '../../../domain/failures.ts';
+import type { Store } from '../../place.ts';
 import { upload } from './upload.ts';
 
 /** Keys that one request deletes. */
