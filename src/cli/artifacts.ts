@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
-import type { Artifact, ArtifactList, RemovedArtifacts } from '../domain/artifacts.ts';
+import type { ArtifactList, RemovedArtifacts } from '../domain/artifacts.ts';
 import { json, withBackstep } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
-import { bytes } from '../domain/text.ts';
+import { code, line, list } from '../views/blocks.ts';
+import type { Block } from '../views/blocks.ts';
+import { terminalText } from '../views/render/terminal.ts';
 
 interface ArtifactOptions extends GlobalOptions {
   remove?: string[];
@@ -25,8 +27,8 @@ export const artifacts: Register = (program, doors, action) => {
         const { remove: names, expired } = options;
         return withBackstep(doors, options, async (backstep) => {
           if (names === undefined && expired !== true) {
-            const list = await backstep.artifacts({ service });
-            doors.out(options.json ? json(list) : `${listed(list).join('\n')}\n`);
+            const kept = await backstep.artifacts({ service });
+            doors.out(options.json ? json(kept) : terminalText(listed(kept), doors));
             return exit.done;
           }
           const requestedBy = options.by ?? doors.person;
@@ -36,36 +38,38 @@ export const artifacts: Register = (program, doors, action) => {
             ...(names && { names }),
             ...(expired === true && { expired }),
           });
-          doors.out(options.json ? json(answer) : `${removal(answer).join('\n')}\n`);
+          doors.out(options.json ? json(answer) : terminalText(removal(answer), doors));
           return answer.refused.length === 0 ? exit.done : exit.refused;
         });
       }),
     );
 };
 
-/** One paragraph each: names are long, and people copy them. */
-function listed({ service, artifacts: all, notes }: ArtifactList): string[] {
-  if (all.length === 0 && notes.length === 0) return [`Nothing is kept of ${service}.`];
-  return [...all.flatMap((each) => [each.name, `  ${inWords(each)}`]), ...notes];
-}
+/** The name stands last: names are long, and people copy them. */
+const listed = ({ service, artifacts: all, notes }: ArtifactList): Block[] => [
+  {
+    kind: 'table',
+    head: ['What', 'Size', 'Since', 'Until', '', 'Operation', 'Name'],
+    rows: all.map(({ kind, operation, bytes, since, until, expired, heldBy, name }) => [
+      kind,
+      bytes === undefined ? undefined : { number: bytes, unit: 'bytes' },
+      since === undefined ? undefined : { time: since, as: 'day' },
+      until === undefined ? 'removed by hand' : { time: until, as: 'day' },
+      heldBy === undefined ? (expired ? { badge: 'expired', mood: 'waits' } : '') : `held: ${heldBy}`,
+      operation,
+      code(name),
+    ]),
+    ...(notes.length === 0 && { none: `Nothing is kept of ${service}.` }),
+  },
+  list(notes),
+];
 
-const day = (time: string) => time.slice(0, 16).replace('T', ' ');
-
-function inWords({ kind, operation, bytes: size, since, until, expired, heldBy }: Artifact): string {
-  return [
-    `${kind} of ${operation}`,
-    ...(size === undefined ? [] : [bytes(size)]),
-    ...(since === undefined ? [] : [`since ${day(since)} UTC`]),
-    until === undefined ? 'until removed' : `until ${day(until)} UTC`,
-    ...(expired ? ['EXPIRED'] : []),
-    ...(heldBy === undefined ? [] : [`HELD: ${heldBy}`]),
-  ].join(', ');
-}
-
-function removal({ removed, refused }: RemovedArtifacts): string[] {
-  if (removed.length + refused.length === 0) return ['Nothing is expired.'];
-  return [
-    ...removed.map((name) => `Removed ${name}`),
-    ...refused.map(({ name, why }) => `NOT removed ${name}: ${why}`),
-  ];
-}
+const removal = ({ removed, refused }: RemovedArtifacts): Block[] => [
+  list(
+    [
+      ...removed.map((name) => line`Removed ${code(name)}`),
+      ...refused.map(({ name, why }) => line`${{ badge: 'NOT removed', mood: 'bad' }} ${code(name)}: ${why}`),
+    ],
+    'Nothing is expired.',
+  ),
+];

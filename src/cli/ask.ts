@@ -122,6 +122,15 @@ export async function askHold(
   return backstep.decide(at.service, { hold, decision: decision as Decision, by });
 }
 
+/** Whether something is to be sent, beside what it does; `no` is preselected. */
+export async function confirmed(doors: CliContext, question: string, consequence: string): Promise<boolean> {
+  const answer = await doors.choose(question, [
+    { name: 'no', value: 'no', description: 'nothing is sent' },
+    { name: 'yes', value: 'yes', description: consequence },
+  ]);
+  return answer === 'yes';
+}
+
 /** Prints what is open, for a person about to be asked. */
 export function showOpen(doors: CliContext, progress: Progress): void {
   doors.out(terminalText(waitsFor(progress), { colours: doors.colours, now: Date.now() }));

@@ -1,17 +1,19 @@
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
-import { askHold, showOpen } from './ask.ts';
+import { askHold, confirmed, showOpen } from './ask.ts';
 import { json, withVoice } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 import { decisions } from '../domain/approval/answers.ts';
 import type { Decision } from '../domain/approval/answers.ts';
+import { consequenceOf, isDangerous } from '../views/facts.ts';
 
 interface DecideOptions extends GlobalOptions {
   hold?: string;
   by: string;
   reason?: string;
+  yes?: boolean;
 }
 
 export const decide: Register = (program, doors, action) => {
@@ -23,6 +25,7 @@ export const decide: Register = (program, doors, action) => {
     .option('--hold <hold>', 'the hold that is meant; without it, the open one')
     .option('--by <name>', 'your name', doors.person)
     .option('--reason <text>', 'reason, kept in the report')
+    .option('--yes', 'do not ask before restore, skip or abort is sent from a terminal')
     .action(
       action(async (service: string, decision: Decision | undefined, _options: object, command: Command) => {
         const options = command.optsWithGlobals<DecideOptions>();
@@ -34,7 +37,14 @@ export const decide: Register = (program, doors, action) => {
             doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
             return exit.done;
           };
-          if (options.hold !== undefined && decision !== undefined) return send(options.hold, decision);
+          const mustAsk =
+            decision !== undefined &&
+            isDangerous(decision) &&
+            doors.interactive &&
+            !options.json &&
+            !options.yes;
+          if (options.hold !== undefined && decision !== undefined && !mustAsk)
+            return send(options.hold, decision);
           const { progress, noWorker } = await backstep.progress(service);
           if (progress === undefined) {
             throw new ClientError('no-worker', noWorker ?? 'No worker answers.', 'No decision was sent.');
@@ -44,7 +54,17 @@ export const decide: Register = (program, doors, action) => {
             const next = `See what it is doing: \`backstep status ${service}\`.`;
             throw new ClientError('refused', `It does not hold; the rollback is at ${progress.phase}.`, next);
           }
-          if (decision !== undefined) return send(hold.hold, decision);
+          if (decision !== undefined) {
+            const meant = options.hold ?? hold.hold;
+            // Of a hold that is open no more nothing can be said: the workflow refuses the answer.
+            if (mustAsk && meant === hold.hold) {
+              showOpen(doors, progress);
+              const answer = { hold: hold.step, answer: decision };
+              const { label, consequence } = consequenceOf(answer, progress.situation, progress);
+              if (!(await confirmed(doors, `${label} at hold ${meant}?`, consequence))) return exit.refused;
+            }
+            return send(meant, decision);
+          }
           if (options.json || !doors.interactive) {
             const next = `Give one: \`backstep decide ${service} ${hold.decisions.join('|')} --hold ${hold.hold}\`.`;
             throw new ClientError(

@@ -4,7 +4,7 @@ import { ClientError } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
 import type { VerdictMessage } from '../domain/approval/messages.ts';
 import { consequenceOf } from '../views/facts.ts';
-import { showOpen } from './ask.ts';
+import { confirmed, showOpen } from './ask.ts';
 import { json, withVoice } from './context.ts';
 import type { CliContext, GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
@@ -73,7 +73,7 @@ async function gateOf(
   doors: CliContext,
   backstep: Voice,
   service: string,
-  verb: string,
+  verb: Verb,
   { gate, plan, json: asJson }: VerdictOptions,
 ): Promise<Pick<VerdictMessage, 'gate' | 'plan'> | undefined> {
   if (gate !== undefined && plan !== undefined) return { gate, plan };
@@ -91,19 +91,13 @@ async function gateOf(
   if (asJson || !doors.interactive)
     throw new ClientError('refused', notShown(open), nextOf(service, verb, open));
   showOpen(doors, progress);
-  const answer = await doors.choose(`${verb === 'approve' ? 'Approve' : 'Reject'} this plan, ${open.hash}?`, [
-    { name: 'no', value: 'no', description: 'nothing is sent' },
-    {
-      name: 'yes',
-      value: 'yes',
-      description: consequenceOf(
-        { gate: open.gate, answer: verb === 'approve' ? 'approve' : 'reject' },
-        progress.situation,
-        progress,
-      ).consequence,
-    },
-  ]);
-  return answer === 'yes' ? { gate: open.gate, plan: open.hash } : undefined;
+  const { label, consequence } = consequenceOf(
+    { gate: open.gate, answer: verb },
+    progress.situation,
+    progress,
+  );
+  const isMeant = await confirmed(doors, `${label} this plan, ${open.hash}?`, consequence);
+  return isMeant ? { gate: open.gate, plan: open.hash } : undefined;
 }
 
 const notShown = ({ gate, hash }: GateProgress) =>

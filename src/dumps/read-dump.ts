@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import type { Place } from '../domain/definition/dump-place.ts';
 import { Failure } from '../domain/failures.ts';
 import type { VersionRow } from '../migrations/tool.ts';
@@ -102,7 +103,7 @@ async function readBackup(
     );
     if (found?.sha256 !== backup.sha256) {
       const why = found === undefined ? 'is gone' : `has another SHA-256 than when it was proved`;
-      notes.push(`Backup ${backup.file} of ${backup.takenAt} ${why}.`);
+      notes.push(`Backup ${backup.file} of ${utc(backup.takenAt)} ${why}.`);
       continue;
     }
     const { counts, extensions, bytes, takenAt } = backup;
@@ -115,7 +116,7 @@ async function readBackup(
       notes,
     };
   }
-  const there = manifests.map(({ backup }) => `${backup.file} of ${backup.takenAt}`);
+  const there = manifests.map(({ backup }) => `${backup.file} of ${utc(backup.takenAt)}`);
   const known = there.length === 0 ? 'none' : there.slice(0, 20).join('; ');
   const what = name === undefined ? `a proven backup of ${wanted.service}` : `a proven backup named ${name}`;
   throw new Failure(

@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import { z } from '@hono/zod-openapi';
 import { ClientError } from '../client.ts';
 import type { Backstep } from '../client.ts';
@@ -79,11 +80,11 @@ export class Taker {
     }
   }
 
-  #isOld = ({ at }: Alert) => at !== undefined && this.now() - Date.parse(at) > oldest;
+  #isOld = (at: string | undefined): at is string => at !== undefined && this.now() - Date.parse(at) > oldest;
 
   async #fire(alert: Alert, { service, rule, index, coolDown }: Match): Promise<Became> {
-    if (this.#isOld(alert))
-      return { result: 'ignored', why: `it began at ${alert.at}: too long ago to start anything` };
+    if (this.#isOld(alert.at))
+      return { result: 'ignored', why: `it began at ${utc(alert.at)}: too long ago to start anything` };
     const { source, fingerprint, name } = alert;
     const request = {
       service,
@@ -111,8 +112,8 @@ export class Taker {
 
   /** It is over by itself, perhaps: for people to see. It never cancels. */
   async #resolve(alert: Alert, { service }: Match): Promise<Became> {
-    if (this.#isOld(alert))
-      return { result: 'ignored', why: `it was resolved at ${alert.at}: too long ago to be noted` };
+    if (this.#isOld(alert.at))
+      return { result: 'ignored', why: `it was resolved at ${utc(alert.at)}: too long ago to be noted` };
     const why = await this.#note(service, alert);
     return why === undefined ? { result: 'noted' } : { result: 'ignored', why };
   }

@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import type { V1ConfigMap } from '@kubernetes/client-node';
 import { Failure } from '../domain/failures.ts';
 import { shortHash } from '../domain/plan/hash.ts';
@@ -121,7 +122,7 @@ export async function claim(
 const lost = (holder: OperationRecord) =>
   new Failure(
     'OperationLost',
-    `Operation ${holder.operation} (workflow ${holder.workflowId}) holds the database ${holder.database.name} since ${holder.startedAt}.`,
+    `Operation ${holder.operation} (workflow ${holder.workflowId}) holds the database ${holder.database.name} since ${utc(holder.startedAt)}.`,
   );
 
 /**

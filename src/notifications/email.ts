@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import { createTransport } from 'nodemailer';
 import { Failure } from '../domain/failures.ts';
 import type { NotifyOf } from '../domain/definition/notify.ts';
@@ -40,7 +41,7 @@ const bodyOf = ({ title, lines, next, link, operation, at }: Notification) =>
     ...(link === undefined ? [] : ['', link]),
     ...(next.length === 0 ? [] : ['', ...next.map((command) => `    ${command}`)]),
     '',
-    `${operation}, ${at}`,
+    `${operation}, ${utc(at)}`,
     '',
   ].join('\n');
 

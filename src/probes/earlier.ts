@@ -5,7 +5,7 @@ import type { OperationId } from '../domain/names.ts';
 import type { FinishedOperation, OperationRecord } from '../domain/record.ts';
 import type { PlanKind } from '../domain/plan/plan.ts';
 import type { RollbackRequest } from '../domain/plan/request.ts';
-import { duration } from '../domain/text.ts';
+import { duration, utc } from '../domain/text.ts';
 import { isRelative, revisionText } from '../domain/plan/revision.ts';
 
 /** From where to where, by what operations before this one mean for it. */
@@ -77,7 +77,7 @@ function unfinished(
 
 function alreadyRunning(record: OperationRecord): Fault {
   const where = record.temporalNamespace ? ` in Temporal namespace ${record.temporalNamespace}` : '';
-  const words = `Operation ${record.operation} on this database is open: workflow ${record.workflowId}${where}, since ${record.startedAt}.`;
+  const words = `Operation ${record.operation} on this database is open: workflow ${record.workflowId}${where}, since ${utc(record.startedAt)}.`;
   return fault('AlreadyRunning', words);
 }
 
@@ -109,7 +109,7 @@ export function earlierToRestore(
 ): Findings<Pick<Before, 'record'>> {
   const mine = finished.find((done) => done.operation === operation);
   if (record === undefined && mine !== undefined) {
-    const reason = `Operation ${operation} has ended already: ${mine.outcome}, at ${mine.endedAt}.`;
+    const reason = `Operation ${operation} has ended already: ${mine.outcome}, at ${utc(mine.endedAt)}.`;
     return nothingToDo({ reason, revision: revisionText(revisions) });
   }
   if (record?.kind === 'point-in-time-restore') {

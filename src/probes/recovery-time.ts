@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import { firstSeen } from '../kubernetes/first-seen.ts';
 import { writtenAt } from '../migrations/version-table.ts';
 import { serverIn, withClient, withDatabase } from '../postgres/connect.ts';
@@ -120,7 +121,7 @@ export async function findRecoveryTime(
     return {
       to: secondBefore(committed),
       how: 'commit-time',
-      evidence: `${from} was written to ${tool.versionTable} at ${committed.toISOString()}`,
+      evidence: `${from} was written to ${tool.versionTable} at ${utc(committed.toISOString())}`,
     };
   const seen = await firstSeen(cluster, service.namespace, migrationImage);
   if (seen === undefined)
@@ -131,7 +132,7 @@ export async function findRecoveryTime(
   return {
     to: secondBefore(new Date(seen.at.getTime() - margin)),
     how: 'proposed',
-    evidence: `one minute before ${seen.what}, made ${seen.at.toISOString()}, the first that ran ${migrationImage}`,
+    evidence: `one minute before ${seen.what}, made ${utc(seen.at.toISOString())}, the first that ran ${migrationImage}`,
   };
 }
 
@@ -166,6 +167,6 @@ function outsideOf({ to, earliest, latest, how }: Recovery): Fault[] {
           ? 'is not archived yet; wait a few minutes'
           : undefined;
   if (why === undefined) return [];
-  const words = `${to} (${how}) ${why}: the provider can restore from ${earliest} to ${latest}.`;
+  const words = `${utc(to)} (${how}) ${why}: the provider can restore from ${utc(earliest)} to ${utc(latest)}.`;
   return [fault('NotRestorable', words)];
 }

@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import {
   PostgreSQLManagementFlexibleServerClient,
   type PostgreSQLManagementFlexibleServerClientOptionalParams,
@@ -86,12 +87,12 @@ export function azure(
       const there = await find(name, signal);
       let trouble: Failure | undefined;
       if (there === undefined) {
-        onProgress(`asks Azure for ${name} as ${identifier} was at ${to.toISOString()}`);
+        onProgress(`asks Azure for ${name} as ${identifier} was at ${utc(to.toISOString())}`);
         const begin = client.servers.beginCreateOrUpdate(group, name, serverLike(old, to, operation), {
           abortSignal: signal,
           updateIntervalInMs: every,
         });
-        const poller = await ask(`restore ${identifier} to ${to.toISOString()}`, begin, signal);
+        const poller = await ask(`restore ${identifier} to ${utc(to.toISOString())}`, begin, signal);
         // Followed for its error only: whether the server is there, another attempt must be able to see too.
         poller.pollUntilDone({ abortSignal: signal }).catch((error: unknown) => {
           if (!signal.aborted) trouble = failureOf(`restore ${identifier}`, error);

@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import { auth, sqladmin, type sqladmin_v1 } from '@googleapis/sqladmin';
 import { Failure } from '../domain/failures.ts';
 import { canonical } from '../domain/plan/hash.ts';
@@ -82,7 +83,7 @@ export function cloudSql(
       const old = await source(signal);
       const there = await find(name, signal);
       if (there === undefined) {
-        onProgress(`asks Cloud SQL for ${name} as ${identifier} was at ${to.toISOString()}`);
+        onProgress(`asks Cloud SQL for ${name} as ${identifier} was at ${utc(to.toISOString())}`);
         const zones = { preferredZone: old.gceZone, preferredSecondaryZone: old.secondaryGceZone };
         const cloneContext = {
           kind: 'sql#cloneContext',

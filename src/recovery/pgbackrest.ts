@@ -5,7 +5,7 @@ import type { PointInTimeOf } from '../domain/definition/point-in-time.ts';
 import { begin, info, look } from './pgbackrest/scripts.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
 import { until } from './wait.ts';
-import { bytes } from '../domain/text.ts';
+import { bytes, utc } from '../domain/text.ts';
 
 const looksEvery = 1_000;
 /** Where a host stops answering in the middle of a script; milliseconds. */
@@ -67,7 +67,7 @@ export function pgbackrest(
             `${said.slice(6)} exists on ${host}, and is not of operation ${request.operation}.`,
           );
       };
-      onProgress(`restores stanza ${stanza} to ${request.to.toISOString()} beside the running cluster`);
+      onProgress(`restores stanza ${stanza} to ${utc(request.to.toISOString())} beside the running cluster`);
       await began();
       await until({ every, within, signal, what: `The new cluster ${name}` }, async () => {
         const [state = '', ...more] = (await shell(definition, look(definition, request), signal))

@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import {
   DescribeDBInstanceAutomatedBackupsCommand,
   DescribeDBInstancesCommand,
@@ -77,7 +78,7 @@ export function rds(
       const settings = settingsOf(old);
       const there = await find(name, signal);
       if (there === undefined) {
-        onProgress(`asks RDS for ${name} as ${identifier} was at ${to.toISOString()}`);
+        onProgress(`asks RDS for ${name} as ${identifier} was at ${utc(to.toISOString())}`);
         const begin = new RestoreDBInstanceToPointInTimeCommand({
           ...settings,
           SourceDBInstanceIdentifier: identifier,
@@ -86,7 +87,7 @@ export function rds(
           Tags: [...(settings.Tags ?? []), { Key: tag, Value: operation }],
         });
         await ask(
-          `restore ${identifier} to ${to.toISOString()}`,
+          `restore ${identifier} to ${utc(to.toISOString())}`,
           client.send(begin, { abortSignal: signal }),
         );
       } else if (!there.TagList?.some(({ Key, Value }) => Key === tag && Value === operation)) {

@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import type { Observations, PointInTimePlan } from '../domain/plan/plan.ts';
 import { at, savedSecret, recoveryTimeInWords } from '../domain/plan/point-in-time.ts';
 import { releaseOf } from './plan.ts';
@@ -23,14 +24,14 @@ export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observ
   const shows = [
     ...(takesUp ? [`Takes up the unfinished operation ${takesUp.operation}`] : []),
     ...(recovery.how === 'proposed'
-      ? [`CONFIRM THE MOMENT: ${recovery.to} is a guess; reject, and name it (--to), if it is not right`]
+      ? [`CONFIRM THE MOMENT: ${utc(recovery.to)} is a guess; reject, and name it (--to), if it is not right`]
       : []),
     ...(recovery.subscriptions ?? []).map(
       (name) =>
         `CONFIRM SUBSCRIPTION ${name}: from its first second until Backstep disables it there, the new instance may take from the publisher, by the slot of ${recovery.instance}, what that one then never gets. Keep it from reaching the publisher, or reject, and drop or detach the subscription first`,
     ),
     ...moves(plan),
-    `The provider can restore from ${recovery.earliest} to ${recovery.latest}`,
+    `The provider can restore from ${utc(recovery.earliest)} to ${utc(recovery.latest)}`,
     `Carried over: ${recovery.carries.join(', ')}`,
     ...releaseOf(plan),
     'Way back: the old instance, whose database is fenced off and not changed',
@@ -40,7 +41,7 @@ export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observ
   ];
   const dangers = [
     ...dangersOfTakingUp(plan),
-    ...(recovery.how === 'proposed' ? [`The time ${recovery.to} is a guess.`] : []),
+    ...(recovery.how === 'proposed' ? [`The time ${utc(recovery.to)} is a guess.`] : []),
   ];
   return { shows, dangers };
 }

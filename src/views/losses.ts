@@ -1,5 +1,5 @@
-import { tableInWords } from '../domain/data-diff.ts';
-import type { DataDiff } from '../domain/data-diff.ts';
+import { losesIn } from '../domain/data-diff.ts';
+import type { DataDiff, TableDiff } from '../domain/data-diff.ts';
 import { lossInWords } from '../domain/rehearsal.ts';
 import type { Loss, Rehearsal } from '../domain/rehearsal.ts';
 import type { Salvage } from '../domain/salvage.ts';
@@ -7,7 +7,7 @@ import { count } from '../domain/text.ts';
 import { code, folded, line, list, paragraph, section, sentence, where } from './blocks.ts';
 import type { Block, Inline, Text } from './blocks.ts';
 import type { ComparedInstance } from '../activities/compare-instance/step.ts';
-import { lossTableInWords } from '../activities/compare-instance/step.ts';
+import { losesTable } from '../activities/compare-instance/step.ts';
 
 const savedRows = ({ salvaged }: Salvage) => salvaged.reduce((sum, { rows }) => sum + rows, 0);
 const objects = (each: readonly { object: string }[]) => each.map(({ object }) => object).join(', ');
@@ -53,6 +53,8 @@ const kinds: Record<Loss['kind'], string> = {
 
 const isSame = (one: Loss, other: Loss) => one.kind === other.kind && one.object === other.object;
 
+const isLost: Inline = { badge: 'lost', mood: 'bad' };
+
 const amount = (value: number | undefined): Text | undefined =>
   value === undefined ? undefined : { number: value };
 
@@ -62,7 +64,7 @@ export function lossTable(losses: readonly Loss[], salvage: Pick<Salvage, 'lost'
     salvage === undefined
       ? ''
       : salvage.lost.some((lost) => isSame(lost, loss))
-        ? { badge: 'lost', mood: 'bad' }
+        ? isLost
         : { badge: 'saved', mood: 'good' };
   return {
     kind: 'table',
@@ -133,11 +135,56 @@ export const dataDiffBlocks = ({ tables, lostRows, equal }: DataDiff): Block[] =
       ? `Nothing: ${count(equal, 'table')} equal row by row.`
       : `${count(lostRows, 'row')} would be lost; ${count(equal, 'table')} equal row by row.`,
   ),
-  list(tables.map(tableInWords)),
+  dataDiffTable(tables),
+];
+
+/** One row for each table that differs: what only one of the two holds, and what could not be counted. */
+const dataDiffTable = (tables: readonly TableDiff[]): Block => ({
+  kind: 'table',
+  label: 'Tables that differ',
+  head: ['Table', '', 'Now', 'Restored', 'Only now', 'Different', 'Only restored', 'Newest', 'Beside that'],
+  rows: tables.map((each) => [
+    code(each.table),
+    losesIn(each) ? isLost : '',
+    amount(each.now),
+    amount(each.restored),
+    amount(each.onlyNow),
+    amount(each.changed),
+    amount(each.onlyRestored),
+    each.newest &&
+      line`${code(each.newest.column)}: ${each.newest.now ?? 'none'} now, ${each.newest.restored ?? 'none'} restored`,
+    besides(each).join('; '),
+  ]),
+});
+
+const besides = ({ now, restored, columns = [], notCompared, unreadable }: TableDiff): string[] => [
+  ...where(unreadable !== undefined, `cannot be read now: ${unreadable ?? ''}`),
+  ...where(unreadable === undefined && now === undefined, 'the table is not there now'),
+  ...where(restored === undefined, 'the table is not in what was restored'),
+  ...columns.map(({ column, values }) => `column ${column} with ${count(values, 'value')} is not in it`),
+  ...where(notCompared !== undefined, `rows not compared: ${notCompared ?? ''}`),
 ];
 
 /** What the old instance holds and the new one does not. */
 export const instanceDiffBlocks = ({ tables, equal, loses }: ComparedInstance): Block[] => [
   paragraph(`${loses ? '' : 'Nothing was written since. '}${count(equal, 'table')} without a difference.`),
-  list(tables.map(lossTableInWords)),
+  {
+    kind: 'table',
+    label: 'Tables that differ',
+    head: ['Table', '', 'Now', 'Then', 'Written since', 'Beside that'],
+    rows: tables.map((each) => [
+      code(each.table),
+      losesTable(each) ? isLost : '',
+      amount(each.now),
+      amount(each.restored),
+      amount(each.since),
+      each.now === undefined
+        ? 'the table is not there now'
+        : each.restored === undefined
+          ? 'there was no such table then'
+          : each.since === undefined
+            ? 'rows not compared one by one'
+            : '',
+    ]),
+  },
 ];

@@ -1,3 +1,4 @@
+import { utc } from '../domain/text.ts';
 import { pointInTimeRequest } from '../domain/plan/point-in-time.ts';
 import type { PointInTimePlan } from '../domain/plan/plan.ts';
 import type { RollbackResult } from '../domain/journal/result.ts';
@@ -62,7 +63,7 @@ async function inOrder(context: OperationContext): Promise<StageEnd> {
       const { recovery } = plan;
       return finished(
         'restored',
-        `The application runs on ${recovery.newInstance}, which is ${recovery.instance} as it was at ${recovery.to}, at ${plan.target}.`,
+        `The application runs on ${recovery.newInstance}, which is ${recovery.instance} as it was at ${utc(recovery.to)}, at ${plan.target}.`,
       );
     },
     (reason) => wentBack(context, plan, found, reason),

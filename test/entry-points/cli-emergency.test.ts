@@ -49,7 +49,7 @@ describe.concurrent('backstep emergency-restore', () => {
     expect(status).toMatchObject({ status: 0, out: expect.stringContaining('restored: ') as string });
     const report = await cli(`report ${service}`);
     expect(report.out).toContain(`# Emergency restore of ${service}: restored`);
-    expect(report.out).toContain('LOST: papers: 100 rows now, 90 restored');
+    expect(report.out).toContain('| `papers` | lost | 100 | 90 | 10 | 2 | 0 |');
   });
 
   test('--from and --file together, or a path out of the store: status 2, nothing started', async () => {

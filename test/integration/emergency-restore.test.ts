@@ -82,7 +82,7 @@ describe('the runbook’s Emergency Database Restore, without its DROP DATABASE'
     expect(await openRecord(here)).toBeUndefined();
     const report = await here.backstep('report', 'deeptech-radar');
     expect(report.stdout).toContain('# Emergency restore of deeptech-radar: restored');
-    expect(report.stdout).toContain('LOST: repositories');
+    expect(report.stdout).toContain('| `repositories` | lost |');
     const status = await here.backstep('status', 'deeptech-radar');
     expect(status.exitCode).toBe(0);
   });

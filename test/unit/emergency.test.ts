@@ -9,7 +9,11 @@ import { shownAtEmergency } from '../../src/views/gate-emergency.ts';
 import { diffData } from '../../src/activities/data-diff/step.ts';
 import { restoreNewDatabase } from '../../src/activities/restore-new-database/step.ts';
 import { stopWrites } from '../../src/activities/stop-writes/step.ts';
+import { instanceFindings } from '../example-instance.ts';
 import { emergencyPlan, findings } from '../example-plan.ts';
+import { plain } from '../../src/views/blocks.ts';
+import { dataDiffBlocks, instanceDiffBlocks } from '../../src/views/losses.ts';
+import { plainLines } from '../../src/views/render/terminal.ts';
 import { named } from '../../src/domain/text.ts';
 import { approvedAtEmergency } from '../../src/activities/put-in-place/step.ts';
 
@@ -173,5 +177,59 @@ describe('a dump in SQL', () => {
       { version_num: '0005', 'Applied "by"': 'a\tab\there', at: null },
       { version_num: '0004', 'Applied "by"': '', at: '2026-01-01 00:00:00' },
     ]);
+  });
+});
+
+describe('a data diff is a table', () => {
+  const papers = { table: 'papers', now: 2_000, restored: 1_990, onlyNow: 10, changed: 2 };
+
+  it('of numbers, with what is lost marked and what could not be counted said', () => {
+    const tables = [
+      papers,
+      { table: 'mood', now: 5, restored: 5, columns: [{ column: 'mood', values: 5 }] },
+      { table: 'gone', now: 3 },
+      { table: 'late', restored: 4 },
+      { table: 'scores', restored: 4, unreadable: 'invalid page' },
+      { table: 'big', now: 7, restored: 7, notCompared: 'more than 20,000,000' },
+    ];
+    const [, table] = dataDiffBlocks({ ...findings['data-diff'], tables });
+    expect(table).toMatchObject({ kind: 'table' });
+    const rows = table?.kind === 'table' ? table.rows : [];
+    expect(rows[0]?.slice(2, 6)).toEqual([
+      { number: 2_000 },
+      { number: 1_990 },
+      { number: 10 },
+      { number: 2 },
+    ]);
+    expect(rows.map(([name, lost, ...cells]) => [plain(name!), plain(lost!), plain(cells.at(-1)!)])).toEqual([
+      ['papers', 'lost', ''],
+      ['mood', 'lost', 'column mood with 5 values is not in it'],
+      ['gone', 'lost', 'the table is not in what was restored'],
+      ['late', '', 'the table is not there now'],
+      ['scores', 'lost', 'cannot be read now: invalid page'],
+      ['big', 'lost', 'rows not compared: more than 20,000,000'],
+    ]);
+  });
+
+  it('of a point-in-time restore too', () => {
+    const shown = plainLines(
+      instanceDiffBlocks({
+        ...instanceFindings['compare-instance'],
+        tables: [
+          { table: 'papers', now: 12, restored: 10, since: 4 },
+          { table: 'scores', now: 1 },
+          { table: 'notes', now: 9, restored: 9 },
+        ],
+      }),
+    );
+    expect(shown).toEqual(
+      [
+        '1 table without a difference.',
+        'Table         Now  Then  Written since  Beside that',
+        'papers  lost   12    10              4  ',
+        'scores  lost    1     –              –  there was no such table then',
+        'notes           9     9              –  rows not compared one by one',
+      ].map((each) => each.trimEnd()),
+    );
   });
 });

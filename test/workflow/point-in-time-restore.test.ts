@@ -44,8 +44,8 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
     expect(run.calls('switch-database')[0]).toMatchObject({ approved: gate.hash });
     const text = reportMarkdown(await run.report());
     expect(text).toContain('# Point-in-time restore of');
-    expect(text).toContain('as it was at 2025-11-18T02:40:00.000Z (as requested)');
-    expect(text).toContain('LOST: scores: 7 rows now, and no such table then');
+    expect(text).toContain('as it was at 2025-11-18 02:40:00 UTC (as requested)');
+    expect(text).toContain('| `scores` | lost | 7 | – | – | there was no such table then |');
     expect(run.calls('put-back')).toEqual([]);
   });
 
@@ -63,7 +63,7 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
       pointInTimePlan: { recovery: { ...recovery, how: 'proposed', evidence: 'a guess' } },
     });
     const gate = await run.gate('start');
-    expect(gate.shows[0]).toContain('CONFIRM THE MOMENT: 2025-11-18T02:40:00.000Z is a guess');
+    expect(gate.shows[0]).toContain('CONFIRM THE MOMENT: 2025-11-18 02:40:00 UTC is a guess');
     expect(run.calls('stop-writes')).toEqual([]);
     await run.reject('start');
     expect(await run.result()).toMatchObject({ outcome: 'rejected' });

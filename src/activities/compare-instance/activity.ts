@@ -1,3 +1,4 @@
+import { utc } from '../../domain/text.ts';
 import { serverIn, type Client } from '../../postgres/connect.ts';
 import { isOwn } from '../../migrations/tool.ts';
 import { revisionOf } from '../../migrations/version-table.ts';
@@ -42,7 +43,7 @@ export async function compareInstance(context: Context, { restored, stopped }: I
     ...(found.revision === target
       ? []
       : [
-          `it is at ${found.revision}, and ${target} was expected: at ${recovery.to} the migration was ${found.revision === plan.from ? 'over already; name an earlier moment' : 'not there yet; name a later moment, or the target'}`,
+          `it is at ${found.revision}, and ${target} was expected: at ${utc(recovery.to)} the migration was ${found.revision === plan.from ? 'over already; name an earlier moment' : 'not there yet; name a later moment, or the target'}`,
         ]),
     ...(target === plan.from ? absent.map((table) => `table ${table} is missing`) : []),
     ...service.database.extensions
@@ -58,7 +59,7 @@ export async function compareInstance(context: Context, { restored, stopped }: I
     holding(service.checks.sql, plan.reverts),
     context,
   );
-  context.progress({ doing: `counts what was written since ${recovery.to}` });
+  context.progress({ doing: `counts what was written since ${utc(recovery.to)}` });
   const since = await sinceThen(context, restored);
   const all = compared(stopped.counts, found.counts, since, tool.toolTables);
   const unknown = all
@@ -95,7 +96,7 @@ export async function compareInstance(context: Context, { restored, stopped }: I
         .slice(0, mostTables)
         .map(
           (table) =>
-            `Which rows of ${table} were changed since: the server keeps the times of commits only since later than ${recovery.to}.`,
+            `Which rows of ${table} were changed since: the server keeps the times of commits only since later than ${utc(recovery.to)}.`,
         ),
       ...absent.map((table) => `Table ${table} of the definition is not there at ${found.revision}.`),
       ...(tables.length > mostTables ? [`${tables.length - mostTables} more tables differ.`] : []),

@@ -61,12 +61,16 @@ export const compareInstance = step<CompareInstanceInput, ComparedInstance>()({
   countsAtEnd: ({ counts }) => counts,
 });
 
+/** Whether the new instance lacks something of a table, as far as it was counted. */
+export const losesTable = ({ now, restored, since = 0 }: LossTable): boolean =>
+  now !== undefined && (restored === undefined || now > restored || since > 0);
+
 /** One table in one line. */
 export function lossTableInWords({ table, now, restored, since }: LossTable): string {
   if (now === undefined) return `${table}: not there now, ${count(restored ?? 0, 'row')} then`;
   if (restored === undefined) return `LOST: ${table}: ${count(now, 'row')} now, and no such table then`;
   const written =
     since === undefined ? 'rows not compared one by one' : `${count(since, 'row')} written since`;
-  const lost = now > restored || (since ?? 0) > 0 ? 'LOST: ' : '';
+  const lost = losesTable({ table, now, restored, ...(since !== undefined && { since }) }) ? 'LOST: ' : '';
   return `${lost}${table}: ${count(now, 'row')} now, ${restored.toLocaleString('en')} then; ${written}`;
 }

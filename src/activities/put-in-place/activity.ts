@@ -1,3 +1,4 @@
+import { utc } from '../../domain/text.ts';
 import { carryOver } from '../../postgres/properties.ts';
 import { approvedAtEmergency, type PutInPlace } from './step.ts';
 import { Failure } from '../../domain/failures.ts';
@@ -56,6 +57,6 @@ function assertNobodyWrote({ breaches }: OperationRecord, { dataDiff }: Input): 
   if (isYounger({ takenAt: dataDiff.at }, breaches)) return;
   throw new Failure(
     'WritesCameBack',
-    `Somebody reached the database after it was counted at ${dataDiff.at}: what is lost by restoring is not what was approved.`,
+    `Somebody reached the database after it was counted at ${utc(dataDiff.at)}: what is lost by restoring is not what was approved.`,
   );
 }

@@ -1,4 +1,4 @@
-import { named } from '../../domain/text.ts';
+import { named, utc } from '../../domain/text.ts';
 import type { Pause } from '../../domain/plan/pauses.ts';
 import { minutes, step, summarized } from '../../domain/step.ts';
 import type { Tried } from '../../domain/step.ts';
@@ -43,7 +43,7 @@ const notesOf = (found: StoppedWrites): string[] => [
   ...(found.paused ?? []).map(({ what }) => `Paused: ${what}`),
   ...(found.resumedAt === undefined
     ? []
-    : [`The application may have written since ${found.resumedAt}: no way back holds that`]),
+    : [`The application may have written since ${utc(found.resumedAt)}: no way back holds that`]),
   ...(found.alreadyStopped.length === 0 ? [] : [`Found stopped already: ${found.alreadyStopped.join(', ')}`]),
 ];
 

@@ -1,3 +1,4 @@
+import { utc } from '../text.ts';
 import { z } from 'zod';
 import { rollbackRequest } from './request.ts';
 import type { PointInTime } from '../definition/point-in-time.ts';
@@ -64,4 +65,4 @@ const found = {
 
 /** The moment in one line, for gates, report and command line. */
 export const recoveryTimeInWords = ({ to, how, evidence }: Recovery): string =>
-  `${to} (${found[how]}${evidence === '' ? '' : `: ${evidence}`})`;
+  `${utc(to)} (${found[how]}${evidence === '' ? '' : `: ${evidence}`})`;

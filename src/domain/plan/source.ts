@@ -1,3 +1,4 @@
+import { utc } from '../text.ts';
 import type { MadeSnapshot } from '../snapshot.ts';
 import type { Backup } from '../backup.ts';
 
@@ -48,9 +49,10 @@ export const sourceName = (source: Source): string =>
 export function sourceInWords(source: Source): string {
   const name = sourceName(source);
   const rows = Object.values(source.counts).reduce((sum, count) => sum + count, 0);
-  const of = source.takenAt === undefined ? '' : ` of ${source.takenAt}`;
+  const taken = source.takenAt === undefined ? undefined : utc(source.takenAt);
+  const of = taken === undefined ? '' : ` of ${taken}`;
   const holds = `revision ${source.revision}, ${rows.toLocaleString('en')} rows`;
   if (source.kind === 'snapshot') return `snapshot ${name}${of}: ${holds}`;
   if (source.kind === 'backup') return `backup ${name}${of}: ${holds}`;
-  return `file ${name}${of === '' ? '' : `, last written ${source.takenAt}`} (PostgreSQL ${source.serverVersion}): ${holds}`;
+  return `file ${name}${taken === undefined ? '' : `, last written ${taken}`} (PostgreSQL ${source.serverVersion}): ${holds}`;
 }

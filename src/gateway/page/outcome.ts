@@ -1,8 +1,8 @@
-import { list, line, paragraph, section, sentence, where } from '../../views/blocks.ts';
+import { line, list, section, sentence, where } from '../../views/blocks.ts';
 import type { Block } from '../../views/blocks.ts';
 import { undoByHandTitle } from '../../views/by-hand.ts';
 import { failedTitle, goesOnAs, outcomeOf, outcomeTitles } from '../../views/facts.ts';
-import { card, html, htmlBlocks } from '../../views/render/html.ts';
+import { html, htmlBlocks, htmlLine } from '../../views/render/html.ts';
 import type { Html } from '../../views/render/html.ts';
 import { runbooks } from './runbooks.ts';
 import type { View } from './view.ts';
@@ -15,10 +15,11 @@ export function outcomeCard({ service, status, report }: View): Html | '' {
   if (end === undefined) return '';
   if ('failure' in end) {
     const { message, next } = end.failure;
-    return card(failedTitle, [
-      paragraph(sentence(message)),
-      paragraph(line`${{ strong: 'Next:' }} ${sentence(next)}`),
-    ]);
+    return html`<div class="card">
+      <h2>${failedTitle}</h2>
+      <p class="message">${htmlLine(sentence(message))}</p>
+      <p>${htmlLine(line`${{ strong: 'Next:' }} ${sentence(next)}`)}</p>
+    </div>`;
   }
   const { result } = end;
   if ('continuesAs' in result) return html`<div class="card"><p>${goesOnAs(result)}</p></div>`;
@@ -26,8 +27,6 @@ export function outcomeCard({ service, status, report }: View): Html | '' {
   // The report's list begins with what needs a person.
   const rest = toDo.slice(attention.length);
   const blocks = [
-    paragraph(outcomeOf(result).sentence),
-    paragraph(result.reason),
     ...where<Block>(
       result.attention.length > 0,
       section('Needs a person', { kind: 'list', look: 'warnings', items: sentences(result.attention) }),
@@ -40,6 +39,8 @@ export function outcomeCard({ service, status, report }: View): Html | '' {
   ];
   return html`<div class="card">
     <h2>${outcomeTitles[result.outcome]}</h2>
+    <p>${outcomeOf(result).sentence}</p>
+    <p class="message">${result.reason}</p>
     ${htmlBlocks(blocks)}
     ${report ? html`<p><a href="/rollbacks/${service}/report.html" download>Download the incident report</a></p>` : ''}
     ${result.report ? html`<p class="faint">Kept as <code>${result.report.markdown}</code></p>` : ''}

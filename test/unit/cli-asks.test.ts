@@ -1,0 +1,162 @@
+import { createColors } from 'picocolors';
+import { describe, expect, test } from 'vitest';
+import { askGate, askHold, asker } from '../../src/cli/ask.ts';
+import type { Choice, CliContext } from '../../src/cli/context.ts';
+import { run } from '../../src/cli/program.ts';
+import { waitsFor } from '../../src/cli/waits-for.ts';
+import type { Backstep, Status } from '../../src/client.ts';
+import { standingOf } from '../../src/gateway/page/headline.ts';
+import { fault } from '../../src/domain/failures.ts';
+import type { Event } from '../../src/domain/journal/journal.ts';
+import { consequenceOf } from '../../src/views/facts.ts';
+import { progressOf } from '../../src/views/progress.ts';
+import { plainLines } from '../../src/views/render/terminal.ts';
+import { approvedBy, done, gateOpened, hash, journalOf, subject } from '../example-journal.ts';
+
+const lost = `Will be lost: table ${'a_name_far_longer_than_a_line_of_eighty_columns_'.repeat(3)}scores (7 rows).`;
+const gate: Event = {
+  ...gateOpened,
+  shows: [lost],
+  wants: { roles: ['dba'], notBy: 'cyd', proof: true },
+};
+const atGate: Event[] = [...done('assess'), ...done('stop-writes'), gate];
+const atHold: Event[] = [
+  ...done('assess'),
+  ...done('stop-writes'),
+  { kind: 'step-began', step: 'back-up', try: 1 },
+  {
+    kind: 'hold-opened',
+    hold: 'back-up-1',
+    step: 'back-up',
+    fault: fault('BackupFailed', 'It is cut short.'),
+    decisions: ['retry', 'abort'],
+    byHand: [],
+    deadline: '2025-11-18T05:00:00.000Z',
+  },
+];
+const statusAt = (events: Event[]): Status => ({
+  service: 'radar',
+  workflowId: 'backstep-radar',
+  runId: 'run',
+  state: 'RUNNING',
+  startedAt: '2025-11-18T03:00:00.000Z',
+  atWork: [],
+  progress: progressOf(journalOf(...events), subject()),
+});
+
+/** A terminal at which a person answers; what is sent is kept. */
+function terminal(events: Event[], answers: string[], changes: Partial<CliContext> = {}) {
+  const told = { out: '', offered: [] as Choice[][], sent: [] as unknown[] };
+  const send = (verb: string) => async (_service: string, message: object) => {
+    told.sent.push({ verb, ...message });
+    return 'Sent.';
+  };
+  const backstep = {
+    progress: async () => statusAt(events),
+    approve: send('approve'),
+    reject: send('reject'),
+    decide: send('decide'),
+    close: async () => undefined,
+  } as unknown as Backstep;
+  const doors: CliContext = {
+    out: (text) => void (told.out += text),
+    err: (text) => void (told.out += text),
+    columns: 80,
+    interactive: true,
+    colours: createColors(false),
+    person: 'ada',
+    services: 'services',
+    gateway: {},
+    connect: async () => backstep,
+    choose: async (_question, choices) => {
+      told.offered.push(choices);
+      return answers.shift() ?? '';
+    },
+    interrupted: new AbortController().signal,
+    ...changes,
+  };
+  const cli = (line: string) => run(line.split(' '), doors);
+  return { told, doors, backstep, cli };
+}
+
+const { situation, ...way } = statusAt(atHold).progress!;
+const abort = consequenceOf({ hold: 'back-up', answer: 'abort' }, situation, way).consequence;
+
+describe('a dangerous decision from a terminal', () => {
+  test.each(['decide radar abort', 'decide radar abort --hold back-up-1'])(
+    '%s: shows what it does and asks first',
+    async (line) => {
+      const no = terminal(atHold, ['no']);
+      expect(await no.cli(line)).toBe(3);
+      expect(no.told.sent).toEqual([]);
+      expect(no.told.out).toContain(abort);
+      expect(no.told.offered[0]?.map(({ value }) => value)).toEqual(['no', 'yes']);
+      expect(no.told.offered[0]?.[1]?.description).toBe(abort);
+      const yes = terminal(atHold, ['yes']);
+      expect(await yes.cli(line)).toBe(0);
+      expect(yes.told.sent).toEqual([{ verb: 'decide', hold: 'back-up-1', decision: 'abort', by: 'ada' }]);
+    },
+  );
+
+  test('asks nothing with --yes, with --json or without a terminal, nor before a retry', async () => {
+    for (const [line, changes] of [
+      ['decide radar abort --yes', {}],
+      ['decide radar abort --json', {}],
+      ['decide radar abort', { interactive: false }],
+      ['decide radar retry', {}],
+    ] as const) {
+      const { cli, told } = terminal(atHold, [], changes);
+      expect([line, await cli(line)]).toEqual([line, 0]);
+      expect(told.offered).toEqual([]);
+      expect(told.sent).toHaveLength(1);
+    }
+  });
+});
+
+describe('a question at the terminal', () => {
+  test('offers first what sends nothing, so that Enter alone approves and decides nothing', async () => {
+    for (const events of [atGate, atHold]) {
+      const { doors, backstep, told } = terminal(events, ['leave']);
+      const { gate: open, hold, ...progress } = statusAt(events).progress!;
+      if (open) expect(await askGate(doors, backstep, { ...progress, gate: open }, 'ada')).toBeUndefined();
+      if (hold) expect(await askHold(doors, backstep, { ...progress, hold }, 'ada')).toBeUndefined();
+      expect(told.offered[0]?.[0]?.value).toBe('leave');
+      expect(told.sent).toEqual([]);
+    }
+    const { cli, told } = terminal(atGate, ['no']);
+    expect(await cli('approve radar')).toBe(3);
+    expect(told.offered[0]?.[0]?.value).toBe('no');
+    expect(told.sent).toEqual([]);
+  });
+
+  test('comes below all that is approved, not cut at the width of the terminal', async () => {
+    const { doors, backstep, told } = terminal(atGate, ['leave']);
+    await asker(doors, backstep, 'ada')?.(statusAt(atGate), () => undefined);
+    expect(told.out).toContain(lost);
+  });
+});
+
+const lines = (...more: Event[]) => plainLines(waitsFor(statusAt([...atGate, ...more]).progress!)).join('\n');
+const words = (name: string, roles: string[], ...more: Event[]) =>
+  standingOf(
+    { service: 'radar', status: statusAt([...atGate, ...more]), plan: null, expected: {} },
+    { name, roles, method: 'token' },
+  ).words;
+
+describe('an open gate', () => {
+  test('says on the command line how many people are still missing, and what it wants of them', () => {
+    expect(lines()).toContain('Gate downgrade waits for 2 different people');
+    expect(lines(approvedBy('ann'))).toContain(
+      `Gate downgrade waits for 1 more person; approved by ann, plan ${hash}`,
+    );
+    for (const wanted of ['one of the roles: dba', 'cyd started it', 'Only a proved person counts'])
+      expect(lines()).toContain(wanted);
+  });
+
+  test('waits for you only where you can approve it, and else for another person', () => {
+    expect(words('ann', ['dba'])).toBe('waits for you at gate downgrade');
+    expect(words('ann', ['dba'], approvedBy('ann'))).toBe('waits for another person at gate downgrade');
+    expect(words('cyd', ['dba'])).toBe('waits for another person at gate downgrade');
+    expect(words('eve', ['guest'])).toBe('waits for another person at gate downgrade');
+  });
+});
