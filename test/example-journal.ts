@@ -27,6 +27,7 @@ export const subject = (plan = examplePlan()): Subject => ({
   service: plan.service.service,
   operation,
   workflowId: workflowIdOf(plan.service.service),
+  kind: plan.kind,
   plan,
   hash: hashOf(plan),
 });

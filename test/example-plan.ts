@@ -40,6 +40,7 @@ export function examplePlan(
   const image = 'radar-api:new';
   return {
     operation,
+    kind: 'rollback',
     service,
     request: rollbackRequest.parse({
       service: service.service,
@@ -57,6 +58,7 @@ export function examplePlan(
     },
     from: '0005',
     target: '0004',
+    pauses: [],
     reverts: [
       { revision: '0005', parents: ['0004'], message: 'add scoring fields', path: '0005_scoring.py' },
     ],
@@ -118,6 +120,7 @@ export const observations: Observations = {
   databaseBytes: 12_345_678,
   sessions: [{ role: 'radar', application: 'api', count: 4 }],
   pods: [{ name: 'radar-api-1', ready: false, reason: 'CrashLoopBackOff' }],
+  downgrades: [],
   errors: ['KeyError: score'],
   notes: ['HorizontalPodAutoscaler radar-api does nothing at 0 replicas'],
   notVerified: ['Free space on the server'],
@@ -132,6 +135,9 @@ export const findings: { [S in StepName]: Found<S> } = {
     sessionsEnded: 4,
     jobsEnded: ['hourly-1'],
     alreadyStopped: [],
+    paused: [],
+    migrationsEnded: [],
+    rolledBack: [],
   },
   'guard-writes': { breaches: [] },
   'back-up': {
@@ -142,11 +148,14 @@ export const findings: { [S in StepName]: Found<S> } = {
     bytes: 27_000_000,
     sha256: 'c0ffee'.padEnd(64, '0'),
     counts: { papers: 100, opportunities: 20, scores: 7 },
+    catalog: 'ca7a'.padEnd(64, '0'),
     extensions: ['vector'],
+    installed: [{ name: 'vector' }],
     takenAt: '2025-11-18T03:00:12.000Z',
     seconds: 4.2,
     client: 'pg_dump 18.4',
     proof: 'read',
+    keepUntil: '2025-12-18T03:00:12.000Z',
   },
   snapshot: {
     made: true,
@@ -159,11 +168,13 @@ export const findings: { [S in StepName]: Found<S> } = {
     fingerprint: 'f1d0'.padEnd(64, '0'),
     counts: { papers: 100, opportunities: 20, scores: 7 },
     publicPrivileges: ['CONNECT', 'TEMPORARY'],
+    notes: [],
     keepUntil: '2025-11-25T03:00:11.000Z',
   },
   rehearse: {
     rehearsed: true,
     seconds: 1.5,
+    sql: [],
     locks: [{ relation: 'papers', mode: 'AccessExclusiveLock' }],
     changes: ['table scores dropped', 'column papers.score dropped'],
     losses: [
@@ -220,6 +231,7 @@ export const findings: { [S in StepName]: Found<S> } = {
     revision: '0005',
     seconds: 9,
     from: 'snapshot',
+    notes: [],
   },
   'hand-over': { to: 'nobody' },
   'restore-new-database': {

@@ -22,6 +22,7 @@ export function recoveryPlan(
       endpoint: { host: 'radar.example', port: 5432 },
       to: '2025-11-18T02:40:00.000Z',
       how: 'requested',
+      subscriptions: [],
       evidence: '',
       earliest: '2025-11-11T00:00:00.000Z',
       latest: '2025-11-18T02:55:00.000Z',

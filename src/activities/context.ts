@@ -146,7 +146,7 @@ export interface RecordAccess {
    *
    * @param keepFor milliseconds for which failed databases are kept
    */
-  close: (finished: FinishedOperation, keepFor: number) => Promise<void>;
+  close: (finished: Omit<FinishedOperation, 'artifacts'>, keepFor: number) => Promise<void>;
 }
 
 /** What a step's activity is handed: everything in it is about the plan's service, database and operation. */

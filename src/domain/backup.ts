@@ -19,12 +19,12 @@ export interface Backup {
   /** Rows by table as read from the dump; equal to the catalog's at the dump's own snapshot. */
   counts: Record<string, number>;
   /** SHA-256 of the catalog at that snapshot. */
-  catalog?: string;
+  catalog: string;
   /** Fingerprint of the contents at that snapshot; where the definition wants a restore as proof. */
   fingerprint?: string;
   extensions: string[];
   /** How to make those extensions anew; a schema is named where it must be there before. */
-  installed?: { name: string; version?: string; schema?: { name: string; owner: string } }[];
+  installed: { name: string; version?: string; schema?: { name: string; owner: string } }[];
   /** Moment of the data, by the worker's clock: the dump's snapshot, or the snapshot it was dumped from. */
   takenAt: string;
   seconds: number;
@@ -33,7 +33,7 @@ export interface Backup {
   /** What was equal in a database filled from it, in words; where `proof` is `restore`. */
   drill?: string[];
   /** ISO 8601; afterwards `backstep artifacts <service> --expired` deletes it. */
-  keepUntil?: string;
+  keepUntil: string;
 }
 
 /** `radar/bs-….dump on volume claim backups`, or where the place is an address `s3://dumps/radar/bs-….dump`. */

@@ -37,8 +37,7 @@ export interface StoppedCronJob {
 export interface OperationRecord {
   version: 1;
   operation: OperationId;
-  /** Absent of a rollback. */
-  kind?: PlanKind;
+  kind: PlanKind;
   workflowId: string;
   /** Temporal namespace of that workflow: another worker may look from another one. */
   temporalNamespace?: string;
@@ -54,11 +53,11 @@ export interface OperationRecord {
   stopped: {
     workloads: StoppedWorkload[];
     cronJobs: StoppedCronJob[];
-    /** What else was paused, each written here before it was; absent in a record of version 0.1. */
-    paused?: Pause[];
+    /** What else was paused, each written here before it was. */
+    paused: Pause[];
   };
   /** Prepared transactions, each written here before it was rolled back for good. */
-  rolledBack?: string[];
+  rolledBack: string[];
   /** Set when writes were first proved to have stopped: what a restore brings back. */
   frozen?: {
     at: string;
@@ -118,7 +117,7 @@ export interface FinishedOperation {
   endedAt: string;
   trigger?: string;
   /** Databases that it left on the server. */
-  artifacts?: ArtifactDatabase[];
+  artifacts: ArtifactDatabase[];
 }
 
 /** A database that an operation left for a person, and until when it stays by the definition; ISO 8601. */

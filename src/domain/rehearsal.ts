@@ -65,8 +65,8 @@ export interface Rehearsed {
   rehearsed: true;
   /** How long the downgrade itself took, in seconds. */
   seconds: number;
-  /** What was run on the copy, newest migration first; at most 4 KB. Absent before version 0.3. */
-  sql?: MigrationCode[];
+  /** What was run on the copy, newest migration first; at most 4 KB. */
+  sql: MigrationCode[];
   /** The strongest for each relation; at most 40. */
   locks: TakenLock[];
   /** What the downgrade changes in the schema, in words; at most 40 lines. */

@@ -24,7 +24,7 @@ export interface MadeSnapshot {
   /** What PUBLIC may do on the database, and gets back when the clone takes its place. */
   publicPrivileges: string[];
   /** Properties that could not be carried over, with the command for a person. */
-  notes?: string[];
+  notes: string[];
   /** ISO 8601; afterwards `backstep artifacts <service> --expired` drops it. */
   keepUntil: string;
 }

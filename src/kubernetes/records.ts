@@ -113,7 +113,7 @@ export async function claim(
       runId,
       ...(temporalNamespace !== undefined && { temporalNamespace }),
       // It goes its own way, and not to the target of the one that is taken up.
-      ...(kind && { kind, from, target }),
+      ...(kind !== 'rollback' && { kind, from, target }),
     };
     return { ...state, record: { ...found, ...holder } };
   }).then(({ record }) => record ?? wanted);
@@ -161,7 +161,7 @@ export async function close(
   namespace: string,
   database: DatabaseId,
   operation: OperationId,
-  finished: FinishedOperation,
+  finished: Omit<FinishedOperation, 'artifacts'>,
   keepFor?: number,
 ): Promise<void> {
   await swap(cluster, namespace, database, (state) => {
@@ -170,10 +170,9 @@ export async function close(
     if (record !== undefined && record.operation !== operation) throw lost(record);
     const others = state.finished
       .filter((done) => done.operation !== operation)
-      .filter((done, index, { length }) => done.artifacts !== undefined || index > length - keepFinished);
+      .filter((done, index, { length }) => done.artifacts.length > 0 || index > length - keepFinished);
     const artifacts = record === undefined ? [] : leftBehind(record, finished.endedAt, keepFor);
-    const ended = artifacts.length === 0 ? finished : { ...finished, artifacts };
-    return { ...rest, finished: [...others, ended] };
+    return { ...rest, finished: [...others, { ...finished, artifacts }] };
   });
 }
 
@@ -185,12 +184,12 @@ export async function forgetArtifacts(
   gone: readonly string[],
 ): Promise<void> {
   await swap(cluster, namespace, database, (state) => {
-    if (!state.finished.some(({ artifacts = [] }) => artifacts.some(({ name }) => gone.includes(name))))
+    if (!state.finished.some(({ artifacts }) => artifacts.some(({ name }) => gone.includes(name))))
       return state;
-    const finished = state.finished.map(({ artifacts = [], ...done }) => {
-      const left = artifacts.filter(({ name }) => !gone.includes(name));
-      return left.length === 0 ? done : { ...done, artifacts: left };
-    });
+    const finished = state.finished.map((done) => ({
+      ...done,
+      artifacts: done.artifacts.filter(({ name }) => !gone.includes(name)),
+    }));
     return { ...state, finished };
   });
 }

@@ -24,8 +24,7 @@ interface EarlierQuery {
   coolDown: number;
   /** Milliseconds since 1970. */
   now: number;
-  /** Absent of a rollback. */
-  kind?: PlanKind | undefined;
+  kind: PlanKind;
 }
 
 /** Of the database, as its server and the records know it. */
@@ -81,8 +80,8 @@ function alreadyRunning(record: OperationRecord): Fault {
   return fault('AlreadyRunning', words);
 }
 
-const inKind = (kind: PlanKind | undefined): string =>
-  kind === undefined || kind === 'rollback'
+const inKind = (kind: PlanKind): string =>
+  kind === 'rollback'
     ? 'a rollback'
     : `${kind === 'emergency-restore' ? 'an' : 'a'} ${kind.replaceAll('-', ' ')}`;
 

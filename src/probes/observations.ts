@@ -33,6 +33,7 @@ export async function observe(
     counts: counted.facts,
     databaseBytes: bytes,
     sessions: sessions.facts,
+    downgrades: [],
     pods: pods.flatMap((each) => each.pods.map(inWords)),
     errors: [...new Set(pods.flatMap(({ lines }) => lines.slice(-mostErrors)))].slice(-mostErrors),
     notes: [...counted.notes, ...sessions.notes],

@@ -5,7 +5,6 @@ import { serverIn, withClient, withDatabase } from '../postgres/connect.ts';
 import { subscriptionsOf } from '../postgres/subscriptions.ts';
 import type { SourceInstance } from '../recovery/provider.ts';
 import type { ServiceDefinition } from '../domain/definition/service.ts';
-import { defined } from '../domain/defined.ts';
 import { Failure, fault, type Fault } from '../domain/failures.ts';
 import type { OperationId } from '../domain/names.ts';
 import type { Plan } from '../domain/plan/plan.ts';
@@ -68,7 +67,7 @@ export async function planRecovery(
     earliest: earliest.toISOString(),
     latest: latest.toISOString(),
     carries,
-    ...defined({ subscriptions: subscriptions.length > 0 ? subscriptions : undefined }),
+    subscriptions,
   };
   const taken = record?.recovery;
   const planned = taken

@@ -17,7 +17,7 @@ export type KnownSnapshot = Pick<MadeSnapshot, 'database' | 'takenAt' | 'keepUnt
 /** Snapshots of this database, newest first: of the unfinished operation, and what finished ones left. */
 export function snapshotsOf({ record, finished }: Pick<ServerFacts, 'record' | 'finished'>): KnownSnapshot[] {
   const left = finished
-    .flatMap(({ artifacts = [] }) => artifacts)
+    .flatMap(({ artifacts }) => artifacts)
     .filter(({ name }) => parseSiblingName(name)?.role === 'snapshot')
     .map(({ name, since, until }) => ({ database: name, takenAt: since, keepUntil: until }));
   return [...(record?.snapshot ? [record.snapshot] : []), ...left].toSorted((a, b) =>
@@ -61,6 +61,7 @@ export async function readSnapshot(
     method: 'file_copy',
     seconds: 0,
     publicPrivileges: [],
+    notes: [],
     ...known,
     bytes,
     fingerprint: found.sha256,

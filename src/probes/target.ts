@@ -14,8 +14,7 @@ import type { ServerFacts } from './server.ts';
 /** What is asked for, as far as the target goes. */
 export interface Wanted {
   request: RollbackRequest;
-  /** Absent of a rollback. */
-  kind?: PlanKind | undefined;
+  kind: PlanKind;
   /** The revision may stay as it is: the rows are what goes back. */
   mayStay: boolean;
 }

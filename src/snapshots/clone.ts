@@ -10,7 +10,6 @@ import { withClient } from '../postgres/connect.ts';
 import { damageIn } from '../postgres/damage.ts';
 import { databaseExists, dropDatabase } from '../postgres/databases.ts';
 import { fingerprint } from '../postgres/fingerprint.ts';
-import { defined } from '../domain/defined.ts';
 import { Failure, failures } from '../domain/failures.ts';
 import type { MadeSnapshot } from '../domain/snapshot.ts';
 import { duration } from '../domain/text.ts';
@@ -78,7 +77,7 @@ async function make(server: Server, { of, name, within }: WantedSnapshot): Promi
       fingerprint: found.sha256,
       counts: found.counts,
       publicPrivileges,
-      ...defined({ notes: notes.length > 0 ? notes : undefined }),
+      notes,
     },
   };
 }

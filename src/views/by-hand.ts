@@ -34,7 +34,7 @@ interface Fits {
  * @param paused what `stop-writes` paused; what the plan names where it did not end
  * @param fits absent while database and releases are as they were found
  */
-export function byHand(plan: Plan, paused: readonly Pause[] = plan.pauses ?? [], fits?: Fits): string[] {
+export function byHand(plan: Plan, paused: readonly Pause[] = plan.pauses, fits?: Fits): string[] {
   const { fencedName, name } = plan.database;
   return [
     'set -e',
@@ -57,7 +57,8 @@ export function byHand(plan: Plan, paused: readonly Pause[] = plan.pauses ?? [],
 export function byHandIn(journal: Journal, plan: Plan): string[] {
   const paused = foundBy(journal, stopWrites)?.paused;
   const rolledBack = hasBegun(journal, rollBackApp);
-  if (!rolledBack && !situationIn(journal, { plan }).pivotPassed) return byHand(plan, paused);
+  if (!rolledBack && !situationIn(journal, { kind: plan.kind, plan }).pivotPassed)
+    return byHand(plan, paused);
   // These commands lead to the old instance again.
   const revision = plan.kind === 'point-in-time-restore' ? plan.from : revisionIn(journal, plan.from);
   const release = revision === plan.target ? 'target' : revision === plan.from ? 'found' : 'unclear';

@@ -26,7 +26,7 @@ export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observ
     ...(recovery.how === 'proposed'
       ? [`CONFIRM THE MOMENT: ${utc(recovery.to)} is a guess; reject, and name it (--to), if it is not right`]
       : []),
-    ...(recovery.subscriptions ?? []).map(
+    ...recovery.subscriptions.map(
       (name) =>
         `CONFIRM SUBSCRIPTION ${name}: from its first second until Backstep disables it there, the new instance may take from the publisher, by the slot of ${recovery.instance}, what that one then never gets. Keep it from reaching the publisher, or reject, and drop or detach the subscription first`,
     ),

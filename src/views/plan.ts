@@ -69,8 +69,8 @@ function reverted(
   open: boolean,
 ): Block {
   const of = (each: MigrationCode) => each.revision === revision;
-  const sql = rehearsal?.rehearsed ? rehearsal.sql?.find(of) : undefined;
-  const source = seen.downgrades?.find(of);
+  const sql = rehearsal?.rehearsed ? rehearsal.sql.find(of) : undefined;
+  const source = seen.downgrades.find(of);
   const shown = sql ?? source;
   const says = sql
     ? 'SQL, as it ran on the copy:'

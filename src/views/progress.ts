@@ -3,7 +3,7 @@ import { entriesOf } from '../domain/journal/journal.ts';
 import type { EntryOf, GateWants, Journal } from '../domain/journal/journal.ts';
 import type { OperationId } from '../domain/names.ts';
 import type { Outcome } from '../domain/journal/outcome.ts';
-import type { OperationRequest, Observations, Plan } from '../domain/plan/plan.ts';
+import type { PlanKind, Observations, Plan } from '../domain/plan/plan.ts';
 import type { RelatedRunbook } from '../domain/definition/service.ts';
 import type { Outage } from './outage.ts';
 import { outageIn } from './outage.ts';
@@ -22,8 +22,7 @@ export interface Subject {
   service: string;
   operation: OperationId;
   workflowId: string;
-  /** Absent of a rollback. */
-  kind?: OperationRequest['kind'];
+  kind: PlanKind;
   plan?: Plan;
   /** Hash of the plan alone; each gate has its own. */
   hash?: string;

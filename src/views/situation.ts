@@ -9,7 +9,7 @@ import { verify } from '../activities/verify/step.ts';
 import { entriesOf, foundBy, hasBegun } from '../domain/journal/journal.ts';
 import type { Journal } from '../domain/journal/journal.ts';
 import type { Situation } from '../domain/leads-to.ts';
-import type { OperationRequest, Plan } from '../domain/plan/plan.ts';
+import type { PlanKind, Plan } from '../domain/plan/plan.ts';
 import { writesStoppedIn } from './outage.ts';
 
 /** True while the Secrets lead to the new instance of a point-in-time restore, or may do so. */
@@ -30,20 +30,20 @@ export function revisionIn(journal: Journal, before: string): string | undefined
 }
 
 interface Of {
-  kind?: OperationRequest['kind'];
+  kind: PlanKind;
   plan?: Plan;
 }
 
 /** Where the operation is, as far as it decides what answers lead to. */
 export function situationIn(journal: Journal, { plan, kind }: Of): Situation {
-  const of = plan?.kind ?? kind ?? 'rollback';
   const stopped = writesStoppedIn(journal);
   const { takesUp } = plan ?? {};
   return {
-    kind: of,
+    kind,
     writes: stopped === undefined ? 'untouched' : stopped.until === undefined ? 'stopped' : 'resumed',
     pivotPassed:
-      takesUp?.pivotPassed === true || entriesOf(journal, 'step-began').some(({ step }) => isPivot(step, of)),
+      takesUp?.pivotPassed === true ||
+      entriesOf(journal, 'step-began').some(({ step }) => isPivot(step, kind)),
     takenUp: takesUp !== undefined,
     switched: isSwitched(journal),
     onGiveUp: plan?.service.onGiveUp ?? 'put-back',

@@ -1,5 +1,5 @@
 import type { Journal } from '../domain/journal/journal.ts';
-import type { OperationRequest, Plan } from '../domain/plan/plan.ts';
+import type { PlanKind, Plan } from '../domain/plan/plan.ts';
 import { declared, orders, stepTitle } from '../activities/steps.ts';
 
 export type StepState = 'to-do' | 'running' | 'done' | 'failed' | 'holding' | 'skipped';
@@ -80,12 +80,12 @@ const leftTheOrder = (journal: Journal) =>
   );
 
 interface Of {
-  kind?: OperationRequest['kind'];
+  kind: PlanKind;
   plan?: Plan;
 }
 
 function toCome(journal: Journal, begun: StepProgress[], { kind, plan }: Of): StepProgress[] {
-  const order = orders[kind ?? plan?.kind ?? 'rollback'];
+  const order = orders[kind];
   const lines = order.flatMap(({ name: step, parts }): { step: string; part?: string }[] =>
     parts && plan ? parts(plan).map((part) => ({ step, part })) : [{ step }],
   );

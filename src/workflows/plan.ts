@@ -10,6 +10,7 @@ export async function plan(input: unknown): Promise<Assessment> {
   const request = accept(input, rollbackRequest);
   const { firstExecutionRunId: runId, workflowId } = workflowInfo();
   return runActivity('assess', {
+    kind: 'rollback',
     request,
     operation: operationId(runId),
     workflowId,

@@ -17,7 +17,7 @@ export async function rehearse(input: unknown): Promise<RehearsalResult> {
   const { firstExecutionRunId: runId, workflowId } = workflowInfo();
   if (workflowId !== rehearsalIdOf(service)) return underOwnId(request);
   const of = { operation: operationId(runId), workflowId, runId };
-  const assessment = await runActivity('assess', { request, ...of, onlyPlan: true }).catch(
+  const assessment = await runActivity('assess', { kind: 'rollback', request, ...of, onlyPlan: true }).catch(
     (error: unknown): Assessment => ({ kind: 'refused', faults: [faultOf(error)] }),
   );
   if (assessment.kind === 'refused') return { service, outcome: 'refused', faults: assessment.faults };

@@ -19,7 +19,7 @@ import { approvedAtDowngrade } from '../activities/downgrade/step.ts';
 export async function rollback(input: unknown): Promise<RollbackResult> {
   const request = accept(input, rollbackRequest);
   if (hasAnotherId(request)) return continueUnderServiceId('rollback', request);
-  return operate({ request }, inOrder);
+  return operate({ kind: 'rollback', request }, inOrder);
 }
 
 async function inOrder(context: OperationContext): Promise<StageEnd> {

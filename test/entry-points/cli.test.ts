@@ -20,6 +20,7 @@ import type { PlanKind } from '../../src/domain/plan/plan.ts';
 
 const ended = (outcome: Outcome, kind: PlanKind = 'rollback') => ({
   result: {
+    kind,
     outcome,
     reason: 'r',
     situation: {

@@ -92,6 +92,7 @@ describe('an end before any plan', () => {
     const definitions = { list: async () => [], load: async () => ({ faults }) };
     const base = { definitions, progress: () => {} } as Partial<BaseContext> as BaseContext;
     const asked = {
+      kind: 'rollback' as const,
       request: rollbackRequest.parse({ service: 'radar', alert }),
       operation: 'bs-00000001' as const,
       workflowId: 'backstep-radar',

@@ -112,6 +112,7 @@ function planOf(
   const { old, new: bad } = cluster.images;
   return {
     operation: database.operation,
+    kind: 'rollback',
     service: definition,
     request: { service: 'radar', target: '-1', trigger: 'alert-1' },
     database: {
@@ -125,6 +126,7 @@ function planOf(
     from: '0005',
     target: '0004',
     reverts: [],
+    pauses: [],
     migrationImage: bad,
     jobImage: old,
     workloads: [

@@ -49,6 +49,7 @@ const assessed = (target: string, change: object = {}): Promise<Assessment> =>
   fixture.run(() => {
     const request = { service: 'fruit', target };
     const who = {
+      kind: 'rollback' as const,
       operation: fixture.operation,
       workflowId: 'backstep-fruit',
       runId: 'run-1',
@@ -162,11 +163,14 @@ describe('downgrade', () => {
     backup = {
       ...file,
       counts: stopped.counts,
+      catalog: '0'.repeat(64),
       extensions: [],
+      installed: [],
       takenAt,
       seconds: 1,
       client: '18',
       proof: 'read',
+      keepUntil: takenAt,
     };
   });
 

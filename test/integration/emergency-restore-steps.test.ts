@@ -143,7 +143,8 @@ beforeAll(async () => {
     database: plan.database,
     from: plan.from,
     target: plan.target,
-    stopped: { workloads: [], cronJobs: [] },
+    stopped: { workloads: [], cronJobs: [], paused: [] },
+    rolledBack: [],
     breaches: [],
     artifacts: [],
   });

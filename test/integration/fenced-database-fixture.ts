@@ -84,6 +84,7 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
   if (prepare !== undefined) await withClient(fixture.url, { operation }, (client) => client.query(prepare));
   await claim(dependencies.cluster, 'backstep', {
     version: 1,
+    kind: 'rollback',
     operation,
     workflowId: 'test',
     runId: 'test',
@@ -93,12 +94,13 @@ export async function fencedDatabase(name: string, prepare?: string): Promise<Fe
     database: plan.database,
     from: '0005',
     target: '0004',
-    stopped: { workloads: [], cronJobs: [] },
+    stopped: { workloads: [], cronJobs: [], paused: [] },
     frozen: await on(fixture.name, async (client) => ({
       at: new Date().toISOString(),
       counts: await counts(client),
       catalog: catalogHash(await catalog(client)),
     })),
+    rolledBack: [],
     breaches: [],
     artifacts: [],
   });

@@ -33,6 +33,7 @@ function record(change: Partial<OperationRecord> = {}): OperationRecord {
   made.push(recordName(database));
   return {
     version: 1,
+    kind: 'rollback',
     operation,
     workflowId: 'backstep-radar',
     runId: 'run-1',
@@ -42,7 +43,8 @@ function record(change: Partial<OperationRecord> = {}): OperationRecord {
     database,
     from: '0005',
     target: '0004',
-    stopped: { workloads: [], cronJobs: [] },
+    stopped: { workloads: [], cronJobs: [], paused: [] },
+    rolledBack: [],
     breaches: [],
     artifacts: [],
     ...change,

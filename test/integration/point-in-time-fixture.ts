@@ -129,6 +129,7 @@ export async function pointInTimeFixture(name: string): Promise<PointInTimeFixtu
         { deployment: 'api', found: { replicas: 1, image }, wanted: { replicas: 1 }, rollBackTo: { image } },
       ],
       cronJobs: [],
+      pauses: [],
       people: 1,
       recovery: {
         provider: 'pgbackrest',
@@ -138,6 +139,7 @@ export async function pointInTimeFixture(name: string): Promise<PointInTimeFixtu
         endpoint: { host: database.host, port: database.port },
         to: to.toISOString(),
         how: 'requested',
+        subscriptions: [],
         evidence: '',
         earliest: new Date(0).toISOString(),
         latest: new Date().toISOString(),

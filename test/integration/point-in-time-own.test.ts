@@ -173,6 +173,9 @@ describe('what was written since', () => {
       sessionsEnded: 0,
       jobsEnded: [],
       alreadyStopped: [],
+      paused: [],
+      migrationsEnded: [],
+      rolledBack: [],
     };
     const compared = await perform(
       compareInstance,

@@ -36,6 +36,7 @@ beforeAll(async () => {
   const planned = async (target: string) => {
     const request = { service: 'fruit', target };
     const who = {
+      kind: 'rollback' as const,
       operation: fixture.operation,
       workflowId: 'backstep-fruit',
       runId: 'run-1',
@@ -163,7 +164,16 @@ describe('a downgrade that works on the copy', () => {
 
 describe('verify compares with the rehearsal', () => {
   const counts = { apples: 2, pears: 2, plums: 2, figs: 0, quinces: 1, alembic_version: 1 };
-  const stopped = { at: '', counts, sessionsEnded: 0, jobsEnded: [], alreadyStopped: [] };
+  const stopped = {
+    at: '',
+    counts,
+    sessionsEnded: 0,
+    jobsEnded: [],
+    alreadyStopped: [],
+    paused: [],
+    migrationsEnded: [],
+    rolledBack: [],
+  };
   const verified = (said = attempt(), of = shallow) =>
     perform(
       verify,

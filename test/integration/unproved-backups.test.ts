@@ -59,6 +59,7 @@ beforeAll(async () => {
   const { database, from, target } = plan;
   await claim(dependencies.cluster, 'backstep', {
     version: 1,
+    kind: 'rollback',
     operation,
     workflowId: 'test',
     runId: 'test',
@@ -68,8 +69,9 @@ beforeAll(async () => {
     database,
     from,
     target,
-    stopped: { workloads: [], cronJobs: [] },
+    stopped: { workloads: [], cronJobs: [], paused: [] },
     frozen,
+    rolledBack: [],
     breaches: [],
     artifacts: [],
   });

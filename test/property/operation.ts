@@ -64,6 +64,7 @@ const lifeOf = ({ breakage, crash }: Case): Life =>
 
 const planOf = (name: string, owner: string, history: History, operation: OperationId): RollbackPlan => ({
   operation,
+  kind: 'rollback',
   service,
   request: { service: service.service, target: history.target },
   database: {
@@ -81,6 +82,7 @@ const planOf = (name: string, owner: string, history: History, operation: Operat
   jobImage: 'backstep-job',
   workloads: [{ deployment: 'property', found: { replicas: 1, image }, wanted: { replicas: 1 } }],
   cronJobs: [],
+  pauses: [],
   people: 1,
 });
 

@@ -10,6 +10,7 @@ const snapshot = findings['snapshot'];
 if (!snapshot.made) throw new Error('the example has a snapshot');
 const record: OperationRecord = {
   version: 1,
+  kind: 'rollback',
   operation: 'bs-0a1b2c3d',
   workflowId: 'backstep-radar',
   runId: 'r',
@@ -19,7 +20,8 @@ const record: OperationRecord = {
   database: { server: '1', name: 'radar', fencedName: 'radar__backstep_0a1b2c3d' },
   from: '0005',
   target: '0004',
-  stopped: { workloads: [], cronJobs: [] },
+  stopped: { workloads: [], cronJobs: [], paused: [] },
+  rolledBack: [],
   breaches: [],
   artifacts: ['radar__failed_0a1b2c3d'],
 };

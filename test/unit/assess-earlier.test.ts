@@ -7,6 +7,7 @@ const minutesAgo = (minutes: number) => new Date(now - minutes * 60_000).toISOSt
 
 const asked = (target: string, change: Partial<Parameters<typeof earlier>[0]> = {}) => ({
   operation: 'bs-00000002' as const,
+  kind: 'rollback' as const,
   request: { service: 'radar', target },
   onlyPlan: false,
   coolDown: 3_600_000,
@@ -25,11 +26,13 @@ const done = (change: Partial<FinishedOperation> = {}): FinishedOperation => ({
   target: '0004',
   outcome: 'rolled-back',
   endedAt: minutesAgo(10),
+  artifacts: [],
   ...change,
 });
 const record: OperationRecord = {
   version: 1,
   operation: 'bs-00000001',
+  kind: 'rollback',
   workflowId: 'backstep-radar',
   runId: 'first-run',
   service: 'radar',
@@ -38,7 +41,8 @@ const record: OperationRecord = {
   database: { server: '1', name: 'radar', fencedName: 'radar__backstep_00000001' },
   from: '0005',
   target: '0004',
-  stopped: { workloads: [], cronJobs: [] },
+  stopped: { workloads: [], cronJobs: [], paused: [] },
+  rolledBack: [],
   breaches: [],
   artifacts: [],
 };

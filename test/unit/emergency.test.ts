@@ -19,11 +19,19 @@ import { approvedAtEmergency } from '../../src/activities/put-in-place/step.ts';
 
 const record = {
   operation: 'bs-11111111',
+  kind: 'rollback',
   workflowId: 'backstep-radar',
   startedAt: '2025-11-18T02:00:00Z',
 } as Partial<OperationRecord> as OperationRecord;
 const finished = [
-  { operation: 'bs-22222222' as const, from: '0005', target: '0004', outcome: 'restored', endedAt: 'then' },
+  {
+    operation: 'bs-22222222' as const,
+    from: '0005',
+    target: '0004',
+    outcome: 'restored',
+    endedAt: 'then',
+    artifacts: [],
+  },
 ];
 
 const there = { open: false, finished: [], revisions: ['0004'] };

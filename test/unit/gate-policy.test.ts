@@ -40,23 +40,6 @@ describe('the policy at a gate', () => {
     expect(policyAt(planOf(fewer, { people: 3 }), 'downgrade', true).people).toBe(3);
   });
 
-  test('of a plan of version 0.2 is as it was', () => {
-    const plan = planOf({});
-    const { start, downgrade, base, loss, restore } = plan.service.approvals;
-    const old = (approval: typeof start) => ({ people: approval.people, within: approval.within });
-    const approvals = {
-      start: old(start),
-      downgrade: old(downgrade),
-      base: old(base),
-      loss: old(loss),
-      restore: old(restore),
-    } as typeof plan.service.approvals;
-    const { triggers: _, ...service } = plan.service;
-    const from02 = { ...plan, service: { ...service, approvals } } as RollbackPlan;
-    expect(policyAt(from02, 'start', false)).toEqual({ people: 0, within: 3_600_000, wants: {} });
-    expect(policyAt(from02, 'downgrade', true)).toEqual({ people: 2, within: 3_600_000, wants: {} });
-  });
-
   test('where self-asserted names are refused, a start that nobody proved needs a person', () => {
     const refuse = { selfAsserted: 'refuse' } as const;
     expect(policyAt(requestedBy(refuse, { requestedBy: 'ann' }), 'start', false)).toMatchObject({

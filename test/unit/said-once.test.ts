@@ -168,6 +168,7 @@ function viewOf(plan: Plan, journal: Journal): View {
       endedAt: '2025-11-18T03:04:00.000Z',
       end: {
         result: {
+          kind: plan.kind,
           outcome,
           reason: '',
           situation,

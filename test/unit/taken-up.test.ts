@@ -13,17 +13,19 @@ const downgraded: Seen = { ...seen, counts: { papers: 103 }, catalog: 'another',
 function record(more: Partial<OperationRecord> = {}): OperationRecord {
   if (!snapshot.made) throw new Error('the example has a snapshot');
   const { operation, database, from, target } = plan;
-  const stopped = { workloads: [], cronJobs: [] };
+  const stopped = { workloads: [], cronJobs: [], paused: [] };
   const who = { workflowId: 'w', runId: 'r', service: 'radar', namespace: 'radar', startedAt: at };
   const known = { frozen: first, snapshot, backup };
   return {
     version: 1,
     operation,
+    kind: 'rollback',
     ...who,
     database,
     from,
     target,
     stopped,
+    rolledBack: [],
     breaches: [],
     artifacts: [],
     ...known,

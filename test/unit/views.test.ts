@@ -34,7 +34,12 @@ const held: Event = {
 
 describe('progress', () => {
   test('before anything it lists the steps to come', () => {
-    const { steps, phase } = progressOf([], { service: 'radar', operation: 'bs-0', workflowId: 'w' });
+    const { steps, phase } = progressOf([], {
+      service: 'radar',
+      operation: 'bs-0',
+      workflowId: 'w',
+      kind: 'rollback',
+    });
     expect(phase).toBe('assess');
     expect(steps.every(({ state }) => state === 'to-do')).toBe(true);
     expect(steps.map(({ step }) => step)).toEqual([
@@ -186,7 +191,9 @@ describe('current details', () => {
 });
 
 test('search attributes: what is not known yet is absent', () => {
-  expect(attributesOf([], { service: 'radar', operation: 'bs-0', workflowId: 'w' })).toEqual({
+  expect(
+    attributesOf([], { service: 'radar', operation: 'bs-0', workflowId: 'w', kind: 'rollback' }),
+  ).toEqual({
     service: 'radar',
     phase: 'assess',
   });

@@ -28,7 +28,16 @@ describe.concurrent('gates', () => {
       activities: {
         'stop-writes': async () => {
           await latch.opened;
-          return { at: 't', counts: { papers: 1 }, sessionsEnded: 0, jobsEnded: [], alreadyStopped: [] };
+          return {
+            at: 't',
+            counts: { papers: 1 },
+            sessionsEnded: 0,
+            jobsEnded: [],
+            alreadyStopped: [],
+            paused: [],
+            migrationsEnded: [],
+            rolledBack: [],
+          };
         },
       },
     });
@@ -63,6 +72,9 @@ describe.concurrent('gates', () => {
           sessionsEnded: 0,
           jobsEnded: [],
           alreadyStopped: [],
+          paused: [],
+          migrationsEnded: [],
+          rolledBack: [],
         }),
       },
     });

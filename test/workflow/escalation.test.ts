@@ -116,4 +116,13 @@ describe('the runbook escalates', () => {
   });
 });
 
-const stopped = { at: 't', counts: { papers: 1 }, sessionsEnded: 0, jobsEnded: [], alreadyStopped: [] };
+const stopped = {
+  at: 't',
+  counts: { papers: 1 },
+  sessionsEnded: 0,
+  jobsEnded: [],
+  alreadyStopped: [],
+  paused: [],
+  migrationsEnded: [],
+  rolledBack: [],
+};

@@ -215,7 +215,7 @@ export function assessed(setup: ServiceSetup, input: AssessInput): Assessment {
   const { operation } = input;
   const source = { service: input.request.service, ...setup.definition };
   const plan =
-    input.kind === undefined
+    input.kind === 'rollback'
       ? examplePlan({ operation, request: rollbackRequest.parse(input.request), ...setup.plan }, source)
       : input.kind === 'emergency-restore'
         ? emergencyPlan({ operation, request: input.request, ...setup.emergency }, source)

@@ -154,7 +154,7 @@ async function documented(
  * definition says who is told.
  */
 export function withNotificationSettings(
-  { request, onlyPlan }: Pick<AssessInputOf<undefined>, 'request' | 'onlyPlan'>,
+  { request, onlyPlan }: Pick<AssessInputOf<'rollback'>, 'request' | 'onlyPlan'>,
   { notify, namespace }: NotificationSettings,
   answer: Answer,
 ): Answer {

@@ -100,16 +100,16 @@ function probesOfMove(wanted: Wanted) {
 const peopleOfMove = ({ target, service: { approvals } }: Pinned): number =>
   (target === base ? approvals.base : approvals.downgrade).people;
 
-type AskedOf<K extends OperationRequest['kind']> = Extract<OperationRequest, { kind?: K }>;
+type RequestOf<K extends OperationRequest['kind']> = Extract<OperationRequest, { kind: K }>;
 
-export const rollback: Kind<AskedOf<undefined>, MoveFacts> = {
-  probes: ({ request }) => probesOfMove({ request, mayStay: false }),
+export const rollback: Kind<RequestOf<'rollback'>, MoveFacts> = {
+  probes: ({ kind, request }) => probesOfMove({ kind, request, mayStay: false }),
   diagnosed: true,
-  plan: (pinned, { request }) => ({ ...pinned, request, people: peopleOfMove(pinned) }),
+  plan: (pinned, { kind, request }) => ({ ...pinned, kind, request, people: peopleOfMove(pinned) }),
 };
 
 /** The revision may stay as it is, and an unfinished operation of another kind is not taken up. */
-export const pointInTimeRestore: Kind<AskedOf<'point-in-time-restore'>, RecoveryFacts> = {
+export const pointInTimeRestore: Kind<RequestOf<'point-in-time-restore'>, RecoveryFacts> = {
   probes: ({ kind, request }) => {
     const recoveryProbe = probeOf<RecoveryFacts, ProbeContext>();
     return {
@@ -133,7 +133,7 @@ export const pointInTimeRestore: Kind<AskedOf<'point-in-time-restore'>, Recovery
 };
 
 /** The database may miss tables, or hold any revision: that is what it is restored for. */
-export const emergencyRestore: Kind<AskedOf<'emergency-restore'>, EmergencyFacts> = {
+export const emergencyRestore: Kind<RequestOf<'emergency-restore'>, EmergencyFacts> = {
   probes: ({ request }) => {
     const restore = probeOf<EmergencyFacts, ProbeContext>();
     const { server, jobImage, cluster, people, pauses, images, releases } = common;

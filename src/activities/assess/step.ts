@@ -17,7 +17,7 @@ export type AssessInput = OperationRequest &
   };
 
 /** What `assess` is asked by one workflow type. */
-export type AssessInputOf<K extends OperationRequest['kind']> = Extract<AssessInput, { kind?: K }>;
+export type AssessInputOf<K extends OperationRequest['kind']> = Extract<AssessInput, { kind: K }>;
 
 export const assess = step<AssessInput, Assessment, Observations>()({
   name: 'assess',

@@ -34,7 +34,7 @@ export async function proveByDrill(context: ActivityContext, backup: Backup): Pr
     await createDatabase(admin, {
       name: scratch,
       like,
-      extensions: backup.installed ?? [],
+      extensions: backup.installed,
       adminUrl: await context.adminUrl(),
       extensionAdminUrl: await context.extensionAdminUrl(),
       operation,

@@ -85,8 +85,7 @@ export function ofTheFrozen(
   { database, counts, catalog, fingerprint }: DumpSource,
 ): void {
   const faults = counts === undefined ? [] : unequal(counts, made.counts);
-  if (catalog !== undefined && made.catalog !== undefined && catalog !== made.catalog)
-    faults.push('the catalog is another one');
+  if (catalog !== undefined && catalog !== made.catalog) faults.push('the catalog is another one');
   if (fingerprint !== undefined && made.fingerprint !== undefined && fingerprint !== made.fingerprint)
     faults.push('the fingerprint of the contents is another one');
   if (faults.length === 0) return;

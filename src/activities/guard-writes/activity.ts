@@ -41,7 +41,7 @@ export async function guardWrites(context: ActivityContext): Promise<GuardedWrit
     try {
       const record = await stillWanted(context);
       if (record === undefined) return { breaches: newest(breaches) };
-      await look(context, record.stopped.paused ?? [], notify);
+      await look(context, record.stopped.paused, notify);
       context.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
       await pause(every, signal);
     } catch (error) {
@@ -131,7 +131,7 @@ async function suspendMigrations(context: ActivityContext): Promise<string[]> {
   if (found.length === 0) return [];
   await record.update((now) => ({
     ...now,
-    stopped: { ...now.stopped, paused: withNewPauses(now.stopped.paused ?? [], found) },
+    stopped: { ...now.stopped, paused: withNewPauses(now.stopped.paused, found) },
   }));
   await pauseInCluster(cluster, found);
   return found.map(({ what }) => `${what}, which migrates, was running`);

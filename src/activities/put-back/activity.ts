@@ -75,7 +75,7 @@ export async function putBack(context: ActivityContext): Promise<PutBack> {
   const resumed: string[] = [];
   const notes: string[] = [];
   // What owns the workloads comes last: by then it finds them as it left them.
-  for (const pause of record.stopped.paused ?? []) {
+  for (const pause of record.stopped.paused) {
     await trying(`resumes ${pause.what}`, async () => {
       const done = await resume(context, pause, name);
       if (done === 'gone') notes.push(`${pause.what} is not there any more, so it is not resumed`);
@@ -179,7 +179,7 @@ async function differencesFrom(context: ActivityContext, record: OperationRecord
     if (imagesMatter && image !== undefined && has !== undefined && has !== image)
       found.push(`CronJob ${name} has image ${has}, not ${image}`);
   }
-  for (const pause of record.stopped.paused ?? []) {
+  for (const pause of record.stopped.paused) {
     const resumed = await isResumed(context, pause, database.name);
     if (!resumed) found.push(`${pause.what} is still paused`);
   }

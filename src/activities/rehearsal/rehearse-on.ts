@@ -125,7 +125,7 @@ async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehear
     losses: found.slice(0, mostTold),
     warnings: whole.warnings.slice(0, mostTold),
     ...(wrong.length > 0 && { wrong: wrong.slice(0, mostTold) }),
-    ...(observed && { sql: briefly(observed.steps.map(sqlOf)) }),
+    sql: briefly((observed?.steps ?? []).map(sqlOf)),
     ...(found.some(showsInCopy) && { copy }),
     evidence,
   };

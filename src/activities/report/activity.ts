@@ -45,7 +45,7 @@ export async function report(
   const { cluster, plan, service, operation, storage } = context;
   const workflowId = workflowIdOf(service.service);
   const written = redacted(
-    reportOf(journal, { service: service.service, operation, workflowId, plan, hash }),
+    reportOf(journal, { service: service.service, operation, workflowId, kind: plan.kind, plan, hash }),
   );
 
   context.progress({ doing: 'writing the report' });

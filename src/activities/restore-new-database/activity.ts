@@ -89,7 +89,7 @@ type FromDump = Exclude<Source, { kind: 'snapshot' }>;
 function extensionsOf(source: FromDump, owner: string): Extension[] {
   if (source.kind === 'file')
     return source.installed.map(({ name, schema }) => ({ name, schema: { owner, ...schema } }));
-  return source.backup.installed ?? source.extensions.map((name) => ({ name }));
+  return source.backup.installed;
 }
 
 async function fill(context: Context, source: FromDump, name: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { defined } from '../../domain/defined.ts';
 import type { Restored } from './step.ts';
 import { siblingName } from '../../domain/names.ts';
 import type { StepInput } from '../activity-function.ts';
@@ -45,6 +44,6 @@ export async function restore(context: ActivityContext, input: Input): Promise<R
     revision,
     seconds: (Date.now() - began) / 1_000,
     from: restoring.from,
-    ...defined({ notes: notes.length > 0 ? notes : undefined }),
+    notes,
   };
 }

@@ -26,7 +26,7 @@ export async function fromBackup(
   if (backup === undefined)
     throw new Failure('RestoreFailed', `${words}. And there is no backup to restore from.`);
   const name = siblingName(database.name, 'restored', operation);
-  const extensions = backup.installed ?? backup.extensions.map((name) => ({ name }));
+  const extensions = backup.installed;
   await makeNewDatabase(context, { step, name, extensions });
   await fillFromBackup(context, { step, name, backup });
   context.progress({ doing: 'compares the restored database with what was there when writes stopped' });

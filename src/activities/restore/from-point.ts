@@ -25,5 +25,5 @@ export async function fromPoint(context: ActivityContext, snapshot: Snapshot): P
   const why = await kind.whyUnusable(context, snapshot);
   if (why !== undefined) return { whyNot: `${snapshot.database} does not do: ${why}`, made: true };
   const database = await kind.asDatabase(context, snapshot);
-  return { from: 'snapshot', database, notes: snapshot.notes ?? [] };
+  return { from: 'snapshot', database, notes: snapshot.notes };
 }

@@ -17,7 +17,7 @@ export interface Restored {
   seconds: number;
   from: 'snapshot' | 'backup';
   /** Settings of the database that a person must carry over, with the command. */
-  notes?: string[];
+  notes: string[];
 }
 
 /** From the snapshot where it stands, otherwise from the backup. */
@@ -32,7 +32,7 @@ export const restore = step<RestoreInput, Restored>()({
   undoes: true,
   summary: (found) => ({
     summary: `Restored at ${found.revision} from the ${found.from.replace('-', ' ')} in ${seconds(found.seconds)}: ${rowsByTable(found.counts)}`,
-    notes: [`The failed database is kept as ${found.failedDatabase}`, ...(found.notes ?? [])],
+    notes: [`The failed database is kept as ${found.failedDatabase}`, ...found.notes],
   }),
   countsAtEnd: ({ counts }) => counts,
 });

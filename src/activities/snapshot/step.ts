@@ -17,7 +17,7 @@ export const takeSnapshot = step<Tried, Snapshot>()({
           summary: `${bytes(found.bytes)} cloned in ${seconds(found.seconds)} (${found.method}); ${rowsByTable(found.counts)}; fingerprint ${found.fingerprint.slice(0, 12)}…`,
           notes: [
             `Database ${found.database}, closed to everyone, kept until ${found.keepUntil}`,
-            ...(found.notes ?? []),
+            ...found.notes,
           ],
         }
       : { summary: `NOT MADE, the backup alone is the way back: ${found.why}` },

@@ -66,8 +66,8 @@ export async function startApp(context: ActivityContext): Promise<StartedApp> {
   }
   const http = holding(service.checks.http, plan.reverts);
   for (const check of http) await passes(context, check);
-  if (plan.kind === undefined) await assertStayed(context);
-  const paused = record.stopped.paused ?? [];
+  if (plan.kind === 'rollback') await assertStayed(context);
+  const paused = record.stopped.paused;
   for (const pause of paused.filter(({ until }) => until === 'start')) {
     context.progress({ doing: `resumes ${pause.what}` });
     await resume(context, pause, plan.database.name);

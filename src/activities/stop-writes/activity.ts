@@ -32,13 +32,13 @@ export async function stopWrites(context: ActivityContext, input: Input): Promis
   const began = Date.now();
   const record = await take(context, input);
   context.progress({ doing: 'scales to 0, suspends, pauses, fences the database off' });
-  const paused = record.stopped.paused ?? [];
+  const paused = record.stopped.paused;
   const told = stopStarting(context.cluster, writersOf(plan));
   const held = pauseInCluster(context.cluster, paused);
   const fence = fenceDatabase(context, paused);
   await Promise.allSettled([told, held, fence]);
   for (const words of [...(await told), ...(await held)]) context.log.info(`stopped: ${words}`);
-  const fencedName = await fence;
+  const fenced = await fence;
   const jobsEnded = await endWriters(context, jobNames(paused));
   const { sessionsEnded } = await context.admin((admin) =>
     quiet(admin, plan.database.fencedName, {
@@ -60,11 +60,11 @@ export async function stopWrites(context: ActivityContext, input: Input): Promis
   const reads = await serveReads(context);
   return {
     ...frozen,
-    sessionsEnded: sessionsEnded + fencedName.sessionsEnded,
+    sessionsEnded: sessionsEnded + fenced.sessionsEnded,
     jobsEnded,
     paused,
-    migrationsEnded: fencedName.migrationsEnded,
-    rolledBack: fencedName.rolledBack,
+    migrationsEnded: fenced.migrationsEnded,
+    rolledBack: fenced.rolledBack,
     ...defined({ reads }),
     alreadyStopped: [
       ...record.stopped.workloads
@@ -81,13 +81,14 @@ async function take(context: ActivityContext, input: Input): Promise<OperationRe
   const { workflowId, runId, temporalNamespace } = input;
   const [found, planned, migrating] = await Promise.all([
     foundWriters(cluster, everyWriterOf(plan)),
-    asFound(cluster, plan.pauses ?? []),
+    asFound(cluster, plan.pauses),
     migratingPauses(context),
   ]);
   const wanted: OperationRecord = {
     version: 1,
     operation: plan.operation,
-    ...defined({ kind: plan.kind, temporalNamespace, trigger: plan.request.trigger }),
+    kind: plan.kind,
+    ...defined({ temporalNamespace, trigger: plan.request.trigger }),
     ...(plan.kind === 'point-in-time-restore' && { recovery: recorded(plan.recovery) }),
     workflowId,
     runId,
@@ -104,6 +105,7 @@ async function take(context: ActivityContext, input: Input): Promise<OperationRe
     stopped: { ...stoppedBy(plan, found), paused: [...planned, ...migrating] },
     writes: 'stopped',
     breaches: [],
+    rolledBack: [],
     artifacts: [],
   };
   await context.record.claim(wanted);
@@ -125,7 +127,10 @@ const recorded = ({ to, how, evidence, newInstance, operation, endpoint }: Recov
 });
 
 /** Law 4: what ran is put back as found; what somebody had stopped by hand, as the definition wants it. */
-function stoppedBy(plan: Plan, found: Awaited<ReturnType<typeof foundWriters>>): OperationRecord['stopped'] {
+function stoppedBy(
+  plan: Plan,
+  found: Awaited<ReturnType<typeof foundWriters>>,
+): Omit<OperationRecord['stopped'], 'paused'> {
   return {
     workloads: found.deployments.map(({ name, replicas, template }) => {
       const wanted =
@@ -158,7 +163,7 @@ function withNewOnes(
       ...now.workloads.filter(({ deployment }) => !deployments.has(deployment)),
     ],
     cronJobs: [...before.cronJobs, ...now.cronJobs.filter(({ name }) => !cronJobs.has(name))],
-    paused: withNewPauses(before.paused ?? [], now.paused ?? []),
+    paused: withNewPauses(before.paused, now.paused),
   };
 }
 

@@ -41,7 +41,7 @@ export async function fenceDatabase(context: ActivityContext, paused: readonly P
         rollBackPrepared: async (on: string) => {
           const note = async (name: string) => {
             context.log.warn(`rolls back ${name}`);
-            await record.update((now) => ({ ...now, rolledBack: [...(now.rolledBack ?? []), name] }));
+            await record.update((now) => ({ ...now, rolledBack: [...now.rolledBack, name] }));
             rolledBack.push(name);
           };
           await context.admin((own) => rollBackPrepared(own, note), { on });

@@ -83,7 +83,7 @@ export function frozen(
   if (before !== undefined && again) return found;
   const pivotPassed = found.pivotAt !== undefined;
   // Never moved, or restored: whatever runs there writes to the database that is to be downgraded.
-  const backAtStart = plan.kind === undefined && revision === plan.from;
+  const backAtStart = plan.kind === 'rollback' && revision === plan.from;
   if (before !== undefined && resumedAt !== undefined && pivotPassed && !backAtStart)
     return { ...found, counted: { at: seen.at, counts: seen.counts } };
   if (before !== undefined && resumedAt === undefined && (pivotPassed || sameContents(before, seen)))

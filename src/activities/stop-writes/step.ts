@@ -24,13 +24,13 @@ export interface StoppedWrites {
   /** What had been stopped before Backstep came. */
   alreadyStopped: string[];
   /** What else was paused, as the record has it. */
-  paused?: Pause[];
+  paused: Pause[];
   /** Migrations that were still running or idle in their transaction, and were ended. */
-  migrationsEnded?: string[];
+  migrationsEnded: string[];
   /** Whether workloads that go on can read meanwhile, in words; absent where none goes on. */
   reads?: string;
   /** Prepared transactions that were rolled back, where the definition says so. */
-  rolledBack?: string[];
+  rolledBack: string[];
   /** From when on the application may have written what no way back holds; ISO 8601. */
   resumedAt?: string;
 }
@@ -38,9 +38,9 @@ export interface StoppedWrites {
 const notesOf = (found: StoppedWrites): string[] => [
   ...(found.unreadable === undefined ? [] : [`CANNOT BE READ: ${named(found.unreadable)}`]),
   ...(found.reads === undefined ? [] : [found.reads]),
-  ...(found.rolledBack ?? []).map((what) => `Rolled back for good: ${what}`),
-  ...(found.migrationsEnded ?? []).map((what) => `A migration was under way, and was ended: ${what}`),
-  ...(found.paused ?? []).map(({ what }) => `Paused: ${what}`),
+  ...found.rolledBack.map((what) => `Rolled back for good: ${what}`),
+  ...found.migrationsEnded.map((what) => `A migration was under way, and was ended: ${what}`),
+  ...found.paused.map(({ what }) => `Paused: ${what}`),
   ...(found.resumedAt === undefined
     ? []
     : [`The application may have written since ${utc(found.resumedAt)}: no way back holds that`]),

@@ -12,18 +12,17 @@ export interface GatePolicy {
   wants: GateWants;
 }
 
-/** Of a plan of version 0.2 all but `people` and `within` is absent. */
 interface Approval {
   people: number;
   within: number;
-  roles?: string[];
+  roles: string[];
 }
 
 /** A policy in place of another never asks for less. */
 const stricter = (plain: Approval, instead: Approval): Approval => ({
   ...plain,
   people: Math.max(plain.people, instead.people),
-  ...(instead.roles && instead.roles.length > 0 && { roles: instead.roles }),
+  ...(instead.roles.length > 0 && { roles: instead.roles }),
 });
 
 const atLeast = (people: number, approval: Approval): Approval => ({
@@ -78,7 +77,7 @@ function beginsAtOnce(plan: Plan): boolean {
  * @param started absent where nobody proved who started it: a name in the request is then one that anybody may write
  */
 export function policyAt(plan: Plan, gate: GateName, loses: boolean, started?: Started): GatePolicy {
-  const { people, within, roles = [] } = approvalAt(plan, gate, loses, started);
+  const { people, within, roles } = approvalAt(plan, gate, loses, started);
   const { selfAsserted, selfApproval, breakGlass } = plan.service.approvals;
   const { requestedBy, requestedVia } = plan.request;
   const starter =

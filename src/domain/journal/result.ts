@@ -1,7 +1,7 @@
 import type { OperationId } from '../names.ts';
 import type { LeftBy, Situation } from '../leads-to.ts';
 import type { Outcome } from './outcome.ts';
-import type { OperationRequest } from '../plan/plan.ts';
+import type { PlanKind } from '../plan/plan.ts';
 
 /** Where the report lies. */
 export interface ReportFiles {
@@ -14,7 +14,7 @@ export interface ReportFiles {
 /** What a finished rollback answers. */
 export interface Finished {
   /** Absent of a rollback. */
-  kind?: OperationRequest['kind'];
+  kind: PlanKind;
   outcome: Outcome;
   reason: string;
   /** Who made it leave its order; absent where it went to its end. */

@@ -34,19 +34,19 @@ export interface PlannedCronJob {
   rollBackTo?: { image: string };
 }
 
-/** What is asked for, by workflow type; a rollback has no `kind`, since runs of 0.1.0 have none. */
+/** What is asked for, by workflow type. */
 export type OperationRequest =
-  | { kind?: undefined; request: RollbackRequest }
+  | { kind: 'rollback'; request: RollbackRequest }
   | { kind: 'emergency-restore'; request: EmergencyRequest }
   | { kind: 'point-in-time-restore'; request: PointInTimeRequest };
-export type PlanKind = NonNullable<OperationRequest['kind']> | 'rollback';
+export type PlanKind = OperationRequest['kind'];
 
 /**
  * Everything decided, pinned before anything is touched (law 2). The hash that people approve is over this,
  * and over the findings of the steps before the gate; never over observations.
  */
 export type Plan = RollbackPlan | EmergencyPlan | PointInTimePlan;
-export type RollbackPlan = Pinned & { kind?: undefined; request: RollbackRequest };
+export type RollbackPlan = Pinned & { kind: 'rollback'; request: RollbackRequest };
 export type EmergencyPlan = Pinned & {
   kind: 'emergency-restore';
   request: EmergencyRequest;
@@ -86,8 +86,8 @@ interface Pinned {
   jobImage: string;
   workloads: PlannedWorkload[];
   cronJobs: PlannedCronJob[];
-  /** What else is paused while writes are stopped; absent in a plan of version 0.1. */
-  pauses?: Pause[];
+  /** What else is paused while writes are stopped. */
+  pauses: Pause[];
   /** Set where the record of an unfinished operation was taken up. */
   takesUp?: { operation: OperationId; pivotPassed: boolean };
   /** How many people gate `downgrade` needs, or gate `restore` of an emergency restore that loses nothing. */
@@ -104,8 +104,8 @@ export interface Observations {
   pods: { name: string; ready: boolean; reason?: string }[];
   /** The runbook's decision with its evidence; absent where writes were stopped already. */
   diagnosis?: Diagnosis;
-  /** The source of what would be run, as the image has it; at most 4 KB, redacted. Absent before version 0.3. */
-  downgrades?: MigrationCode[];
+  /** The source of what would be run, as the image has it; at most 4 KB, redacted. */
+  downgrades: MigrationCode[];
   /** Last error lines of the application's logs, redacted. */
   errors: string[];
   /** What a person should know: autoscalers, slots, things found stopped already. */
@@ -118,8 +118,8 @@ export interface Observations {
 export type NotificationSettings = Pick<ServiceDefinition, 'notify' | 'namespace'>;
 
 /**
- * What `assess` answers: refusal with every fault named, nothing to do, or a plan. `tells` where an alert asked:
- * no person reads the answer. Absent before version 0.3.
+ * What `assess` answers: refusal with every fault named, nothing to do, or a plan. `notificationSettings` where an alert asked:
+ * no person reads the answer.
  */
 export type Assessment =
   | { kind: 'refused'; faults: Fault[]; notificationSettings?: NotificationSettings }

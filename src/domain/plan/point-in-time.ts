@@ -44,11 +44,11 @@ export interface Recovery {
   /** What the new instance gets as the old one has it, in words. */
   carries: string[];
   /** Subscriptions of the database: the new instance has them too, as they were at the moment. */
-  subscriptions?: string[];
+  subscriptions: string[];
 }
 
 /** What nobody but a person can say at gate `start`: that a guess is right, or that a worker may run twice for a while. */
-export const mustBeConfirmed = ({ how, subscriptions = [] }: Recovery): boolean =>
+export const mustBeConfirmed = ({ how, subscriptions }: Recovery): boolean =>
   how === 'proposed' || subscriptions.length > 0;
 
 export const at = ({ host, port }: Endpoint): string =>

@@ -58,7 +58,7 @@ export function proposal(view: View, gate: GateName): Block {
   const reverted =
     more.length === 0 && only ? `“${only.message.replace(/\.$/, '')}”` : count(reverts.length, 'migration');
   const moves =
-    kind === undefined
+    kind === 'rollback'
       ? line`Move the database from ${code(from)} back to ${code(target)}, reverting ${reverted}; then the release that fits.`
       : kind === 'emergency-restore'
         ? line`Restore the database beside the present one, at ${code(target)}, and rename it into place.`

@@ -26,14 +26,10 @@ const postRollback = [
 ];
 
 /** What is not as it should be in the end, and needs a person: said first. */
-export function attentionIn(journal: Journal, { plan }: Subject, frozen: boolean): string[] {
+export function attentionIn(journal: Journal, subject: Subject, frozen: boolean): string[] {
   const failedDatabase = (foundBy(journal, restore) ?? foundBy(journal, putInPlace))?.failedDatabase;
-  const skipped = progressOf(journal, {
-    service: '',
-    operation: 'bs-',
-    workflowId: '',
-    ...(plan && { plan }),
-  }).steps;
+  const { plan } = subject;
+  const skipped = progressOf(journal, subject).steps;
   const failures = entriesOf(journal, 'step-failed').filter(({ step }) => step === putBack.name);
   return [
     ...brokenGlass(journal),

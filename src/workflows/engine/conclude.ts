@@ -34,7 +34,7 @@ export async function conclude(
   const { attention, notVerified, revision } = reportOf(journal, subject);
   const unreported = plan !== undefined && files === undefined;
   return {
-    ...(operation.requested.kind && { kind: operation.requested.kind }),
+    kind: operation.requested.kind,
     outcome,
     reason: unreported ? `${reason} The report could not be written.` : reason,
     ...(leftBy && { leftBy }),

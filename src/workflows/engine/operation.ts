@@ -137,7 +137,7 @@ export class Operation {
   #requested: OperationRequest;
   #started: Started | undefined;
   #pinned: Planned | undefined;
-  #whomToTell: NotificationSettings | undefined;
+  #notificationSettings: NotificationSettings | undefined;
   #gate: OpenGate | undefined;
   #hold: OpenHold | undefined;
   #irreversible = false;
@@ -186,12 +186,12 @@ export class Operation {
 
   /** Whom the definition tells; undefined as long as that is not known. */
   get notificationSettings(): NotificationSettings | undefined {
-    return this.plan?.service ?? this.#whomToTell;
+    return this.plan?.service ?? this.#notificationSettings;
   }
 
   /** Without a plan: whom to tell how it ended. */
   endsWithoutPlan(notificationSettings: NotificationSettings | undefined): void {
-    this.#whomToTell = notificationSettings;
+    this.#notificationSettings = notificationSettings;
   }
 
   get journal(): Journal {
@@ -203,7 +203,8 @@ export class Operation {
       service: this.requested.request.service,
       operation: this.id,
       workflowId: this.run.workflowId,
-      ...defined({ kind: this.requested.kind, plan: this.plan, hash: this.hash }),
+      kind: this.requested.kind,
+      ...defined({ plan: this.plan, hash: this.hash }),
     };
   }
 

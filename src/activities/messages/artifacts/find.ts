@@ -35,9 +35,7 @@ export async function find(context: ServiceContext): Promise<Found> {
   }));
   const database = { server, name };
   const { record, finished } = await readRecord(context.cluster, context.recordsNamespace, database);
-  const remembered = new Map(
-    finished.flatMap(({ artifacts = [] }) => artifacts).map((each) => [each.name, each]),
-  );
+  const remembered = new Map(finished.flatMap(({ artifacts }) => artifacts).map((each) => [each.name, each]));
   if (record?.snapshot) {
     const { database: snapshot, takenAt: since, keepUntil: until } = record.snapshot;
     remembered.set(snapshot, { name: snapshot, since, until });

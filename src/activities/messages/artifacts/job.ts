@@ -89,6 +89,6 @@ async function detailsOf(
   return {
     ...(bytes !== undefined && { bytes }),
     ...(manifest && { since: manifest.backup.takenAt }),
-    ...(manifest?.backup.keepUntil !== undefined && { until: manifest.backup.keepUntil }),
+    ...(manifest && { until: manifest.backup.keepUntil }),
   };
 }
