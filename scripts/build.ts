@@ -5,6 +5,7 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { execa } from 'execa';
+import { writeAnswers } from './answers.ts';
 import { writeConfiguration } from './configuration.ts';
 import { bundleJob } from './job-bundle.ts';
 import { writeSchema } from './schema.ts';
@@ -19,6 +20,7 @@ const before = `${dist}.before`;
 const stamp = 'inputs.sha256';
 
 await writeSchema();
+await writeAnswers();
 await writeConfiguration();
 await writeTroubleshooting();
 const made = await inputs();

@@ -16,7 +16,7 @@ import { Refusal } from './refusal.ts';
 const summaries: Record<Verb, string> = {
   start: 'Start the rollback; where it would repeat one, the answer is that one',
   approve: 'Let the rollback pass a gate, for one plan hash',
-  reject: 'Refuse a gate; what was stopped is put back',
+  reject: 'Refuse a gate, which says what that leads to',
   decide: 'Answer a hold',
   acknowledge: 'Tell the others that somebody is on it',
 };

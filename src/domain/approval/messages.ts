@@ -57,7 +57,7 @@ export const messages = {
   approve: { schema: approveMessage, description: 'Let the rollback pass a gate: {"gate","plan","by"}' },
   reject: {
     schema: verdictMessage,
-    description: 'Refuse a gate; what was stopped is put back: {"gate","plan","by"}',
+    description: 'Refuse a gate, which says what that leads to: {"gate","plan","by"}',
   },
   decide: {
     schema: decisionMessage,

@@ -24,11 +24,7 @@ export const approvals = z.strictObject({
     .describe(
       'Instead of `downgrade`, if something would be lost that could not be saved, or the loss is unknown because nothing was rehearsed',
     ),
-  restore: approval
-    .prefault({ people: 1 })
-    .describe(
-      'Before restored data is put to use. If it is rejected or expires: in a rollback writes stay stopped; in an emergency or point-in-time restore everything is put back',
-    ),
+  restore: approval.prefault({ people: 1 }).describe('Before restored data is put to use'),
   selfAsserted: z
     .enum(['allow', 'refuse'])
     .default('allow')
