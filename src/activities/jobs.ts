@@ -9,34 +9,35 @@ import type { ServiceDefinition } from '../domain/definition/service.ts';
 import { defined } from '../domain/defined.ts';
 import { Failure, failures, type FailureType } from '../domain/failures.ts';
 import { jobName, labels, type OperationId } from '../domain/names.ts';
-import type { Program, ProgramArguments, ProgramResult } from './programs.ts';
+import { programNames, type Program, type ProgramArguments, type ProgramResult } from './programs.ts';
+import type { StepName } from './steps.ts';
 
-/** What a Secret is for; a closed set, so that cleaning up needs no right to list Secrets. */
-export const secretParts = [
+/** The Jobs of a migration tool that are given a database. */
+const migrationParts = [
   'inspect',
-  'back-up',
-  'drill',
-  'copy-live',
   'rehearse',
   'rehearse-target',
   'rehearse-before',
   'downgrade',
   'verify',
   'verify-before',
-  'restore',
-  'salvage',
-  'restore-new-database',
-  'data-diff',
 ] as const;
-export type SecretPart = (typeof secretParts)[number];
+export type MigrationPart = (typeof migrationParts)[number];
+
+/** What a Secret is for; a closed set, so that cleaning up needs no right to list Secrets. */
+const secretParts = [...migrationParts, ...programNames];
+
+/** To which databases the URLs in a Secret lead. */
+export interface SecretDatabases {
+  /** The application's role: the database that is fenced off, or one beside it. */
+  database: string;
+  /** The maintenance role, where that is another one. */
+  adminDatabase?: string;
+}
 
 /** The Secret `<operation>-<part>` of a Job. */
-export interface JobSecret {
-  part: SecretPart;
-  /** To which both URLs lead: the database that is fenced off, or one beside it. */
-  database: string;
-  /** To which the maintenance role's leads, where that is another one. */
-  adminDatabase?: string;
+export interface JobSecret extends SecretDatabases {
+  part: MigrationPart | Program;
 }
 
 /** Keys of a Job's Secret. */
@@ -80,20 +81,12 @@ export async function removeJobSecrets(cluster: Cluster, { operation, service }:
 
 /** How a program runs as a Job. */
 export interface ProgramJob {
-  /** Steps whose Jobs they are: it is part of their names, and a label. */
-  step:
-    | 'assess'
-    | 'back-up'
-    | 'rehearse'
-    | 'restore'
-    | 'salvage'
-    | 'restore-new-database'
-    | 'data-diff'
-    | 'artifacts';
+  /** The step whose Job it is: part of its name, and a label. `artifacts` is no step, but a message. */
+  step: StepName | 'artifacts';
   /** Tells Jobs of one step and try apart. */
   part?: string;
-  /** Its databases; absent where it needs none. */
-  secret?: JobSecret;
+  /** Its databases, told by a Secret of the program's name; absent where it needs none. */
+  databases?: SecretDatabases;
   /** Type of the failure where the Job ended without saying one. */
   orElse: FailureType;
 }
@@ -136,7 +129,9 @@ export async function runProgram<P extends Program>(
       image,
       program,
       arguments: told,
-      ...defined({ secret: job.secret && (await context.jobSecret(job.secret)) }),
+      ...defined({
+        secret: job.databases && (await context.jobSecret({ part: program, ...job.databases })),
+      }),
       access: accessTo(placeOf(service.backup)),
       serviceAccount: service.backup.serviceAccount,
       deadlineSeconds: Math.ceil(service.backup.timeout / 1_000),

@@ -2,7 +2,7 @@ import type { DatabaseJob } from '../migrations/tool.ts';
 import { revisionOf } from '../migrations/version-table.ts';
 import { readDeployment } from '../kubernetes/deployments.ts';
 import type { ActivityContext } from './context.ts';
-import type { SecretPart } from './jobs.ts';
+import type { MigrationPart } from './jobs.ts';
 
 /** The revision by SQL, not by what a Job says: `base`, one, or several joined by a comma. */
 export const revisionNow = ({ plan, tool, database }: ActivityContext): Promise<string> =>
@@ -13,7 +13,7 @@ export interface MigrationJobOf {
   name: string;
   step: 'rehearse' | 'downgrade' | 'verify';
   /** Tells its Secret apart. */
-  part: SecretPart;
+  part: MigrationPart;
   /** Database that it moves: the one that is fenced off, or one beside it. */
   database: string;
 }

@@ -46,8 +46,11 @@ export async function fillFromBackup(
   { step, name, backup }: { step: Filling; name: string; backup: Backup },
 ): Promise<void> {
   const told = restoreArguments(context.service, context.operation, backup);
-  const secret = { part: step, database: name };
-  const { differences } = await context.runJob('restore', told, { step, secret, orElse: 'RestoreFailed' });
+  const { differences } = await context.runJob('restore', told, {
+    step,
+    databases: { database: name },
+    orElse: 'RestoreFailed',
+  });
   if (differences.length === 0) return;
   throw new Failure(
     'RestoreFailed',

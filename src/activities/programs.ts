@@ -39,5 +39,6 @@ export const programs = {
 };
 
 export type Program = keyof typeof programs;
+export const programNames = Object.keys(programs) as Program[];
 export type ProgramArguments<P extends Program> = Parameters<(typeof programs)[P]>[1];
 export type ProgramResult<P extends Program> = Awaited<ReturnType<(typeof programs)[P]>>;

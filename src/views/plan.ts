@@ -82,7 +82,7 @@ function reverted(
     sql?.text === '' ? trouble('Its SQL: none. This downgrade does nothing.') : paragraph(says),
     ...where<Block>(shown !== undefined && shown.text !== '', {
       kind: 'code',
-      language: sql ? 'sql' : 'python',
+      language: sql ? 'sql' : languageOf(path),
       lines: shown?.text.split('\n') ?? [],
     }),
     ...(shown ? cut(shown).map(paragraph) : []),
@@ -90,6 +90,10 @@ function reverted(
   const title = line`${code(revision)} ${message}`;
   return { kind: 'section', title, blocks, folded: `revert-${revision}`, open };
 }
+
+/** The ending of the file tells it, whatever the migration tool. */
+const languageOf = (path: string) =>
+  path.endsWith('.py') ? 'python' : path.endsWith('.sql') ? 'sql' : 'text';
 
 /** What is reverted is open at first while it fits on a screen. */
 const openUpTo = 2;

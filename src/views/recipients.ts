@@ -1,5 +1,5 @@
 import type { Entry, Journal } from '../domain/journal/journal.ts';
-import type { Notify } from '../domain/definition/notify.ts';
+import { keepsIncidents, type Notify } from '../domain/definition/notify.ts';
 import type { Notification } from './notification.ts';
 
 /** Whether a channel is told where somebody is needed. */
@@ -13,7 +13,7 @@ function isAsked({ name, on }: Notify, entry: Entry): boolean {
 
 /**
  * Who is told: whoever wants to know of it, and of an escalation the channels that its level names. Whom an escalation
- * has reached is also told that somebody is on it, and that it has ended. PagerDuty keeps what it was told open: it is
+ * has reached is also told that somebody is on it, and that it has ended. A channel that keeps incidents is
  * always told when nobody is needed any more.
  */
 export function recipientsOf(
@@ -27,6 +27,6 @@ export function recipientsOf(
   const reached = (each: Notify) =>
     over && journal.some((earlier) => earlier.kind === 'escalated' && isAsked(each, earlier));
   const keepsOpen = (each: Notify) =>
-    each.channel === 'pagerduty' && state === 'settled' && journal.some((earlier) => isAsked(each, earlier));
+    keepsIncidents(each) && state === 'settled' && journal.some((earlier) => isAsked(each, earlier));
   return notify.filter((each) => each.on.includes(kind) || reached(each) || keepsOpen(each));
 }

@@ -51,8 +51,11 @@ async function dump(context: ActivityContext, database: string): Promise<Backup>
     proof,
     keepFor,
   };
-  const secret = { part: 'back-up', database } as const;
-  return context.runJob('back-up', wanted, { step: 'back-up', secret, orElse: 'BackupFailed' });
+  return context.runJob('back-up', wanted, {
+    step: 'back-up',
+    databases: { database },
+    orElse: 'BackupFailed',
+  });
 }
 
 /** Breaches are timed by the worker's clock; so is the snapshot, whatever the server's clock says. */

@@ -41,8 +41,10 @@ export async function proveByDrill(context: ActivityContext, backup: Backup): Pr
     });
   });
   try {
-    const secret = { part: 'drill', database: scratch } as const;
-    return await context.runJob('drill', restoreArguments(service, operation, backup), { ...job, secret });
+    return await context.runJob('drill', restoreArguments(service, operation, backup), {
+      ...job,
+      databases: { database: scratch },
+    });
   } finally {
     // Where only this worker goes, the Job goes on, and another worker finds it and its database.
     if (!context.signal.aborted || context.cancelRequested())

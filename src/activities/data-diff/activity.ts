@@ -23,10 +23,9 @@ export async function dataDiff(context: ActivityContext, input: StepInput<'data-
     ownTables: tool.toolTables,
     ...(plan.kind === 'emergency-restore' && { mayBeDamaged: true }),
   };
-  const secret = { part: 'data-diff', database: fencedName } as const;
   const found = await context.runJob('data-diff', wanted, {
     step: 'data-diff',
-    secret,
+    databases: { database: fencedName },
     orElse: 'RestoreFailed',
   });
   const { tables, equal, lostRows, loses, unreadable, seconds } = found;

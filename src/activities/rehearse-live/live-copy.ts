@@ -41,7 +41,7 @@ export async function copyLive(context: ActivityContext): Promise<void> {
   await context.runJob('copy-live', wanted, {
     step: 'rehearse',
     part: 'copy',
-    secret: { part: 'copy-live', database: database.name, adminDatabase: copy },
+    databases: { database: database.name, adminDatabase: copy },
     orElse: 'RehearsalFailed',
   });
 }

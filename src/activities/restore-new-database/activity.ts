@@ -96,7 +96,7 @@ async function fill(context: Context, source: FromDump, name: string): Promise<v
   if (source.kind === 'backup') return fillFromBackup(context, { step, name, backup: source.backup });
   await context.runJob('restore-external', externalArguments(context, source), {
     step,
-    secret: { part: step, database: name },
+    databases: { database: name },
     orElse: 'RestoreFailed',
   });
 }

@@ -83,7 +83,7 @@ async function inFile(context: ActivityContext, losses: Loss[], copy?: string): 
   };
   const { saved, ...found } = await context.runJob('salvage', wanted, {
     step: 'salvage',
-    secret: { part: 'salvage', database: database.fencedName },
+    databases: { database: database.fencedName },
     orElse: 'SalvageFailed',
   });
   return saved === undefined ? found : { saved: await described(context, saved), ...found };

@@ -71,6 +71,9 @@ export const notify = z
 export type Notify = z.infer<typeof entry>;
 export type NotifyOf<C extends Notify['channel']> = Extract<Notify, { channel: C }>;
 
+/** Whether an incident stays open there until the channel is told that nobody is needed any more. */
+export const keepsIncidents = ({ channel }: Notify): boolean => channel === 'pagerduty';
+
 /** What a channel reads from Secrets: whichever of its keys refer to one. */
 export const secretsOf = (to: Notify): SecretReference[] =>
   Object.values(to).flatMap((value: unknown) => secretReference.safeParse(value).data ?? []);
