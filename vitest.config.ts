@@ -24,10 +24,10 @@ const fast = { isolate: false, maxWorkers: 2, retry, ...group(0) };
 const maxWorkers = 4;
 /** The lab is one; its tests have a namespace and a database each, and two cores to share. */
 const onTheLab = {
-  globalSetup: ['test/integration/setup.ts'],
+  globalSetup: ['test/integration/fixtures/setup.ts'],
   // The client of Kubernetes alone takes a second of a core to load.
   isolate: false,
-  setupFiles: ['test/integration/unstub-environment.ts'],
+  setupFiles: ['test/integration/fixtures/unstub-environment.ts'],
   maxWorkers,
   ...group(1),
 };

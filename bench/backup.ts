@@ -10,7 +10,7 @@ import type { Place } from '../src/domain/definition/dump-place.ts';
 import { siblingName } from '../src/domain/names.ts';
 import { s3Server } from '../lab/s3.ts';
 import { examplePlan } from '../test/example-plan.ts';
-import { postgresFixture } from '../test/integration/postgres-fixture.ts';
+import { postgresFixture } from '../test/integration/fixtures/postgres-fixture.ts';
 
 // What a backup costs, by format, compression and proof: `npx tsx bench/backup.ts [megabytes]`, after `npm run lab -- --on-disk`.
 // Seconds depend on the machine and on who else uses it; the ratios are of one run.

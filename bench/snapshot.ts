@@ -11,7 +11,7 @@ import { cloneDatabase, withOpenClone } from '../src/postgres/clones.ts';
 import { quoted } from '../src/postgres/connect.ts';
 import { dropDatabase } from '../src/postgres/databases.ts';
 import { fingerprint } from '../src/postgres/fingerprint.ts';
-import { fencedDatabase } from '../test/integration/fenced-database-fixture.ts';
+import { fencedDatabase } from '../test/integration/fixtures/fenced-database-fixture.ts';
 
 const gigabytes = Number(process.argv[2] ?? 1);
 const vectors = Math.round(500_000 * gigabytes);

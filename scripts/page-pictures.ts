@@ -2,14 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { up } from '../lab/lab.ts';
 import { carryRequests, desk, launch, opened, phone } from '../test/chromium.ts';
-import { start } from '../test/integration/workflow-run.ts';
+import { start } from '../test/integration/fixtures/workflow-run.ts';
 import {
   installed,
   small,
   type Installation,
   type InstallationOptions,
-} from '../test/integration/installation.ts';
-import { downgradeDeletesPapers } from '../test/integration/variants/index.ts';
+} from '../test/integration/fixtures/installation.ts';
+import { downgradeDeletesPapers } from '../test/integration/fixtures/variants/index.ts';
 
 // Pictures of the page, taken of a real run: at its gate, while it works, at a hold, and in the end.
 

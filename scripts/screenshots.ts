@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { up } from '../lab/lab.ts';
-import { openUi } from '../test/integration/browser.ts';
-import { clientOf, runOf } from '../test/integration/workflow-run.ts';
-import { installed } from '../test/integration/installation.ts';
+import { openUi } from '../test/integration/fixtures/browser.ts';
+import { clientOf, runOf } from '../test/integration/fixtures/workflow-run.ts';
+import { installed } from '../test/integration/fixtures/installation.ts';
 
 // Pictures of the documentation, taken of a real run: at its gate, which is rejected afterwards.
 

@@ -8,7 +8,7 @@ import { messages, queries } from '../../src/domain/approval/messages.ts';
 import { registerAttributes } from '../../src/worker/connection.ts';
 import { attributeNames } from '../../src/client/search-attributes.ts';
 import { markedIn } from '../docs.ts';
-import { words } from '../integration/readme.ts';
+import { words } from '../integration/fixtures/readme.ts';
 import type { WorkflowRun } from '../workflow/workflow-run.ts';
 import { failingAt, workflowHarness } from '../workflow/harness.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { start } from './workflow-run.ts';
-import { fencedName, openRecord, revision, workloads } from './service-state.ts';
-import { installed, type Installation } from './installation.ts';
-import { failingRun, oldReleaseUnwell } from './variants/index.ts';
+import { start } from './fixtures/workflow-run.ts';
+import { fencedName, openRecord, revision, workloads } from './fixtures/service-state.ts';
+import { installed, type Installation } from './fixtures/installation.ts';
+import { failingRun, oldReleaseUnwell } from './fixtures/variants/index.ts';
 
 describe('from the downgrade on nothing unwinds by itself: a person decides', () => {
   let here: Installation;

@@ -10,7 +10,7 @@ import { deleteOperationJobs } from '../../src/kubernetes/jobs.ts';
 import { putSecret } from '../../src/kubernetes/secrets.ts';
 import { labels, type OperationId } from '../../src/domain/names.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
-import { kubernetesFixture, type KubernetesFixture } from './kubernetes-fixture.ts';
+import { kubernetesFixture, type KubernetesFixture } from './fixtures/kubernetes-fixture.ts';
 
 const operation: OperationId = 'bs-0a1e3b1c';
 const database = 'alembic_jobs';
@@ -27,7 +27,7 @@ let jobs = 0;
 
 beforeAll(async () => {
   fixture = await kubernetesFixture('alembic');
-  const files = { '/app': fileURLToPath(new URL('history', import.meta.url)) };
+  const files = { '/app': fileURLToPath(new URL('fixtures/history', import.meta.url)) };
   history = await image(fixture.lab, {
     name: 'backstep-test-history',
     base: 'python',

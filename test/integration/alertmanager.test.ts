@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { alertmanager } from './alertmanager.ts';
-import type { Alertmanager } from './alertmanager.ts';
-import { clientOf, runOf } from './workflow-run.ts';
-import { serviceState } from './service-state.ts';
-import { installed, small } from './installation.ts';
-import type { Installation } from './installation.ts';
+import { alertmanager } from './fixtures/alertmanager.ts';
+import type { Alertmanager } from './fixtures/alertmanager.ts';
+import { clientOf, runOf } from './fixtures/workflow-run.ts';
+import { serviceState } from './fixtures/service-state.ts';
+import { installed, small } from './fixtures/installation.ts';
+import type { Installation } from './fixtures/installation.ts';
 
 const secret = 'a secret that Alertmanager and the gateway share';
 const token = 'the-token-of-ann-on-this-lab';

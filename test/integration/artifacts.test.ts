@@ -9,7 +9,7 @@ import { lower } from '../../src/postgres/fence.ts';
 import { quoted } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import type { OperationId } from '../../src/domain/names.ts';
-import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
+import { fencedDatabase, type FencedDatabase } from './fixtures/fenced-database-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
 let here: FencedDatabase;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster, until } from '../../examples/cluster.ts';
 import { job } from '../../examples/manifests.ts';
-import { start } from './workflow-run.ts';
-import { openRecord, serviceState, type ServiceState } from './service-state.ts';
-import { installed, type Edit, type Installation } from './installation.ts';
-import { severalHeads, withoutAlembic } from './variants/index.ts';
+import { start } from './fixtures/workflow-run.ts';
+import { openRecord, serviceState, type ServiceState } from './fixtures/service-state.ts';
+import { installed, type Edit, type Installation } from './fixtures/installation.ts';
+import { severalHeads, withoutAlembic } from './fixtures/variants/index.ts';
 
 const cronJobs = ['arxiv-hourly', 'github-hourly', 'linking-daily', 'scoring-daily', 'opportunities-daily'];
 

@@ -4,9 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { backupDirectory, jobUser } from '../../lab/site.ts';
-import { cancelOpen, start, type WorkflowRun } from './workflow-run.ts';
-import { openRecord, workloads, serviceState, type ServiceState } from './service-state.ts';
-import { plain, installed, type Installation } from './installation.ts';
+import { cancelOpen, start, type WorkflowRun } from './fixtures/workflow-run.ts';
+import { openRecord, workloads, serviceState, type ServiceState } from './fixtures/service-state.ts';
+import { plain, installed, type Installation } from './fixtures/installation.ts';
 
 /** Everything that ends before the downgrade leaves everything as it was: one installation serves all. */
 describe('before the downgrade', () => {

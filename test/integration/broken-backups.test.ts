@@ -25,8 +25,8 @@ import {
   withClients,
   type Format,
   type Storage,
-} from './backup-fixture.ts';
-import type { PostgresFixture } from './postgres-fixture.ts';
+} from './fixtures/backup-fixture.ts';
+import type { PostgresFixture } from './fixtures/postgres-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
 /** Law 1: a backup broken on purpose, in whatever way, is found; nothing that was not proved lies about. */

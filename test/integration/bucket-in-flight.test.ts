@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { backUp } from '../../src/activities/back-up/job.ts';
-import { filesIn, storage, wanted, withClients, type Storage } from './backup-fixture.ts';
-import type { PostgresFixture } from './postgres-fixture.ts';
+import { filesIn, storage, wanted, withClients, type Storage } from './fixtures/backup-fixture.ts';
+import type { PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 /** Bytes that the network or the server changes on their way. */
 

@@ -8,7 +8,7 @@ import { fingerprint } from '../../src/postgres/fingerprint.ts';
 import { siblingName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { MadeSnapshot } from '../../src/domain/snapshot.ts';
-import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
+import { fencedDatabase, type FencedDatabase } from './fixtures/fenced-database-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
 /** Jobs that back up into a bucket, from the snapshot, while the rollback moves the database. */

@@ -7,8 +7,8 @@ import { differences } from '../../src/schema-diff/differences.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/databases.ts';
 import { siblingName } from '../../src/domain/names.ts';
-import { insteadOfPgDump } from './backup-fixture.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { insteadOfPgDump } from './fixtures/backup-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 let copy: string;

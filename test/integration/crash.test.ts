@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { clientOf, runOf, start } from './workflow-run.ts';
-import { openRecord, workloads, serviceState, type ServiceState } from './service-state.ts';
-import { installed, small, type Installation } from './installation.ts';
+import { clientOf, runOf, start } from './fixtures/workflow-run.ts';
+import { openRecord, workloads, serviceState, type ServiceState } from './fixtures/service-state.ts';
+import { installed, small, type Installation } from './fixtures/installation.ts';
 
 interface Jobs {
   items: { metadata: { name: string; uid: string } }[];

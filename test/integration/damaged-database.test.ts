@@ -16,8 +16,8 @@ import { readRecord } from '../../src/kubernetes/records.ts';
 import { failures, type Failure } from '../../src/domain/failures.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
-import { attempt, damage, damageable, reading, type Damaged } from './damaged-database.ts';
-import { postgresServer, type PostgresServer } from './postgres-server.ts';
+import { attempt, damage, damageable, reading, type Damaged } from './fixtures/damaged-database.ts';
+import { postgresServer, type PostgresServer } from './fixtures/postgres-server.ts';
 import { approvedAtEmergency } from '../../src/activities/put-in-place/step.ts';
 
 let own: PostgresServer;

@@ -5,7 +5,7 @@ import { plansBeforeAndAfter, plansOn } from '../../src/activities/rehearsal/rem
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { examplePlan } from '../example-plan.ts';
-import { diagnosisFixture, type DiagnosisFixture } from './diagnosis-fixture.ts';
+import { diagnosisFixture, type DiagnosisFixture } from './fixtures/diagnosis-fixture.ts';
 
 let fixture: DiagnosisFixture;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signsOfStamp } from '../../src/probes/diagnosis/migration.ts';
 import { catalog, catalogHash, counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
-import { diagnosisFixture, type DiagnosisFixture } from './diagnosis-fixture.ts';
+import { diagnosisFixture, type DiagnosisFixture } from './fixtures/diagnosis-fixture.ts';
 
 let fixture: DiagnosisFixture;
 beforeAll(async () => {

@@ -19,7 +19,7 @@ import { shortHash } from '../../src/domain/plan/hash.ts';
 import { siblingName, type OperationId } from '../../src/domain/names.ts';
 import type { EmergencyPlan } from '../../src/domain/plan/plan.ts';
 import { emergencyPlan, exampleTool, findings } from '../example-plan.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 import { approvedAtEmergency } from '../../src/activities/put-in-place/step.ts';
 
 let fixture: PostgresFixture;

@@ -4,9 +4,9 @@ import { delimiter, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { migrateBadly } from '../../examples/deeptech-radar/install.ts';
 import { backupDirectory } from '../../lab/site.ts';
-import { clientOf, runOf } from './workflow-run.ts';
-import { checksums, databases, openRecord, workloads, serviceState } from './service-state.ts';
-import { installed, type Edit, type Installation } from './installation.ts';
+import { clientOf, runOf } from './fixtures/workflow-run.ts';
+import { checksums, databases, openRecord, workloads, serviceState } from './fixtures/service-state.ts';
+import { installed, type Edit, type Installation } from './fixtures/installation.ts';
 
 /** The runbook's own command, Step 2, onto the backup store. */
 function dump({ lab, radar }: Installation, file: string): void {

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { migrateBadly } from '../../examples/deeptech-radar/install.ts';
-import { openUi, type TemporalUi } from './browser.ts';
-import { cancelOpen, clientOf, runOf, start } from './workflow-run.ts';
-import { revision } from './service-state.ts';
-import { marked, mentioned, temporalPage, words } from './readme.ts';
-import { installed, small, type Installation } from './installation.ts';
+import { openUi, type TemporalUi } from './fixtures/browser.ts';
+import { cancelOpen, clientOf, runOf, start } from './fixtures/workflow-run.ts';
+import { revision } from './fixtures/service-state.ts';
+import { marked, mentioned, temporalPage, words } from './fixtures/readme.ts';
+import { installed, small, type Installation } from './fixtures/installation.ts';
 
 const id = 'backstep-deeptech-radar';
 const root = new URL('../..', import.meta.url).pathname;

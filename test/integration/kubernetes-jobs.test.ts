@@ -4,7 +4,7 @@ import { deleteOperationJobs, runJob } from '../../src/kubernetes/jobs.ts';
 import { poll } from '../../src/kubernetes/pause.ts';
 import { putSecret } from '../../src/kubernetes/secrets.ts';
 import type { OperationId } from '../../src/domain/names.ts';
-import { kubernetesFixture, template, type KubernetesFixture } from './kubernetes-fixture.ts';
+import { kubernetesFixture, template, type KubernetesFixture } from './fixtures/kubernetes-fixture.ts';
 
 let fixture: KubernetesFixture;
 beforeAll(async () => {

@@ -30,7 +30,7 @@ import {
   service,
   template,
   type KubernetesFixture,
-} from './kubernetes-fixture.ts';
+} from './fixtures/kubernetes-fixture.ts';
 
 let fixture: KubernetesFixture;
 beforeAll(async () => {

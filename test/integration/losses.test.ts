@@ -9,7 +9,7 @@ import { exampleTool } from '../example-plan.ts';
 import { raise } from '../../src/postgres/fence.ts';
 import { siblingName } from '../../src/domain/names.ts';
 import type { Loss } from '../../src/domain/rehearsal.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 let copy: string;

@@ -9,10 +9,10 @@ import type { Observations } from '../../src/domain/plan/plan.ts';
 import type { Report } from '../../src/views/report/report.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { markedIn } from '../docs.ts';
-import { start } from './workflow-run.ts';
-import { words } from './readme.ts';
-import { installed, small } from './installation.ts';
-import type { Installation } from './installation.ts';
+import { start } from './fixtures/workflow-run.ts';
+import { words } from './fixtures/readme.ts';
+import { installed, small } from './fixtures/installation.ts';
+import type { Installation } from './fixtures/installation.ts';
 
 interface Got {
   path: string;

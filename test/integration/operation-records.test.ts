@@ -11,7 +11,7 @@ import {
 } from '../../src/kubernetes/records.ts';
 import type { OperationId } from '../../src/domain/names.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
-import { kubernetesFixture, type KubernetesFixture } from './kubernetes-fixture.ts';
+import { kubernetesFixture, type KubernetesFixture } from './fixtures/kubernetes-fixture.ts';
 
 let fixture: KubernetesFixture;
 beforeAll(async () => {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backupDirectory } from '../../lab/site.ts';
 import type { Report } from '../../src/views/report/report.ts';
-import { clientOf, runOf, start } from './workflow-run.ts';
-import { checksums, revision } from './service-state.ts';
-import { installed, type Edit, type Installation } from './installation.ts';
+import { clientOf, runOf, start } from './fixtures/workflow-run.ts';
+import { checksums, revision } from './fixtures/service-state.ts';
+import { installed, type Edit, type Installation } from './fixtures/installation.ts';
 
 /** A run of the CronJob would write, and the contents are compared. */
 const quietAndThorough: Edit = (definition) => {

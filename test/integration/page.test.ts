@@ -2,10 +2,10 @@ import { createHmac } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { carryRequests, launch, opened } from '../chromium.ts';
-import { clientOf, runOf, start } from './workflow-run.ts';
-import { revision, workloads } from './service-state.ts';
-import { installed, small, type Installation } from './installation.ts';
-import { downgradeDeletesPapers } from './variants/index.ts';
+import { clientOf, runOf, start } from './fixtures/workflow-run.ts';
+import { revision, workloads } from './fixtures/service-state.ts';
+import { installed, small, type Installation } from './fixtures/installation.ts';
+import { downgradeDeletesPapers } from './fixtures/variants/index.ts';
 
 const service = 'deeptech-radar';
 const token = 'the token of ada, on this lab alone';

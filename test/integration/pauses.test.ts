@@ -10,8 +10,8 @@ import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { poll } from '../../src/kubernetes/pause.ts';
 import { byHand } from '../../src/views/by-hand.ts';
-import { attempt } from './activity-fixture.ts';
-import { managedFixture, migration, type ManagedFixture } from './managed-fixture.ts';
+import { attempt } from './fixtures/activity-fixture.ts';
+import { managedFixture, migration, type ManagedFixture } from './fixtures/managed-fixture.ts';
 
 let fixture: ManagedFixture;
 beforeAll(async () => {

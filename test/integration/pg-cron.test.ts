@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command } from '../../lab/command.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { keepsCronJobs, scheduledQueries, setActive } from '../../src/postgres/pg-cron.ts';
-import { installPostgres } from './debian-postgres.ts';
+import { installPostgres } from './fixtures/debian-postgres.ts';
 
 const binaries = '/usr/lib/postgresql/15/bin';
 const host = '127.0.0.1';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { command } from '../../lab/command.ts';
 import { azure } from '../../src/recovery/azure.ts';
-import { api, type Answer, type Api, type ApiRequest } from './http-api.ts';
+import { api, type Answer, type Api, type ApiRequest } from './fixtures/http-api.ts';
 
 const subscription = '0b8ff5ee-5d68-4f2e-9f6f-1b7f3c5a9d10';
 const servers = `/subscriptions/${subscription}/resourceGroups/shop/providers/Microsoft.DBforPostgreSQL/flexibleServers`;

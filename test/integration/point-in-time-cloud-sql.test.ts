@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { cloudSql } from '../../src/recovery/cloud-sql.ts';
-import { api, type Answer, type Api, type ApiRequest } from './http-api.ts';
+import { api, type Answer, type Api, type ApiRequest } from './fixtures/http-api.ts';
 
 const instances = '/v1/projects/shop/instances';
 const settings = {

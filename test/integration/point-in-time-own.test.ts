@@ -8,8 +8,8 @@ import { restoreInstance } from '../../src/activities/restore-instance/activity.
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
 import { examplePlan } from '../example-plan.ts';
 import { fakeCluster } from '../fake-cluster.ts';
-import { attempt } from './activity-fixture.ts';
-import { postgresServer, type PostgresServer } from './postgres-server.ts';
+import { attempt } from './fixtures/activity-fixture.ts';
+import { postgresServer, type PostgresServer } from './fixtures/postgres-server.ts';
 
 let fixture: PostgresServer;
 

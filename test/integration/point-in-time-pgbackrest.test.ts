@@ -6,7 +6,7 @@ import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pgbackrest } from '../../src/recovery/pgbackrest.ts';
 import type { Watch, RestoreRequest } from '../../src/recovery/provider.ts';
-import { archived, type Archived } from './pgbackrest-cluster.ts';
+import { archived, type Archived } from './fixtures/pgbackrest-cluster.ts';
 
 let here: Archived;
 beforeAll(async () => {

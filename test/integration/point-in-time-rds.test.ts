@@ -7,7 +7,7 @@ import {
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { rds } from '../../src/recovery/rds.ts';
 import type { Watch } from '../../src/recovery/provider.ts';
-import { moto, type Moto } from './moto.ts';
+import { moto, type Moto } from './fixtures/moto.ts';
 
 let server: Moto;
 let client: RDSClient;

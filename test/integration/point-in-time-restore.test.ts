@@ -3,10 +3,10 @@ import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { upgrade } from '../../examples/optuna/install.ts';
 import { current } from '../../lab/lab.ts';
-import { clientOf, runOf } from './workflow-run.ts';
-import { checksums, openRecord, revision } from './service-state.ts';
-import { archived, type Archived } from './pgbackrest-cluster.ts';
-import { installed, type Installation } from './installation.ts';
+import { clientOf, runOf } from './fixtures/workflow-run.ts';
+import { checksums, openRecord, revision } from './fixtures/service-state.ts';
+import { archived, type Archived } from './fixtures/pgbackrest-cluster.ts';
+import { installed, type Installation } from './fixtures/installation.ts';
 
 let database: Archived;
 let newPort: number;

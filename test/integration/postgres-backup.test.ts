@@ -26,7 +26,7 @@ import { carryOver } from '../../src/postgres/properties.ts';
 import { inSnapshot } from '../../src/postgres/tables.ts';
 import type { BackUpArguments } from '../../src/dumps/manifest.ts';
 import { siblingName } from '../../src/domain/names.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
 let fixture: PostgresFixture;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalog } from '../../src/postgres/catalog.ts';
 import { differences } from '../../src/schema-diff/differences.ts';
 import { quoted, withClient, withDatabase } from '../../src/postgres/connect.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 let restored: string;

@@ -8,7 +8,7 @@ import { quoted, withClient, withDatabase, type Client } from '../../src/postgre
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint, unlike } from '../../src/postgres/fingerprint.ts';
 import { siblingName } from '../../src/domain/names.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 let snapshot: string;

@@ -3,7 +3,7 @@ import { dataDiff } from '../../src/activities/data-diff/job.ts';
 import { quoted } from '../../src/postgres/connect.ts';
 import { siblingName } from '../../src/domain/names.ts';
 import { tableInWords } from '../../src/domain/data-diff.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 let restored: string;

@@ -13,7 +13,7 @@ import { createDatabase, dropDatabase } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
 import { siblingName } from '../../src/domain/names.ts';
 import type { ExternalDump } from '../../src/domain/plan/source.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 let restored: string;

@@ -14,7 +14,7 @@ import { quoted } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { siblingName } from '../../src/domain/names.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
-import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
+import { fencedDatabase, type FencedDatabase } from './fixtures/fenced-database-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
 let fixture: FencedDatabase;

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lower, raise, state } from '../../src/postgres/fence.ts';
 import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { makeReadCopy } from '../../src/postgres/read-copy.ts';
-import { writer } from './activity-fixture.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { writer } from './fixtures/activity-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 beforeAll(async () => {

@@ -13,7 +13,7 @@ import { revisionIn } from '../../src/migrations/version-table.ts';
 import { readDump, type ReadDumpArguments } from '../../src/dumps/read-dump.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import { definitionSource, exampleTool } from '../example-plan.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
 let fixture: PostgresFixture;

@@ -6,7 +6,7 @@ import { migrationSessions } from '../../src/migrations/version-table.ts';
 import { exampleTool } from '../example-plan.ts';
 import { rollBackPrepared } from '../../src/postgres/prepared.ts';
 import { foreignSessions, inWords, preparedTransactions, quiet } from '../../src/postgres/sessions.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 const open: Client[] = [];

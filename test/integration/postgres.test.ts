@@ -8,7 +8,7 @@ import { createDatabase, dropDatabase, extensionsOf } from '../../src/postgres/d
 import { revisionsOf } from '../../src/migrations/version-table.ts';
 import { exampleTool } from '../example-plan.ts';
 import { foreignSessions, quiet } from '../../src/postgres/sessions.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 beforeAll(async () => {

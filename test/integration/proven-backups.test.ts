@@ -18,8 +18,8 @@ import {
   wanted,
   withClients,
   type Storage,
-} from './backup-fixture.ts';
-import type { PostgresFixture } from './postgres-fixture.ts';
+} from './fixtures/backup-fixture.ts';
+import type { PostgresFixture } from './fixtures/postgres-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 
 let fixture: PostgresFixture;

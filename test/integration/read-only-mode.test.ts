@@ -7,7 +7,7 @@ import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { pause } from '../../src/kubernetes/pause.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
-import { attempt, activityFixture, writer, type ActivityFixture } from './activity-fixture.ts';
+import { attempt, activityFixture, writer, type ActivityFixture } from './fixtures/activity-fixture.ts';
 
 let fixture: ActivityFixture;
 beforeAll(async () => {

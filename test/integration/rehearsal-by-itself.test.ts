@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RehearsalResult } from '../../src/domain/live-rehearsal.ts';
-import { clientOf, start } from './workflow-run.ts';
-import { databases, openRecord, serviceState } from './service-state.ts';
-import { installed, small, type Installation } from './installation.ts';
-import { downgradeDeletesPapers } from './variants/index.ts';
+import { clientOf, start } from './fixtures/workflow-run.ts';
+import { databases, openRecord, serviceState } from './fixtures/service-state.ts';
+import { installed, small, type Installation } from './fixtures/installation.ts';
+import { downgradeDeletesPapers } from './fixtures/variants/index.ts';
 
 const id = 'backstep-deeptech-radar-rehearse';
 

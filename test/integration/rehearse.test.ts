@@ -8,8 +8,8 @@ import { verify } from '../../src/activities/verify/activity.ts';
 import { readEvidence } from '../../src/activities/rehearsal/evidence.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { Rehearsed } from '../../src/domain/rehearsal.ts';
-import { attempt } from './activity-fixture.ts';
-import { badDowngrades, alembicFixture, type AlembicFixture } from './alembic-fixture.ts';
+import { attempt } from './fixtures/activity-fixture.ts';
+import { badDowngrades, alembicFixture, type AlembicFixture } from './fixtures/alembic-fixture.ts';
 
 let fixture: AlembicFixture;
 let plan: Plan;

@@ -12,7 +12,7 @@ import { labels } from '../../src/domain/names.ts';
 import type { Report } from '../../src/views/report/report.ts';
 import { directory } from '../../src/storage/storage.ts';
 import { journalOf, straight } from '../example-journal.ts';
-import { attempt, activityFixture, type ActivityFixture } from './activity-fixture.ts';
+import { attempt, activityFixture, type ActivityFixture } from './fixtures/activity-fixture.ts';
 import type { ReportInput } from '../../src/activities/report/step.ts';
 
 let fixture: ActivityFixture;

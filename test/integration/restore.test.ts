@@ -1,8 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { start } from './workflow-run.ts';
-import { fencedName, checksums, databases, openRecord, serviceState, workloads } from './service-state.ts';
-import { installed, small, type Installation } from './installation.ts';
-import { downgradeDeletesPapers } from './variants/index.ts';
+import { start } from './fixtures/workflow-run.ts';
+import {
+  fencedName,
+  checksums,
+  databases,
+  openRecord,
+  serviceState,
+  workloads,
+} from './fixtures/service-state.ts';
+import { installed, small, type Installation } from './fixtures/installation.ts';
+import { downgradeDeletesPapers } from './fixtures/variants/index.ts';
 
 describe('a restore brings back what was there, and destroys nothing', () => {
   let here: Installation;

@@ -9,7 +9,7 @@ import { withDatabase } from '../../src/postgres/connect.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint, type Fingerprint } from '../../src/postgres/fingerprint.ts';
 import type { Snapshot } from '../../src/domain/snapshot.ts';
-import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
+import { fencedDatabase, type FencedDatabase } from './fixtures/fenced-database-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 import type { Restored } from '../../src/activities/restore/step.ts';
 

@@ -4,9 +4,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { upgrade } from '../../examples/deeptech-radar/install.ts';
 import type { Report } from '../../src/views/report/report.ts';
-import { runOf, clientOf, start } from './workflow-run.ts';
-import { openRecord, serviceState, type ServiceState } from './service-state.ts';
-import { installed, type Installation } from './installation.ts';
+import { runOf, clientOf, start } from './fixtures/workflow-run.ts';
+import { openRecord, serviceState, type ServiceState } from './fixtures/service-state.ts';
+import { installed, type Installation } from './fixtures/installation.ts';
 
 describe('a rollback of the runbook’s application', () => {
   let here: Installation;

@@ -2,8 +2,8 @@ import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { filesIn, smallFileSystem, storage } from './backup-fixture.ts';
-import { column, papers, salvageFixture, table, type SalvageFixture } from './salvage-fixture.ts';
+import { filesIn, smallFileSystem, storage } from './fixtures/backup-fixture.ts';
+import { column, papers, salvageFixture, table, type SalvageFixture } from './fixtures/salvage-fixture.ts';
 
 let fixture: SalvageFixture;
 

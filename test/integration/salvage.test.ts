@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { column, papers, salvageFixture, table, type SalvageFixture } from './salvage-fixture.ts';
+import { column, papers, salvageFixture, table, type SalvageFixture } from './fixtures/salvage-fixture.ts';
 
 let fixture: SalvageFixture;
 

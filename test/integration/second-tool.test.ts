@@ -14,13 +14,19 @@ import { taskQueue } from '../../src/domain/names.ts';
 import type { PlanView } from '../../src/views/progress.ts';
 import type { Definitions } from '../../src/storage/definitions.ts';
 import { directory } from '../../src/storage/storage.ts';
-import { applicationDatabase, query, urlSecret } from './alembic-fixture.ts';
-import { deployment, kubernetesFixture, template, type KubernetesFixture } from './kubernetes-fixture.ts';
-import { definitionWithSqlFiles, sqlFiles } from './sql-files/tool.ts';
-import { runOf } from './workflow-run.ts';
+import { applicationDatabase, query, urlSecret } from './fixtures/alembic-fixture.ts';
+import {
+  deployment,
+  kubernetesFixture,
+  template,
+  type KubernetesFixture,
+} from './fixtures/kubernetes-fixture.ts';
+import { definitionWithSqlFiles, sqlFiles } from './fixtures/sql-files/tool.ts';
+import { runOf } from './fixtures/workflow-run.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const migration = (name: string) => readFileSync(here(`sql-files/migrations/${name}.up.sql`), 'utf8');
+const migration = (name: string) =>
+  readFileSync(here(`fixtures/sql-files/migrations/${name}.up.sql`), 'utf8');
 
 /** As the deployments of both releases would have made it, and as it was used since. */
 const schema = `
@@ -39,7 +45,7 @@ const release = (upTo: string) => ({
     ['0001_papers', '0002_scores']
       .filter((name) => name <= upTo)
       .flatMap((name) => [`${name}.up.sql`, `${name}.down.sql`])
-      .map((file) => [`/migrations/${file}`, here(`sql-files/migrations/${file}`)]),
+      .map((file) => [`/migrations/${file}`, here(`fixtures/sql-files/migrations/${file}`)]),
   ),
 });
 

@@ -9,7 +9,12 @@ import { update } from '../../src/kubernetes/records.ts';
 import { without } from '../../src/kubernetes/without.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
-import { attempt, otherOperation, activityFixture, type ActivityFixture } from './activity-fixture.ts';
+import {
+  attempt,
+  otherOperation,
+  activityFixture,
+  type ActivityFixture,
+} from './fixtures/activity-fixture.ts';
 
 let fixture: ActivityFixture;
 beforeAll(async () => {

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { recordName } from '../../src/kubernetes/records.ts';
-import { attempt, activityFixture, type ActivityFixture } from './activity-fixture.ts';
-import { crashingAfter } from './crashing-process.ts';
-import { migration, subscribe } from './managed-fixture.ts';
+import { attempt, activityFixture, type ActivityFixture } from './fixtures/activity-fixture.ts';
+import { crashingAfter } from './fixtures/crashing-process.ts';
+import { migration, subscribe } from './fixtures/managed-fixture.ts';
 
 let fixture: ActivityFixture;
 let feed: Awaited<ReturnType<typeof subscribe>>;

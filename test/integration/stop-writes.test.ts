@@ -14,7 +14,7 @@ import {
   activityFixture,
   writer,
   type ActivityFixture,
-} from './activity-fixture.ts';
+} from './fixtures/activity-fixture.ts';
 
 let fixture: ActivityFixture;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { serviceChecks } from '../../src/postgres/own-checks.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { checks } from '../../src/domain/definition/checks.ts';
-import { postgresFixture, type PostgresFixture } from './postgres-fixture.ts';
+import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
 beforeAll(async () => {

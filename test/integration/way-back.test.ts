@@ -17,7 +17,7 @@ import type { OperationRecord } from '../../src/domain/record.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { MadeSnapshot, Snapshot } from '../../src/domain/snapshot.ts';
 import { findings } from '../example-plan.ts';
-import { fencedDatabase, type FencedDatabase } from './fenced-database-fixture.ts';
+import { fencedDatabase, type FencedDatabase } from './fixtures/fenced-database-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
 import type { WaysBack } from '../../src/activities/downgrade/step.ts';
 import { approvedAtDowngrade } from '../../src/activities/downgrade/step.ts';
