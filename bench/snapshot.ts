@@ -88,7 +88,7 @@ try {
   const failed = quoted(siblingName(here.name, 'failed', operation));
   await here.asSuperuser('postgres', `DROP DATABASE ${failed} WITH (FORCE)`);
   await here.change((record) => {
-    const { restoring: _, ...rest } = record;
+    const { swap: _, ...rest } = record;
     return { ...rest, artifacts: [] };
   });
   await damage();

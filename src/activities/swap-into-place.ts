@@ -1,15 +1,13 @@
 import { allowConnections } from '../postgres/fence.ts';
-import { databaseExists, swap } from '../postgres/databases.ts';
+import type { Client } from '../postgres/connect.ts';
+import { databaseExists, oidOf, swap as rename } from '../postgres/databases.ts';
 import { leftWithFormer } from '../postgres/replication.ts';
 import { defined } from '../domain/defined.ts';
 import { Failure } from '../domain/failures.ts';
 import { siblingName } from '../domain/names.ts';
 import type { Plan } from '../domain/plan/plan.ts';
+import type { Swap } from '../domain/record.ts';
 import type { ActivityContext } from './context.ts';
-
-/** Under which name the database that was replaced is kept. */
-export const failedName = ({ database, operation }: Pick<Plan, 'database' | 'operation'>): string =>
-  siblingName(database.name, 'failed', operation);
 
 /**
  * Nothing takes the place of a database that others can reach by its name.
@@ -24,68 +22,89 @@ export async function assertFenced({ plan: { database }, admin }: ActivityContex
   );
 }
 
-/** Whether a restored database is in the place of the fenced one already: an earlier attempt may have died then. */
-export const isInPlace = async (context: ActivityContext, restored: string): Promise<boolean> =>
-  (await stateOf(context, restored)) === 'in place';
+/** Whether what was restored is in the place of the fenced database already: an earlier attempt may have died then. */
+export const isInPlace = (context: ActivityContext, { restored }: Swap): Promise<boolean> =>
+  context
+    .nonCancellable()
+    .admin(async (client) => (await oidOf(client, context.plan.database.fencedName)) === restored.oid);
 
-/** @throws Failure RestoreFailed where one of the two is missing, or the name for the failed one is taken */
-export async function assertReady(context: ActivityContext, restored: string): Promise<void> {
-  if ((await stateOf(context, restored)) !== 'unknown') return;
-  throw new Failure(
-    'RestoreFailed',
-    `Of the databases ${context.plan.database.fencedName} and ${restored} one is missing, or ${failedName(context.plan)} is there already: somebody renamed or removed them.`,
-  );
+/**
+ * Decides by which names two databases are swapped. An operation that restores a second time finds the database that
+ * failed first under its name: the next one gets another name.
+ *
+ * @param name of the restored database beside the fenced one
+ * @throws Failure RestoreFailed where one of the two is missing
+ */
+export function planSwap(
+  { plan: { database, operation }, admin }: ActivityContext,
+  name: string,
+): Promise<Pick<Swap, 'restored' | 'failed'>> {
+  return admin(async (client) => {
+    const [fenced, restored] = [await oidOf(client, database.fencedName), await oidOf(client, name)];
+    if (fenced === undefined || restored === undefined)
+      throw new Failure(
+        'RestoreFailed',
+        `Of the databases ${database.fencedName} and ${name} one is missing: somebody renamed or removed it.`,
+      );
+    const failed = { name: await freeName(client, { database, operation }), oid: fenced };
+    return { restored: { name, oid: restored }, failed };
+  });
 }
 
-/** By the names of databases alone: whoever renamed them. */
-const stateOf = (context: ActivityContext, restored: string): Promise<'ready' | 'in place' | 'unknown'> =>
-  context.nonCancellable().admin(async (admin) => {
-    const [failed, fenced, beside] = [
-      await databaseExists(admin, failedName(context.plan)),
-      await databaseExists(admin, context.plan.database.fencedName),
-      await databaseExists(admin, restored),
-    ];
-    if (failed && fenced && !beside) return 'in place';
-    return !failed && fenced && beside ? 'ready' : 'unknown';
-  });
+/** Under which name the database that is replaced is kept. */
+async function freeName(
+  admin: Client,
+  { database, operation }: Pick<Plan, 'database' | 'operation'>,
+): Promise<string> {
+  for (let number = 1; ; number++) {
+    const name = siblingName(database.name, 'failed', operation, number);
+    if (!(await databaseExists(admin, name))) return name;
+  }
+}
 
 /**
  * In place of the runbook's DROP DATABASE (law 7). Wanted: the restored database has the name of the fenced one, that
- * one is kept under a name of its own, both let sessions in, and the record names what is kept. The two are renamed
- * in one transaction; writes stay stopped. Known by looking: the names of databases. It is finished although the
+ * one is kept under a name of its own, both let sessions in, and the record says which is which. The two are renamed
+ * in one transaction; writes stay stopped. Known by looking: the OIDs of databases. It is finished although the
  * activity is cancelled: a database that stays closed would be a riddle to whoever looks next.
  *
- * @param restored name of the restored database beside the fenced one
  * @returns what a person must do about replication that stays with the database that is kept
- * @throws Failure RestoreFailed as `assertReady` does, WritesNotStopped, OperationLost
+ * @throws Failure RestoreFailed where somebody renamed one of the two meanwhile, WritesNotStopped, OperationLost
  */
-export async function swapIntoPlace(context: ActivityContext, restored: string): Promise<string[]> {
+export async function swapIntoPlace(context: ActivityContext, swap: Swap): Promise<string[]> {
   const { admin } = context.nonCancellable();
   const { fencedName } = context.plan.database;
-  const failed = failedName(context.plan);
-  await assertReady(context, restored);
+  const { restored, failed } = swap;
   // First: whoever comes next must know of it.
   await context.record.update((now) => ({
     ...now,
-    artifacts: now.artifacts.includes(failed) ? now.artifacts : [...now.artifacts, failed],
+    swap,
+    artifacts: now.artifacts.includes(failed.name) ? now.artifacts : [...now.artifacts, failed.name],
   }));
-  if (!(await isInPlace(context, restored))) {
-    context.progress({ doing: `renames ${restored} into place, and keeps the database as it was` });
-    await admin((client) =>
-      swap(client, [
-        { from: fencedName, to: failed },
-        { from: restored, to: fencedName },
-      ]),
-    );
+  if (!(await isInPlace(context, swap))) {
+    context.progress({ doing: `renames ${restored.name} into place, and keeps the database as it was` });
+    await admin(async (client) => {
+      await assertStill(client, { name: fencedName, oid: failed.oid });
+      await assertStill(client, restored);
+      await rename(client, [
+        { from: fencedName, to: failed.name },
+        { from: restored.name, to: fencedName },
+      ]);
+    });
   }
   await admin(async (client) => {
-    await allowConnections(client, failed, true);
+    await allowConnections(client, failed.name, true);
     await allowConnections(client, fencedName, true);
   });
   // A snapshot that took the place is one no more.
   await context.record.update(({ snapshot, ...now }) => ({
     ...now,
-    ...defined({ snapshot: snapshot?.database === restored ? undefined : snapshot }),
+    ...defined({ snapshot: snapshot?.database === restored.name ? undefined : snapshot }),
   }));
-  return admin((client) => leftWithFormer(client, failed));
+  return admin((client) => leftWithFormer(client, failed.name));
+}
+
+async function assertStill(admin: Client, { name, oid }: Swap['restored']): Promise<void> {
+  if ((await oidOf(admin, name)) === oid) return;
+  throw new Failure('RestoreFailed', `${name} is another database than a moment ago: somebody renamed it.`);
 }

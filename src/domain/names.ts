@@ -46,20 +46,32 @@ export const siblingRoles = [
 ] as const;
 export type SiblingRole = (typeof siblingRoles)[number];
 
-const siblingPattern = new RegExp(`__(${siblingRoles.join('|')})_([0-9a-f]{8})$`);
+const siblingPattern = new RegExp(`__(${siblingRoles.join('|')})_([0-9a-f]{8})(?:_([0-9]+))?$`);
+
+/** What tells the databases of an operation apart. */
+export interface Sibling {
+  role: SiblingRole;
+  operation: OperationId;
+  /** Absent of the first of its role. */
+  number?: number;
+}
 
 /** What a name that `siblingName` gave tells; undefined for a database that Backstep did not make. */
-export function parseSiblingName(name: string): { role: SiblingRole; operation: OperationId } | undefined {
-  const [, role, id] = siblingPattern.exec(name) ?? [];
-  return id === undefined ? undefined : { role: role as SiblingRole, operation: `bs-${id}` };
+export function parseSiblingName(name: string): Sibling | undefined {
+  const [, role, id, number] = siblingPattern.exec(name) ?? [];
+  if (id === undefined) return undefined;
+  const sibling: Sibling = { role: role as SiblingRole, operation: `bs-${id}` };
+  return number === undefined ? sibling : { ...sibling, number: Number(number) };
 }
 
 /**
  * The name of a database that belongs to an operation. PostgreSQL cuts identifiers at 63 bytes, so a long
  * name gives way to the operation's part.
+ *
+ * @param number from 1 on, where an operation may make several of one role
  */
-export function siblingName(database: string, role: SiblingRole, operation: OperationId): string {
-  const suffix = `__${role}_${operation.slice('bs-'.length)}`;
+export function siblingName(database: string, role: SiblingRole, operation: OperationId, number = 1): string {
+  const suffix = `__${role}_${operation.slice('bs-'.length)}${number > 1 ? `_${number}` : ''}`;
   let stem = database;
   while (new TextEncoder().encode(stem).length + suffix.length > identifierBytes) stem = stem.slice(0, -1);
   return stem + suffix;

@@ -2,6 +2,7 @@ import type { OperationId } from './names.ts';
 import type { Pause } from './plan/pauses.ts';
 import type { Endpoint, Recovery } from './plan/point-in-time.ts';
 import type { PlanKind } from './plan/plan.ts';
+import type { Source } from './plan/source.ts';
 import type { MadeSnapshot } from './snapshot.ts';
 import type { Backup } from './backup.ts';
 
@@ -28,6 +29,23 @@ export interface StoppedCronJob {
   /** Suspension to put back: as found, or the definition's where it was found suspended already. */
   putBack: { suspended: boolean };
   image?: string;
+}
+
+/** A database, whatever it is called by now. */
+interface ByOid {
+  name: string;
+  oid: number;
+}
+
+/** What takes the place of a database that failed. By OID: names are given again, as by a restore that was done twice. */
+export interface Swap {
+  /** With its name until then. */
+  restored: ByOid;
+  /** With the name under which it is kept. */
+  failed: ByOid;
+  from: Source['kind'];
+  /** What a person must know of it or do. */
+  notes: string[];
 }
 
 /**
@@ -87,8 +105,8 @@ export interface OperationRecord {
   writes?: 'stopped' | 'resumed';
   /** Set once the application may have written since `frozen`: by start-app, or by stop-writes that finds so. */
   resumedAt?: string;
-  /** Written just before a restore renames databases: what takes the place of the one that failed. */
-  restoring?: { from: 'snapshot' | 'backup'; database: string; notes: string[] };
+  /** Written just before a restore renames databases. */
+  swap?: Swap;
   /** Databases kept aside, which a person removes (`backstep artifacts`). */
   artifacts: string[];
 }

@@ -19,12 +19,12 @@ export interface ArtifactDatabase {
 export async function artifactDatabases(admin: Client, database: string): Promise<ArtifactDatabase[]> {
   const { rows } = await admin.query<{ name: string; bytes: string }>(
     `SELECT datname AS name, pg_database_size(oid) AS bytes FROM pg_catalog.pg_database
-     WHERE datname ~ '__[a-z]+_[0-9a-f]{8}$' AND pg_has_role(datdba, 'USAGE') ORDER BY 1`,
+     WHERE datname ~ '__[a-z]+_[0-9a-f]{8}(_[0-9]+)?$' AND pg_has_role(datdba, 'USAGE') ORDER BY 1`,
   );
   return rows.flatMap(({ name, bytes }) => {
     const made = parseSiblingName(name);
     if (made === undefined || made.role === 'backstep') return [];
-    if (siblingName(database, made.role, made.operation) !== name) return [];
+    if (siblingName(database, made.role, made.operation, made.number) !== name) return [];
     return [{ name, role: made.role, operation: made.operation, bytes: Number(bytes) }];
   });
 }
@@ -40,7 +40,7 @@ export async function dropArtifact(admin: Client, database: string, name: string
   if (
     made === undefined ||
     made.role === 'backstep' ||
-    siblingName(database, made.role, made.operation) !== name
+    siblingName(database, made.role, made.operation, made.number) !== name
   )
     throw new Failure('Refused', `Database ${name} was not made by Backstep beside ${database}.`);
   const found = await admin.query<{ open: boolean }>(

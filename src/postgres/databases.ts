@@ -112,6 +112,15 @@ export async function extensionsOf(client: Client): Promise<Extension[]> {
   );
 }
 
+/** @returns undefined where there is no such database */
+export async function oidOf(admin: Client, name: string): Promise<number | undefined> {
+  const { rows } = await admin.query<{ oid: number }>(
+    'SELECT oid FROM pg_catalog.pg_database WHERE datname = $1',
+    [name],
+  );
+  return rows[0]?.oid;
+}
+
 export async function databaseExists(admin: Client, name: string): Promise<boolean> {
   const { rowCount } = await admin.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [name]);
   return (rowCount ?? 0) > 0;

@@ -13,7 +13,7 @@ import { claim, close, readRecord, update } from '../../src/kubernetes/records.t
 import { raise } from '../../src/postgres/fence.ts';
 import { cloneDatabase } from '../../src/postgres/clones.ts';
 import { withClient, withDatabase, type Client } from '../../src/postgres/connect.ts';
-import { databaseExists, swap } from '../../src/postgres/databases.ts';
+import { databaseExists, oidOf, swap } from '../../src/postgres/databases.ts';
 import { fingerprint } from '../../src/postgres/fingerprint.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import { siblingName, type OperationId } from '../../src/domain/names.ts';
@@ -229,10 +229,15 @@ describe('from a snapshot that an earlier operation left', () => {
   test('law 8: killed between the rename and its answer, the next attempt finds it done; law 7: both are there', async () => {
     const input = approved(beside);
     // As an attempt that died right after the rename leaves it.
+    const planned = await asAdmin(async (admin) => ({
+      restored: { name: restored(), oid: (await oidOf(admin, restored())) ?? 0 },
+      failed: { name: failed(), oid: (await oidOf(admin, fixture.fencedName)) ?? 0 },
+    }));
     await update(dependencies.cluster, 'backstep', plan.database, fixture.operation, (found) => ({
       ...found,
       pivotAt: new Date().toISOString(),
       artifacts: [failed()],
+      swap: { ...planned, from: 'snapshot', notes: [] },
     }));
     await asAdmin((admin) =>
       swap(admin, [
@@ -268,5 +273,19 @@ describe('from a snapshot that an earlier operation left', () => {
       return rows[0]?.settings;
     });
     expect(settings).toEqual(['search_path="$user", public, ledger']);
+  });
+
+  test('law 7: a second one in the same operation puts what it restored in place, and keeps both', async () => {
+    const second = siblingName(fixture.name, 'failed', fixture.operation, 2);
+    await withClient(withDatabase(fixture.adminUrl, fixture.fencedName), {}, (client) =>
+      client.query('DELETE FROM papers'),
+    );
+    const corrupted = await sumOf(fixture.fencedName);
+    const again = await perform(restoreNewDatabase, { ...dependencies, ...attempt }, { plan, try: 2 });
+    const found = await perform(putInPlace, { ...dependencies, ...attempt }, approved(again));
+    expect(found).toMatchObject({ failedDatabase: second, counts: { papers: 2_000 } });
+    expect(await sumOf(fixture.fencedName)).toBe(before);
+    expect(await sumOf(second)).toBe(corrupted);
+    expect((await record())?.artifacts).toEqual([failed(), second]);
   });
 });

@@ -6,8 +6,10 @@ import { takeSnapshot } from '../../src/activities/snapshot/activity.ts';
 import { restore } from '../../src/activities/restore/activity.ts';
 import { withOpenClone } from '../../src/postgres/clones.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
+import { artifactDatabases } from '../../src/postgres/artifacts.ts';
 import { databaseExists } from '../../src/postgres/databases.ts';
 import { fingerprint, type Fingerprint } from '../../src/postgres/fingerprint.ts';
+import type { OperationRecord } from '../../src/domain/record.ts';
 import type { Snapshot } from '../../src/domain/snapshot.ts';
 import { fencedDatabase, type FencedDatabase } from './fixtures/fenced-database-fixture.ts';
 import type { Backup } from '../../src/domain/backup.ts';
@@ -32,6 +34,8 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
   let snapshot: Snapshot;
   let backup: Backup;
   let restored: Restored;
+  /** The record when the operation began. */
+  let opened: OperationRecord;
   const slot = () => `slot_${here.operation.slice(3)}`;
   const subscription = () => `sub_${here.operation.slice(3)}`;
   const run = () =>
@@ -39,6 +43,21 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
       restore,
       { ...here.dependencies, ...here.attempt() },
       { plan: here.plan, try: 1, snapshot, backup },
+    );
+  /** Makes them as the steps before the downgrade do. */
+  const waysBack = async (tried: number) => {
+    const plan = from === 'backup' ? here.planned({ snapshot: { use: 'never' } }) : here.plan;
+    const attempt = { ...here.dependencies, ...here.attempt() };
+    const snapshot = await perform(takeSnapshot, attempt, { plan, try: tried });
+    const backup = await perform(backUp, attempt, { plan: here.plan, try: tried, snapshot });
+    return { snapshot, backup };
+  };
+  /** What a bad downgrade does. */
+  const damage = () =>
+    here.on(here.fencedName, (client) =>
+      client.query(
+        `DELETE FROM papers; DROP TABLE generated; SELECT lo_unlink(4711); UPDATE alembic_version SET version_num = '0004'`,
+      ),
     );
   const ask = async (database: string, sql: string) => {
     const client = new PostgresClient({
@@ -70,18 +89,11 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
       `CREATE SUBSCRIPTION ${subscription()} CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'theirs')`,
     );
     before = { fingerprint: await here.on(name, fingerprint), properties: await properties(name) };
-    const plan = from === 'backup' ? here.planned({ snapshot: { use: 'never' } }) : here.plan;
-    snapshot = await perform(takeSnapshot, { ...here.dependencies, ...here.attempt() }, { plan, try: 1 });
-    backup = await perform(
-      backUp,
-      { ...here.dependencies, ...here.attempt() },
-      { plan: here.plan, try: 1, snapshot },
-    );
-    await here.on(name, (client) =>
-      client.query(
-        `DELETE FROM papers; DROP TABLE generated; SELECT lo_unlink(4711); UPDATE alembic_version SET version_num = '0004'`,
-      ),
-    );
+    const record = await here.record();
+    if (record === undefined) throw new Error('the fixture opens a record');
+    opened = record;
+    ({ snapshot, backup } = await waysBack(1));
+    await damage();
     restored = await run();
   });
   afterAll(async () => {
@@ -224,6 +236,26 @@ describe.each(['snapshot', 'backup'] as const)('a restore from the %s', (from) =
     expect(await run()).toMatchObject({ from, counts: restored.counts });
     expect(await oids()).toEqual(databases);
     expect(await here.record()).toMatchObject({ artifacts: [failed] });
+  });
+
+  test('law 7: a second one in the same operation brings equal contents back too, and keeps both failed databases', async () => {
+    const { fencedName: name } = here;
+    const equal = await here.on(name, fingerprint);
+    // A *Reset* runs the operation again, with a record of its own.
+    await here.change(() => opened);
+    const ways = await waysBack(2);
+    await damage();
+    const { plan } = here;
+    const tried = { ...here.dependencies, ...here.attempt() };
+    const again = await perform(restore, tried, { plan, try: 2, ...ways });
+    const second = `${failed}_2`;
+    expect(again).toMatchObject({ from, failedDatabase: second, revision: '0005', counts: equal.counts });
+    expect(await here.on(name, fingerprint)).toEqual(equal);
+    for (const database of [failed, second])
+      expect(await ask(database, 'SELECT count(*)::int AS papers FROM papers')).toEqual([{ papers: 0 }]);
+    expect(await here.record()).toMatchObject({ artifacts: [second] });
+    const listed = await here.asAdmin((admin) => artifactDatabases(admin, here.name));
+    expect(listed.map((each) => each.name)).toEqual(expect.arrayContaining([failed, second]));
   });
 });
 

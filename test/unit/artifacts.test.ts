@@ -111,6 +111,13 @@ describe('names of databases', () => {
     }
   });
 
+  it('tell several of one role apart', () => {
+    const second = siblingName('radar', 'failed', 'bs-0a1b2c3d', 2);
+    expect(second).toBe('radar__failed_0a1b2c3d_2');
+    expect(parseSiblingName(second)).toEqual({ role: 'failed', operation: 'bs-0a1b2c3d', number: 2 });
+    expect(siblingName('x'.repeat(63), 'failed', 'bs-0a1b2c3d', 12)).toHaveLength(63);
+  });
+
   it.each([
     'radar',
     'radar__snapshot_',

@@ -7,7 +7,7 @@ import { newest } from '../../src/activities/guard-writes/activity.ts';
 import { activityContext, type Attempt, type Dependencies } from '../../src/activities/context.ts';
 import type { Client } from '../../src/postgres/connect.ts';
 import { labels } from '../../src/domain/names.ts';
-import type { OperationRecord, Breach } from '../../src/domain/record.ts';
+import type { OperationRecord, Breach, Swap } from '../../src/domain/record.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 import type { DowngradeInput } from '../../src/activities/downgrade/step.ts';
 
@@ -72,11 +72,18 @@ describe('a Job of an earlier try', () => {
 describe('law 1: what is dumped', () => {
   const restored = 'radar__restored_0a1b2c3d';
   const pivotAt = '2025-11-18T03:10:00.000Z';
-  const restoring = { from: 'backup' as const, database: restored, notes: [] };
   if (!snapshot.made) throw new Error('the example has a snapshot');
+  const oids: Record<string, number> = { [fencedName]: 1, [restored]: 2, [snapshot.database]: 3 };
+  const swapOf = (oid: number): Swap => ({
+    restored: { name: restored, oid },
+    failed: { name: 'radar__failed_0a1b2c3d', oid: 9 },
+    from: 'backup',
+    notes: [],
+  });
   const dumped = (databases: string[], record: Partial<OperationRecord>, more: object = {}) => {
-    const query = async (_sql: string, [name]: string[]) => ({
-      rowCount: databases.includes(name ?? '') ? 1 : 0,
+    const query = async (_sql: string, [name = '']: string[]) => ({
+      rowCount: databases.includes(name) ? 1 : 0,
+      rows: databases.includes(name) ? [{ oid: oids[name] }] : [],
     });
     const client = { query } as unknown as Client;
     return sourceOf(client, plan.database, { snapshot, ...more }, record as OperationRecord);
@@ -97,7 +104,7 @@ describe('law 1: what is dumped', () => {
       [{ pivotAt }, { snapshot: { made: false, why: 'no space' } }],
       [{}, { fromSnapshot: true }],
       // It was about to restore, and had renamed nothing.
-      [{ pivotAt, restoring }, {}],
+      [{ pivotAt, swap: swapOf(2) }, {}],
     ] as const)
       await expect(dumped([fencedName, restored], record, more)).rejects.toMatchObject({
         type: 'BackupFailed',
@@ -106,7 +113,7 @@ describe('law 1: what is dumped', () => {
   });
 
   test('after a restore is the fenced database, which is as it was', async () => {
-    expect(await dumped([fencedName, snapshot.database], { pivotAt, restoring })).toMatchObject({
+    expect(await dumped([fencedName, snapshot.database], { pivotAt, swap: swapOf(1) })).toMatchObject({
       database: fencedName,
     });
   });

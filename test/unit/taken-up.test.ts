@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { frozen, mayHaveWritten, type Seen } from '../../src/activities/stop-writes/freeze.ts';
-import { verifiedAgainst, type OperationRecord } from '../../src/domain/record.ts';
+import { verifiedAgainst, type OperationRecord, type Swap } from '../../src/domain/record.ts';
 import { examplePlan, findings } from '../example-plan.ts';
 
 const plan = examplePlan();
@@ -49,7 +49,12 @@ describe('what was frozen stays', () => {
 });
 
 describe('law 1: older ways back are worthless', () => {
-  const restoring = { from: 'backup', database: 'radar__restored_0a1b2c3d', notes: [] } as const;
+  const swap: Swap = {
+    restored: { name: 'radar__restored_0a1b2c3d', oid: 2 },
+    failed: { name: 'radar__failed_0a1b2c3d', oid: 1 },
+    from: 'backup',
+    notes: [],
+  };
   test.each([
     ['where rows differ', {}, { ...seen, counts: { papers: 101 } }],
     ['where the application may have run before the downgrade, whatever rows and catalog say', resumed, seen],
@@ -60,12 +65,12 @@ describe('law 1: older ways back are worthless', () => {
     ],
     [
       'where it may have run on the database that was restored',
-      { ...pivotPassed, ...resumed, restoring: { ...restoring, notes: [] }, counted: first },
+      { ...pivotPassed, ...resumed, swap, counted: first },
       { ...seen, counts: { papers: 104 } },
     ],
   ])('%s', (_name, more, now) => {
     const after = frozen(record(more), now, plan, false);
-    for (const key of ['backup', 'snapshot', 'pivotAt', 'resumedAt', 'restoring', 'counted'] as const)
+    for (const key of ['backup', 'snapshot', 'pivotAt', 'resumedAt', 'swap', 'counted'] as const)
       expect(after[key]).toBeUndefined();
     expect(after.frozen).toEqual({ at: now.at, counts: now.counts, catalog: now.catalog });
     expect(after.artifacts).toEqual(['radar__snapshot_0a1b2c3d']);

@@ -1,6 +1,6 @@
 import { closeClone, openClone } from '../../postgres/clones.ts';
 import type { Client } from '../../postgres/connect.ts';
-import { databaseExists } from '../../postgres/databases.ts';
+import { databaseExists, oidOf } from '../../postgres/databases.ts';
 import type { Backup } from '../../domain/backup.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Plan } from '../../domain/plan/plan.ts';
@@ -34,10 +34,10 @@ export async function sourceOf(
   admin: Client,
   { fencedName, name }: Pick<Plan['database'], 'fencedName' | 'name'>,
   { snapshot, fromSnapshot }: StepInput<'back-up'>,
-  { frozen, pivotAt, restoring }: OperationRecord,
+  { frozen, pivotAt, swap }: OperationRecord,
 ): Promise<DumpSource> {
   // After a restore the database that is fenced off is again as it was, and a point that is left may be damaged.
-  const restored = restoring !== undefined && !(await databaseExists(admin, restoring.database));
+  const restored = swap !== undefined && (await oidOf(admin, fencedName)) === swap.restored.oid;
   if (fromSnapshot === true || (pivotAt !== undefined && !restored)) {
     if (snapshot?.made && (await databaseExists(admin, snapshot.database))) {
       const { database, counts, takenAt, fingerprint } = snapshot;

@@ -72,7 +72,7 @@ export async function downgrade(context: ActivityContext, input: Input): Promise
 
 /** From here on the database may be another one than a restore, of an operation that was taken up, had left. */
 function pivoted(found: OperationRecord): OperationRecord {
-  const { restoring, ...rest } = found;
-  if (found.pivotAt !== undefined && restoring === undefined) return found;
+  const { swap, ...rest } = found;
+  if (found.pivotAt !== undefined && swap === undefined) return found;
   return { ...rest, pivotAt: found.pivotAt ?? new Date().toISOString() };
 }

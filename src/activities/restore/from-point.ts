@@ -1,10 +1,13 @@
-import type { OperationRecord } from '../../domain/record.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import type { ActivityContext } from '../context.ts';
 import { snapshotKind } from '../../snapshots/index.ts';
 
 /** What takes the place of the database that is fenced off, and what a person must know of it or do. */
-export type Source = NonNullable<OperationRecord['restoring']>;
+export interface Source {
+  from: 'snapshot' | 'backup';
+  database: string;
+  notes: string[];
+}
 
 /** Why there is no snapshot to restore from; `made` where there was one. */
 export interface NoPoint {

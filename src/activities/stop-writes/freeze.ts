@@ -88,7 +88,7 @@ export function frozen(
     return { ...found, counted: { at: seen.at, counts: seen.counts } };
   if (before !== undefined && resumedAt === undefined && (pivotPassed || sameContents(before, seen)))
     return found;
-  const { backup: _, snapshot, counted: _c, pivotAt: _p, restoring: _r, resumedAt: _w, ...rest } = found;
+  const { backup: _, snapshot, counted: _c, pivotAt: _p, swap: _s, resumedAt: _w, ...rest } = found;
   // The snapshot of other contents is no way back any more, and is not dropped unasked either.
   return { ...rest, artifacts: [...rest.artifacts, ...(snapshot ? [snapshot.database] : [])], frozen: seen };
 }
