@@ -2,7 +2,7 @@ import { line, list, paragraph, where } from '../views/blocks.ts';
 import type { Action, Block, Text } from '../views/blocks.ts';
 import { answerLine, gateQuestion, holdQuestion, whileHolding } from '../views/facts.ts';
 import { gateActions, gateShows, gateWaits, ifGateExpires } from '../views/gate.ts';
-import { holdActions, ifHoldExpires } from '../views/hold.ts';
+import { byHandElsewhere, holdActions, ifHoldExpires } from '../views/hold.ts';
 import type { GateProgress, HoldProgress, Progress } from '../views/progress.ts';
 import { commandOf } from '../views/render/terminal.ts';
 import { wantsInWords } from '../domain/approval/gate-policy.ts';
@@ -27,10 +27,7 @@ function atHold(progress: Progress, hold: HoldProgress): Block[] {
     ...(hold.runbooks ?? []).map(({ title, url }) => `  Related runbook: ${title}, ${url}`),
     ...(expires === undefined ? [] : [line`  ${expires}`]),
     ...answers(holdActions(at)),
-    ...where(
-      hold.byHand.length > 0,
-      `  Only where Backstep is gone for good: the commands by hand are in \`backstep report ${service}\` and in the Temporal UI.`,
-    ),
+    ...where(hold.byHand.length > 0, `  ${byHandElsewhere(service)}`),
   ]);
 }
 

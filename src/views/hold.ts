@@ -12,9 +12,14 @@ export interface AtHold extends Way {
   hold: HoldProgress;
 }
 
+const ifGone = 'Only where Backstep is gone for good';
+
+/** In place of the commands that undo the stop by hand, where they would be in the way of the answers. */
+export const byHandElsewhere = (service: string): string =>
+  `${ifGone}: the commands by hand are in \`backstep report ${service}\` and in the Temporal UI.`;
+
 /** Above the commands that undo the stop by hand, wherever they are shown. */
-export const onlyByHand =
-  'Only where Backstep is gone for good: while a worker runs, it stops everything again each second. Terminate the workflow and stop every worker first; then run all of it as one script.';
+export const onlyByHand = `${ifGone}: while a worker runs, it stops everything again each second. Terminate the workflow and stop every worker first; then run all of it as one script.`;
 
 /** What happens by itself at the deadline; undefined where there is none. */
 export const ifHoldExpires = ({ hold, situation, ...way }: AtHold): Text | undefined =>

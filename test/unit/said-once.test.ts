@@ -2,6 +2,7 @@ import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { askGate, askHold } from '../../src/cli/ask.ts';
 import type { Choice, CliContext } from '../../src/cli/context.ts';
+import { exit, ofEnd } from '../../src/cli/exit.ts';
 import { statusBlocks } from '../../src/cli/status-view.ts';
 import type { Status } from '../../src/client.ts';
 import type { Voice } from '../../src/client/gateway.ts';
@@ -22,6 +23,7 @@ import type { View } from '../../src/gateway/page/view.ts';
 import { details } from '../../src/views/details.ts';
 import { consequenceOf, gateQuestion, holdQuestion, outcomeOf, starting } from '../../src/views/facts.ts';
 import type { Standing } from '../../src/views/facts.ts';
+import { byHandElsewhere, onlyByHand } from '../../src/views/hold.ts';
 import { notificationOf } from '../../src/views/notification.ts';
 import { progressOf } from '../../src/views/progress.ts';
 import { terminalText } from '../../src/views/render/terminal.ts';
@@ -79,7 +81,7 @@ const heldAt = (step: StepName, situation: Situation): Event => ({
   step,
   fault: fault('DowngradeFailed', 'It failed.'),
   decisions: decisionsAt(declaration(step), situation),
-  byHand: [],
+  byHand: ['psql -c …'],
   ...(!situation.pivotPassed && { deadline: '2025-11-18T05:00:00.000Z' }),
 });
 const restoresFirst: Event[] = [
@@ -275,6 +277,27 @@ describe('law 12: a question and what each answer leads to are one string wherev
     ];
     expect(wrong).toEqual([]);
   });
+
+  test.each(holds.map((each) => [each.title, each] as const))(
+    '%s: the commands by hand are for the case that Backstep is gone for good',
+    async (_title, { plan, events, situation }) => {
+      const { page = '', 'Temporal UI': ui = '', 'command line': line = '' } = await readAt(plan, events);
+      expect([page, ui].filter((each) => !each.includes(onlyByHand))).toEqual([]);
+      expect(line).toContain(byHandElsewhere('radar'));
+      expect(line).not.toContain('psql -c …');
+      const report = unescaped(reportMarkdown(reportOf(journalOf(...events), of(plan))));
+      expect(report.includes(onlyByHand)).toBe(situation.writes === 'stopped');
+    },
+  );
+
+  test.each([...gates, ...holds].map((each) => [each.title, each] as const))(
+    '%s: a message has no command that answers, and none with a name in it',
+    (_title, { plan, events }) => {
+      const journal = journalOf(...events);
+      const { lines, next } = notificationOf(journal.at(-1)!, of(plan), journal)!;
+      expect([...lines, ...next].join('\n')).not.toMatch(/backstep (approve|reject|decide)|--by/);
+    },
+  );
 });
 
 /** How an operation ends that is left by this answer. */
@@ -367,7 +390,13 @@ describe('law 12: how it ended is one sentence and one colour wherever people re
       page: /class="headline (\w+)/.exec(String(headline(view, session, now)))?.[1],
       report: new RegExp(`badge (\\w+)">${outcome}<`).exec(markup)?.[1],
       notification: state,
-    }).toEqual({ page: moods[mood], report: moods[mood], notification: needsYou ? 'needs-you' : 'settled' });
+      'exit status': ofEnd(view.status!.end!) === exit.done ? 'good' : 'not good',
+    }).toEqual({
+      page: moods[mood],
+      report: moods[mood],
+      notification: needsYou ? 'needs-you' : 'settled',
+      'exit status': mood === 'good' ? 'good' : 'not good',
+    });
   });
 
   test('every outcome is among them', () => {

@@ -5,6 +5,7 @@ import { code, line, list, paragraph, sentence, where } from '../blocks.ts';
 import type { Block, Section, Text } from '../blocks.ts';
 import { undoByHandTitle } from '../by-hand.ts';
 import { diagnosisInWords } from '../diagnosis.ts';
+import { onlyByHand } from '../hold.ts';
 import { dataDiffBlocks, instanceDiffBlocks, lossLines, rehearsalBlocks, salvageBlocks } from '../losses.ts';
 import { stepsBlock, writesStoppedText } from '../status.ts';
 import type { WayBack } from '../ways-back.ts';
@@ -279,7 +280,15 @@ export function sectionsOf(report: Report): Section[] {
         ),
       ),
     ),
-    ...where(byHand.length > 0, section(undoByHandTitle, { kind: 'code', language: 'sh', lines: byHand })),
+    ...where(
+      byHand.length > 0,
+      section(
+        undoByHandTitle,
+        // While it is under way, a worker would undo what they do.
+        ...where(report.outcome === undefined, paragraph(onlyByHand)),
+        { kind: 'code', language: 'sh', lines: byHand },
+      ),
+    ),
     section(
       'To do',
       toDo.length === 0 ? paragraph('Nothing.') : { kind: 'tasks', items: toDo.map(sentence) },
