@@ -84,6 +84,10 @@ function delayAsked(error: unknown): { nextRetryDelay?: number } {
   return typeof asked === 'number' ? { nextRetryDelay: asked } : {};
 }
 
+/** Whether a failure says that the pivot was not passed (`details.beforePivot`). */
+const isBeforePivot = (error: unknown): boolean =>
+  error instanceof Failure && error.details['beforePivot'] === true;
+
 /** An error as Temporal keeps it: type and next move from the closed set, no secret, at most 3,500 characters. */
 export function applicationFailure(error: unknown): ApplicationFailure {
   const type = error instanceof Failure ? error.type : 'Unexpected';
@@ -94,6 +98,6 @@ export function applicationFailure(error: unknown): ApplicationFailure {
     message,
     nonRetryable: !failures[type].retry,
     ...delayAsked(error),
-    details: [fault(type, message)],
+    details: [{ ...fault(type, message), ...(isBeforePivot(error) && { beforePivot: true }) }],
   });
 }

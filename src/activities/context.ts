@@ -135,6 +135,8 @@ export interface RecordAccess {
   read: () => Promise<OperationRecord>;
   /** `change` may run more than once. Throws Failure OperationLost as `read` does. */
   update: (change: (record: OperationRecord) => OperationRecord) => Promise<OperationRecord>;
+  /** As `update`, for a step that undoes: from then on `update` throws OperationLost, whoever calls it. */
+  unwind: (change: (record: OperationRecord) => OperationRecord) => Promise<OperationRecord>;
   /**
    * Creates the record, finds this operation's own again, or takes up the one that the plan names.
    *
@@ -236,6 +238,15 @@ function accessTo(
   };
 }
 
+/** An attempt whose worker was frozen may go on after what it did was put back. */
+function notUnwinding(record: OperationRecord): OperationRecord {
+  if (record.unwindingAt === undefined) return record;
+  throw new Failure(
+    'OperationLost',
+    `What ${record.operation} stopped is being put back since ${record.unwindingAt}: this step must not go on.`,
+  );
+}
+
 function recordOf({ cluster, recordsNamespace }: Dependencies, plan: Plan): RecordAccess {
   const { database, operation } = plan;
   const find = async () => (await readRecord(cluster, recordsNamespace, database)).record;
@@ -246,7 +257,13 @@ function recordOf({ cluster, recordsNamespace }: Dependencies, plan: Plan): Reco
       if (record?.operation === operation) return record;
       throw new Failure('OperationLost', `The record of ${database.name} is not of ${operation} any more.`);
     },
-    update: (change) => update(cluster, recordsNamespace, database, operation, change),
+    update: (change) =>
+      update(cluster, recordsNamespace, database, operation, (record) => change(notUnwinding(record))),
+    unwind: (change) =>
+      update(cluster, recordsNamespace, database, operation, (record) => ({
+        ...change(record),
+        unwindingAt: record.unwindingAt ?? new Date().toISOString(),
+      })),
     claim: (wanted) => claim(cluster, recordsNamespace, wanted, plan.takesUp?.operation),
     close: (finished, keepFor) => close(cluster, recordsNamespace, database, operation, finished, keepFor),
   };

@@ -192,10 +192,16 @@ export const failures = {
     meaning: 'The record of this database is gone, or belongs to another operation.',
     next: 'Look at `backstep status <service>`. If another operation is open, follow that one and answer `abort` here.',
   },
+  StepOverdue: {
+    group: 'any-step',
+    retry: false,
+    meaning: 'A step did not end in the time that it has, its repeated attempts counted together.',
+    next: 'Look at what the step last did, and at its Job where it has one. At a hold, `retry` gives it the same time again.',
+  },
   Unexpected: {
     group: 'any-step',
-    retry: true,
-    meaning: 'An error that Backstep does not know.',
+    retry: false,
+    meaning: 'An error that Backstep does not know. The step was tried five times before anybody was asked.',
     next: 'At a hold, `retry` once; if it fails again, decide as for any other failure of this step. Afterwards report it as a bug, with the report and the log of the worker.',
   },
   WritesNotStopped: {
@@ -326,9 +332,8 @@ export const failures = {
   PutBackFailed: {
     group: 'irreversible',
     retry: false,
-    meaning:
-      'Something that was stopped could not be started again. The operation has ended; the escalation path was called.',
-    next: 'Fix the cause and start again: the new operation takes this one up. Or use the commands in the report.',
+    meaning: 'Something that was stopped could not be started again. The escalation path was called.',
+    next: 'Fix the cause, then `retry`. `abort` ends with everything as it is now: use the commands by hand, or start again to take it up.',
   },
   CancelRequested: {
     group: 'irreversible',
@@ -372,6 +377,8 @@ export interface Fault {
   type: FailureType;
   message: string;
   next: string;
+  /** Of the step that is the pivot: it ended before the pivot, so that all is undone as before it. */
+  beforePivot?: true;
 }
 
 export const fault = (type: FailureType, message: string): Fault => ({

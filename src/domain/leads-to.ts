@@ -33,7 +33,7 @@ export type Leaving = Exclude<Answer, { answer: 'approve' | 'retry' | 'skip' }>;
 /** Who made an operation leave its order: a person, the lapse of time, or a step that failed. */
 export type LeftBy = 'person' | 'nobody' | 'failure';
 
-/** It ends. Where undoing fails, it ends `aborted` instead, and the workflow Failed (PutBackFailed). */
+/** It ends. Where undoing fails, it holds first. */
 export interface Ends {
   course: 'end';
   outcome: Outcome;
@@ -109,6 +109,9 @@ function unwound(situation: Situation): Ends {
 /** How an operation ends that leaves its order, where it does not restore first. */
 export function endsAs(leaving: Leaving, situation: Situation): Ends {
   const { kind, onGiveUp } = situation;
+  // Undoing is what failed: a person takes over.
+  if ('hold' in leaving && undone({ ...situation, switched: true }).includes(leaving.hold))
+    return handedOver(situation);
   if (leaving.answer === 'give-up' && onGiveUp === 'stay-stopped') return handedOver(situation);
   if (leaving.answer === 'restore' && kind === 'point-in-time-restore') return back('put-back', situation);
   return unwound(situation);
@@ -151,7 +154,8 @@ export const leftBy = ({ answer }: Leaving): LeftBy =>
  */
 export function decisionsAt({ name, decisions }: Step, { kind, pivotPassed }: Situation): Decision[] {
   const canRestore =
-    kind === 'rollback' || (kind === 'point-in-time-restore' && !(pivotPassed && name === 'roll-back-app'));
+    (kind === 'rollback' && pivotPassed) ||
+    (kind === 'point-in-time-restore' && !(pivotPassed && name === 'roll-back-app'));
   const possible = decisions.filter((decision) => decision !== 'restore' || canRestore);
   return possible.length === 0 ? ['retry', 'abort'] : possible;
 }

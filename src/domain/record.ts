@@ -98,6 +98,8 @@ export interface OperationRecord {
   switched?: { to: Endpoint };
   /** Set just before the first downgrade Job is created, or the Secrets are switched to another instance. */
   pivotAt?: string;
+  /** Set by what puts back, before it begins: from then on nothing else of this operation changes anything. */
+  unwindingAt?: string;
   /**
    * Written before either is begun. A worker that lost touch with Temporal reads here that it has nothing to
    * keep stopped any more.

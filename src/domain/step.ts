@@ -14,6 +14,31 @@ export interface Summary {
   notes?: string[];
 }
 
+/**
+ * How long a step may take, in milliseconds: all its attempts together, of which one may take as long. What reaches
+ * it fails with `StepOverdue` (law 11). A guard has no such limit: it ends with what it guards.
+ */
+export interface Limits {
+  readonly within: number;
+  /** That much more for each gigabyte of the database, where it reads the whole in the worker. */
+  readonly perGigabyte?: number;
+  /** That much more for what the plan lets it wait. */
+  more?(this: void, plan: Plan): number;
+  /** How often it is attempted at most; absent where that is not limited. */
+  readonly attempts?: number;
+}
+
+/**
+ * The time that a step has.
+ *
+ * @param of.bytes size of the database, as far as it is known
+ */
+export function timeFor({ limits }: Step, { plan, bytes }: { plan?: Plan; bytes?: number }): number {
+  const { within, perGigabyte = 0, more } = limits;
+  const gigabytes = Math.ceil((bytes ?? 0) / 1_000_000_000);
+  return within + perGigabyte * gigabytes + (plan === undefined ? 0 : (more?.(plan) ?? 0));
+}
+
 /** Rows by table. */
 type Counts = Record<string, number>;
 
@@ -40,14 +65,7 @@ export interface Step<Name extends string = string, Input = unknown, Output = un
   /** What `retry` and `skip` do at its hold, in a sentence, where there is more to say than of any step. */
   readonly retried?: string;
   readonly skipped?: string;
-  readonly limits: {
-    /** Longest time of one attempt, in milliseconds. */
-    readonly attempt: number;
-    /** Longest time of all attempts together, in milliseconds; absent where they are not limited. */
-    readonly inAll?: number;
-    /** How often it is attempted at most; absent where that is not limited. */
-    readonly attempts?: number;
-  };
+  readonly limits: Limits;
   /** The operations of which it is the point of no return: from its beginning nothing unwinds by itself. */
   readonly pivot?: readonly PlanKind[];
   /** From its beginning the application's database may be at another revision. */

@@ -103,6 +103,9 @@ export async function claim(
 ): Promise<OperationRecord> {
   return swap(cluster, namespace, wanted.database, (state) => {
     const found = state.record;
+    // A worker that had lost touch must not begin again what has ended meanwhile.
+    if (state.finished.some((done) => done.operation === wanted.operation))
+      throw new Failure('OperationLost', `Operation ${wanted.operation} has ended already.`);
     if (found === undefined) return { ...state, record: wanted };
     if (found.operation === wanted.operation) return state;
     if (found.operation !== takesUp) throw lost(found);
@@ -115,7 +118,8 @@ export async function claim(
       // It goes its own way, and not to the target of the one that is taken up.
       ...(kind !== 'rollback' && { kind, from, target }),
     };
-    return { ...state, record: { ...found, ...holder } };
+    const { unwindingAt: _, ...rest } = found;
+    return { ...state, record: { ...rest, ...holder } };
   }).then(({ record }) => record ?? wanted);
 }
 

@@ -29,6 +29,16 @@ export function revisionIn(journal: Journal, before: string): string | undefined
   return foundBy(journal, verify)?.revision ?? foundBy(journal, downgrade)?.to;
 }
 
+/** Once its step has begun the pivot counts as passed, unless that step says that it ended before. */
+function hasPassedPivot(journal: Journal, kind: PlanKind): boolean {
+  const before = entriesOf(journal, 'step-failed').filter(({ fault }) => fault.beforePivot);
+  return entriesOf(journal, 'step-began').some(
+    (began) =>
+      isPivot(began.step, kind) &&
+      !before.some((failed) => failed.step === began.step && failed.try === began.try),
+  );
+}
+
 interface Of {
   kind: PlanKind;
   plan?: Plan;
@@ -41,9 +51,7 @@ export function situationIn(journal: Journal, { plan, kind }: Of): Situation {
   return {
     kind,
     writes: stopped === undefined ? 'untouched' : stopped.until === undefined ? 'stopped' : 'resumed',
-    pivotPassed:
-      takesUp?.pivotPassed === true ||
-      entriesOf(journal, 'step-began').some(({ step }) => isPivot(step, kind)),
+    pivotPassed: takesUp?.pivotPassed === true || hasPassedPivot(journal, kind),
     takenUp: takesUp !== undefined,
     switched: isSwitched(journal),
     onGiveUp: plan?.service.onGiveUp ?? 'put-back',

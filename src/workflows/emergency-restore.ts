@@ -27,7 +27,7 @@ export async function emergencyRestore(input: unknown): Promise<RollbackResult> 
 }
 
 async function inOrder(context: OperationContext): Promise<StageEnd> {
-  const { assess, gate, step, undoBy, writes, reversible, irreversible } = context;
+  const { operation, assess, gate, step, undoBy, writes, reversible, irreversible } = context;
 
   const assessed = await assess(); // what is restored from is found, and read in full
   if (assessed.kind === 'nothing-to-do') return finished('nothing-to-do', assessed.reason);
@@ -37,7 +37,7 @@ async function inOrder(context: OperationContext): Promise<StageEnd> {
   const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
   const { restored, dataDiff, approved } = await untilThePivot(async () => {
     await gate('start', plan, shownAtEmergencyStart(plan, assessed.observations));
-    undoBy('put-back', { plan });
+    undoBy('put-back', () => ({ plan, ...operation.howFar }));
     const stopped = await writes.stop(plan);
     // The corrupted state, for analysis (Scenario 2). After a downgrade it is the kept database alone.
     const snapshot = plan.takesUp?.pivotPassed ? keptAlone : await step('snapshot', { plan });

@@ -1,6 +1,6 @@
 import type { EmergencyRequest } from '../domain/plan/emergency-request.ts';
 import type { Continued } from '../domain/journal/result.ts';
-import { refusal } from './engine/accept.ts';
+import { Refusal } from './engine/accept.ts';
 import { faultOf, runActivity } from './engine/run-activity.ts';
 import type { HandedOver } from '../activities/hand-over/step.ts';
 
@@ -13,12 +13,12 @@ import type { HandedOver } from '../activities/hand-over/step.ts';
 export async function handedOver(request: EmergencyRequest): Promise<Continued | undefined> {
   const found = await runActivity('hand-over', { request, try: 1 }).catch((error: unknown): HandedOver => {
     const { type, message } = faultOf(error);
-    throw refusal(type, message);
+    throw new Refusal(type, message);
   });
   if (found.to === 'nobody') return undefined;
   const { workflowId } = found;
   if (found.to === 'rollback') return { continuesAs: workflowId, said: found.said };
-  throw refusal(
+  throw new Refusal(
     'AlreadyRunning',
     `Workflow ${workflowId} is open for ${request.service}, at ${found.phase}. ${found.next}`,
   );

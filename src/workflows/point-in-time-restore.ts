@@ -29,7 +29,7 @@ interface Found {
 }
 
 async function inOrder(context: OperationContext): Promise<StageEnd> {
-  const { assess, gate, step, undoBy, writes, reversible, irreversible } = context;
+  const { operation, assess, gate, step, undoBy, writes, reversible, irreversible } = context;
 
   const assessed = await assess(); // the moment is found, and the provider can restore it
   if (assessed.kind === 'nothing-to-do') return finished('nothing-to-do', assessed.reason);
@@ -39,7 +39,7 @@ async function inOrder(context: OperationContext): Promise<StageEnd> {
   const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
   const found = await untilThePivot(async () => {
     await gate('start', plan, shownAtRecoveryStart(plan, assessed.observations));
-    undoBy('put-back', { plan });
+    undoBy('put-back', () => ({ plan, ...operation.howFar }));
     const stopped = await writes.stop(plan);
     const restored = await step('restore-instance', { plan });
     const compared = await step('compare-instance', { plan, restored, stopped });
@@ -50,7 +50,7 @@ async function inOrder(context: OperationContext): Promise<StageEnd> {
       compared.loses,
     );
     writes.mustBeGuarded();
-    undoBy('switch-back', { plan, restored, compared });
+    undoBy('switch-back', () => ({ plan, restored, compared }));
     await step('switch-database', { plan, restored, compared, approved });
     await step('roll-back-app', { plan });
     return { restored, compared };

@@ -3,7 +3,7 @@ import { executeChild, workflowInfo } from '@temporalio/workflow';
 import { rehearsalIdOf, rehearseRequest, type RehearsalResult } from '../domain/live-rehearsal.ts';
 import { operationId } from '../domain/names.ts';
 import type { Assessment } from '../domain/plan/plan.ts';
-import { accept, refusal } from './engine/accept.ts';
+import { accept, Refusal } from './engine/accept.ts';
 import { faultOf, runActivity } from './engine/run-activity.ts';
 
 /**
@@ -43,6 +43,9 @@ async function underOwnId(request: { service: string }): Promise<RehearsalResult
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw refusal('AlreadyRunning', `A rehearsal of ${request.service} is open as workflow ${workflowId}.`);
+    throw new Refusal(
+      'AlreadyRunning',
+      `A rehearsal of ${request.service} is open as workflow ${workflowId}.`,
+    );
   }
 }

@@ -23,7 +23,7 @@ export async function rollback(input: unknown): Promise<RollbackResult> {
 }
 
 async function inOrder(context: OperationContext): Promise<StageEnd> {
-  const { assess, gate, step, undoBy, writes, backUps, reversible, irreversible } = context;
+  const { operation, assess, gate, step, undoBy, writes, backUps, reversible, irreversible } = context;
 
   const assessed = await assess();
   if (assessed.kind === 'nothing-to-do') return finished('nothing-to-do', assessed.reason);
@@ -34,7 +34,7 @@ async function inOrder(context: OperationContext): Promise<StageEnd> {
   const untilThePivot = plan.takesUp?.pivotPassed ? irreversible : reversible;
   const { waysBack, approved } = await untilThePivot(async () => {
     await gate('start', plan, shownAtStart(plan, observations));
-    undoBy('put-back', { plan });
+    undoBy('put-back', () => ({ plan, ...operation.howFar }));
     const stopped = await writes.stop(plan);
     const snapshot = await step('snapshot', { plan });
     if (snapshot.made) backUps.duringRehearsal(plan, snapshot);

@@ -1,3 +1,4 @@
+import { undoing } from './fixtures/activity-fixture.ts';
 import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSnapshot } from '../../src/probes/snapshots.ts';
@@ -108,7 +109,9 @@ describe('a table of which a page is broken', () => {
     const { retry, next } = failures[(failure as Failure).type];
     expect(retry).toBe(false);
     expect(next).toContain('backstep emergency-restore');
-    expect(await perform(putBack, { ...dependencies, ...attempt }, { plan, try: 1 })).toMatchObject({
+    expect(
+      await perform(putBack, { ...dependencies, ...attempt }, { plan, try: 1, ...undoing }),
+    ).toMatchObject({
       database: 'pages',
     });
     expect(await own.sql('pages', 'SELECT count(*)::int AS notes FROM notes')).toEqual([{ notes: 51 }]);
@@ -170,7 +173,7 @@ test('a damaged index hides no table that is sound', async () => {
   await expect(perform(stopWrites, { ...dependencies, ...attempt }, { plan, ...run })).rejects.toMatchObject({
     type: 'DatabaseDamaged',
   });
-  await perform(putBack, { ...dependencies, ...attempt }, { plan, try: 1 });
+  await perform(putBack, { ...dependencies, ...attempt }, { plan, try: 1, ...undoing });
   const { stopped, counted } = await restored(index);
   expect(stopped.unreadable).toBeUndefined();
   expect(stopped.counts).toMatchObject({ papers: 2_001 });

@@ -10,7 +10,7 @@ import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { poll } from '../../src/kubernetes/pause.ts';
 import { byHand } from '../../src/views/by-hand.ts';
-import { attempt } from './fixtures/activity-fixture.ts';
+import { attempt, undoing, goesOn } from './fixtures/activity-fixture.ts';
 import { managedFixture, migration, type ManagedFixture } from './fixtures/managed-fixture.ts';
 
 let fixture: ManagedFixture;
@@ -204,7 +204,7 @@ describe('law 4: what was paused', () => {
     const result = await perform(
       putBack,
       { ...fixture.dependencies, ...attempt() },
-      { plan: fixture.plan, try: 1 },
+      { plan: fixture.plan, try: 1, ...undoing },
     );
     expect(result.notes).toBeUndefined();
     expect(await fixture.world()).toEqual({
@@ -216,12 +216,17 @@ describe('law 4: what was paused', () => {
     );
     expect(caughtUp).toBe(true);
     expect(
-      await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 }),
+      await perform(
+        putBack,
+        { ...fixture.dependencies, ...attempt() },
+        { plan: fixture.plan, try: 1, ...undoing },
+      ),
     ).toEqual(result);
   });
 
   test('stays paused after a start where it would bring the bad release back; the rest goes on', async () => {
     await fixture.kubectl('delete', 'job', 'upgrade', 'again', '--wait=true');
+    await goesOn(fixture);
     await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
     await fixture.sqlOnFenced(`UPDATE alembic_version SET version_num = '0004'`);
     const started = await perform(

@@ -13,7 +13,7 @@ import { switchBack } from '../../src/activities/switch-back/activity.ts';
 import { switchDatabase } from '../../src/activities/switch-database/activity.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
-import { attempt } from './fixtures/activity-fixture.ts';
+import { attempt, undoing } from './fixtures/activity-fixture.ts';
 import { pointInTimeFixture, type PointInTimeFixture } from './fixtures/point-in-time-fixture.ts';
 import { approvedAtSwitch } from '../../src/activities/switch-database/step.ts';
 import type { ComparedInstance } from '../../src/activities/compare-instance/step.ts';
@@ -174,7 +174,7 @@ test('as long as nothing was written to the new instance, the old one is taken a
   expect(await perform(switchBack, { ...here.dependencies, ...attempt() }, asked())).toEqual({ secrets: [] });
   expect(await here.secret('app')).toEqual(before);
   expect(await here.secret(`${here.operation}-database-before`)).toBeUndefined();
-  await perform(putBack, { ...here.dependencies, ...attempt() }, { plan, try: 1 });
+  await perform(putBack, { ...here.dependencies, ...attempt() }, { plan, try: 1, ...undoing });
   await here.kubectl('rollout', 'status', 'deployment/api', '--timeout=60s');
   expect(await here.answer()).toBe(`${here.database.host}:${here.database.port}/radar`);
   expect(await here.database.sql('SELECT count(*)::int AS n FROM papers', 'radar')).toEqual([{ n: 992 }]);

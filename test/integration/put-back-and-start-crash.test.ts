@@ -10,6 +10,7 @@ import {
   otherOperation,
   activityFixture,
   type ActivityFixture,
+  undoing,
 } from './fixtures/activity-fixture.ts';
 import { crashingAfter } from './fixtures/crashing-process.ts';
 import { migration, subscribe } from './fixtures/managed-fixture.ts';
@@ -38,8 +39,8 @@ async function world() {
   return { state: await fixture.state(), suspended, ...(await feed.look()) };
 }
 
-const undoing = (dependencies: Dependencies, worker: Attempt) =>
-  perform(putBack, { ...dependencies, ...worker }, { plan: fixture.plan, try: 1 });
+const puttingBack = (dependencies: Dependencies, worker: Attempt) =>
+  perform(putBack, { ...dependencies, ...worker }, { plan: fixture.plan, try: 1, ...undoing });
 // Nothing was moved here.
 const started = (dependencies: Dependencies, worker: Attempt) =>
   perform(
@@ -48,7 +49,7 @@ const started = (dependencies: Dependencies, worker: Attempt) =>
     { plan: { ...fixture.plan, target: fixture.plan.from }, try: 1 },
   );
 const undone = (plan = fixture.plan) =>
-  perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan, try: 1 });
+  perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan, try: 1, ...undoing });
 const stop = (more: object = {}) =>
   perform(
     stopWrites,
@@ -115,7 +116,7 @@ async function forEachChange(
 
 describe('law 4, law 8: put-back that dies after any single change', () => {
   test('is finished by the next attempt', { timeout }, async () => {
-    const changes = await forEachChange(undoing, () => undone());
+    const changes = await forEachChange(puttingBack, () => undone());
     // Record, the database's name, Deployment, CronJobs, subscription and Job.
     expect(changes).toMatch(
       /^replaceNamespacedConfigMap[^]*RENAME TO[^]*patchNamespacedDeployment[^]*ALTER SUBSCRIPTION/,
@@ -124,7 +125,7 @@ describe('law 4, law 8: put-back that dies after any single change', () => {
   });
 
   test('is finished by an operation that takes it up', { timeout }, async () => {
-    await forEachChange(undoing, takeUp, 2);
+    await forEachChange(puttingBack, takeUp, 2);
   });
 });
 

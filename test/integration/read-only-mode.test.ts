@@ -7,7 +7,13 @@ import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { pause } from '../../src/kubernetes/pause.ts';
 import { withDatabase } from '../../src/postgres/connect.ts';
-import { attempt, activityFixture, writer, type ActivityFixture } from './fixtures/activity-fixture.ts';
+import {
+  attempt,
+  activityFixture,
+  writer,
+  type ActivityFixture,
+  undoing,
+} from './fixtures/activity-fixture.ts';
 
 let fixture: ActivityFixture;
 beforeAll(async () => {
@@ -96,8 +102,13 @@ describe('read-only mode in place of 0 replicas', () => {
     expect(stopped.jobsEnded).toEqual([]);
     expect(await fixture.kubectl('get', 'job', 'slow', '-o', 'jsonpath={.status.succeeded}')).toBe('1');
     expect(
-      (await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 }))
-        .database,
+      (
+        await perform(
+          putBack,
+          { ...fixture.dependencies, ...attempt() },
+          { plan: fixture.plan, try: 1, ...undoing },
+        )
+      ).database,
     ).toBe(fixture.plan.database.name);
     expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);
     await fixture.postgres.asSuperuser(

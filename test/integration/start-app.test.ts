@@ -281,7 +281,11 @@ describe('put-back', () => {
         pivotAt: new Date().toISOString(),
       }),
     );
-    await perform(putBack, { ...fixture.dependencies, ...attempt() }, tried());
+    await perform(
+      putBack,
+      { ...fixture.dependencies, ...attempt() },
+      { ...tried(), stopped: true, pivotPassed: true },
+    );
     const { new: bad } = fixture.images;
     expect(await images()).toEqual([bad, bad, bad]);
     expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);

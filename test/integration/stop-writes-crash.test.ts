@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
 import { recordName } from '../../src/kubernetes/records.ts';
-import { attempt, activityFixture, type ActivityFixture } from './fixtures/activity-fixture.ts';
+import { attempt, activityFixture, type ActivityFixture, undoing } from './fixtures/activity-fixture.ts';
 import { crashingAfter } from './fixtures/crashing-process.ts';
 import { migration, subscribe } from './fixtures/managed-fixture.ts';
 
@@ -67,7 +67,11 @@ describe('law 4, law 8: stop-writes that dies after any single change', () => {
     const changes: string[] = [];
     for (let k = 1; k <= most; k += 1) {
       const change = await crashAfter(k);
-      await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 });
+      await perform(
+        putBack,
+        { ...fixture.dependencies, ...attempt() },
+        { plan: fixture.plan, try: 1, ...undoing },
+      );
       expect(await world(), `after change ${k}: ${change}`).toEqual(before);
       if (change === undefined) break;
       changes.push(change);
@@ -95,7 +99,11 @@ describe('law 4, law 8: stop-writes that dies after any single change', () => {
           subscription: false,
           database: fixture.postgres.fencedName,
         });
-        await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 });
+        await perform(
+          putBack,
+          { ...fixture.dependencies, ...attempt() },
+          { plan: fixture.plan, try: 1, ...undoing },
+        );
         expect(await world(), `after change ${k}: ${change}`).toEqual(before);
       }
     },

@@ -14,6 +14,7 @@ import {
   activityFixture,
   writer,
   type ActivityFixture,
+  undoing,
 } from './fixtures/activity-fixture.ts';
 
 let fixture: ActivityFixture;
@@ -90,11 +91,17 @@ describe('stop-writes', () => {
     ).rejects.toMatchObject({
       type: 'OperationLost',
     });
-    await expect(
-      perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan, try: 1 }),
-    ).resolves.toMatchObject({
-      workloads: [],
-      cronJobs: [],
+    const puttingBack = (stopped: boolean) =>
+      perform(
+        putBack,
+        { ...fixture.dependencies, ...attempt() },
+        { plan, try: 1, stopped, pivotPassed: false },
+      );
+    await expect(puttingBack(false)).resolves.toMatchObject({ workloads: [], cronJobs: [] });
+    // Law 4: where it had stopped writes, that nothing tells what is never a success.
+    await expect(puttingBack(true)).rejects.toMatchObject({
+      type: 'PutBackFailed',
+      message: expect.stringContaining(`is of ${fixture.plan.operation}`),
     });
     expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
   });
@@ -246,7 +253,7 @@ describe('put-back', () => {
     const result = await perform(
       putBack,
       { ...fixture.dependencies, ...attempt() },
-      { plan: fixture.plan, try: 1 },
+      { plan: fixture.plan, try: 1, ...undoing },
     );
     expect(result).toEqual({
       workloads: [{ deployment: 'api', replicas: 2 }],
@@ -259,15 +266,44 @@ describe('put-back', () => {
     expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);
     await fixture.postgres.asSuperuser(fixture.plan.database.name, 'SELECT 1');
     expect(
-      await perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 }),
+      await perform(
+        putBack,
+        { ...fixture.dependencies, ...attempt() },
+        { plan: fixture.plan, try: 1, ...undoing },
+      ),
     ).toEqual(result);
+  });
+
+  test('from then on a worker that thaws stops nothing again', async () => {
+    await expect(
+      perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input()),
+    ).rejects.toMatchObject({ type: 'OperationLost', message: expect.stringContaining('is being put back') });
+    expect(await fixture.state()).toEqual(['api 2', 'daily false', 'hourly false']);
+  });
+
+  test('puts nothing back where the downgrade has begun after all', async () => {
+    const { cluster } = fixture.dependencies;
+    const { database, operation } = fixture.plan;
+    const change = (pivotAt?: string) =>
+      update(cluster, 'backstep', database, operation, (record) => {
+        const { unwindingAt: _, pivotAt: __, ...rest } = record;
+        return { ...rest, ...(pivotAt !== undefined && { pivotAt }) };
+      });
+    await change();
+    await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
+    await change(new Date().toISOString());
+    await expect(
+      perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1, ...undoing }),
+    ).rejects.toMatchObject({ type: 'PutBackFailed', message: expect.stringContaining('downgrade began') });
+    expect(await fixture.state()).toEqual(['api 0', 'daily true', 'hourly true']);
+    await change();
   });
 
   test('names what could not be put back, and puts back the rest', async () => {
     await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
     await fixture.kubectl('delete', 'cronjob', 'hourly');
     await expect(
-      perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1 }),
+      perform(putBack, { ...fixture.dependencies, ...attempt() }, { plan: fixture.plan, try: 1, ...undoing }),
     ).rejects.toMatchObject({
       type: 'PutBackFailed',
       message: expect.stringContaining('CronJob hourly is gone'),

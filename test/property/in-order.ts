@@ -130,7 +130,7 @@ export async function restored(of: Rollback, { snapshot, backup }: WaysBack): Pr
   expect(found.from).toBe(from);
 }
 
-export const allPutBack = async (of: Rollback): Promise<void> => {
-  await act<'put-back'>(of, putBack, { try: 1 });
+export const allPutBack = async (of: Rollback, pivotPassed: boolean): Promise<void> => {
+  await act<'put-back'>(of, putBack, { try: 1, stopped: true, pivotPassed });
   expect((await look(of, of.name)).whole).toEqual(of.before.whole);
 };

@@ -81,7 +81,7 @@ async function property(it: Case): Promise<End> {
 async function rolledBack(of: Rollback): Promise<End> {
   const came = await toTheTarget(of);
   if (came.to === 'refused') {
-    await allPutBack(of);
+    await allPutBack(of, false);
     return 'put back';
   }
   if (came.to === 'moved') {
@@ -96,7 +96,7 @@ async function rolledBack(of: Rollback): Promise<End> {
   }
   if (came.to === 'wrong' || of.it.restoreFrom !== 'nothing') {
     await restored(of, came.ways);
-    await allPutBack(of);
+    await allPutBack(of, true);
   }
   if (came.to === 'wrong') return 'restored';
   return came.salvaged === undefined ? 'rolled back' : 'rolled back, salvaged and put back';

@@ -218,7 +218,10 @@ export const recordedRuns: Record<string, RecordedRun> = {
   },
   'put-back-failed': {
     setup: { activities: { 'put-back': failing('PutBackFailed') } },
-    act: (run) => run.reject('downgrade'),
+    act: async (run) => {
+      await run.reject('downgrade');
+      await run.decide('put-back', 'abort');
+    },
   },
   'backed-up-in-background': {
     setup: { definition: { backup: { claim: 'backups', proveBefore: 'end' } } },

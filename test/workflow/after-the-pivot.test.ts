@@ -107,7 +107,7 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     expect(run.calls('put-back')).toEqual([]);
   });
 
-  test('putting back after a restore fails: PutBackFailed, after the report', async () => {
+  test('putting back after a restore fails: it holds, and ends aborted where a person gives it up', async () => {
     const run = await harness.start({
       activities: {
         verify: failing('VerificationFailed'),
@@ -117,10 +117,12 @@ describe.concurrent('after the downgrade nothing unwinds by itself', () => {
     await run.approve('downgrade');
     await run.decide('verify', 'restore');
     await run.approve('restore');
-    expect(await run.failure()).toMatchObject({
-      type: 'PutBackFailed',
-      message: expect.stringContaining('no such image') as string,
+    await run.decide('put-back', 'abort');
+    expect(await run.result()).toMatchObject({
+      outcome: 'aborted',
+      reason: expect.stringContaining('no such image') as string,
     });
+    expect(run.calls('put-back')[0]).toMatchObject({ stopped: true, pivotPassed: true });
     expect(run.calls('report')[0]).toMatchObject({ keepRecord: true });
   });
 

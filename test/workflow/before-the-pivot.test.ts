@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failing, failingAt, workflowHarness } from './harness.ts';
+import { Latch, failing, failingAt, failingBeforePivot, workflowHarness } from './harness.ts';
 
 const harness = workflowHarness();
 
@@ -80,19 +80,92 @@ describe.concurrent('before the downgrade', () => {
     expect(steps.filter(({ state }) => state === 'to-do')).toEqual([]);
   });
 
-  test('a compensation that fails is reported, never swallowed: PutBackFailed, with the record kept', async () => {
+  test('law 11: a put-back that fails holds without a deadline, and retry goes on with it', async () => {
+    const run = await harness.start({ activities: failingAt('put-back', [1], 'PutBackFailed') });
+    await run.reject('downgrade');
+    const hold = await run.hold('put-back');
+    expect(hold).toMatchObject({ hold: 'put-back-1', decisions: ['retry', 'abort'] });
+    expect(hold.deadline).toBeUndefined();
+    expect(hold.byHand.join('\n')).toContain('kubectl scale');
+    expect((await run.progress()).escalated).not.toEqual([]);
+    await run.decide('put-back', 'retry');
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect(run.calls('report')[0]).toMatchObject({ outcome: 'put-back', keepRecord: false });
+  });
+
+  test('a put-back that a person gives up ends aborted, never Failed, with the record kept', async () => {
     const run = await harness.start({
       activities: { 'put-back': failing('PutBackFailed', 'radar-api is at 0.') },
     });
     await run.reject('downgrade');
-    const { type, message } = await run.failure();
-    expect(type).toBe('PutBackFailed');
-    expect(message).toContain('radar-api is at 0.');
-    expect(message).toContain('the new operation takes this one up');
+    await run.decide('put-back', 'abort');
+    const { outcome, reason } = (await run.result()) as { outcome: string; reason: string };
+    expect(outcome).toBe('aborted');
+    expect(reason).toContain('radar-api is at 0.');
     expect(run.calls('report')[0]).toMatchObject({ outcome: 'aborted', keepRecord: true });
     const report = await run.report();
     expect(report.attention.join('\n')).toContain('Putting back failed');
     expect(report.byHand.join('\n')).toContain('kubectl scale');
+  });
+
+  describe('a downgrade that refuses before the pivot', () => {
+    const refusing = { downgrade: failingBeforePivot('WritesCameBack') };
+
+    test('holds with a deadline, and offers no restore: there is nothing to restore', async () => {
+      const run = await harness.start({ activities: refusing });
+      await run.approve('downgrade');
+      const hold = await run.hold('downgrade');
+      expect(hold.decisions).toEqual(['retry', 'abort']);
+      expect(hold.deadline).toBeDefined();
+      expect((await run.progress()).situation).toMatchObject({ pivotPassed: false });
+    });
+
+    test('abort puts everything back', async () => {
+      const run = await harness.start({ activities: refusing });
+      await run.approve('downgrade');
+      await run.decide('downgrade', 'abort');
+      expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+      expect(run.calls('put-back')).toMatchObject([{ stopped: true, pivotPassed: false }]);
+    });
+
+    test('a cancel request at its hold puts everything back', async () => {
+      const run = await harness.start({ activities: refusing });
+      await run.approve('downgrade');
+      await run.hold('downgrade');
+      await run.handle.cancel();
+      expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    });
+
+    test('a cancel request that it let wait puts everything back, and nobody is asked', async () => {
+      const latch = new Latch();
+      const run = await harness.start({
+        activities: { downgrade: () => latch.opened.then(failingBeforePivot('WritesCameBack')) },
+      });
+      await run.approve('downgrade');
+      await run.running('downgrade');
+      await run.handle.cancel();
+      await run.until('the request', ({ cancelRequested }) => cancelRequested);
+      latch.open();
+      expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+      expect((await run.report()).decisions.filter(({ what }) => what.includes('hold'))).toEqual([]);
+    });
+
+    test('and passes it at the next try: from then on nothing is undone by itself', async () => {
+      const run = await harness.start({
+        activities: {
+          downgrade: (_input, call) =>
+            (call === 1 ? failingBeforePivot('WritesCameBack') : failing('DowngradeFailed'))(),
+        },
+      });
+      await run.approve('downgrade');
+      await run.decide('downgrade', 'retry');
+      const hold = await run.until('downgrade-2', ({ hold }) =>
+        hold?.hold === 'downgrade-2' ? hold : false,
+      );
+      expect(hold).toMatchObject({ decisions: ['retry', 'restore', 'abort'] });
+      await run.decide('downgrade', 'abort');
+      expect(await run.result()).toMatchObject({ outcome: 'aborted' });
+    });
   });
 
   test('law 3: where writes can no longer be kept stopped, nothing is downgraded', async () => {

@@ -57,6 +57,87 @@ describe.concurrent('cancel', () => {
     expect(run.calls('back-up')).toEqual([]);
   });
 
+  test.each(['stop-writes', 'snapshot', 'back-up', 'rehearse', 'salvage'] as const)(
+    'while %s runs and then fails: put back, and nothing is thrown',
+    async (step) => {
+      const latch = new Latch();
+      const run = await harness.start({
+        activities: {
+          [step]: async () => {
+            await latch.opened;
+            return failing('DatabaseUnreachable')();
+          },
+        },
+      });
+      await run.running(step);
+      await run.handle.cancel();
+      await run.until('the request', ({ cancelRequested }) => cancelRequested);
+      latch.open();
+      const { outcome, reason } = (await run.result()) as { outcome: string; reason: string };
+      expect(outcome).toBe('put-back');
+      // Nobody waits any more for what runs beside the steps.
+      if (step !== 'back-up') expect(reason).toContain('DatabaseUnreachable as the test wants it');
+      expect(run.calls('put-back')).toHaveLength(1);
+      expect(run.calls('report')).toHaveLength(1);
+    },
+  );
+
+  test('while a step runs whose worker dies: the server does not try it again, and it is put back', async () => {
+    const latch = new Latch();
+    // Silent from now on, as a worker that was killed is.
+    const run = await harness.start({
+      activities: { snapshot: () => latch.opened.then(() => findings.snapshot) },
+    });
+    await run.running('snapshot');
+    await run.handle.cancel();
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect(run.calls('snapshot')).toHaveLength(1);
+    latch.open();
+  });
+
+  test('while assess runs and then fails: rejected, nothing touched', async () => {
+    const latch = new Latch();
+    const run = await harness.start({
+      activities: {
+        assess: async () => {
+          await latch.opened;
+          return failing('KubernetesUnreachable')();
+        },
+      },
+    });
+    await run.running('assess');
+    await run.handle.cancel();
+    await run.until('the request', ({ cancelRequested }) => cancelRequested);
+    latch.open();
+    expect(await run.result()).toMatchObject({ outcome: 'rejected' });
+    expect(run.calls('put-back')).toEqual([]);
+  });
+
+  test('while the switch to the new instance runs and then fails: switched back, then put back', async () => {
+    const latch = new Latch();
+    const run = await harness.start(
+      {
+        activities: {
+          'switch-database': async () => {
+            await latch.opened;
+            return failing('KubernetesUnreachable')();
+          },
+        },
+      },
+      undefined,
+      'pointInTimeRestore',
+    );
+    await run.approve('restore', 'ann');
+    await run.approve('restore', 'bob');
+    await run.running('switch-database');
+    await run.handle.cancel();
+    await run.until('the request', ({ cancelRequested }) => cancelRequested);
+    latch.open();
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect(run.calls('switch-back')).toHaveLength(1);
+    expect(run.calls('put-back')).toHaveLength(1);
+  });
+
   test('at a hold before the pivot: put back', async () => {
     const run = await harness.start({ activities: { 'back-up': failing('BackupFailed') } });
     await run.hold('back-up');

@@ -18,6 +18,36 @@ async function waits(run: WorkflowRun): Promise<string[]> {
 /** Time is skipped only while no activity runs. */
 const unwatched = { 'guard-writes': () => ({ breaches: [] }) };
 
+describe('law 11: a step has an end in sight', () => {
+  test('what the world never lets end is given up when its time is over', async () => {
+    const run = await harness.start({
+      searchAttributes: false,
+      activities: { ...unwatched, 'stop-writes': failing('DatabaseUnreachable') },
+    });
+    expect(await run.result()).toMatchObject({
+      outcome: 'put-back',
+      reason: expect.stringContaining('DatabaseUnreachable') as string,
+    });
+    expect(run.calls('stop-writes').length).toBeGreaterThan(50);
+    const [stopping] = (await run.progress()).steps.filter(({ step }) => step === 'stop-writes');
+    const { startedAt = '', endedAt = '' } = stopping ?? {};
+    const minutes = (Date.parse(endedAt) - Date.parse(startedAt)) / 60_000;
+    // A quarter of an hour, one minute for the first gigabyte, grace and quiet time.
+    expect(minutes).toBeGreaterThan(15);
+    expect(minutes).toBeLessThan(18);
+  });
+
+  test('what nobody foresaw is tried five times, each of them in the journal', async () => {
+    const run = await harness.start({
+      searchAttributes: false,
+      activities: { ...unwatched, 'stop-writes': failing('Unexpected') },
+    });
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect(run.calls('stop-writes').map((input) => 'try' in input && input.try)).toEqual([1, 2, 3, 4, 5]);
+    expect((await run.progress()).escalated).not.toEqual([]);
+  });
+});
+
 describe('escalation', () => {
   test('walks down the path, a level each 15 minutes, until the budget is used up', async () => {
     const run = await harness.start({
@@ -79,7 +109,7 @@ describe('the runbook escalates', () => {
   test('a put-back that fails, for then nothing is as it was', async () => {
     const run = await live.start({ activities: { 'put-back': failing('PutBackFailed') } });
     await run.reject('downgrade');
-    expect(await run.failure()).toMatchObject({ type: 'PutBackFailed' });
+    await run.hold('put-back');
     const { escalated } = await run.progress();
     expect(escalated).toMatchObject([{ why: 'The restore failed: step put-back.' }]);
   });

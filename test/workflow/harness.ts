@@ -41,6 +41,11 @@ export const failing =
     throw applicationFailure(new Failure(type, message));
   };
 
+/** A pivot's step that ends before the pivot. */
+export const failingBeforePivot = (type: FailureType) => (): never => {
+  throw applicationFailure(new Failure(type, `${type} as the test wants it`, { beforePivot: true }));
+};
+
 /** Fails at the given calls, counted from 1; otherwise all is well. */
 export const failingAt = <S extends StepName>(step: S, calls: number[], type: FailureType) => ({
   [step]: (_input: Input<S>, call: number) =>

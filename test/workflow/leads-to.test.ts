@@ -34,16 +34,18 @@ interface Question {
   fails: StepName[];
   /** A rollback restores first: because this step failed. */
   restoresAt?: StepName;
+  /** It is being put back, for this gate was rejected. */
+  rejects?: GateName;
 }
 
 const place = (kind: PlanKind, step: StepName) => orders[kind].findIndex(({ name }) => name === step);
 const pivotOf = (kind: PlanKind) => orders[kind].findIndex(({ name }) => isPivot(name, kind));
 
 /** Nothing is undone by itself where it waits. */
-const isPastPivot = ({ kind, takenUp, at, restoresAt }: Question): boolean =>
+const isPastPivot = ({ kind, takenUp, at, restoresAt, rejects }: Question): boolean =>
   takenUp === 'after its pivot' ||
   restoresAt !== undefined ||
-  ('hold' in at && place(kind, at.hold) >= pivotOf(kind));
+  ('hold' in at && rejects === undefined && place(kind, at.hold) >= pivotOf(kind));
 
 const gateQuestions = kinds.flatMap((kind) =>
   gatesOf[kind].flatMap((gate): Question[] => {
@@ -85,6 +87,7 @@ const holdQuestions = kinds.flatMap((kind) => {
           hold('data-diff', { restoresAt: 'resume-cron-jobs', fails: ['resume-cron-jobs'] }),
         ]
       : []),
+    hold('put-back', { rejects: kind === 'rollback' ? 'downgrade' : 'restore' }),
     ...(kind === 'point-in-time-restore'
       ? [hold('switch-back', { restoresAt: 'start-app', fails: ['start-app'] })]
       : []),
@@ -109,6 +112,8 @@ function casesOf(question: Question): Case[] {
     answer: { ...at, answer: 'give-up' },
     onGiveUp: then,
   }));
+  // What is being put back goes on being put back: nobody gives up, and a cancel request asks for just that.
+  if (question.rejects !== undefined) return decided;
   return [...decided, ...(pivotPassed ? [] : gaveUp), cancel];
 }
 
@@ -122,7 +127,7 @@ function situationAt(one: Case): string {
     kind === 'point-in-time-restore' &&
     place(kind, step) >= place(kind, 'roll-back-app');
   const skipped = answer.answer === 'skip' && step;
-  const stage = [kind, takenUp, restoresAt, isPastPivot(one), resumed, switched];
+  const stage = [kind, takenUp, restoresAt, one.rejects, isPastPivot(one), resumed, switched];
   return JSON.stringify([stage, answer.answer, onGiveUp, skipped]);
 }
 
@@ -134,12 +139,13 @@ const cases = [...gateQuestions, ...holdQuestions]
       all.findIndex((each) => 'hold' in each.at && situationAt(each) === situationAt(one)) === index,
   );
 
-function titleOf({ kind, takenUp, at, restoresAt, answer, onGiveUp }: Case): string {
+function titleOf({ kind, takenUp, at, restoresAt, rejects, answer, onGiveUp }: Case): string {
   const where = 'gate' in at ? `gate ${at.gate}` : `hold of ${at.hold}`;
   return [
     `${kind}, ${where}: ${answer.answer}`,
     ...(onGiveUp === 'stay-stopped' ? ['(stay-stopped)'] : []),
     ...(restoresAt ? [`(restoring since ${restoresAt} failed)`] : []),
+    ...(rejects ? [`(putting back since gate ${rejects} was rejected)`] : []),
     ...(takenUp === 'no' ? [] : [`(takes one up ${takenUp})`]),
   ].join(' ');
 }
@@ -147,8 +153,8 @@ function titleOf({ kind, takenUp, at, restoresAt, answer, onGiveUp }: Case): str
 const failureOf: Partial<Record<StepName, FailureType>> = { verify: 'VerificationFailed' };
 
 /** Everybody is asked at the gate in question alone, and at the gate that a restore leads to. */
-function setupOf({ kind, takenUp, at, fails, answer, onGiveUp }: Case): ServiceSetup {
-  const asks = (gate: GateName) => ('gate' in at && at.gate === gate ? 1 : 0);
+function setupOf({ kind, takenUp, at, fails, rejects, answer, onGiveUp }: Case): ServiceSetup {
+  const asks = (gate: GateName) => (('gate' in at && at.gate === gate) || gate === rejects ? 1 : 0);
   const restores = answer.answer === 'restore' && kind === 'rollback' ? 1 : asks('restore');
   const within = answer.answer === 'expire' ? '400ms' : '1h';
   const passed = takesUp[takenUp];
@@ -178,9 +184,10 @@ function setupOf({ kind, takenUp, at, fails, answer, onGiveUp }: Case): ServiceS
 }
 
 /** To where it is asked. Whoever takes up after a pivot confirms that at gate start. */
-async function reach(run: WorkflowRun, { takenUp, at, restoresAt }: Case): Promise<Progress> {
+async function reach(run: WorkflowRun, { takenUp, at, restoresAt, rejects }: Case): Promise<Progress> {
   if (takenUp === 'after its pivot' && !('gate' in at && at.gate === 'start')) await run.approve('start');
   if (restoresAt) await run.decide(restoresAt, 'restore');
+  if (rejects) await run.reject(rejects);
   return run.until('the question', (now) =>
     ('gate' in at ? now.gate?.gate === at.gate : now.hold?.step === at.hold) ? now : undefined,
   );
@@ -195,7 +202,11 @@ async function give(run: WorkflowRun, answer: Answer): Promise<void> {
 
 const beside = new Set<string>(['guard-writes', 'report']);
 const begunIn = ({ steps }: Progress): string[] =>
-  steps.filter(({ step, startedAt }) => startedAt !== undefined && !beside.has(step)).map(({ step }) => step);
+  steps
+    .filter(({ step, startedAt }) => startedAt !== undefined && !beside.has(step))
+    // What could not be undone was not undone.
+    .filter(({ step, state }) => !(step === 'put-back' && ['holding', 'failed'].includes(state)))
+    .map(({ step }) => step);
 
 /** Whether the application may write in the end, by the last step that changed it. */
 function writesIn(begun: string[]): Ends['writes'] {
@@ -242,7 +253,13 @@ async function compares(run: WorkflowRun, before: Progress, asked: Case): Promis
   const predicted = leadsTo(asked.answer, before.situation);
   const begun = begunIn(before);
   const since = (now: Progress) => begunIn(now).slice(begun.length);
-  const ending = restoresAt ? (kind === 'rollback' ? 'restored' : 'put-back') : goodEnd[kind];
+  const ending = asked.rejects
+    ? 'put-back'
+    : restoresAt
+      ? kind === 'rollback'
+        ? 'restored'
+        : 'put-back'
+      : goodEnd[kind];
   switch (predicted.course) {
     case 'end':
       return comparesEnd(run, before, predicted);
@@ -293,7 +310,8 @@ describe.concurrent('law 12: what people read of an answer is what happens', () 
     if (before.hold) {
       const answers: HoldAnswer[] = decisionsAt(declaration(before.hold.step as StepName), before.situation);
       expect(before.hold.decisions).toEqual(answers);
-      expect(before.hold.deadline !== undefined).toBe(!before.situation.pivotPassed);
+      const canGoBack = !before.situation.pivotPassed && asked.rejects === undefined;
+      expect(before.hold.deadline !== undefined).toBe(canGoBack);
     }
     expect(before.situation.pivotPassed).toBe(isPastPivot(asked));
     await give(run, asked.answer);

@@ -26,7 +26,7 @@ export const assess = step<AssessInput, Assessment, Observations>()({
   onFailure: 'refuse',
   decisions: [],
   // An emergency restore reads the whole of what it restores from. A person waits for the answer: no long retries.
-  limits: { attempt: hours(2), attempts: 5 },
+  limits: { within: hours(2), attempts: 5 },
   summary: (assessment) =>
     assessment.kind === 'planned'
       ? summarized(

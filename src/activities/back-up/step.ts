@@ -17,7 +17,7 @@ export const backUp = step<BackUpInput, Backup>()({
   section: 'Step 2: Create Database Backup',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   summary: (found) => ({
     summary: `${bytes(found.bytes)} in ${seconds(found.seconds)}, ${provedBy(found)}: ${rowsByTable(found.counts)}; SHA-256 ${found.sha256.slice(0, 12)}…`,
     notes: [whereIs(found), ...(found.drill ?? [])],

@@ -1,5 +1,5 @@
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
-import { hours, step, summarized } from '../../domain/step.ts';
+import { hours, minutes, step, summarized } from '../../domain/step.ts';
 import type { Tried } from '../../domain/step.ts';
 import { count, rowsByTable } from '../../domain/text.ts';
 import { failedChecks } from '../restore-new-database/step.ts';
@@ -47,7 +47,7 @@ export const compareInstance = step<CompareInstanceInput, ComparedInstance>()({
   section: 'Emergency Database Restore, 5; Common Rollback Scenarios: if data loss is acceptable',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: hours(2) },
+  limits: { within: hours(2), perGigabyte: minutes(1) },
   summary: (found) =>
     summarized(
       `At ${found.revision}: ${rowsByTable(found.counts)}; ${found.loses ? 'LOSES what was written since' : 'nothing was written since'}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}${failedChecks(found.wrong)}`,

@@ -18,7 +18,7 @@ export const diffData = step<DataDiffInput, DataDiff>()({
   section: 'Common Rollback Scenarios: if data loss is acceptable',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   summary: ({ tables, equal, loses, lostRows, unreadable }) =>
     summarized(
       tables.length === 0

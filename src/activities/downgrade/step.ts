@@ -41,7 +41,7 @@ export const downgrade = step<DowngradeInput, Downgrade>()({
   section: 'Step 4: Execute Rollback',
   onFailure: 'hold',
   decisions: ['retry', 'restore', 'abort'],
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   pivot: ['rollback'],
   moves: true,
   summary: (found) => ({

@@ -40,13 +40,13 @@ export async function guardWrites(context: ActivityContext): Promise<GuardedWrit
   for (;;) {
     try {
       const record = await stillWanted(context);
-      if (record === undefined) return { breaches: newest(breaches) };
+      if (record === undefined) return await seenInAll(context, breaches);
       await look(context, record.stopped.paused, notify);
       context.progress({ doing: 'looks each second whether a writer came back', done: breaches.length });
       await pause(every, signal);
     } catch (error) {
       if (signal.aborted) {
-        if (context.cancelRequested()) return { breaches: newest(breaches) };
+        if (context.cancelRequested()) return await seenInAll(context, breaches);
         throw signal.reason;
       }
       if (error instanceof Failure && error.type === 'OperationLost') throw error;
@@ -56,6 +56,12 @@ export async function guardWrites(context: ActivityContext): Promise<GuardedWrit
       await pause(every, signal).catch(() => undefined);
     }
   }
+}
+
+/** The record knows what earlier attempts saw, too; where it cannot be read, this one's own must do. */
+async function seenInAll(context: ActivityContext, own: readonly Breach[]): Promise<GuardedWrites> {
+  const record = await context.record.find().catch(() => undefined);
+  return { breaches: newest(record?.operation === context.operation ? record.breaches : own) };
 }
 
 /** Before anything is stopped: an attempt that the workflow has lost sight of must not fight what comes after. */

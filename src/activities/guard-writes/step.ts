@@ -18,7 +18,7 @@ export const guardWrites = step<GuardWritesInput, GuardedWrites>()({
   section: 'Step 1: Stop Write Operations',
   onFailure: 'report',
   decisions: [],
-  limits: { attempt: hours(7 * 24) },
+  limits: { within: hours(7 * 24) },
   guard: true,
   summary: ({ breaches }) =>
     breaches.length === 0

@@ -21,7 +21,7 @@ export const handOver = step<HandOverInput, HandedOver>()({
   section: 'Emergency Database Restore',
   onFailure: 'refuse',
   decisions: [],
-  limits: { attempt: minutes(5), attempts: 5 },
+  limits: { within: minutes(5), attempts: 5 },
   summary: (found) => ({
     summary:
       found.to === 'nobody'

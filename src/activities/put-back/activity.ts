@@ -14,10 +14,13 @@ import { endJobs } from '../../kubernetes/writers.ts';
 import { endCloning } from '../../postgres/clones.ts';
 import { Failure, failures } from '../../domain/failures.ts';
 import type { OperationRecord, StoppedWorkload } from '../../domain/record.ts';
+import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { isResumed, resume } from '../pauses.ts';
 import { containerOf } from '../writers.ts';
 import type { PutBack } from './step.ts';
+
+type Input = StepInput<'put-back'>;
 
 const jobsGoneWithin = 60_000;
 const settledWithin = 10_000;
@@ -28,16 +31,29 @@ const settledWithin = 10_000;
  * failure does not keep the rest stopped; then looks at all of it again. It does not wait for pods to be
  * Ready: the application may be broken, which is why somebody began a rollback.
  *
- * @throws Failure PutBackFailed naming what is not as it was, OperationLost; DatabaseUnreachable and
+ * From its beginning no other step of the operation changes anything, whatever worker it thaws on.
+ *
+ * @throws Failure PutBackFailed naming what is not as it was, or where the downgrade has begun after all; OperationLost; DatabaseUnreachable and
  *   KubernetesUnreachable, which are tried again
  */
-export async function putBack(context: ActivityContext): Promise<PutBack> {
+export async function putBack(context: ActivityContext, input: Input): Promise<PutBack> {
   const { cluster, service, operation } = context;
   const { namespace } = service;
   const { name } = context.plan.database;
-  const record = await context.record.find();
-  // No record of ours: the stop never began, and nothing was touched.
-  if (record?.operation !== operation) return { workloads: [], cronJobs: [], database: name };
+  const found = await context.record.find();
+  if (found?.operation !== operation) {
+    if (input.stopped) throw lost(context, found);
+    // The stop never began, and nothing was touched.
+    return { workloads: [], cronJobs: [], database: name };
+  }
+  const record = await context.record.unwind((now) => {
+    if (isMoving(now, input))
+      throw new Failure(
+        'PutBackFailed',
+        `The downgrade began at ${now.pivotAt}: the database may have moved.`,
+      );
+    return { ...now, writes: 'resumed' };
+  });
   const problems: unknown[] = [];
   const trying = async (doing: string, act: () => Promise<unknown>) => {
     context.signal.throwIfAborted();
@@ -45,7 +61,6 @@ export async function putBack(context: ActivityContext): Promise<PutBack> {
     await act().catch((error: unknown) => problems.push(error));
   };
   const { workloads, cronJobs } = record.stopped;
-  await context.record.update((now) => ({ ...now, writes: 'resumed' }));
   await trying('ends its own Jobs', () => endOperationJobs(context));
   // A clone that is still being made would keep the database from getting its name back.
   await trying('ends its own clones', () => context.admin((admin) => endCloning(admin, operation)));
@@ -90,6 +105,19 @@ export async function putBack(context: ActivityContext): Promise<PutBack> {
     ...(resumed.length > 0 && { resumed }),
     ...(notes.length > 0 && { notes }),
   };
+}
+
+/** An attempt that its workflow had given up may have passed the pivot: then nothing is put back by itself. */
+const isMoving = ({ kind, pivotAt }: OperationRecord, { pivotPassed }: Input): boolean =>
+  kind === 'rollback' && pivotAt !== undefined && !pivotPassed;
+
+function lost({ operation, plan }: ActivityContext, found: OperationRecord | undefined): Failure {
+  const { name, server } = plan.database;
+  const says = found === undefined ? 'is none' : `is of ${found.operation}`;
+  return new Failure(
+    'PutBackFailed',
+    `The operation record of ${name} on server ${server} ${says}, but ${operation} had stopped writes: what it stopped is not known here.`,
+  );
 }
 
 /** A dump that still runs would hold a session on the database, and a migration would go on moving it. */

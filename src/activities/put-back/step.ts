@@ -1,6 +1,16 @@
 import { minutes, step, summarized } from '../../domain/step.ts';
 import type { Tried } from '../../domain/step.ts';
 
+/** How far the operation has come, as its workflow knows it. */
+export interface HowFar {
+  /** Writes were stopped: without a record nobody knows what is to be put back. */
+  stopped: boolean;
+  /** The database may have moved; only after a restore is put back what was stopped then. */
+  pivotPassed: boolean;
+}
+
+export type PutBackInput = Tried & HowFar;
+
 export interface PutBack {
   workloads: { deployment: string; replicas: number }[];
   cronJobs: { name: string; suspended: boolean }[];
@@ -12,13 +22,13 @@ export interface PutBack {
 }
 
 /** Before the pivot: as found. After a restore: `app` is the newer release again, since images were not moved back. */
-export const putBack = step<Tried, PutBack>()({
+export const putBack = step<PutBackInput, PutBack>()({
   name: 'put-back',
   title: 'Put back what was stopped',
   section: 'Step 7: Resume Operations',
-  onFailure: 'report',
-  decisions: [],
-  limits: { attempt: minutes(30) },
+  onFailure: 'hold',
+  decisions: ['retry', 'abort'],
+  limits: { within: minutes(60) },
   restores: true,
   undoes: true,
   writes: 'resume',

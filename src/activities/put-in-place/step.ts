@@ -29,7 +29,7 @@ export const putInPlace = step<PutInPlaceInput, PutInPlace>()({
   section: 'Emergency Database Restore',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: minutes(60) },
+  limits: { within: minutes(60), perGigabyte: minutes(1) },
   pivot: ['emergency-restore'],
   moves: true,
   restores: true,

@@ -10,7 +10,7 @@ export const rehearseLive = step<Tried, LiveRehearsal>()({
   section: 'Prevention: Test rollback as part of migration testing',
   onFailure: 'report',
   decisions: [],
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   summary: (found) =>
     found.outcome === 'works'
       ? rehearse.summary(found.rehearsal)

@@ -15,7 +15,7 @@ export const rehearse = step<RehearseInput, Rehearsal>()({
   section: 'Pre-Rollback Checklist: Test rollback in staging first',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   summary: (found) =>
     found.rehearsed
       ? summarized(

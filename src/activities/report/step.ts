@@ -20,6 +20,6 @@ export const report = step<ReportInput, ReportFiles>()({
   onFailure: 'report',
   decisions: [],
   // It never blocks the end.
-  limits: { attempt: minutes(5), inAll: minutes(15) },
+  limits: { within: minutes(15) },
   summary: (found) => ({ summary: `${found.markdown}, ${found.json}` }),
 });

@@ -21,7 +21,7 @@ export const restoreInstance = step<Tried<PointInTimePlan>, RestoredInstance>()(
   section: 'Point-in-Time Recovery, 3 to 5',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   restores: true,
   summary: (found) =>
     summarized(`${found.instance} at ${at(found.endpoint)} after ${seconds(found.seconds)}`, found.notes),

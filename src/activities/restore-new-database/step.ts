@@ -23,7 +23,7 @@ export const restoreNewDatabase = step<Tried<EmergencyPlan>, RestoredDatabase>()
   section: 'Emergency Database Restore',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   restores: true,
   summary: (found) =>
     summarized(

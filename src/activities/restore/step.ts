@@ -27,7 +27,7 @@ export const restore = step<RestoreInput, Restored>()({
   section: 'Emergency Database Restore',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   restores: true,
   undoes: true,
   summary: (found) => ({

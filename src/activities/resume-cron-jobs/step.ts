@@ -21,7 +21,7 @@ export const resumeCronJobs = step<ResumeCronJobInput, ResumedCronJob>()({
   onFailure: 'hold',
   decisions: ['retry', 'skip', 'restore', 'abort'],
   skipped: 'This CronJob stays suspended, and it goes on; the report names it first.',
-  limits: { attempt: hours(26) },
+  limits: { within: hours(26) },
   parts: ({ cronJobs }) => cronJobs.map(({ name }) => name),
   part: ({ cronJob }) => cronJob,
   summary: (found) => ({

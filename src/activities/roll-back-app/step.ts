@@ -14,7 +14,7 @@ export const rollBackApp = step<Tried, RolledBackApp>()({
   section: 'Step 6: Rollback Application Code',
   onFailure: 'hold',
   decisions: ['retry', 'restore', 'abort'],
-  limits: { attempt: minutes(15) },
+  limits: { within: minutes(15) },
   summary: (found) =>
     summarized(
       found.workloads.length === 0

@@ -19,7 +19,7 @@ export const salvage = step<SalvageInput, Salvage>()({
   decisions: ['retry', 'skip', 'abort'],
   skipped:
     'It goes on without saving what the downgrade destroys: that is then only in the snapshot and the backup. Gate downgrade asks those who approve a loss.',
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   summary: (found) =>
     summarized(
       found.saved

@@ -10,7 +10,7 @@ export const takeSnapshot = step<Tried, Snapshot>()({
   section: 'Step 2: Create Database Backup',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: hours(12) },
+  limits: { within: hours(12) },
   summary: (found) =>
     found.made
       ? {

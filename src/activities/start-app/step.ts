@@ -18,7 +18,10 @@ export const startApp = step<Tried, StartedApp>()({
   section: 'Step 7: Resume Operations',
   onFailure: 'hold',
   decisions: ['retry', 'restore', 'abort'],
-  limits: { attempt: minutes(60) },
+  limits: {
+    within: minutes(60),
+    more: ({ service }) => service.workloads.reduce((sum, { readyWithin }) => sum + readyWithin, 0),
+  },
   // Until then the database is not written to, and the Secrets can lead to the old instance again.
   pivot: ['point-in-time-restore'],
   writes: 'resume',

@@ -53,7 +53,11 @@ export const stopWrites = step<StopWritesInput, StoppedWrites>()({
   section: 'Step 1: Stop Write Operations',
   onFailure: 'put-back',
   decisions: [],
-  limits: { attempt: minutes(15) },
+  limits: {
+    within: minutes(15),
+    perGigabyte: minutes(1),
+    more: ({ service: { writes } }) => writes.gracePeriod + writes.quietFor,
+  },
   writes: 'stop',
   summary: (found) =>
     summarized(

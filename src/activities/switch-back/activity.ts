@@ -54,7 +54,7 @@ export async function switchBack(
       return same(serverIn(url), ends.from) ? url : old;
     });
   }
-  await context.record.update((now) => {
+  await context.record.unwind((now) => {
     const { switched: _, ...rest } = now;
     return rest;
   });

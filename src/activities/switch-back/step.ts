@@ -21,7 +21,7 @@ export const switchBack = step<SwitchBackInput, SwitchedBack>()({
   section: 'Point-in-Time Recovery, 6',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],
-  limits: { attempt: minutes(15) },
+  limits: { within: minutes(15), perGigabyte: minutes(1) },
   restores: true,
   undoes: true,
   summary: (found) => ({

@@ -29,7 +29,7 @@ export const switchDatabase = step<SwitchDatabaseInput, SwitchedDatabase>()({
   section: 'Point-in-Time Recovery, 6',
   onFailure: 'put-back',
   decisions: [],
-  limits: { attempt: minutes(15) },
+  limits: { within: minutes(15) },
   moves: true,
   summary: (found) => ({
     summary: `${found.secrets.join(', ')}: ${at(found.from)} → ${at(found.to)}`,

@@ -27,7 +27,7 @@ export const verify = step<VerifyInput, Verification>()({
   decisions: ['retry', 'restore', 'abort'],
   retried:
     'The database is checked again; nothing is changed. It helps only where data was fixed by hand, or a check was wrong.',
-  limits: { attempt: minutes(60) },
+  limits: { within: minutes(60), perGigabyte: minutes(1) },
   summary: (found) =>
     summarized(
       `At ${found.revision}; ${rowsByTable(found.counts)}; ${count(found.checked.length, 'check')} passed`,

@@ -5,11 +5,12 @@ import type { FailureType } from '../../domain/failures.ts';
 import { faultsOf } from '../../domain/plan/request.ts';
 import { decoded } from './payload.ts';
 
-/** Ends the workflow Failed, with the next move; only for what stands at its very beginning. */
-export const refusal = (type: FailureType, message: string, details: unknown[] = []) => {
-  const { next } = fault(type, message);
-  return ApplicationFailure.nonRetryable(`${message} ${next}`, type, ...details);
-};
+/** Ends the workflow Failed, with the next move; only for what stands at its very beginning, with nothing touched. */
+export class Refusal extends ApplicationFailure {
+  constructor(type: FailureType, message: string, details: unknown[] = []) {
+    super(`${message} ${fault(type, message).next}`, type, true, details);
+  }
+}
 
 /** A server may fill a time-out in by itself (the time-skipping one: ten years); that far away it is none. */
 const isLimit = (timeout: number | undefined) =>
@@ -27,5 +28,5 @@ export function accept<T>(input: unknown, schema: ZodType<T>): T {
   if ('fault' in sent) faults.push(sent.fault);
   if (parsed?.error) faults.push(...faultsOf(parsed.error));
   if (parsed?.data && faults.length === 0) return parsed.data;
-  throw refusal('InvalidRequest', `${faults.join('; ')}.`, [faults]);
+  throw new Refusal('InvalidRequest', `${faults.join('; ')}.`, [faults]);
 }

@@ -1,11 +1,11 @@
-import { isCancellation } from '@temporalio/workflow';
 import type { Fault } from '../../domain/failures.ts';
 import type { Assessment } from '../../domain/plan/plan.ts';
-import { refusal } from './accept.ts';
+import { Refusal } from './accept.ts';
 import { proveStart } from './check-proof.ts';
 import type { Operation } from './operation.ts';
 import { faultOf } from './run-activity.ts';
 import { runStep } from './run-step.ts';
+import { isCancelled } from './stage-exit.ts';
 
 const named = ({ type, message, next }: Fault) => `${type}: ${message} ${next}`;
 
@@ -21,7 +21,7 @@ export async function assess(operation: Operation): Promise<Assessed> {
   const { requested, id, run } = operation;
   const input = { ...requested, operation: id, ...run, onlyPlan: false };
   const assessment = await runStep(operation, 'assess', input).catch((error: unknown): Assessment => {
-    if (isCancellation(error)) throw error;
+    if (isCancelled(error)) throw error;
     return { kind: 'refused', faults: [faultOf(error)] };
   });
   if (assessment.kind === 'planned') {
@@ -33,5 +33,5 @@ export async function assess(operation: Operation): Promise<Assessed> {
   const { faults, notificationSettings } = assessment;
   const reason = `${faults.map(named).join('\n')}\n`;
   if (notificationSettings) operation.note({ kind: 'ended', outcome: 'rejected', reason, leftBy: 'failure' });
-  throw refusal('Refused', reason, [faults]);
+  throw new Refusal('Refused', reason, [faults]);
 }

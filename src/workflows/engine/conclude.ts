@@ -1,6 +1,5 @@
 import { reportOf } from '../../views/report/report.ts';
 import type { Finished, ReportFiles } from '../../domain/journal/result.ts';
-import { refusal } from './accept.ts';
 import { runStep } from './run-step.ts';
 import type { StageEnd } from './stage-exit.ts';
 import type { Operation } from './operation.ts';
@@ -18,7 +17,7 @@ async function report(
   return runStep(operation, 'report', { plan, hash, journal, outcome, keepRecord }).catch(() => undefined);
 }
 
-/** Ends the rollback: its last entry, its report, its answer. Throws PutBackFailed for a failed compensation. */
+/** Ends the rollback: its last entry, its report, its answer. */
 export async function conclude(
   operation: Operation,
   notifier: Notifier,
@@ -29,7 +28,6 @@ export async function conclude(
   // Before the report, so that it names whom nobody could tell.
   await notifier.end();
   const files = await report(operation, ending);
-  if (ending.failed) throw refusal('PutBackFailed', ending.reason, [ending.failed, files]);
   const { plan, journal, subject } = operation;
   const { attention, notVerified, revision } = reportOf(journal, subject);
   const unreported = plan !== undefined && files === undefined;

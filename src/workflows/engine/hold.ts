@@ -1,10 +1,11 @@
 import { condition, isCancellation } from '@temporalio/workflow';
+import { declared } from '../../activities/steps.ts';
 import { byHandIn } from '../../views/by-hand.ts';
 import type { Decision } from '../../domain/approval/answers.ts';
 import type { Fault } from '../../domain/failures.ts';
 import type { HoldAnswer } from '../../domain/leads-to.ts';
 import type { Operation } from './operation.ts';
-import { StageExit, sentence } from './stage-exit.ts';
+import { StageExit, cancelled, sentence } from './stage-exit.ts';
 
 export interface Held {
   /** `<step>-<try>`, with the CronJob behind it where there is one. */
@@ -22,20 +23,26 @@ export interface Held {
 export async function hold(operation: Operation, held: Held): Promise<'retry' | 'skip'> {
   await condition(() => operation.hold === undefined);
   const { hold, fault } = held;
-  const within = deadlineOf(operation);
+  const goesBack = canGoBack(operation, held);
+  const within = goesBack ? operation.plan?.service.writeOutageBudget : undefined;
+  const isCancelled = () => goesBack && operation.cancelPending;
   const open = operation.openHold({
     ...held,
     ...(within !== undefined && { deadline: new Date(Date.now() + within).toISOString() }),
     byHand: commandsByHand(operation),
   });
   try {
-    const decided = () => open.answer !== undefined;
+    const decided = () => open.answer !== undefined || isCancelled();
     await (within === undefined
       ? condition(decided)
       : condition(decided, within, { summary: `Hold ${hold} gives up` }));
   } catch (error) {
     if (isCancellation(error)) operation.closeHold({ decision: 'cancelled', by: 'a cancel request' });
     throw error;
+  }
+  if (open.answer === undefined && isCancelled()) {
+    operation.closeHold({ decision: 'cancelled', by: 'a cancel request' });
+    throw new StageExit(cancelled());
   }
   if (open.answer === undefined) {
     operation.closeHold({ decision: 'give-up', by: 'the write outage budget' });
@@ -56,9 +63,12 @@ export async function hold(operation: Operation, held: Held): Promise<'retry' | 
 const left = ({ step }: Held, answer: Exclude<HoldAnswer, 'retry' | 'skip'>, reason: string) =>
   new StageExit({ answer: { hold: step, answer }, reason });
 
-/** Before the pivot a hold has a deadline, for the application is down and putting back is safe. */
-const deadlineOf = ({ irreversible, plan }: Operation): number | undefined =>
-  irreversible ? undefined : plan?.service.writeOutageBudget;
+/**
+ * Before the pivot a hold has a deadline, and a cancel request answers it: the application is down, and putting back
+ * is safe. Where that is what fails, only a person can tell what next.
+ */
+const canGoBack = ({ irreversible }: Operation, { step }: Held): boolean =>
+  !irreversible && declared(step)?.undoes !== true;
 
 /** What undoes the freeze without Backstep. */
 const commandsByHand = ({ plan, situation, journal }: Operation): string[] =>

@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, TemporalFailure } from '@temporalio/workflow';
 import type { StepName } from '../../activities/steps.ts';
 import type { OperationRequest } from '../../domain/plan/plan.ts';
 import type { Finished } from '../../domain/journal/result.ts';
@@ -11,7 +11,7 @@ import { closeHandlers, openHandlers } from './handlers.ts';
 import { Notifier } from './notify.ts';
 import { Operation } from './operation.ts';
 import type { StepInput } from './run-step.ts';
-import { StageExit } from './stage-exit.ts';
+import { exitCause } from './stage-exit.ts';
 import type { StageEnd } from './stage-exit.ts';
 import { step } from './step.ts';
 import { Stages } from './undo.ts';
@@ -36,35 +36,27 @@ function contextOf(operation: Operation) {
     reversible: <T>(body: () => Promise<T>) => stages.reversible(body),
     irreversible: <T>(body: () => Promise<T>, orRestore?: (reason: string) => Promise<T>) =>
       stages.irreversible(body, orRestore),
-    undoBy: <S extends 'put-back' | 'switch-back'>(name: S, input: StepInput<S>) =>
-      stages.undoBy(() => run(name, input)),
+    /** `input` is asked when it is undone. */
+    undoBy: <S extends 'put-back' | 'switch-back'>(name: S, input: () => StepInput<S>) =>
+      stages.undoBy(() => run(name, input())),
     undo: (...how: Parameters<Stages['undo']>) => stages.undo(...how),
+    leave: (...why: Parameters<Stages['leave']>) => stages.leave(...why),
   };
 }
 
 /** An operation in the order of the runbook. Answers how it ends. */
 export type Order = (context: OperationContext) => Promise<StageEnd>;
 
-/** How the order ended: by its own answer, by what left it, or by a cancel request before its first gate. */
-async function endOf(operation: Operation, order: Order): Promise<StageEnd> {
+/** How the order ended: by its own answer, or by what left it. */
+async function endOf(context: OperationContext, order: Order): Promise<StageEnd> {
   try {
-    return await order(contextOf(operation));
+    return await order(context);
   } catch (error) {
-    if (error instanceof StageExit && 'ending' in error.why) return error.why.ending;
-    if (!isCancellation(error)) throw error;
-    return {
-      outcome: 'rejected',
-      reason: 'Cancelled on request, before anything was touched.',
-      keepRecord: true,
-      leftBy: 'person',
-    };
+    return context.leave(exitCause(error));
   }
 }
 
-/**
- * Runs one operation: takes messages, follows the order, and ends by the report. Throws only Refused, and
- * PutBackFailed after the report is written.
- */
+/** Runs one operation: takes messages, follows the order, and ends by the report. Throws only a refusal. */
 export async function operate(requested: OperationRequest, order: Order): Promise<Finished> {
   const operation = new Operation(requested);
   const notifier = new Notifier(operation);
@@ -72,14 +64,20 @@ export async function operate(requested: OperationRequest, order: Order): Promis
   openHandlers(operation);
   CancellationScope.current().cancelRequested.catch(() => operation.requestCancel());
   try {
-    const ending = await endOf(operation, order);
+    const ending = await endOf(contextOf(operation), order);
     return await CancellationScope.nonCancellable(async () => {
       await operation.endBackground();
-      return conclude(operation, notifier, ending);
+      const finished = await conclude(operation, notifier, ending);
+      await notifier.end();
+      await closeHandlers();
+      return finished;
     });
-  } finally {
+  } catch (error) {
+    // A bug fails the workflow task at once: a command after it would not be there when the code is mended.
+    if (!(error instanceof TemporalFailure)) throw error;
     // A refusal before any plan, too: what is told of it must not be lost with the run.
     await CancellationScope.nonCancellable(() => notifier.end());
     await closeHandlers();
+    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { startApp } from '../../activities/start-app/step.ts';
+import type { HowFar } from '../../activities/put-back/step.ts';
 import type { StepName } from '../../activities/steps.ts';
 import { stopWrites } from '../../activities/stop-writes/step.ts';
 import type { Decision, GateName } from '../../domain/approval/answers.ts';
@@ -9,7 +10,7 @@ import { searchAttributes } from '../../domain/approval/messages.ts';
 import type { PersonProof, Way } from '../../domain/approval/statement.ts';
 import { samePerson } from '../../domain/approval/stated.ts';
 import { defined } from '../../domain/defined.ts';
-import { foundIn, hasBegun } from '../../domain/journal/journal.ts';
+import { foundBy, foundIn, hasBegun } from '../../domain/journal/journal.ts';
 import type { Entry, Event, GateWants, Journal } from '../../domain/journal/journal.ts';
 import type { Situation } from '../../domain/leads-to.ts';
 import { operationId } from '../../domain/names.ts';
@@ -140,7 +141,6 @@ export class Operation {
   #notificationSettings: NotificationSettings | undefined;
   #gate: OpenGate | undefined;
   #hold: OpenHold | undefined;
-  #irreversible = false;
   #cancelPending = false;
   #attributes: Record<string, string> = {};
   #ignored = 0;
@@ -211,6 +211,14 @@ export class Operation {
   /** Where it is, as far as it decides what answers lead to. */
   get situation(): Situation {
     return situationIn(this.journal, this.subject);
+  }
+
+  /** For what undoes: whether there is something to undo, and whether the database may have moved. */
+  get howFar(): HowFar {
+    return {
+      stopped: foundBy(this.journal, stopWrites) !== undefined,
+      pivotPassed: this.situation.pivotPassed,
+    };
   }
 
   /** Whether the application may have written since writes were first stopped, also under a run taken up. */
@@ -287,11 +295,7 @@ export class Operation {
 
   /** From the pivot on nothing is undone by itself. */
   get irreversible(): boolean {
-    return this.#irreversible;
-  }
-
-  enterIrreversible(): void {
-    this.#irreversible = true;
+    return this.situation.pivotPassed;
   }
 
   /** A cancel request that nobody and nothing has answered yet. */

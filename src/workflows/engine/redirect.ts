@@ -2,7 +2,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import { workflowIdOf } from '../../domain/names.ts';
 import type { Continued } from '../../domain/journal/result.ts';
-import { refusal } from './accept.ts';
+import { Refusal } from './accept.ts';
 
 interface Sent {
   service: string;
@@ -36,7 +36,10 @@ export async function continueUnderServiceId(
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw refusal('AlreadyRunning', `An operation on ${request.service} is open as workflow ${workflowId}.`);
+    throw new Refusal(
+      'AlreadyRunning',
+      `An operation on ${request.service} is open as workflow ${workflowId}.`,
+    );
   }
   return { continuesAs: workflowId };
 }

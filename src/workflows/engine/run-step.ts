@@ -26,7 +26,11 @@ export async function runStep<S extends StepName>(
   const of = { step: name, try: number, ...defined({ part }) };
   operation.note({ kind: 'step-began', ...of });
   try {
-    const output = await runActivity(name, { ...input, try: number } as Input<S>, part);
+    const output = await runActivity(
+      name,
+      { ...input, try: number } as Input<S>,
+      defined({ part, bytes: operation.observations?.databaseBytes }),
+    );
     const fault = step.fault?.(output);
     const found = step.found === undefined ? output : step.found(output);
     operation.note(
@@ -36,9 +40,13 @@ export async function runStep<S extends StepName>(
     );
     return output;
   } catch (error) {
-    // A guard that is cancelled before its first attempt has nothing to answer.
+    // A guard that is cancelled between two attempts has nothing to answer.
     if (step.guard && isCancellation(error))
-      operation.note({ kind: 'step-ended', ...of, summary: 'Ended before it had begun' });
+      operation.note({
+        kind: 'step-ended',
+        ...of,
+        summary: 'Ended between two attempts: the record has what it saw',
+      });
     else operation.note({ kind: 'step-failed', ...of, fault: faultOf(error) });
     throw error;
   }

@@ -1,9 +1,10 @@
-import { ApplicationFailure } from '@temporalio/workflow';
-import type { Fault } from '../../domain/failures.ts';
+import { ApplicationFailure, CancellationScope, TemporalFailure, isCancellation } from '@temporalio/workflow';
 import type { Outcome } from '../../domain/journal/outcome.ts';
 import type { LeftBy, Leaving } from '../../domain/leads-to.ts';
+import { Refusal } from './accept.ts';
+import { faultOf } from './run-activity.ts';
 
-/** How a rollback ends. `failed`: a compensation failed, so that the workflow ends Failed. */
+/** How an operation ends. */
 export interface StageEnd {
   outcome: Outcome;
   reason: string;
@@ -11,7 +12,6 @@ export interface StageEnd {
   keepRecord: boolean;
   /** Absent where it went to the end of its order. */
   leftBy?: LeftBy;
-  failed?: Fault;
 }
 
 /** It went to the end of its order, or there was nothing to do. */
@@ -48,3 +48,32 @@ export function sentence(message: string): string {
 }
 
 export const ended = (ending: StageEnd) => new StageExit({ ending });
+
+/**
+ * Whether a cancel request ended it, or met it. The server does not try an activity again whose cancelling was
+ * requested: whatever that ends with is final, and is no reason of its own.
+ */
+export const isCancelled = (error: unknown): boolean =>
+  isCancellation(error) ||
+  (error instanceof TemporalFailure && CancellationScope.current().consideredCancelled);
+
+export const cancelled = (met?: string): Left => ({
+  answer: { answer: 'cancel' },
+  reason: `Cancelled on request.${met === undefined ? '' : ` What ran then failed: ${sentence(met)}`}`,
+});
+
+/**
+ * Why a stage was left: the one judge of whatever ends a stage.
+ *
+ * @throws the error itself where it refuses the whole operation, or is a bug of the workflow's own code: that makes
+ *   the workflow task fail, which goes on when the code is mended
+ */
+export function exitCause(error: unknown): ExitCause {
+  if (error instanceof StageExit) return error.why;
+  if (!(error instanceof TemporalFailure) || error instanceof Refusal) throw error;
+  if (isCancellation(error)) return cancelled();
+  const { message } = faultOf(error);
+  return isCancelled(error)
+    ? cancelled(message)
+    : { answer: { answer: 'failure' }, reason: sentence(message) };
+}

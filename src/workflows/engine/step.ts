@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import { declaration } from '../../activities/steps.ts';
 import type { Declaration, Output, StepName } from '../../activities/steps.ts';
 import { defined } from '../../domain/defined.ts';
@@ -11,7 +11,12 @@ import type { Operation } from './operation.ts';
 import { faultOf } from './run-activity.ts';
 import { runStep } from './run-step.ts';
 import type { BackgroundStep, StepInput } from './run-step.ts';
-import { StageExit, sentence } from './stage-exit.ts';
+import { StageExit, cancelled, isCancelled, sentence } from './stage-exit.ts';
+
+/** What nobody foresaw may be gone the next time; each try is in the journal, and the escalation path hears of it. */
+const triesOfUnexpected = 5;
+/** Milliseconds, and as many more after each try. */
+const pauseOfUnexpected = 2_000;
 
 /** Undefined only of a step that people may skip. */
 export type StepOutput<S extends StepName> = 'skip' extends Declaration<S>['decisions'][number]
@@ -38,8 +43,9 @@ export async function step<S extends StepName>(
   input: StepInput<S>,
   { first, afterFailure, begun }: Around<S> = {},
 ): Promise<StepOutput<S>> {
-  const { title, onFailure, part: partOf } = declaration(name);
+  const { title, onFailure, undoes, part: partOf } = declaration(name);
   const part = partOf?.(input);
+  let unexpected = 0;
   for (let tried = begun; ; tried = undefined) {
     if ((await holdIfCancelled(operation, name, part)) === 'skip') return undefined as StepOutput<S>;
     const number = tried?.try ?? operation.nextTry(name, part);
@@ -47,10 +53,17 @@ export async function step<S extends StepName>(
     try {
       return tried ? await outcomeOf(tried) : await runStep(operation, name, input, number);
     } catch (error) {
-      if (isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+      if (isCancelled(error)) throw error;
       const seen = faultOf(error);
       await afterFailure?.();
       if (onFailure === 'report') throw error;
+      if (seen.type === 'Unexpected' && (unexpected += 1) < triesOfUnexpected) {
+        await sleep(unexpected * pauseOfUnexpected, { summary: `Tries ${title} again` });
+        continue;
+      }
+      // The pivot's own step may end before the pivot: the request that it let wait is answered then.
+      if (operation.cancelPending && !undoes && !operation.irreversible)
+        throw new StageExit(cancelled(seen.message));
       if (onFailure !== 'hold' && !operation.irreversible)
         throw new StageExit({
           answer: { answer: 'failure' },
@@ -75,7 +88,7 @@ async function holdIfCancelled(
   name: StepName,
   part: string | undefined,
 ): Promise<'go' | 'skip'> {
-  const undoes = declaration(name).onFailure === 'report';
+  const { undoes } = declaration(name);
   if (!operation.irreversible || !operation.cancelPending || undoes) return 'go';
   const message = 'Cancelling was asked for; after the downgrade nothing unwinds by itself.';
   const number = operation.upcomingTry(name, part);

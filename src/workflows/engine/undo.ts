@@ -1,13 +1,10 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import { endsAs, leadsTo, leftBy } from '../../domain/leads-to.ts';
 import type { Ends, LeftBy } from '../../domain/leads-to.ts';
 import { howItIsLeft } from '../../views/facts.ts';
 import type { Operation } from './operation.ts';
-import { faultOf } from './run-activity.ts';
-import { StageExit, ended, sentence } from './stage-exit.ts';
-import type { StageEnd, Left, ExitCause } from './stage-exit.ts';
-
-const cancelled: ExitCause = { answer: { answer: 'cancel' }, reason: 'Cancelled on request.' };
+import { StageExit, cancelled, ended, exitCause } from './stage-exit.ts';
+import type { ExitCause, Left, StageEnd } from './stage-exit.ts';
 
 /** The two stages of an operation, before and after its pivot, and what undoes the first. */
 export class Stages {
@@ -21,20 +18,19 @@ export class Stages {
     this.#undo.push(undo);
   }
 
-  /** Undoes everything, newest first. Answers how the operation ends then. */
+  /**
+   * Undoes everything, newest first. What cannot be undone holds, and the path of the escalation is called: it
+   * ends undone, or with a person who takes over. Answers how the operation ends then.
+   */
   async undo(reason: string, outcome: 'put-back' | 'restored', by: LeftBy): Promise<StageEnd> {
     await this.operation.endBackground();
     try {
       for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) await undo();
     } catch (error) {
-      const failed = faultOf(error);
-      return {
-        outcome: 'aborted',
-        reason: `${reason} Putting back failed: ${sentence(failed.message)}`,
-        keepRecord: true,
-        leftBy: by,
-        failed,
-      };
+      const why = exitCause(error);
+      if ('ending' in why) throw error;
+      const met = `${reason} Putting back failed: ${why.reason}`;
+      return endedAs(this.operation, endsAs(why.answer, this.operation.situation), { ...why, reason: met });
     }
     return { outcome, reason, keepRecord: false, leftBy: by };
   }
@@ -46,67 +42,57 @@ export class Stages {
   async reversible<T>(body: () => Promise<T>): Promise<T> {
     const { operation } = this;
     try {
-      if (operation.cancelPending) throw new StageExit(cancelled);
+      if (operation.cancelPending) throw new StageExit(cancelled());
       const value = await body();
-      if (operation.cancelPending) throw new StageExit(cancelled);
+      if (operation.cancelPending) throw new StageExit(cancelled());
       return value;
     } catch (error) {
-      const why = whyLeft(error);
-      operation.answerCancel();
-      throw await CancellationScope.nonCancellable(() => this.#unwound(why));
+      throw ended(await this.leave(exitCause(error)));
     }
   }
 
   /**
-   * Nothing is undone by itself; a failure holds, and a person decides. One non-cancellable scope, for in a
-   * cancelled one a `retry` would be refused at once.
+   * From its first step's pivot on nothing is undone by itself; a failure holds, and a person decides. Until then
+   * all is put back as before. One non-cancellable scope, for in a cancelled one a `retry` would be refused at once.
    */
   irreversible<T>(body: () => Promise<T>, orRestore?: (reason: string) => Promise<T>): Promise<T> {
     const { operation } = this;
-    operation.enterIrreversible();
-    const handOver = (why: Left): never => {
-      throw handedOver(operation, endsAs(why.answer, operation.situation), why);
-    };
     return CancellationScope.nonCancellable(async () => {
       try {
         return await body();
       } catch (error) {
-        const why = left(error);
-        const to = leadsTo(why.answer, operation.situation);
-        const restores = to.course === 'restore' || (to.course === 'end' && to.undoes.length > 0);
-        if (!restores || orRestore === undefined) return handOver(why);
-        return await orRestore(why.reason).catch((failed: unknown) => handOver(left(failed)));
+        const why = exitCause(error);
+        if ('ending' in why) throw error;
+        const { situation } = operation;
+        const to = leadsTo(why.answer, situation);
+        const goesBack = to.course === 'restore' || (to.course === 'end' && to.undoes.length > 0);
+        if (!goesBack || !situation.pivotPassed || orRestore === undefined)
+          throw ended(await this.leave(why));
+        return await orRestore(why.reason).catch(async (failed: unknown) => {
+          throw ended(await this.leave(exitCause(failed)));
+        });
       }
     });
   }
 
-  async #unwound(why: ExitCause): Promise<StageExit> {
-    if ('ending' in why) return ended(why.ending);
-    const { answer, reason } = why;
-    const to = endsAs(answer, this.operation.situation);
-    if (to.undoes.length > 0) return ended(await this.undo(reason, 'put-back', leftBy(answer)));
-    return handedOver(this.operation, to, why);
+  /** Ends the operation as what left its order has it: undone, or with a person who takes over. */
+  leave(why: ExitCause): Promise<StageEnd> {
+    const { operation } = this;
+    operation.answerCancel();
+    return CancellationScope.nonCancellable(async () => {
+      if ('ending' in why) return why.ending;
+      const { answer, reason } = why;
+      const to = endsAs(answer, operation.situation);
+      if (to.undoes.length > 0) return this.undo(reason, 'put-back', leftBy(answer));
+      return endedAs(operation, to, why);
+    });
   }
 }
 
-/** Why a stage was left; what is neither a decision of ours nor a cancellation is thrown on. */
-function whyLeft(error: unknown): ExitCause {
-  if (error instanceof StageExit) return error.why;
-  if (isCancellation(error)) return cancelled;
-  throw error;
-}
-
-/** By what answer a stage is left; whatever else ended it is thrown on. */
-function left(error: unknown): Left {
-  if (error instanceof StageExit && !('ending' in error.why)) return error.why;
-  throw error;
-}
-
 /** Ends with nothing undone. */
-const handedOver = ({ plan }: Operation, to: Ends, { answer, reason }: Left): StageExit =>
-  ended({
-    outcome: to.outcome,
-    reason: `${reason} ${howItIsLeft(to, plan?.takesUp)}`.trim(),
-    keepRecord: to.record !== 'closed',
-    leftBy: leftBy(answer),
-  });
+const endedAs = ({ plan }: Operation, to: Ends, { answer, reason }: Left): StageEnd => ({
+  outcome: to.outcome,
+  reason: `${reason} ${howItIsLeft(to, plan?.takesUp)}`.trim(),
+  keepRecord: to.record !== 'closed',
+  leftBy: leftBy(answer),
+});
