@@ -77,12 +77,12 @@ try {
   const damage = () =>
     here.on(here.fencedName, (client) => client.query('DELETE FROM papers; DROP TABLE links'));
   await damage();
-  const fromPoint = await perform(
+  const fromSnapshot = await perform(
     restore,
     { ...dependencies, ...here.attempt() },
     { plan, try: 1, snapshot, backup },
   );
-  say('DOWNTIME of restore from the snapshot, verified', fromPoint.seconds, fromPoint.from);
+  say('DOWNTIME of restore from the snapshot, verified', fromSnapshot.seconds, fromSnapshot.from);
 
   // The same again from the dump.
   const failed = quoted(siblingName(here.name, 'failed', operation));
@@ -101,7 +101,7 @@ try {
   say('DOWNTIME of restore from the dump, verified', fromBackup.seconds, fromBackup.from);
 
   console.log(`
-A dump takes ${times(backingUp, making)} as long as a snapshot, and a restore from it ${times(fromBackup.seconds, fromPoint.seconds)} as long.`);
+A dump takes ${times(backingUp, making)} as long as a snapshot, and a restore from it ${times(fromBackup.seconds, fromSnapshot.seconds)} as long.`);
 } finally {
   await here.remove();
 }

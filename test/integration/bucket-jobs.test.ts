@@ -64,9 +64,9 @@ async function takeSnapshot(): Promise<MadeSnapshot> {
   };
 }
 
-const noPoint = { made: false, why: 'none is made here' } as const;
+const noSnapshot = { made: false, why: 'none is made here' } as const;
 
-test('a backup comes from the snapshot, is proved by restoring it, and leaves the point closed', async () => {
+test('a backup comes from the snapshot, is proved by restoring it, and leaves the snapshot closed', async () => {
   backup = await perform(
     backUp,
     { ...fixture.dependencies, ...fixture.attempt() },
@@ -119,7 +119,7 @@ test('law 1: a dump of another state than when writes stopped is no backup', asy
   const again = perform(
     backUp,
     { ...fixture.dependencies, ...fixture.attempt() },
-    { plan, try: 2, snapshot: noPoint },
+    { plan, try: 2, snapshot: noSnapshot },
   );
   await expect(again).resolves.toEqual(backup);
   await fixture.change(({ backup: forgotten, ...rest }) => {
@@ -129,7 +129,7 @@ test('law 1: a dump of another state than when writes stopped is no backup', asy
   const ofTheMoved = perform(
     backUp,
     { ...fixture.dependencies, ...fixture.attempt() },
-    { plan, try: 3, snapshot: noPoint },
+    { plan, try: 3, snapshot: noSnapshot },
   );
   await expect(ofTheMoved).rejects.toMatchObject({
     type: 'BackupNotProved',
@@ -142,7 +142,7 @@ test('law 7: a restore out of the bucket takes the place of the moved database, 
   const found = await perform(
     restore,
     { ...fixture.dependencies, ...fixture.attempt() },
-    { plan, try: 1, snapshot: noPoint, backup },
+    { plan, try: 1, snapshot: noSnapshot, backup },
   );
   expect(found).toMatchObject({ counts: backup.counts, revision: '0005' });
   const { sha256 } = await fixture.on(fixture.fencedName, (client) => fingerprint(client));

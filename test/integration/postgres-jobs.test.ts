@@ -91,13 +91,13 @@ describe('back-up', () => {
   });
 });
 
-const noPoint = { made: false, why: 'none is made here' } as const;
+const noSnapshot = { made: false, why: 'none is made here' } as const;
 
 const restored = () =>
   perform(
     restore,
     { ...fixture.dependencies, ...fixture.attempt() },
-    { plan, try: 1, snapshot: noPoint, backup },
+    { plan, try: 1, snapshot: noSnapshot, backup },
   );
 
 describe('restore', () => {

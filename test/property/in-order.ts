@@ -50,7 +50,7 @@ async function steps(of: Rollback, keep: (file: SalvageFile | undefined) => void
   const stopped = await stop(of, false);
   const stands = writeGuard(of);
   try {
-    const snapshot = await act<'snapshot'>(of, takeSnapshot, { try: 1 }, forThePoint(of));
+    const snapshot = await act<'snapshot'>(of, takeSnapshot, { try: 1 }, forSnapshot(of));
     const backup = await held<'back-up'>(of, backUp, { snapshot }, ['BackupFailed', 'BackupNotProved']);
     const writes = of.it.breakage === 'somebody writes while writes are stopped';
     if (writes) await breach(of);
@@ -92,7 +92,7 @@ async function steps(of: Rollback, keep: (file: SalvageFile | undefined) => void
 }
 
 /** Cloning that may take no time takes too long. */
-const forThePoint = ({ it, plan }: Rollback) =>
+const forSnapshot = ({ it, plan }: Rollback) =>
   it.breakage === 'cloning takes too long'
     ? { ...plan, service: { ...plan.service, snapshot: { ...plan.service.snapshot, within: 1 } } }
     : plan;

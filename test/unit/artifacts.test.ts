@@ -37,7 +37,7 @@ describe('law 1: what an unfinished operation may need is held', () => {
       { backup: { ...findings['back-up'], file: 'radar/bs-11111111-1.dump' } },
     ],
     [
-      'the point of one taken up',
+      'the snapshot of one taken up',
       'radar__snapshot_11111111',
       'bs-11111111',
       { snapshot: { ...snapshot, database: 'radar__snapshot_11111111' } },

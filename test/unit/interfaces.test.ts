@@ -1,6 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { planBlocks } from '../../src/views/plan.ts';
+import { markdown } from '../../src/views/render/markdown.ts';
+import { examplePlan, observations } from '../example-plan.ts';
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((file) => `src/${file}`);
 
@@ -64,5 +67,16 @@ describe('a kind of thing is known to its implementation, its schema and its reg
           .flatMap((line, at) => (/alembic/i.test(line) ? [`${file}:${at + 1}: ${line.trim()}`] : [])),
       );
     expect(named).toEqual([]);
+  });
+
+  it.each([
+    ['0005_scoring.py', '```python'],
+    ['0005_scoring.down.sql', '```sql'],
+    ['0005_scoring', '```'],
+  ])('migration tool: the source of %s is shown as what its file is', (path, fence) => {
+    const plan = examplePlan();
+    plan.reverts = [{ revision: '0005', parents: ['0004'], message: 'add scoring fields', path }];
+    const seen = { ...observations, downgrades: [{ revision: '0005', text: 'the way down' }] };
+    expect(markdown(planBlocks(plan, 'hash', seen))).toContain(`${fence}\nthe way down\n`);
   });
 });

@@ -36,7 +36,7 @@ export async function sourceOf(
   { snapshot, fromSnapshot }: StepInput<'back-up'>,
   { frozen, pivotAt, swap }: OperationRecord,
 ): Promise<DumpSource> {
-  // After a restore the database that is fenced off is again as it was, and a point that is left may be damaged.
+  // After a restore the database that is fenced off is again as it was, and a snapshot that is left may be damaged.
   const restored = swap !== undefined && (await oidOf(admin, fencedName)) === swap.restored.oid;
   if (fromSnapshot === true || (pivotAt !== undefined && !restored)) {
     if (snapshot?.made && (await databaseExists(admin, snapshot.database))) {

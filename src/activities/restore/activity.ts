@@ -3,7 +3,7 @@ import type { Swap } from '../../domain/record.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
 import { fromBackup } from './from-backup.ts';
-import { fromPoint } from './from-point.ts';
+import { fromSnapshot } from './from-snapshot.ts';
 import { assertAsBefore } from '../restored.ts';
 import { assertFenced, isInPlace, planSwap, swapIntoPlace } from '../swap-into-place.ts';
 
@@ -39,7 +39,7 @@ export async function restore(context: ActivityContext, input: Input): Promise<R
 
   async function made(): Promise<Swap> {
     await assertFenced(context);
-    const found = await fromPoint(context, record.snapshot ?? input.snapshot);
+    const found = await fromSnapshot(context, record.snapshot ?? input.snapshot);
     const { database, from, notes } =
       'database' in found ? found : await fromBackup(context, input.backup ?? record.backup, found);
     return { ...(await planSwap(context, database)), from, notes };

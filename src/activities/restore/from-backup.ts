@@ -5,7 +5,7 @@ import { siblingName } from '../../domain/names.ts';
 import type { ActivityContext } from '../context.ts';
 import { assertAsBefore } from '../restored.ts';
 import { fillFromBackup, makeNewDatabase } from '../new-database.ts';
-import type { NoPoint, Source } from './from-point.ts';
+import type { NoSnapshot, Source } from './from-snapshot.ts';
 
 const step = 'restore';
 
@@ -18,7 +18,7 @@ const step = 'restore';
 export async function fromBackup(
   context: ActivityContext,
   backup: Backup | undefined,
-  { whyNot, made }: NoPoint,
+  { whyNot, made }: NoSnapshot,
 ): Promise<Source> {
   const { operation } = context;
   const { database } = context.plan;

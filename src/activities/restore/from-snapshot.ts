@@ -10,7 +10,7 @@ export interface Source {
 }
 
 /** Why there is no snapshot to restore from; `made` where there was one. */
-export interface NoPoint {
+export interface NoSnapshot {
   whyNot: string;
   made: boolean;
 }
@@ -21,7 +21,10 @@ export interface NoPoint {
  *
  * @returns why there is none that does
  */
-export async function fromPoint(context: ActivityContext, snapshot: Snapshot): Promise<Source | NoPoint> {
+export async function fromSnapshot(
+  context: ActivityContext,
+  snapshot: Snapshot,
+): Promise<Source | NoSnapshot> {
   if (!snapshot.made) return { whyNot: `none was made (${snapshot.why})`, made: false };
   context.progress({ doing: `reads the snapshot ${snapshot.database} again` });
   const kind = snapshotKind(snapshot);
