@@ -15,7 +15,7 @@ const databases = {
 async function run(name: string): Promise<unknown> {
   if (!Object.hasOwn(programs, name))
     throw new Failure('JobFailed', `Unknown program ${name}: one of ${Object.keys(programs).join(', ')}.`);
-  const program = programs[name as Program] as (of: typeof databases, told: unknown) => Promise<unknown>;
+  const program = programs[name as Program] as (of: typeof databases, args: unknown) => Promise<unknown>;
   return program(databases, JSON.parse(environment(argumentsVariable)));
 }
 

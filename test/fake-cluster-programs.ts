@@ -11,11 +11,11 @@ export async function backstepProgram(
   const databases = { application: env['DATABASE_URL'] ?? '', admin: env['ADMIN_URL'] ?? '' };
   const program = programs[command[2] as Program] as (
     of: typeof databases,
-    told: unknown,
+    args: unknown,
   ) => Promise<unknown>;
-  const told = () => JSON.parse(env[argumentsVariable] ?? '') as unknown;
+  const args = () => JSON.parse(env[argumentsVariable] ?? '') as unknown;
   try {
-    const result = await (run === undefined ? program(databases, told()) : run());
+    const result = await (run === undefined ? program(databases, args()) : run());
     return { status: 0, lines: [`BACKSTEP-RESULT ${JSON.stringify(result)}`] };
   } catch (error) {
     const type = error instanceof Failure ? error.type : 'JobFailed';

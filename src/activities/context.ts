@@ -122,7 +122,7 @@ export interface ServiceContext extends BaseContext, ServerAccess {
    */
   runJob: <P extends Program>(
     program: P,
-    told: ProgramArguments<P>,
+    args: ProgramArguments<P>,
     job: ProgramJob,
   ) => Promise<ProgramResult<P>>;
 }
@@ -185,7 +185,7 @@ export function serviceContext(
     try: of.try ?? 1,
     ...defined({ jobImage }),
     jobSecret: (secret) => jobSecret(base.cluster, { service, operation, ...access }, secret),
-    runJob: (program, told, job) => runProgram(context, jobImage, program, told, job),
+    runJob: (program, args, job) => runProgram(context, jobImage, program, args, job),
   };
   return context;
 }

@@ -12,7 +12,7 @@ export function references({ database }: ServiceDefinition): SecretReference[] {
 }
 
 export const keyOf = ({ secret, key }: SecretReference): string => `${secret}.${key}`;
-export const inWords = ({ secret, key }: SecretReference): string => `${secret}/${key}`;
+export const describeSecretKey = ({ secret, key }: SecretReference): string => `${secret}/${key}`;
 export const same = (one: Endpoint, other: Endpoint): boolean =>
   one.host === other.host && one.port === other.port;
 
@@ -26,6 +26,6 @@ export function assertKnown(
   if (same(leads, from) || same(leads, to)) return;
   throw new Failure(
     'SecretChanged',
-    `Secret ${inWords(reference)} leads to ${at(leads)}, neither to ${at(from)} nor to ${at(to)}.`,
+    `Secret ${describeSecretKey(reference)} leads to ${at(leads)}, neither to ${at(from)} nor to ${at(to)}.`,
   );
 }

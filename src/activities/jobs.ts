@@ -110,7 +110,7 @@ export async function runProgram<P extends Program>(
   context: Running,
   image: string | undefined,
   program: P,
-  told: ProgramArguments<P>,
+  args: ProgramArguments<P>,
   job: ProgramJob,
 ): Promise<ProgramResult<P>> {
   const { service, operation } = context;
@@ -128,7 +128,7 @@ export async function runProgram<P extends Program>(
       step: job.step,
       image,
       program,
-      arguments: told,
+      arguments: args,
       ...defined({
         secret: job.databases && (await context.jobSecret({ part: program, ...job.databases })),
       }),

@@ -45,8 +45,8 @@ export async function fillFromBackup(
   context: ActivityContext,
   { step, name, backup }: { step: Filling; name: string; backup: Backup },
 ): Promise<void> {
-  const told = restoreArguments(context.service, context.operation, backup);
-  const { differences } = await context.runJob('restore', told, {
+  const args = restoreArguments(context.service, context.operation, backup);
+  const { differences } = await context.runJob('restore', args, {
     step,
     databases: { database: name },
     orElse: 'RestoreFailed',

@@ -52,7 +52,7 @@ export async function pauseInCluster(cluster: Cluster, pauses: readonly Pause[])
       return result === 'written' ? `${pause.what} was not paused` : undefined;
     }),
   );
-  return done.filter((words) => words !== undefined);
+  return done.filter((text) => text !== undefined);
 }
 
 /**

@@ -24,18 +24,18 @@ export interface ProgramDatabases {
  * `context.runJob`, which takes the arguments and gives the result that are declared here.
  */
 export const programs = {
-  'back-up': (of: ProgramDatabases, told: BackUpArguments) => backUp(of.application, told),
-  check: (_: ProgramDatabases, told: CheckArguments) => check(told),
-  'copy-live': (of: ProgramDatabases, told: CopyLiveArguments) => copyLive(of.application, of.admin, told),
-  drill: (of: ProgramDatabases, told: RestoreArguments) => drill(of.admin, told),
-  'read-dump': (_: ProgramDatabases, told: ReadDumpArguments) => readDump(told),
-  'restore-external': (of: ProgramDatabases, told: RestoreExternalArguments) =>
-    restoreExternal(of.admin, told),
-  'data-diff': (of: ProgramDatabases, told: DataDiffArguments) => dataDiff(of.admin, told),
-  restore: (of: ProgramDatabases, told: RestoreArguments) => restore(of.admin, told),
-  artifacts: (_: ProgramDatabases, told: ArtifactArguments) => artifacts(told),
-  salvage: (of: ProgramDatabases, told: SalvageArguments) => salvage(of.application, told),
-  'put-back-salvage': (of: ProgramDatabases, told: PutBackArguments) => putBackAttached(of.application, told),
+  'back-up': (of: ProgramDatabases, args: BackUpArguments) => backUp(of.application, args),
+  check: (_: ProgramDatabases, args: CheckArguments) => check(args),
+  'copy-live': (of: ProgramDatabases, args: CopyLiveArguments) => copyLive(of.application, of.admin, args),
+  drill: (of: ProgramDatabases, args: RestoreArguments) => drill(of.admin, args),
+  'read-dump': (_: ProgramDatabases, args: ReadDumpArguments) => readDump(args),
+  'restore-external': (of: ProgramDatabases, args: RestoreExternalArguments) =>
+    restoreExternal(of.admin, args),
+  'data-diff': (of: ProgramDatabases, args: DataDiffArguments) => dataDiff(of.admin, args),
+  restore: (of: ProgramDatabases, args: RestoreArguments) => restore(of.admin, args),
+  artifacts: (_: ProgramDatabases, args: ArtifactArguments) => artifacts(args),
+  salvage: (of: ProgramDatabases, args: SalvageArguments) => salvage(of.application, args),
+  'put-back-salvage': (of: ProgramDatabases, args: PutBackArguments) => putBackAttached(of.application, args),
 };
 
 export type Program = keyof typeof programs;

@@ -88,7 +88,7 @@ export async function assertRestored(
       counts: found.counts,
       revision,
       checked: [
-        `rows of ${Object.keys(source.counts).length} tables equal to those in the ${inWords[source.kind]}`,
+        `rows of ${Object.keys(source.counts).length} tables equal to those in the ${sourceNames[source.kind]}`,
         `revision ${revision}`,
         ...(wanted.length > 0 ? [`extensions ${wanted.join(', ')}`] : []),
         ...(sequences.length > 0 ? [`${sequences.length} sequences`] : []),
@@ -110,7 +110,7 @@ export async function assertRestored(
     .catch(damagedIs('RestoreFailed', `What was restored, ${database},`));
 }
 
-const inWords = { file: 'dump', backup: 'backup', snapshot: 'snapshot' } as const;
+const sourceNames = { file: 'dump', backup: 'backup', snapshot: 'snapshot' } as const;
 
 function rowFaults(
   wanted: Record<string, number>,

@@ -26,7 +26,7 @@ export const beginning = (command: Command, { person }: CliContext): Command =>
     .option('--watch', 'follow it to its end, and ask for decisions on a terminal');
 
 /** Who asks and why, as a request says it. */
-export const asked = ({ reason, by: requestedBy, trigger }: BegunOptions) => ({
+export const requestFields = ({ reason, by: requestedBy, trigger }: BegunOptions) => ({
   requestedBy,
   ...(reason === undefined ? {} : { reason }),
   ...(trigger === undefined ? {} : { trigger }),

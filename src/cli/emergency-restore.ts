@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
 import type { Started } from '../client.ts';
-import { asked, beginning, followed } from './begun.ts';
+import { requestFields, beginning, followed } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
 import { json, withBackstep } from './context.ts';
 import type { CliContext, Register } from './context.ts';
@@ -25,8 +25,8 @@ export const emergencyRestore: Register = (program, doors, action) => {
     )
     .option('--file <path>', 'a dump on the backup store: .sql.gz, .sql, or custom format');
   beginning(command, doors).action(
-    action(async (service: string, _options: object, given: Command) => {
-      const options = given.optsWithGlobals<RestoreOptions>();
+    action(async (service: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<RestoreOptions>();
       const { from, file } = options;
       if (from !== undefined && file !== undefined) {
         const next = 'A dump of your own is --file; a snapshot or a backup of Backstep is --from.';
@@ -36,7 +36,7 @@ export const emergencyRestore: Register = (program, doors, action) => {
       return withBackstep(doors, options, async (backstep) => {
         const started = await backstep.emergencyRestore({
           service,
-          ...asked(options),
+          ...requestFields(options),
           ...(source === undefined ? {} : { from: source }),
         });
         if (!(options.watch && options.json)) say(doors, service, started, options);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { asked, beginning, begun } from './begun.ts';
+import { requestFields, beginning, begun } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
 import { withBackstep } from './context.ts';
 import type { Register } from './context.ts';
@@ -26,14 +26,14 @@ export const pointInTimeRestore: Register = (program, doors, action) => {
       '-1',
     );
   beginning(command, doors).action(
-    action(async (service: string, _options: object, given: Command) => {
-      const options = given.optsWithGlobals<RecoveryOptions>();
+    action(async (service: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<RecoveryOptions>();
       const { to, target } = options;
       return withBackstep(doors, options, async (backstep) => {
         const started = await backstep.pointInTimeRestore({
           service,
           target,
-          ...asked(options),
+          ...requestFields(options),
           ...(to === undefined ? {} : { to }),
         });
         return begun(doors, backstep, service, started, options);

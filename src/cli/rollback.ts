@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { asked, beginning, begun } from './begun.ts';
+import { requestFields, beginning, begun } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
 import { withVoice } from './context.ts';
 import type { Register } from './context.ts';
@@ -15,14 +15,14 @@ export const rollback: Register = (program, doors, action) => {
     .argument('<service>', 'name of a service definition')
     .option('--target <revision>', '-1: one migration back; a revision; or base (extreme)', '-1');
   beginning(command, doors).action(
-    action(async (service: string, _options: object, given: Command) => {
-      const options = given.optsWithGlobals<RollbackOptions>();
+    action(async (service: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<RollbackOptions>();
       const { target } = options;
-      return withVoice(doors, given, async (backstep) => {
+      return withVoice(doors, command, async (backstep) => {
         const started = await backstep.start({
           service,
           target,
-          ...asked(options),
+          ...requestFields(options),
         });
         return begun(doors, backstep, service, started, options);
       });

@@ -5,7 +5,7 @@ import { gateActions, gateShows, gateWaits, ifGateExpires } from '../views/gate.
 import { byHandElsewhere, holdActions, ifHoldExpires } from '../views/hold.ts';
 import type { GateProgress, HoldProgress, Progress } from '../views/progress.ts';
 import { commandOf } from '../views/render/terminal.ts';
-import { wantsInWords } from '../domain/approval/gate-policy.ts';
+import { describeWants } from '../domain/approval/gate-policy.ts';
 
 /** What each answer leads to, with the command that gives it. */
 const answers = (actions: readonly Action[]): Text[] =>
@@ -35,7 +35,7 @@ function atGate(progress: Progress, gate: GateProgress): Block[] {
   const at = { ...progress, gate };
   return asked(gateQuestion(gate.gate, progress.situation), [
     `  Gate ${gate.gate} ${gateWaits(gate)}, plan ${gate.hash}`,
-    ...wantsInWords(gate.wants ?? {}).map((each) => `  ${each}`),
+    ...describeWants(gate.wants ?? {}).map((each) => `  ${each}`),
     line`  ${ifGateExpires(at)}`,
     ...gateShows(gate).map((each) => `  ${each}`),
     ...answers(gateActions(at)),

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { EmergencyRequest } from '../domain/plan/emergency-request.ts';
-import { fromInWords } from '../domain/plan/emergency-request.ts';
+import { describeRestoreFrom } from '../domain/plan/emergency-request.ts';
 import { workflowIdOf } from '../domain/names.ts';
 import { describeLastRun, endOf, requestOf } from './last-run.ts';
 import { askedFor, type Started } from './start.ts';
@@ -47,7 +47,7 @@ const begin = (client: Client, taskQueue: string, request: EmergencyRequest, wor
     args: [request],
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    staticSummary: `Restore ${request.service} from ${fromInWords(request.from)}`,
+    staticSummary: `Restore ${request.service} from ${describeRestoreFrom(request.from)}`,
     staticDetails: askedFor(request),
   });
 

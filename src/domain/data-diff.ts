@@ -54,7 +54,7 @@ export const losesIn = (of: TableDiff): boolean =>
   (of.columns ?? []).some(({ values }) => values > 0);
 
 /** One table in one line. */
-export function tableInWords(of: TableDiff): string {
+export function describeTable(of: TableDiff): string {
   const { table, now, restored, onlyNow = 0, onlyRestored = 0, changed = 0, newest, notCompared } = of;
   const { columns = [], unreadable } = of;
   if (unreadable !== undefined)

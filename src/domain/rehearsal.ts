@@ -20,7 +20,7 @@ export interface Loss {
 }
 
 /** A loss in one line: `table scores (35,218 rows, none written after the migration)`. */
-export function lossInWords({ kind, object, rows, values, writtenSince }: Loss): string {
+export function describeLoss({ kind, object, rows, values, writtenSince }: Loss): string {
   const since =
     writtenSince === undefined
       ? ''

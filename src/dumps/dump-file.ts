@@ -76,7 +76,7 @@ export async function readThrough(
     return digest;
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure('SourceUnusable', `File ${path} cannot be read to its end: ${inWords(error)}.`);
+    throw new Failure('SourceUnusable', `File ${path} cannot be read to its end: ${messageOf(error)}.`);
   }
 }
 
@@ -115,4 +115,4 @@ async function archive({ store, path, operation }: DumpFile, take: Take): Promis
 }
 
 /** zlib tells a cut stream by `unexpected end of file`. */
-const inWords = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

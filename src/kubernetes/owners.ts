@@ -3,7 +3,7 @@ import { kubernetesFailure, statusOf } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import {
   findObject,
-  inWords,
+  describeObject,
   listObjects,
   pausable,
   pauseOf,
@@ -62,11 +62,11 @@ export async function ownersOf(
       for (const note of unpausable(each)) notes.add(note);
       for (const mark of marksOf(each, options.argocdNamespace)) {
         const on = reference(groups, mark);
-        if (on === undefined || seen.has(inWords(on))) continue;
+        if (on === undefined || seen.has(describeObject(on))) continue;
         const object = await readOwner(cluster, on, each, notes);
         if (object === undefined || (!mark.sure && !manages(object, each))) continue;
         const pause = pauseOf(mark.kind, on, object, 'person');
-        seen.set(inWords(on), pause);
+        seen.set(describeObject(on), pause);
         above.push({ what: pause.what, kind: 'Deployment', name: on.name, object });
       }
     }
@@ -151,9 +151,9 @@ async function readOwner(
   try {
     return await findObject(cluster, on);
   } catch (error) {
-    if (statusOf(error) !== 403) throw kubernetesFailure(error, `read ${inWords(on)}`);
+    if (statusOf(error) !== 403) throw kubernetesFailure(error, `read ${describeObject(on)}`);
     notes.add(
-      `${what} is managed by ${inWords(on)}, which Backstep may not read (deploy/rbac-owners.yaml): pause it by hand, or it brings the bad release back.`,
+      `${what} is managed by ${describeObject(on)}, which Backstep may not read (deploy/rbac-owners.yaml): pause it by hand, or it brings the bad release back.`,
     );
     return undefined;
   }

@@ -85,11 +85,12 @@ export async function servedGroups(cluster: Cluster): Promise<Map<string, string
   );
 }
 
-export const inWords = ({ plural, namespace, name }: ObjectReference) => `${plural} ${namespace}/${name}`;
+export const describeObject = ({ plural, namespace, name }: ObjectReference) =>
+  `${plural} ${namespace}/${name}`;
 
 /** Reads any object; undefined where there is none, or no such kind. */
 export const findObject = (cluster: Cluster, on: ObjectReference): Promise<AnyObject | undefined> =>
-  find(`read ${inWords(on)}`, cluster.custom.getNamespacedCustomObject(on) as Promise<AnyObject>);
+  find(`read ${describeObject(on)}`, cluster.custom.getNamespacedCustomObject(on) as Promise<AnyObject>);
 
 /** All objects of a kind in a namespace; none where there is no such kind. */
 export async function listObjects(cluster: Cluster, of: Omit<ObjectReference, 'name'>): Promise<AnyObject[]> {
@@ -143,7 +144,7 @@ export async function setPause(
   if (object === undefined) return 'gone';
   if (has(object, field, pause[wanted])) return 'as wanted';
   const written = await find(
-    `${wanted === 'paused' ? 'pause' : 'resume'} ${inWords(on)}`,
+    `${wanted === 'paused' ? 'pause' : 'resume'} ${describeObject(on)}`,
     cluster.custom.patchNamespacedCustomObject({ ...on, body: fieldPatch(field, pause[wanted]) }, mergePatch),
   );
   return written === undefined ? 'gone' : 'written';

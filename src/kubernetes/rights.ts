@@ -12,7 +12,7 @@ export interface Right {
   namespace: string;
 }
 
-export const rightInWords = ({ verb, group, resource, subresource, namespace }: Right): string =>
+export const describeRight = ({ verb, group, resource, subresource, namespace }: Right): string =>
   `${verb} ${resource}${subresource ? `/${subresource}` : ''}${group ? `.${group}` : ''} in namespace ${namespace}`;
 
 /** Asks the API server which of these rights the worker lacks; nothing is tried out. */

@@ -37,7 +37,7 @@ export interface MigrationTool extends VersionTable {
    * Resolves what was asked for (`-1`, `-2`, `base`, a revision or the beginning of one) to one explicit revision,
    * and lists what a downgrade to it reverts (law 2; runbook, Step 4).
    */
-  resolve(asked: string, history: readonly HistoryRevision[], current: readonly string[]): Target;
+  resolve(requested: string, history: readonly HistoryRevision[], current: readonly string[]): Target;
 
   /**
    * Moves the database from one revision down to another in one Job: under a lock, from `from` only, to `target`

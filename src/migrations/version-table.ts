@@ -88,7 +88,7 @@ export async function migrationSessions(
   client: Client,
   { versionTable }: Pick<VersionTable, 'versionTable'>,
 ): Promise<string[]> {
-  const { rows } = await client.query<{ words: string }>(
+  const { rows } = await client.query<{ text: string }>(
     `SELECT DISTINCT ON (a.pid) format('pid %s, role %s, "%s", %s for %s s: it holds %s on %s', a.pid, a.usename,
               a.application_name, coalesce(a.state, 'in a state that may not be seen'),
               coalesce(round(extract(epoch FROM now() - a.xact_start))::text, '?'), l.mode, c.relname) AS words
@@ -100,5 +100,5 @@ export async function migrationSessions(
      ORDER BY a.pid, l.mode DESC`,
     [versionTable.split('.').at(-1)],
   );
-  return rows.map(({ words }) => words);
+  return rows.map(({ text }) => text);
 }

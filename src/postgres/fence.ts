@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from 'pg';
 import { Failure } from '../domain/failures.ts';
 import { quoted, type Client } from './connect.ts';
-import { endSessions, inWords, preparedTransactions, type Session } from './sessions.ts';
+import { endSessions, describeSession, preparedTransactions, type Session } from './sessions.ts';
 
 /** The database's own name, and the one under which it is fenced off. */
 export interface Names {
@@ -190,7 +190,7 @@ export async function close(admin: Client, database: string, options: FenceOptio
       }
     }
     if (Date.now() > deadline) {
-      const who = [...sessions.ended, ...sessions.refused].map(inWords);
+      const who = [...sessions.ended, ...sessions.refused].map(describeSession);
       throw new Failure(
         'WritesNotStopped',
         `Database ${database} is closed, but these did not end within ${within / 1_000} s: ${[...who, ...prepared].join('; ')}.`,

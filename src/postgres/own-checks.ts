@@ -56,14 +56,14 @@ async function make(client: Client, { query, expect }: SqlCheck): Promise<string
   const single = rows.length === 1 && first?.length === 1 ? first[0] : undefined;
   if (expect === undefined) {
     if (rows.length === 0 || single === true) return undefined;
-    return `found ${inWords(rows)}`;
+    return `found ${describe(rows)}`;
   }
   return single !== undefined && single !== null && asText(single) === String(expect)
     ? undefined
-    : `expected ${String(expect)}, found ${inWords(rows)}`;
+    : `expected ${String(expect)}, found ${describe(rows)}`;
 }
 
-function inWords(rows: unknown[][]): string {
+function describe(rows: unknown[][]): string {
   if (rows.length === 0) return 'no row';
   const more = rows.length > mostRows ? ' and more' : '';
   return (

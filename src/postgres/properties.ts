@@ -105,7 +105,7 @@ export async function carryPrivileges(admin: Client, from: string, to: string): 
 async function attempt(
   admin: Client,
   statements: string[],
-  inWords = statements.join('; '),
+  describe = statements.join('; '),
 ): Promise<string[]> {
   await admin.query('BEGIN');
   try {
@@ -114,7 +114,7 @@ async function attempt(
     return [];
   } catch (error) {
     await admin.query('ROLLBACK');
-    return [`Not carried over (${error instanceof Error ? error.message : String(error)}): ${inWords}`];
+    return [`Not carried over (${error instanceof Error ? error.message : String(error)}): ${describe}`];
   }
 }
 

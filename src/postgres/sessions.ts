@@ -69,7 +69,7 @@ export async function endSessions(
 }
 
 /** `pid 4711, role radar_app, "gunicorn"`: how a session is named to people. */
-export const inWords = ({ pid, role, application, superuser, kind }: Session): string =>
+export const describeSession = ({ pid, role, application, superuser, kind }: Session): string =>
   [
     `pid ${pid}`,
     `role ${role}${superuser ? ' (superuser: only a superuser can end it)' : ''}`,
@@ -131,7 +131,7 @@ export async function quiet(
       for (const { pid } of (await endSessions(admin, database, operation)).ended) ended.add(pid);
     }
     if (now - began > grace + patience + quietFor) {
-      const who = [...sessions.map(inWords), ...prepared];
+      const who = [...sessions.map(describeSession), ...prepared];
       throw new Failure(
         'WritesNotStopped',
         `Database ${database} was never quiet for ${quietFor / 1_000} s. ${who.length > 0 ? `Still there: ${who.join('; ')}.` : 'Sessions keep coming back.'}`,

@@ -6,7 +6,7 @@ import { isSuspended, readCronJob, templateOf } from '../kubernetes/cron-jobs.ts
 import { imageOf, readDeployment, replicasOf } from '../kubernetes/deployments.ts';
 import { assertRecordable } from '../kubernetes/records.ts';
 import { releases, type Release } from '../kubernetes/releases.ts';
-import { missingRights, rightInWords, rightsNeeded } from '../kubernetes/rights.ts';
+import { missingRights, describeRight, rightsNeeded } from '../kubernetes/rights.ts';
 import { readSecret } from '../kubernetes/secrets.ts';
 import { placeOf } from '../domain/definition/dump-place.ts';
 import { needsOf } from '../dumps/places/index.ts';
@@ -83,7 +83,7 @@ async function proveRights(
 ): Promise<Findings<true>> {
   const missing = await missingRights(cluster, rightsNeeded(namespace, recordsNamespace));
   const faults = missing.map((right) =>
-    fault('KubernetesRightMissing', `Backstep may not ${rightInWords(right)}.`),
+    fault('KubernetesRightMissing', `Backstep may not ${describeRight(right)}.`),
   );
   return found(true, { faults });
 }

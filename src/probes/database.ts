@@ -143,9 +143,9 @@ async function proveExtensions(
   if (untrusted.length === 0 || facts.admin.superuser) return faults;
   const reference = service.database.extensionAdmin;
   if (reference === undefined) {
-    const words = `Extension ${untrusted.join(', ')} is not trusted, and role ${facts.admin.role} is no superuser: a restored database could not have it.`;
+    const text = `Extension ${untrusted.join(', ')} is not trusted, and role ${facts.admin.role} is no superuser: a restored database could not have it.`;
     const next = 'Name a connection that may create it as database.extensionAdmin.';
-    return [...faults, fault('DatabaseRightMissing', `${words} ${next}`)];
+    return [...faults, fault('DatabaseRightMissing', `${text} ${next}`)];
   }
   const where = secretName(service, reference);
   const other = await looking(async () => {

@@ -63,12 +63,12 @@ function unfinished(
   // Each knows how to go on with its own: the Secrets may lead to another instance by now, or another database
   // may have taken the name.
   if (record.kind !== kind) {
-    const words = `Operation ${record.operation} on this database is unfinished, and is ${inKind(record.kind)}, not ${inKind(kind)}: start that again, to take it up.`;
-    return lacking([fault('UnfinishedOperation', words)]);
+    const text = `Operation ${record.operation} on this database is unfinished, and is ${inKind(record.kind)}, not ${inKind(kind)}: start that again, to take it up.`;
+    return lacking([fault('UnfinishedOperation', text)]);
   }
   if (!isRelative(request.target) && !record.target.startsWith(request.target)) {
-    const words = `Operation ${record.operation} from ${record.from} to ${record.target} is unfinished, and now ${request.target} is asked for.`;
-    return lacking([fault('UnfinishedOperation', words)]);
+    const text = `Operation ${record.operation} from ${record.from} to ${record.target} is unfinished, and now ${request.target} is asked for.`;
+    return lacking([fault('UnfinishedOperation', text)]);
   }
   const note = `Operation ${record.operation} on this database is open (workflow ${record.workflowId}).`;
   return found(takesUp, { notes: open ? [note] : [] });
@@ -76,8 +76,8 @@ function unfinished(
 
 function alreadyRunning(record: OperationRecord): Fault {
   const where = record.temporalNamespace ? ` in Temporal namespace ${record.temporalNamespace}` : '';
-  const words = `Operation ${record.operation} on this database is open: workflow ${record.workflowId}${where}, since ${utc(record.startedAt)}.`;
-  return fault('AlreadyRunning', words);
+  const text = `Operation ${record.operation} on this database is open: workflow ${record.workflowId}${where}, since ${utc(record.startedAt)}.`;
+  return fault('AlreadyRunning', text);
 }
 
 const inKind = (kind: PlanKind): string =>
@@ -113,8 +113,8 @@ export function earlierToRestore(
   }
   if (record?.kind === 'point-in-time-restore') {
     // The Secrets may lead to another instance by now, which only that knows how to go on with.
-    const words = `Operation ${record.operation} on this database is unfinished, and is a point-in-time restore: start that again, to take it up.`;
-    return lacking([fault('UnfinishedOperation', words)]);
+    const text = `Operation ${record.operation} on this database is unfinished, and is a point-in-time restore: start that again, to take it up.`;
+    return lacking([fault('UnfinishedOperation', text)]);
   }
   if (record === undefined || record.operation === operation || !open) return found(defined({ record }));
   return lacking([alreadyRunning(record)]);

@@ -34,22 +34,22 @@ export function migrationImage(
   if (fitting?.inspection === undefined) {
     const type = images.find(({ problem }) => problem !== undefined)?.problem?.type ?? 'MigrationToolMissing';
     const said = images.map((each) => `${each.image}: ${whatItHolds(each)}`);
-    const words = [
+    const text = [
       `No image with ${tool.title} holds the revision ${holds}, at which the database is.`,
       ...said,
     ];
-    return lacking([fault(type, words.join('\n'))]);
+    return lacking([fault(type, text.join('\n'))]);
   }
   const { image, inspection } = fitting;
   const it = { image, history: inspection.history };
   if (inspection.currentError !== undefined) {
-    const words = `${tool.title} in ${image} does not reach the database by ${env}: ${inspection.currentError}`;
-    return found(it, { faults: [fault('MigrationsBroken', words)] });
+    const text = `${tool.title} in ${image} does not reach the database by ${env}: ${inspection.currentError}`;
+    return found(it, { faults: [fault('MigrationsBroken', text)] });
   }
   if (inspection.current?.toSorted().join() === current.toSorted().join()) return found(it);
   const there = revisionText(inspection.current ?? []);
-  const words = `${tool.title} in ${image} finds its database at ${there}, but the one of the definition is at ${revisionText(current)}: they are not the same, or the version table is another one (migrations in the definition).`;
-  return found(it, { faults: [fault('DatabaseInvalid', words)] });
+  const text = `${tool.title} in ${image} finds its database at ${there}, but the one of the definition is at ${revisionText(current)}: they are not the same, or the version table is another one (migrations in the definition).`;
+  return found(it, { faults: [fault('DatabaseInvalid', text)] });
 }
 
 function whatItHolds({ inspection, problem }: SeenImage): string {

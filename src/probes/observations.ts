@@ -34,7 +34,7 @@ export async function observe(
     databaseBytes: bytes,
     sessions: sessions.facts,
     downgrades: [],
-    pods: pods.flatMap((each) => each.pods.map(inWords)),
+    pods: pods.flatMap((each) => each.pods.map(describe)),
     errors: [...new Set(pods.flatMap(({ lines }) => lines.slice(-mostErrors)))].slice(-mostErrors),
     notes: [...counted.notes, ...sessions.notes],
     notVerified: ['The free space for backup and restore: neither the volume nor the server tells it.'],
@@ -103,6 +103,6 @@ async function whoIsThere(admin: Client, database: string) {
   });
 }
 
-function inWords(pod: V1Pod): Observations['pods'][number] {
+function describe(pod: V1Pod): Observations['pods'][number] {
   return { name: nameOf(pod), ready: isReady(pod), ...defined({ reason: troubleOf(pod) }) };
 }

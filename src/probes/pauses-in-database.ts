@@ -24,8 +24,8 @@ export async function pausesInDatabase(
     migrationSessions(client, tool),
   );
   const notes = running.map(
-    (words) =>
-      `A migration is running, or was left in its transaction (${words}): it is ended with the writes.`,
+    (text) =>
+      `A migration is running, or was left in its transaction (${text}): it is ended with the writes.`,
   );
   const subscriptions = await withClient(withDatabase(facts.adminUrl, facts.now), limits, (client) =>
     subscriptionsToPause(client, writes, facts),
@@ -59,8 +59,8 @@ async function subscriptionsToPause(
       notes.push(`${what} writes to the database: it is disabled while writes are stopped.`);
       pauses.push({ in: 'subscription', what, name, until: 'start' });
     } else {
-      const words = `${what} of role ${owner} writes to the database, and Backstep may not disable it. ALTER SUBSCRIPTION "${name}" OWNER TO "${facts.owner}", or disable it before.`;
-      faults.push(fault('DatabaseRightMissing', words));
+      const text = `${what} of role ${owner} writes to the database, and Backstep may not disable it. ALTER SUBSCRIPTION "${name}" OWNER TO "${facts.owner}", or disable it before.`;
+      faults.push(fault('DatabaseRightMissing', text));
     }
   }
   return found(pauses, { faults, notes });

@@ -1,4 +1,4 @@
-import { missingRights, rightInWords } from '../kubernetes/rights.ts';
+import { missingRights, describeRight } from '../kubernetes/rights.ts';
 import { has } from '../kubernetes/pausable.ts';
 import { migratingJobs, migratingJobsOf } from '../kubernetes/migrating-jobs.ts';
 import { ownersOf, type Owned } from '../kubernetes/owners.ts';
@@ -78,7 +78,7 @@ async function decide(
   const { group, plural: resource, namespace } = on;
   const missing = await missingRights(cluster, [{ verb: 'patch', group, resource, namespace }]);
   if (missing[0] !== undefined) {
-    const right = `Backstep may not ${rightInWords(missing[0])} (deploy/rbac-owners.yaml)`;
+    const right = `Backstep may not ${describeRight(missing[0])} (deploy/rbac-owners.yaml)`;
     return { note: `${what} is not paused, for ${right}: ${otherwise}.`, pause: false };
   }
   const after =

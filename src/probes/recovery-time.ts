@@ -166,6 +166,6 @@ function outsideOf({ to, earliest, latest, how }: Recovery): Fault[] {
           ? 'is not archived yet; wait a few minutes'
           : undefined;
   if (why === undefined) return [];
-  const words = `${utc(to)} (${how}) ${why}: the provider can restore from ${utc(earliest)} to ${utc(latest)}.`;
-  return [fault('NotRestorable', words)];
+  const text = `${utc(to)} (${how}) ${why}: the provider can restore from ${utc(earliest)} to ${utc(latest)}.`;
+  return [fault('NotRestorable', text)];
 }

@@ -67,16 +67,16 @@ function releaseOf(seen: SeenWorkload, { images, target }: Choice): Findings<Pla
   /** What the definition names is taken at its word, unless the migrations in that image contradict. */
   const named = (release: PlannedRelease): Findings<PlannedRelease> => {
     const needed = neededBy(release.image, images);
-    const words = `Image ${release.image}, to which ${definition.deployment} should go back, needs ${needed}, not ${target}.`;
-    const faults = faultIf(needed !== undefined && needed !== target, 'NoFittingImage', words);
+    const text = `Image ${release.image}, to which ${definition.deployment} should go back, needs ${needed}, not ${target}.`;
+    const faults = faultIf(needed !== undefined && needed !== target, 'NoFittingImage', text);
     return found(release, { faults });
   };
   if (definition.toRevision !== undefined) {
     const kept = releases.find(({ revision }) => revision === definition.toRevision);
     if (kept !== undefined) return named(planned(kept, definition.image));
     const there = releases.map(({ revision }) => revision).join(', ');
-    const words = `Deployment ${definition.deployment} keeps no revision ${definition.toRevision} (toRevision); it keeps: ${there}.`;
-    return lacking([fault('WorkloadMissing', words)]);
+    const text = `Deployment ${definition.deployment} keeps no revision ${definition.toRevision} (toRevision); it keeps: ${there}.`;
+    return lacking([fault('WorkloadMissing', text)]);
   }
   if (definition.image !== undefined) {
     const kept = releases.find((release) => imageOf(release) === definition.image);
@@ -115,8 +115,8 @@ function initsOf(
         `${what} runs ${tool.title} in ${image}, whose newest revision is not known: it may migrate again. After the start the revision is looked at.`,
       );
     else {
-      const words = `${what} would run ${tool.title} in ${image}, which needs ${needed}, not ${target}: it would migrate again, or keep every pod from starting. Roll back to a release that is kept (workloads.toRevision), or change its image.`;
-      faults.push(fault('NoFittingImage', words));
+      const text = `${what} would run ${tool.title} in ${image}, which needs ${needed}, not ${target}: it would migrate again, or keep every pod from starting. Roll back to a release that is kept (workloads.toRevision), or change its image.`;
+      faults.push(fault('NoFittingImage', text));
     }
   }
   return found(true, { faults, notes });

@@ -71,8 +71,8 @@ async function lookBy(
   const { record, finished } = await readRecord(cluster, recordsNamespace, id);
   const fencedName = record?.database.fencedName ?? siblingName(name, 'backstep', operation);
   if (server.database === name || server.database === fencedName) {
-    const words = `${secretName(service, service.database.admin)} leads to ${server.database} itself; a session there keeps it from being fenced off. Name a maintenance database such as postgres.`;
-    return lacking([fault('DatabaseInvalid', words)]);
+    const text = `${secretName(service, service.database.admin)} leads to ${server.database} itself; a session there keeps it from being fenced off. Name a maintenance database such as postgres.`;
+    return lacking([fault('DatabaseInvalid', text)]);
   }
   const open = record !== undefined && record.operation !== operation && (await isOpen(record));
   const mayComplete = record !== undefined && !open && !onlyPlan;
@@ -105,8 +105,8 @@ async function whereItIs(
   if (is === 'down') return found(names.name);
   if (is === 'up') return found(names.fencedName);
   if (is === 'occupied') {
-    const words = `Both ${names.name} and ${names.fencedName} exist: the database was fenced off, and somebody made another one under its name.`;
-    return lacking([fault('DatabaseInvalid', `${words} Rename or remove the new one.`)]);
+    const text = `Both ${names.name} and ${names.fencedName} exist: the database was fenced off, and somebody made another one under its name.`;
+    return lacking([fault('DatabaseInvalid', `${text} Rename or remove the new one.`)]);
   }
   if (is === 'half' && mayComplete) {
     await raise(admin, names);

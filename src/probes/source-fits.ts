@@ -23,11 +23,11 @@ export async function proveFits(
   const ofServer = await looking(() =>
     withClient(facts.adminUrl, { ...carefully, operation }, async (admin) => {
       const absent = await absentRoles(admin, roles);
-      const words = `${name} names roles that this server has not: ${absent.join(', ')}. Create them (CREATE ROLE …), or restore another one.`;
+      const text = `${name} names roles that this server has not: ${absent.join(', ')}. Create them (CREATE ROLE …), or restore another one.`;
       const byAdmin = facts.admin.superuser || service.database.extensionAdmin !== undefined;
       const extensions = await extensionFaults(admin, source.extensions, { name, byAdmin });
       return found(true, {
-        faults: [...faultIf(absent.length > 0, 'SourceUnusable', words), ...extensions],
+        faults: [...faultIf(absent.length > 0, 'SourceUnusable', text), ...extensions],
       });
     }),
   );
@@ -75,7 +75,7 @@ async function extensionFaults(
     const version = rows.find((row) => row.name === extension);
     if (version === undefined)
       return [fault('SourceUnusable', `This server has no extension ${extension}, which ${of.name} needs.`)];
-    const words = `Extension ${extension} is not trusted: name a connection that may create it as database.extensionAdmin.`;
-    return faultIf(!version.trusted && !of.byAdmin, 'DatabaseRightMissing', words);
+    const text = `Extension ${extension} is not trusted: name a connection that may create it as database.extensionAdmin.`;
+    return faultIf(!version.trusted && !of.byAdmin, 'DatabaseRightMissing', text);
   });
 }

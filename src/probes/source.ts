@@ -2,7 +2,7 @@ import type { RestoreFrom } from '../domain/plan/emergency-request.ts';
 import { Failure } from '../domain/failures.ts';
 import { qualified, revisionIn } from '../migrations/version-table.ts';
 import { pathIn, placeOf } from '../domain/definition/dump-place.ts';
-import { sourceInWords, type Source } from '../domain/plan/source.ts';
+import { describeSource, type Source } from '../domain/plan/source.ts';
 import { found, type Findings } from './findings.ts';
 import type { ProbeContext } from './context.ts';
 import type { ServerFacts } from './server.ts';
@@ -40,7 +40,7 @@ export async function findSource(
       const source = await readSnapshot({ adminUrl, operation }, known, { tool, signal });
       if (source !== undefined) {
         const read = { source, tables: Object.keys(source.counts), roles: [] };
-        return found(read, { notes: [`Found: ${sourceInWords(source)}`, ...notes] });
+        return found(read, { notes: [`Found: ${describeSource(source)}`, ...notes] });
       }
       notes.push(`Snapshot ${known.database} is not on the server any more.`);
     } catch (error) {
@@ -53,7 +53,7 @@ export async function findSource(
     throw new Failure('SourceUnusable', `There is no snapshot to restore from. ${there}`);
   }
   const { notes: also, ...read } = await readByJob(context, from);
-  return found(read, { notes: [`Found: ${sourceInWords(read.source)}`, ...notes, ...also] });
+  return found(read, { notes: [`Found: ${describeSource(read.source)}`, ...notes, ...also] });
 }
 
 async function readByJob(

@@ -56,17 +56,17 @@ export function cloudSql(
 
   /** The newest operation that makes an instance of that name: what an earlier attempt began. */
   const cloning = async (name: string, signal: AbortSignal) => {
-    const asked = () => sql.operations.list({ project, instance: name, maxResults: 10 }, { signal });
-    const { items = [] } = await ask(`list the operations of ${name}`, asked, signal);
+    const query = () => sql.operations.list({ project, instance: name, maxResults: 10 }, { signal });
+    const { items = [] } = await ask(`list the operations of ${name}`, query, signal);
     return items.find(({ operationType }) => operationType === 'CLONE');
   };
 
   return {
     describe: async (signal) => {
       const found = await source(signal);
-      const asked = () =>
+      const query = () =>
         sql.projects.instances.getLatestRecoveryTime({ project, instance: identifier }, { signal });
-      const window = await ask(`ask for the recovery times of ${identifier}`, asked, signal);
+      const window = await ask(`ask for the recovery times of ${identifier}`, query, signal);
       if (!window.latestRecoveryTime)
         throw new Failure('NotRestorable', `Cloud SQL has no recovery time for ${identifier} yet.`);
       return {

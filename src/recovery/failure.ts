@@ -21,12 +21,12 @@ const credentials = /credential|could not load|unauthenticated|invalid_grant|AAD
  */
 export function providerFailure(provider: string, doing: string, said: Said): Failure {
   const { status, code, message } = said;
-  const words = `Could not ${doing}: ${provider} says ${[code, message].filter(Boolean).join(': ')}`;
+  const text = `Could not ${doing}: ${provider} says ${[code, message].filter(Boolean).join(': ')}`;
   const refused = credentials.test(`${code} ${message}`) || status === 401 || status === 403;
-  if (refused) return new Failure('ProviderRefused', words);
+  if (refused) return new Failure('ProviderRefused', text);
   if (status === undefined || status === 429 || status >= 500 || busy.test(code ?? ''))
-    return new Failure('ProviderUnreachable', words);
-  return new Failure('ProviderRefused', words);
+    return new Failure('ProviderUnreachable', text);
+  return new Failure('ProviderRefused', text);
 }
 
 export const messageOf = (error: unknown): string => {

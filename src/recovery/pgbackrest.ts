@@ -7,7 +7,7 @@ import type { Provider, ProviderOptions } from './provider.ts';
 import { until } from './wait.ts';
 import { bytes, utc } from '../domain/text.ts';
 
-const looksEvery = 1_000;
+const pollEvery = 1_000;
 /** Where a host stops answering in the middle of a script; milliseconds. */
 const answersWithin = 60_000;
 
@@ -28,7 +28,7 @@ const stanzas = z.array(
  */
 export function pgbackrest(
   definition: PointInTimeOf<'pgbackrest'>,
-  { every = looksEvery }: ProviderOptions = {},
+  { every = pollEvery }: ProviderOptions = {},
 ): Provider {
   const { stanza, host, port } = definition;
   const notes = [

@@ -28,8 +28,8 @@ export function rds(
 
   const find = async (name: string, abortSignal: AbortSignal): Promise<DBInstance | undefined> => {
     try {
-      const asked = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
-      return (await client.send(asked, { abortSignal })).DBInstances?.[0];
+      const query = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
+      return (await client.send(query, { abortSignal })).DBInstances?.[0];
     } catch (error) {
       if (error instanceof Error && error.name.startsWith('DBInstanceNotFound')) return undefined;
       throw failureOf(`describe the DB instance ${name}`, error);
@@ -51,10 +51,10 @@ export function rds(
   return {
     describe: async (signal) => {
       const found = await source(signal);
-      const asked = new DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: identifier });
+      const query = new DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: identifier });
       const backups = await ask(
         `list the automated backups of ${identifier}`,
-        client.send(asked, { abortSignal: signal }),
+        client.send(query, { abortSignal: signal }),
       );
       const window = backups.DBInstanceAutomatedBackups?.find(
         ({ Status }) => Status !== 'retained',
@@ -68,7 +68,7 @@ export function rds(
         endpoint: endpointOf(found),
         earliest,
         latest,
-        carries: carriedInWords(settingsOf(found)),
+        carries: describeCarried(settingsOf(found)),
         notes: notCarried(found),
       };
     },
@@ -194,7 +194,7 @@ const words: Partial<Record<keyof Settings, string>> = {
   DeletionProtection: 'deletion protection',
 };
 
-const carriedInWords = (settings: Settings): string[] =>
+const describeCarried = (settings: Settings): string[] =>
   Object.entries(words).flatMap(([setting, word]) => {
     const value = settings[setting as keyof Settings];
     return value === undefined ? [] : [`${word} ${JSON.stringify(value)}`];

@@ -32,13 +32,13 @@ export const byHand = new Set<Kind>(['grant', 'comment', 'publication']);
  */
 export function compareSchemas(
   { target, from, now, before }: Schemas,
-  ownTables: readonly string[],
+  toolTables: readonly string[],
 ): SchemaFindings {
   const findings: SchemaFindings = { wrong: [], drift: [] };
   for (const kind of kinds) {
     const names = Object.keys({ ...target[kind], ...now[kind], ...before?.[kind] });
     for (const name of names.toSorted()) {
-      if (isOwn(ownTables, name)) continue;
+      if (isOwn(toolTables, name)) continue;
       const want = target[kind][name];
       const have = now[kind][name];
       const had = before?.[kind][name];
@@ -49,8 +49,8 @@ export function compareSchemas(
         continue;
       }
       const known = from !== undefined && before !== undefined;
-      if (known && have === had && want === made) findings.drift.push(inWords(kind, name, want, have));
-      else put(kind, inWords(kind, name, want, have));
+      if (known && have === had && want === made) findings.drift.push(describe(kind, name, want, have));
+      else put(kind, describe(kind, name, want, have));
     }
   }
   return findings;
@@ -60,7 +60,7 @@ export function compareSchemas(
   }
 }
 
-function inWords(kind: Kind, name: string, want: string | undefined, have: string | undefined): string {
+function describe(kind: Kind, name: string, want: string | undefined, have: string | undefined): string {
   if (have === undefined) return `${kind} ${name} is missing (expected: ${short(want)})`;
   if (want === undefined) return `${kind} ${name} should not be there (${short(have)})`;
   return `${kind} ${name}: expected ${short(want)}, found ${short(have)}`;

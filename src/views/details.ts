@@ -1,4 +1,4 @@
-import { wantsInWords } from '../domain/approval/gate-policy.ts';
+import { describeWants } from '../domain/approval/gate-policy.ts';
 import type { searchAttributes } from '../domain/approval/messages.ts';
 import type { Journal } from '../domain/journal/journal.ts';
 import { because, people } from '../domain/text.ts';
@@ -31,7 +31,7 @@ function waitingAtGate(progress: Progress, open: GateProgress): Block[] {
       ...gateActions(at).map(answerLine),
       ifGateExpires(at),
       ...gateShows(open).map(sentence),
-      ...wantsInWords(wants).map(sentence),
+      ...describeWants(wants).map(sentence),
       ...where(approvedBy.length > 0, `Approved so far by: ${approvedBy.join(', ')}`),
     ]),
     paragraph(

@@ -1,5 +1,5 @@
 import type { Advice, Diagnosis } from '../domain/diagnosis.ts';
-import { lossInWords } from '../domain/rehearsal.ts';
+import { describeLoss } from '../domain/rehearsal.ts';
 import { symptom, type Voice } from '../domain/symptoms.ts';
 import { line, plain } from './blocks.ts';
 import type { Inline, Mood, Text } from './blocks.ts';
@@ -27,11 +27,11 @@ export const reasonsFor = ({ signs, estimated, notSeen }: Diagnosis): Text[] => 
     const voice = sign.symptom === 'written-since' ? 'Against it' : voices[speaks];
     return `${voice}: ${sign.evidence} (runbook: “${words}”)`;
   }),
-  ...estimated.losses.map((loss) => `May be lost: ${lossInWords(loss)}`),
+  ...estimated.losses.map((loss) => `May be lost: ${describeLoss(loss)}`),
   ...estimated.unknown.map((what) => `Loss unknown until the rehearsal: ${what}`),
   ...notSeen.map((what) => `Not looked at: ${what}`),
 ];
 
 /** The diagnosis as lines for people. */
-export const diagnosisInWords = (diagnosis: Diagnosis): string[] =>
+export const describeDiagnosis = (diagnosis: Diagnosis): string[] =>
   [line`Advice: ${adviceText(diagnosis)}`, ...reasonsFor(diagnosis)].map((each) => plain(each));

@@ -1,11 +1,11 @@
-import { tableInWords, unreadableIn } from '../domain/data-diff.ts';
+import { describeTable, unreadableIn } from '../domain/data-diff.ts';
 import type { DataDiff } from '../domain/data-diff.ts';
 import type { EmergencyPlan, Observations } from '../domain/plan/plan.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { GateSummary } from './gate.ts';
 import { dangersOfTakingUp } from './gate-rollback.ts';
 import { releaseOf } from './plan.ts';
-import { sourceInWords } from '../domain/plan/source.ts';
+import { describeSource } from '../domain/plan/source.ts';
 import { named } from '../domain/text.ts';
 import type { RestoredDatabase } from '../activities/restore-new-database/step.ts';
 import type { StoppedWrites } from '../activities/stop-writes/step.ts';
@@ -14,7 +14,7 @@ import { restoreNewDatabase } from '../activities/restore-new-database/step.ts';
 import { takeSnapshot } from '../activities/snapshot/step.ts';
 
 const moves = ({ from, target, source, database }: EmergencyPlan) => [
-  `Restores database ${database.name} from ${sourceInWords(source)}`,
+  `Restores database ${database.name} from ${describeSource(source)}`,
   `Database: ${from} → ${target}`,
 ];
 
@@ -50,7 +50,7 @@ export function shownAtEmergency(plan: EmergencyPlan, found: Found): GateSummary
     ...(unreadable.length > 0
       ? [`CANNOT BE READ, so nobody can tell what is lost of it: ${named(unreadable)}`]
       : []),
-    ...dataDiff.tables.map(tableInWords),
+    ...dataDiff.tables.map(describeTable),
     ...(restored.wrong ?? []).map((what) => `WRONG in what was restored: ${what}`),
     `Restored beside: ${restoreNewDatabase.summary(restored).summary}`,
     ...restored.notVerified.map((what) => `Not verified: ${what}`),

@@ -1,10 +1,10 @@
 import { utc } from '../domain/text.ts';
 import type { Observations, PointInTimePlan } from '../domain/plan/plan.ts';
-import { at, savedSecret, recoveryTimeInWords } from '../domain/plan/point-in-time.ts';
+import { at, savedSecret, describeRecovery } from '../domain/plan/point-in-time.ts';
 import { releaseOf } from './plan.ts';
 import type { StoppedWrites } from '../activities/stop-writes/step.ts';
 import type { ComparedInstance } from '../activities/compare-instance/step.ts';
-import { lossTableInWords } from '../activities/compare-instance/step.ts';
+import { describeLossTable } from '../activities/compare-instance/step.ts';
 import type { RestoredInstance } from '../activities/restore-instance/step.ts';
 import { compareInstance } from '../activities/compare-instance/step.ts';
 import { restoreInstance } from '../activities/restore-instance/step.ts';
@@ -13,7 +13,7 @@ import type { GateSummary } from './gate.ts';
 import { dangersOfTakingUp } from './gate-rollback.ts';
 
 const moves = ({ recovery, from, target }: PointInTimePlan) => [
-  `Restores ${recovery.provider} instance ${recovery.instance} as it was at ${recoveryTimeInWords(recovery)}`,
+  `Restores ${recovery.provider} instance ${recovery.instance} as it was at ${describeRecovery(recovery)}`,
   `Into the new instance ${recovery.newInstance}; ${recovery.instance} stays as it is`,
   `Database: ${from} → ${target}`,
 ];
@@ -59,7 +59,7 @@ export function shownAtSwitch(plan: PointInTimePlan, { stopped, restored, compar
     ...moves(plan),
     ...(compared.wrong ?? []).map((what) => `WRONG in the new instance: ${what}`),
     compareInstance.summary(compared).summary,
-    ...compared.tables.map(lossTableInWords),
+    ...compared.tables.map(describeLossTable),
     `New instance: ${restoreInstance.summary(restored).summary}`,
     ...restored.notes,
     ...compared.notVerified.map((what) => `Not verified: ${what}`),

@@ -1,9 +1,9 @@
-import { diagnosisInWords } from './diagnosis.ts';
-import { tableInWords } from '../domain/data-diff.ts';
+import { describeDiagnosis } from './diagnosis.ts';
+import { describeTable } from '../domain/data-diff.ts';
 import type { DataDiff } from '../domain/data-diff.ts';
 import { plain, where } from './blocks.ts';
 import { lossLines, willBeLost } from './losses.ts';
-import { lossInWords } from '../domain/rehearsal.ts';
+import { describeLoss } from '../domain/rehearsal.ts';
 import type { Observations, Plan } from '../domain/plan/plan.ts';
 import type { GateSummary } from './gate.ts';
 import { movesOf, releaseOf } from './plan.ts';
@@ -28,7 +28,7 @@ export function shownAtStart(plan: Plan, observations: Observations): GateSummar
         ]
       : []),
     ...movesOf(plan),
-    ...(observations.diagnosis ? diagnosisInWords(observations.diagnosis) : []),
+    ...(observations.diagnosis ? describeDiagnosis(observations.diagnosis) : []),
     ...plannedWaysBack(plan),
     ...releaseOf(plan),
     ...observations.notes,
@@ -57,7 +57,7 @@ export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): GateSummary {
     ...(rehearsal.rehearsed
       ? [
           ...rehearsal.warnings.map((warning) => `Warning: ${warning}`),
-          ...rehearsal.losses.map((loss) => `Would lose: ${lossInWords(loss)}`),
+          ...rehearsal.losses.map((loss) => `Would lose: ${describeLoss(loss)}`),
         ]
       : []),
     `Salvage: ${salvageStep.summary(salvage).summary}`,
@@ -82,7 +82,7 @@ export function shownAtRestore(plan: Plan, restored: Restored, newer?: DataDiff)
     ...(newer
       ? [
           `Written since the application had started again, and only in ${restored.failedDatabase}: ${diffData.summary(newer).summary}`,
-          ...newer.tables.map(tableInWords),
+          ...newer.tables.map(describeTable),
         ]
       : []),
     `The failed database is kept as ${restored.failedDatabase}`,

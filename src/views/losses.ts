@@ -1,6 +1,6 @@
 import { losesIn } from '../domain/data-diff.ts';
 import type { DataDiff, TableDiff } from '../domain/data-diff.ts';
-import { lossInWords } from '../domain/rehearsal.ts';
+import { describeLoss } from '../domain/rehearsal.ts';
 import type { Loss, Rehearsal } from '../domain/rehearsal.ts';
 import type { Salvage } from '../domain/salvage.ts';
 import { count } from '../domain/text.ts';
@@ -20,7 +20,7 @@ export const willBeLost = ({ unknown, lost }: Salvage): Text[] => [
   ),
   ...lost.map(
     (loss): Text =>
-      line`${{ badge: 'Will be lost', mood: 'bad' }}: ${lossInWords(loss)}. It remains only in the backup.`,
+      line`${{ badge: 'Will be lost', mood: 'bad' }}: ${describeLoss(loss)}. It remains only in the backup.`,
   ),
 ];
 

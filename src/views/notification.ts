@@ -1,4 +1,4 @@
-import { wantsInWords } from '../domain/approval/gate-policy.ts';
+import { describeWants } from '../domain/approval/gate-policy.ts';
 import type { Notify, Occasion } from '../domain/definition/notify.ts';
 import type { RelatedRunbook } from '../domain/definition/service.ts';
 import type { Entry, EntryOf, Journal } from '../domain/journal/journal.ts';
@@ -79,7 +79,7 @@ function gateOpened(entry: EntryOf<'gate-opened'>, progress: Progress): Said | u
       `Gate ${gate.gate} ${gateWaits(gate)}.`,
       ...gateActions(at).map((each) => plain(answerLine(each))),
       plain(ifGateExpires(at)),
-      ...wantsInWords(gate.wants ?? {}),
+      ...describeWants(gate.wants ?? {}),
       ...gateShows(gate),
       `Plan ${gate.hash}`,
     ],
@@ -237,22 +237,22 @@ function titleOfHold(journal: Journal, name: string): string {
  * @param journal up to the entry, and with it
  */
 export function notificationOf(entry: Entry, subject: Subject, journal: Journal): Notification | undefined {
-  const words = said(entry, subject, journal);
-  if (words === undefined) return undefined;
+  const text = said(entry, subject, journal);
+  if (text === undefined) return undefined;
   const { service, operation, plan } = subject;
   const way = plan && plan.from !== plan.target ? ` (${plan.from} → ${plan.target})` : '';
   const of = (name: string) => `${operation}-${name}`;
   const asked = journal.map(incidentOf).filter((name) => name !== undefined);
   return {
-    ...words,
-    key: of(words.key),
+    ...text,
+    key: of(text.key),
     service,
     operation,
-    incident: of(words.incident),
+    incident: of(text.incident),
     incidents: [...new Set(asked)].map(of),
     at: entry.at,
-    title: short(`${service}${way}: ${words.title}`),
-    lines: words.lines.map(short),
+    title: short(`${service}${way}: ${text.title}`),
+    lines: text.lines.map(short),
   };
 }
 

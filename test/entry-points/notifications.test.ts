@@ -13,7 +13,7 @@ const harness = workflowHarness();
 const ref = { secret: 'channels', key: 'k' };
 const ops = { name: 'ops', channel: 'slack', url: ref } as const;
 const pager = { name: 'pager', channel: 'pagerduty', routingKey: ref } as const;
-const telling = (notify: ServiceDefinitionSource['notify'], more: ServiceSetup = {}): ServiceSetup => ({
+const notifying = (notify: ServiceDefinitionSource['notify'], more: ServiceSetup = {}): ServiceSetup => ({
   ...more,
   definition: { notify, ...more.definition },
 });
@@ -32,7 +32,7 @@ const refused = (): never => {
 describe('people are told', () => {
   test('of each gate, hold and the end, in order, with what settled it', async () => {
     const run = await harness.start(
-      telling([ops], { activities: failingAt('verify', [1], 'VerificationFailed') }),
+      notifying([ops], { activities: failingAt('verify', [1], 'VerificationFailed') }),
     );
     await run.approve('downgrade');
     await run.decide('verify', 'retry');
@@ -45,16 +45,16 @@ describe('people are told', () => {
       'retry, decided by ann: Verify the rollback',
       'ended rolled-back',
     ]);
-    const { timeline, notDelivered: notTold } = await run.report();
+    const { timeline, notDelivered } = await run.report();
     expect(timeline.filter(({ what }) => what.startsWith('told ops'))).toHaveLength(5);
-    expect(notTold).toEqual([]);
+    expect(notDelivered).toEqual([]);
     // What the activity is given: a reference to the Secret, and where it lies (law 9).
     expect(harness.notifications(service)[0]).toMatchObject({ namespace: 'radar', to: { url: ref } });
   });
 
   test('each channel of what it wants to know, and of nothing else', async () => {
     const run = await harness.start(
-      telling([
+      notifying([
         { ...ops, on: ['end'] },
         { ...pager, on: ['gate'] },
       ]),
@@ -73,7 +73,7 @@ describe('people are told', () => {
 
   test('by whoever the level of the escalation names', async () => {
     const run = await harness.start(
-      telling([ops, { ...pager, on: ['end'] }], {
+      notifying([ops, { ...pager, on: ['end'] }], {
         definition: { escalation: { attempts: 1, path: [{ who: 'DBA', notify: ['pager'] }, 'CTO'] } },
         activities: { 'back-up': failing('BackupFailed') },
       }),
@@ -89,7 +89,7 @@ describe('people are told', () => {
 
   test('each time that somebody acknowledges: of a second escalation too', async () => {
     const run = await harness.start(
-      telling([{ ...ops, on: ['escalation'] }], {
+      notifying([{ ...ops, on: ['escalation'] }], {
         definition: { escalation: { attempts: 1, path: ['DBA', 'CTO'] } },
         activities: { verify: failing('VerificationFailed') },
       }),
@@ -113,7 +113,7 @@ describe('people are told', () => {
 
   test('again when a channel was away for a moment: once as the journal has it', async () => {
     const run = await harness.start(
-      telling([ops], {
+      notifying([ops], {
         notify: (_input, call) => {
           if (call === 1)
             throw applicationFailure(new Failure('NotDelivered', 'Slack answered 503', { retryAfter: 50 }));
@@ -125,9 +125,9 @@ describe('people are told', () => {
     await run.result();
     const notifications = harness.notifications(serviceOf(run.handle.workflowId));
     expect(notifications[0]?.notification.key).toBe(notifications[1]?.notification.key);
-    const { timeline, notDelivered: notTold } = await run.report();
+    const { timeline, notDelivered } = await run.report();
     expect(timeline.filter(({ what }) => /^told ops: .*Downgrade the database/.test(what))).toHaveLength(1);
-    expect(notTold).toEqual([]);
+    expect(notDelivered).toEqual([]);
   });
 
   test('one message at a time and in order, however long one takes; other channels do not wait for it', async () => {
@@ -135,7 +135,7 @@ describe('people are told', () => {
     let open = 0;
     let most = 0;
     const run = await harness.start(
-      telling([ops, pager], {
+      notifying([ops, pager], {
         notify: async ({ to }) => {
           if (to.name !== 'ops') return;
           most = Math.max(most, (open += 1));
@@ -155,7 +155,7 @@ describe('people are told', () => {
   });
 
   test('of an emergency restore too: what it would lose, and that it is in place', async () => {
-    const run = await harness.start(telling([ops]), undefined, 'emergencyRestore');
+    const run = await harness.start(notifying([ops]), undefined, 'emergencyRestore');
     await run.approve('restore', 'ann');
     await run.approve('restore', 'bob');
     await run.result();
@@ -168,7 +168,7 @@ describe('people are told', () => {
   });
 
   test('law 8: another worker replays it the same, and tells nothing twice', async () => {
-    const run = await harness.start(telling([ops, pager], { notify: () => pause(20) }));
+    const run = await harness.start(notifying([ops, pager], { notify: () => pause(20) }));
     await run.approve('downgrade');
     await run.result();
     const history = await run.handle.fetchHistory();
@@ -182,11 +182,11 @@ describe('people are told', () => {
 
 describe('a notification never holds a rollback up', () => {
   test('a channel that refuses everything changes nothing but the report, which says so', async () => {
-    const run = await harness.start(telling([ops], { notify: refused }));
+    const run = await harness.start(notifying([ops], { notify: refused }));
     await run.approve('downgrade');
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
-    const { notDelivered: notTold, toDo } = await run.report();
-    expect(notTold.map(({ to, why }) => `${to}: ${why}`)).toEqual(
+    const { notDelivered, toDo } = await run.report();
+    expect(notDelivered.map(({ to, why }) => `${to}: ${why}`)).toEqual(
       Array.from({ length: 3 }, () => 'ops: Slack channel ops answered 404: no_service.'),
     );
     expect(toDo.join('\n')).toContain('ops');
@@ -197,17 +197,17 @@ describe('a notification never holds a rollback up', () => {
 
   test('addresses that a mail server refused are named, while the others were told', async () => {
     const run = await harness.start(
-      telling([{ ...ops, on: ['end'] }], { notify: () => ({ delivered: true, missed: ['gone@b.test'] }) }),
+      notifying([{ ...ops, on: ['end'] }], { notify: () => ({ delivered: true, missed: ['gone@b.test'] }) }),
     );
     await run.approve('downgrade');
     await run.result();
-    const { notDelivered: notTold, timeline } = await run.report();
-    expect(notTold).toMatchObject([{ to: 'ops', why: 'refused: gone@b.test' }]);
+    const { notDelivered, timeline } = await run.report();
+    expect(notDelivered).toMatchObject([{ to: 'ops', why: 'refused: gone@b.test' }]);
     expect(timeline.some(({ what }) => what.startsWith('told ops'))).toBe(true);
   });
 
   test('a cancel request does not end it: what was put back is told', async () => {
-    const run = await harness.start(telling([ops], { notify: () => pause(100) }));
+    const run = await harness.start(notifying([ops], { notify: () => pause(100) }));
     await run.gate('downgrade');
     await run.handle.cancel();
     expect(await run.result()).toMatchObject({ outcome: 'put-back' });
@@ -241,9 +241,11 @@ describe('a channel that hangs', () => {
       },
     });
     expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
-    const { notDelivered: notTold, endedAt = '' } = await run.report();
-    expect(notTold).toMatchObject([{ to: 'ops', why: 'It was still being tried when the rollback ended.' }]);
-    const waited = Date.parse(notTold[0]?.at ?? '') - Date.parse(endedAt);
+    const { notDelivered, endedAt = '' } = await run.report();
+    expect(notDelivered).toMatchObject([
+      { to: 'ops', why: 'It was still being tried when the rollback ended.' },
+    ]);
+    const waited = Date.parse(notDelivered[0]?.at ?? '') - Date.parse(endedAt);
     expect(waited / 1_000).toBeGreaterThan(29);
     expect(waited / 1_000).toBeLessThan(32);
   });
@@ -259,10 +261,10 @@ describe('a channel that hangs', () => {
       },
     });
     expect(await run.result()).toMatchObject({ outcome: 'put-back' });
-    const { notDelivered: notTold, timeline } = await run.report();
-    expect(notTold).toHaveLength(1);
+    const { notDelivered, timeline } = await run.report();
+    expect(notDelivered).toHaveLength(1);
     const opened = timeline.find(({ what }) => what.startsWith('gate downgrade opened'))?.at ?? '';
-    const minutes = (Date.parse(notTold[0]?.at ?? '') - Date.parse(opened)) / 60_000;
+    const minutes = (Date.parse(notDelivered[0]?.at ?? '') - Date.parse(opened)) / 60_000;
     expect(minutes).toBeGreaterThan(8);
     expect(minutes).toBeLessThan(11);
     expect(timeline.some(({ what }) => /^told ops: .*gate downgrade expired/.test(what))).toBe(true);

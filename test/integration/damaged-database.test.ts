@@ -191,7 +191,7 @@ test('a snapshot that is damaged itself is not restored from, and another source
   });
   // Were it restored from all the same, the data diff would not take the one for the other.
   await own.sql('postgres', `ALTER DATABASE ${source.snapshot.database} ALLOW_CONNECTIONS true`);
-  const wanted = { now: 'twice', restored: source.snapshot.database, ownTables: ['alembic_version'] };
+  const wanted = { now: 'twice', restored: source.snapshot.database, toolTables: ['alembic_version'] };
   await expect(compared(asking.adminUrl, { operation, ...wanted, mayBeDamaged: true })).rejects.toMatchObject(
     { type: 'RestoreFailed' },
   );

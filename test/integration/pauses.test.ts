@@ -103,9 +103,9 @@ describe('stop-writes', () => {
       async () => (await fixture.news()) || undefined,
     );
     expect(came).toBe(1);
-    const before = await fixture.world();
+    const before = await fixture.clusterState();
     const stopped = await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
-    expect(await fixture.world()).toEqual({
+    expect(await fixture.clusterState()).toEqual({
       ...before,
       radar: null,
       apps: null,
@@ -170,7 +170,9 @@ describe('guard-writes', () => {
       );
       await fixture.kubectl('scale', 'deployment/api', '--replicas=2');
       const stopped = await poll({ every: 300, within: 20_000, signal: none }, async () =>
-        (await fixture.world()).radar === null && (await fixture.state())[0] === 'api 0' ? true : undefined,
+        (await fixture.clusterState()).radar === null && (await fixture.state())[0] === 'api 0'
+          ? true
+          : undefined,
       );
       expect(stopped).toBe(true);
     }
@@ -190,7 +192,7 @@ describe('guard-writes', () => {
     expect(seen.filter((each) => each.startsWith('Deployment api was at 2 replicas'))).toHaveLength(2);
     expect(seen).toContain(`Job ${fixture.namespace}/again, which migrates, was running: false`);
     expect(seen).toContainEqual(expect.stringMatching(/^Subscription feed_\w+ was not paused: true$/));
-    expect(await fixture.world()).toMatchObject({
+    expect(await fixture.clusterState()).toMatchObject({
       radar: null,
       subscription: false,
       migrating: { again: true },
@@ -207,7 +209,7 @@ describe('law 4: what was paused', () => {
       { plan: fixture.plan, try: 1, ...undoing },
     );
     expect(result.notes).toBeUndefined();
-    expect(await fixture.world()).toEqual({
+    expect(await fixture.clusterState()).toEqual({
       ...fixture.before,
       migrating: { upgrade: false, smoke: false, innocent: false, again: false },
     });
@@ -243,7 +245,7 @@ describe('law 4: what was paused', () => {
       expect.stringMatching(/^Job .*\/smoke$/),
       expect.stringMatching(/^Job .*\/upgrade$/),
     ]);
-    expect(await fixture.world()).toMatchObject({
+    expect(await fixture.clusterState()).toMatchObject({
       radar: null,
       apps: null,
       hourlySync: true,

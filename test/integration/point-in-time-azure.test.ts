@@ -203,7 +203,7 @@ test('Azure: restores into a new server, then carries parameters, firewall and h
     endpoint: { host: 'radar-bs-00000001.postgres.database.azure.com', port: 5432 },
     notes: [],
   });
-  const put = server.asked.find(
+  const put = server.requests.find(
     ({ method, path }) => method === 'PUT' && path === `${servers}/radar-bs-00000001`,
   );
   expect(put?.query.get('api-version')).toMatch(/^\d{4}-\d\d-\d\d/);

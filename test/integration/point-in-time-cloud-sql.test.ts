@@ -148,7 +148,7 @@ test('Cloud SQL: tells the window and what a clone gets', async () => {
 test('Cloud SQL: clones to the moment, waits, and answers with the new address', async () => {
   const made = await provider().restore(restoreRequest, watch);
   expect(made).toEqual({ name: restoreRequest.name, endpoint: { host: '10.1.2.9', port: 5432 }, notes: [] });
-  const clone = server.asked.find(({ method, path }) => method === 'POST' && path.endsWith('/clone'));
+  const clone = server.requests.find(({ method, path }) => method === 'POST' && path.endsWith('/clone'));
   expect(clone?.body).toEqual({
     cloneContext: {
       kind: 'sql#cloneContext',

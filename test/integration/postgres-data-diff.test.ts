@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataDiff } from '../../src/activities/data-diff/job.ts';
 import { quoted } from '../../src/postgres/connect.ts';
 import { siblingName } from '../../src/domain/names.ts';
-import { tableInWords } from '../../src/domain/data-diff.ts';
+import { describeTable } from '../../src/domain/data-diff.ts';
 import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
@@ -31,7 +31,7 @@ const compare = () =>
     operation: fixture.operation,
     now: fixture.name,
     restored,
-    ownTables: ['alembic_version'],
+    toolTables: ['alembic_version'],
   });
 
 describe('what a database holds and a restored one does not', () => {
@@ -55,7 +55,7 @@ describe('what a database holds and a restored one does not', () => {
        UPDATE alembic_version SET version_num = '0006'`,
     );
     const found = await compare();
-    const lines = found.tables.map(tableInWords);
+    const lines = found.tables.map(describeTable);
     expect(lines).toEqual(
       expect.arrayContaining([
         'LOST: events: 50,001 rows now, 50,000 restored, 2 rows only in the database as it is now, 3 rows different, 1 row only in the restored one; newest updated_at: 2025-11-19 13:00:00+00 now, 2025-11-18 13:53:20+00 restored',
@@ -86,7 +86,7 @@ describe('what a database holds and a restored one does not', () => {
       operation: fixture.operation,
       now: fixture.name,
       restored: other,
-      ownTables: ['alembic_version'],
+      toolTables: ['alembic_version'],
     });
     expect(found).toMatchObject({
       lostRows: 0,

@@ -5,7 +5,12 @@ import { withClient, withDatabase } from '../../src/postgres/connect.ts';
 import { migrationSessions } from '../../src/migrations/version-table.ts';
 import { exampleTool } from '../example-plan.ts';
 import { rollBackPrepared } from '../../src/postgres/prepared.ts';
-import { foreignSessions, inWords, preparedTransactions, quiet } from '../../src/postgres/sessions.ts';
+import {
+  foreignSessions,
+  describeSession,
+  preparedTransactions,
+  quiet,
+} from '../../src/postgres/sessions.ts';
 import { postgresFixture, type PostgresFixture } from './fixtures/postgres-fixture.ts';
 
 let fixture: PostgresFixture;
@@ -130,7 +135,7 @@ describe('a session', () => {
       application_name: 'feed',
     });
     const seen = await admin((client) => foreignSessions(client, fixture.fencedName));
-    expect(seen.map(inWords)).toEqual([
+    expect(seen.map(describeSession)).toEqual([
       expect.stringMatching(/^pid \d+, role \w+ \(superuser: only a superuser can end it\), "feed"/),
     ]);
     const kinds = await withClient(withDatabase(fixture.superuserUrl, 'postgres'), {}, (client) =>

@@ -112,13 +112,13 @@ export const stopAgain = (of: Rollback) => stop(of, true);
 
 /** A person decides `restore`; then everything is put back. */
 export async function restored(of: Rollback, { snapshot, backup }: WaysBack): Promise<void> {
-  const { it, world, plan } = of;
+  const { it, surroundings, plan } = of;
   let from: 'snapshot' | 'backup' = snapshot.made && it.restoreFrom !== 'backup' ? 'snapshot' : 'backup';
   if (snapshot.made && from === 'backup')
     await asAdmin(of, (admin) => admin.query(`DROP DATABASE ${quoted(snapshot.database)}`));
   if (snapshot.made && it.breakage === 'somebody changes the snapshot' && from === 'snapshot') {
     const { operation } = plan;
-    await withOpenClone(world.adminUrl, { database: snapshot.database, operation }, (client) =>
+    await withOpenClone(surroundings.adminUrl, { database: snapshot.database, operation }, (client) =>
       client.query(`UPDATE alembic_version SET version_num = version_num || 'x'`),
     );
     of.failed.push(it.breakage);

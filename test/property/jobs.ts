@@ -38,7 +38,10 @@ function own(of: Rollback, started: Started): Promise<Ended> {
   const program = started.command[2] ?? '';
   const broken = of.unbroken.has(program) ? undefined : brokenBy(of, program);
   of.unbroken.add(program);
-  return backstepProgram(started, broken && (() => jobProcess(of.world, program, started.env, broken)));
+  return backstepProgram(
+    started,
+    broken && (() => jobProcess(of.surroundings, program, started.env, broken)),
+  );
 }
 
 /** Where env.py waits, and what is done to it meanwhile. */
@@ -71,7 +74,7 @@ async function alembic(of: Rollback, { job, step, command, env }: Started): Prom
   if (first) of.unbroken.add(step);
   const interruption = first ? interruptionOf(of) : undefined;
   const paused = join(of.directory, `paused-${job}`);
-  const { pid, ended } = await of.world.python.run(command.at(-1) ?? '', {
+  const { pid, ended } = await of.surroundings.python.run(command.at(-1) ?? '', {
     cwd: of.directory,
     env: {
       PATH: process.env['PATH'] ?? '',

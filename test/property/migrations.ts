@@ -20,7 +20,7 @@ export const service = serviceDefinition.parse({
 
 /** Where the migrations of a case lie. */
 export interface Place {
-  world: Surroundings;
+  surroundings: Surroundings;
   directory: string;
 }
 
@@ -29,11 +29,15 @@ export const sqlalchemyUrl = (url: string): string => url.replace(/^postgresql:/
 let logs = 0;
 
 /** `alembic upgrade`, as the application's deployment does it. */
-export async function upgrade({ world, directory }: Place, database: string, target: string): Promise<void> {
+export async function upgrade(
+  { surroundings, directory }: Place,
+  database: string,
+  target: string,
+): Promise<void> {
   const program = `from alembic import command\nfrom alembic.config import Config\ncommand.upgrade(Config("alembic.ini"), ${JSON.stringify(target)})`;
-  const { ended } = await world.python.run(program, {
+  const { ended } = await surroundings.python.run(program, {
     cwd: directory,
-    env: { PATH: process.env['PATH'] ?? '', DATABASE_URL: sqlalchemyUrl(world.url(database)) },
+    env: { PATH: process.env['PATH'] ?? '', DATABASE_URL: sqlalchemyUrl(surroundings.url(database)) },
     log: join(directory, `log-${++logs}`),
   });
   const { status, lines } = await ended;

@@ -47,7 +47,7 @@ async function begin(it: Case): Promise<Rollback> {
   const name = `property_${all.id}_${++made}e`;
   const directory = join(all.directory, name);
   mkdirSync(directory);
-  const place = { world: all, directory };
+  const place = { surroundings: all, directory };
   const of = operationOn(place, it, name, history(it, directory));
   await all.asAdmin((admin) => admin.query(`CREATE DATABASE ${quoted(name)} OWNER ${all.owner}`));
   await upgrade(place, name, of.history.target);

@@ -24,18 +24,21 @@ import type { Input, Output } from '../../src/activities/steps.ts';
 const image = 'property:new';
 
 export function operationOn(place: Place, it: Case, name: string, history: History): Rollback {
-  const { world, directory } = place;
+  const { surroundings, directory } = place;
   const app = { app: 'property' };
   const template = { metadata: { labels: app }, spec: { containers: [{ name: 'app', image }] } };
   const deployment = {
     metadata: { name: 'property' },
     spec: { replicas: 1, selector: { matchLabels: app }, template },
   };
-  const secrets = { app: { url: sqlalchemyUrl(world.url(name)) }, admin: { url: world.adminUrl } };
+  const secrets = {
+    app: { url: sqlalchemyUrl(surroundings.url(name)) },
+    admin: { url: surroundings.adminUrl },
+  };
   const pods = podsOf(() => of);
   const { cluster } = fakeCluster({ deployments: [deployment], secrets }, pods, did);
   const of: Rollback = {
-    world,
+    surroundings,
     directory,
     it,
     name,
@@ -46,7 +49,7 @@ export function operationOn(place: Place, it: Case, name: string, history: Histo
       recordsNamespace: 'backstep',
       storage: storageIn(join(directory, 'kept')),
     } as Dependencies,
-    plan: planOf(name, world.owner, history, `bs-${shortHash([name, 1]).slice(0, 8)}`),
+    plan: planOf(name, surroundings.owner, history, `bs-${shortHash([name, 1]).slice(0, 8)}`),
     life: lifeOf(it),
     forGood: it.breakage.includes('for good'),
     unbroken: new Set(),
@@ -181,7 +184,7 @@ export async function somebodyWrites(of: Rollback, client: Client): Promise<void
 
 /** Somebody who knows the name writes, and stays until he is thrown out. */
 export async function breach(of: Rollback): Promise<void> {
-  const url = of.world.url(of.plan.database.fencedName);
+  const url = of.surroundings.url(of.plan.database.fencedName);
   const stays = withClient(url, { operation: 'somebody' }, async (client) => {
     await somebodyWrites(of, client);
     for (;;) {

@@ -27,11 +27,16 @@ export interface Rollback extends Place {
   before: { rows: Awaited<ReturnType<typeof allRows>>; behind: string[]; whole: Record<string, string> };
 }
 
-export const asAdmin = <T>({ world, plan: { operation } }: Rollback, use: (admin: Client) => Promise<T>) =>
-  withClient(world.adminUrl, { operation }, use);
+export const asAdmin = <T>(
+  { surroundings, plan: { operation } }: Rollback,
+  use: (admin: Client) => Promise<T>,
+) => withClient(surroundings.adminUrl, { operation }, use);
 
-export const on = <T>({ world, plan }: Rollback, database: string, use: (client: Client) => Promise<T>) =>
-  withClient(world.url(database), { operation: plan.operation }, use);
+export const on = <T>(
+  { surroundings, plan }: Rollback,
+  database: string,
+  use: (client: Client) => Promise<T>,
+) => withClient(surroundings.url(database), { operation: plan.operation }, use);
 
 /** Looks as a person would who stopped here. */
 export const look = (of: Rollback, database: string): Promise<Rollback['before']> =>

@@ -53,8 +53,8 @@ export function missing(wanted: Record<string, Contents>, found: Record<string, 
     const held = columns.filter((_, index) => rows.some((row) => row[index] !== null));
     const there = found[table] ?? { columns: [], rows: [] };
     const left = new Map<string, number>();
-    for (const row of inWords(there, held)) left.set(row, (left.get(row) ?? 0) + 1);
-    return inWords({ columns, rows }, held).flatMap((row) => {
+    for (const row of formatRows(there, held)) left.set(row, (left.get(row) ?? 0) + 1);
+    return formatRows({ columns, rows }, held).flatMap((row) => {
       const count = left.get(row) ?? 0;
       left.set(row, count - 1);
       return count > 0 ? [] : [`${table}: ${row}`];
@@ -62,7 +62,7 @@ export function missing(wanted: Record<string, Contents>, found: Record<string, 
   });
 }
 
-const inWords = ({ columns, rows }: Contents, names: readonly string[]): string[] =>
+const formatRows = ({ columns, rows }: Contents, names: readonly string[]): string[] =>
   rows.map((row) =>
     JSON.stringify(Object.fromEntries(names.map((name) => [name, row[columns.indexOf(name)]]))),
   );

@@ -5,7 +5,7 @@ import type { FinishedOperation, OperationRecord } from '../../src/domain/record
 const now = Date.parse('2025-11-18T03:00:00Z');
 const minutesAgo = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
 
-const asked = (target: string, change: Partial<Parameters<typeof earlier>[0]> = {}) => ({
+const query = (target: string, change: Partial<Parameters<typeof earlier>[0]> = {}) => ({
   operation: 'bs-00000002' as const,
   kind: 'rollback' as const,
   request: { service: 'radar', target },
@@ -58,7 +58,7 @@ describe('-1 again, right after a rollback, goes no further', () => {
   const there = found({ finished: [done()], revisions: ['0004'] });
 
   it('is answered with the operation that moved the database, and how to go further', () => {
-    const answer = earlier(asked('-1'), there);
+    const answer = earlier(query('-1'), there);
     expect(answer).toMatchObject({
       faults: [],
       nothing: {
@@ -69,12 +69,12 @@ describe('-1 again, right after a rollback, goes no further', () => {
   });
 
   it.each([
-    ['an explicit revision was asked for', asked('0003'), there],
-    ['the time is over', asked('-1', { coolDown: 9 * 60_000 }), there],
-    ['somebody has upgraded since', asked('-1'), found({ finished: [done()], revisions: ['0005'] })],
+    ['an explicit revision was asked for', query('0003'), there],
+    ['the time is over', query('-1', { coolDown: 9 * 60_000 }), there],
+    ['somebody has upgraded since', query('-1'), found({ finished: [done()], revisions: ['0005'] })],
     [
       'the operation did not roll back',
-      asked('-1'),
+      query('-1'),
       found({ finished: [done({ outcome: 'put-back' })], revisions: ['0004'] }),
     ],
   ])('goes on where %s', (_why, request, world) => {
@@ -83,7 +83,7 @@ describe('-1 again, right after a rollback, goes no further', () => {
 
   it('a base that was reached counts as there', () => {
     const base = found({ finished: [done({ target: 'base' })], revisions: [] });
-    expect(earlier(asked('-1'), base)).toMatchObject({ nothing: { revision: 'base' } });
+    expect(earlier(query('-1'), base)).toMatchObject({ nothing: { revision: 'base' } });
   });
 });
 
@@ -93,13 +93,13 @@ describe('law 2: a Reset of a run that had ended keeps its target', () => {
       finished: [done({ operation: 'bs-00000002', endedAt: minutesAgo(600) })],
       revisions: ['0004'],
     });
-    expect(earlier(asked('-1'), world)).toEqual(fresh('0004'));
+    expect(earlier(query('-1'), world)).toEqual(fresh('0004'));
   });
 });
 
 describe('law 6: one operation on a database at a time', () => {
   it('refuses while the other one is open, and names its workflow', () => {
-    const answer = earlier(asked('-1'), found({ record, open: true }));
+    const answer = earlier(query('-1'), found({ record, open: true }));
     expect(answer.facts).toBeUndefined();
     expect(answer.faults).toMatchObject([
       { type: 'AlreadyRunning', message: expect.stringMatching(/backstep-radar/) as string },
@@ -107,24 +107,24 @@ describe('law 6: one operation on a database at a time', () => {
   });
 
   it('only shows the plan while another one is open', () => {
-    expect(earlier(asked('-1', { onlyPlan: true }), found({ record, open: true }))).toEqual({
+    expect(earlier(query('-1', { onlyPlan: true }), found({ record, open: true }))).toEqual({
       ...takesUp(record),
       notes: [expect.stringMatching(/^Operation bs-00000001 .* is open/)],
     });
   });
 
   it.each(['-1', '-2', '0004'])('takes the record of a closed run up, asked for %s', (target) => {
-    expect(earlier(asked(target), found({ record }))).toEqual(takesUp(record));
+    expect(earlier(query(target), found({ record }))).toEqual(takesUp(record));
   });
 
   it.each(['0003', 'base'])('refuses another explicit target: %s', (target) => {
-    const answer = earlier(asked(target), found({ record }));
+    const answer = earlier(query(target), found({ record }));
     expect(answer.facts).toBeUndefined();
     expect(answer.faults).toMatchObject([{ type: 'UnfinishedOperation' }]);
   });
 
   it('takes its own record up, whatever Temporal says of it', () => {
     const own = { ...record, operation: 'bs-00000002' as const };
-    expect(earlier(asked('0003'), found({ record: own, open: true }))).toEqual(takesUp(own));
+    expect(earlier(query('0003'), found({ record: own, open: true }))).toEqual(takesUp(own));
   });
 });

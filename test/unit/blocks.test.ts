@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lossInWords } from '../../src/domain/rehearsal.ts';
+import { describeLoss } from '../../src/domain/rehearsal.ts';
 import type { Salvage } from '../../src/domain/salvage.ts';
 import { code, folded, line, list, paragraph, plain, section } from '../../src/views/blocks.ts';
 import type { Action, Block } from '../../src/views/blocks.ts';
@@ -147,5 +147,5 @@ describe('losses, as people read them', () => {
       'changed values of column papers.title (2 values in 2 rows)',
     ],
     [{ kind: 'large objects', object: 'large objects', rows: 2 }, '2 large objects'],
-  ] as const)('%o', (one, words) => expect(lossInWords(one)).toBe(words));
+  ] as const)('%o', (one, words) => expect(describeLoss(one)).toBe(words));
 });

@@ -141,7 +141,7 @@ const words = (name: string, roles: string[], ...more: Event[]) =>
   standingOf(
     { service: 'radar', status: statusAt([...atGate, ...more]), plan: null, expected: {} },
     { name, roles, method: 'token' },
-  ).words;
+  ).title;
 
 describe('an open gate', () => {
   test('says on the command line how many people are still missing, and what it wants of them', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { assessmentBlocks } from '../../src/views/plan.ts';
 import { plainLines } from '../../src/views/render/terminal.ts';
 import { decide, type Advice, type Sign } from '../../src/domain/diagnosis.ts';
-import { diagnosisInWords } from '../../src/views/diagnosis.ts';
+import { describeDiagnosis } from '../../src/views/diagnosis.ts';
 import { signsOfLines } from '../../src/domain/log-signs.ts';
 import { comparePlans, type QueryPlan } from '../../src/domain/query-plans.ts';
 import { symptomNames, symptoms, symptomTable, type SymptomName } from '../../src/domain/symptoms.ts';
@@ -93,7 +93,7 @@ describe('When to Rollback: the decision', () => {
 });
 
 test('people read the advice, each reason with evidence and the line of the runbook, and what is not known', () => {
-  const lines = diagnosisInWords({
+  const lines = describeDiagnosis({
     ...decide([sign('written-since'), sign('app-broken')], { salvaged: true }),
     estimated: {
       losses: [{ kind: 'column', object: 'papers.score', rows: 100, values: 60, writtenSince: 3 }],
@@ -121,7 +121,7 @@ test('gate start, `backstep plan` and the report show it', () => {
   };
   const seen = { ...observations, diagnosis };
   const plan = examplePlan();
-  const wanted = diagnosisInWords(diagnosis);
+  const wanted = describeDiagnosis(diagnosis);
   expect(wanted).toHaveLength(2);
   expect(shownAtStart(plan, seen).shows).toEqual(expect.arrayContaining(wanted));
   const report = reportMarkdown(reportOf(journalOf(...done('assess', seen)), subject(plan)));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { earlierToRestore } from '../../src/probes/earlier.ts';
 import { SqlDump } from '../../src/dumps/sql-dump.ts';
-import { losesIn, lostIn, tableInWords } from '../../src/domain/data-diff.ts';
+import { losesIn, lostIn, describeTable } from '../../src/domain/data-diff.ts';
 import { emergencyRequest } from '../../src/domain/plan/emergency-request.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { OperationRecord } from '../../src/domain/record.ts';
@@ -78,7 +78,7 @@ describe('what is lost by restoring a table', () => {
     const table = { table: 'papers', now: 10, restored: 10, notCompared: 'more than 20,000,000' };
     expect(lostIn(table)).toBe(0);
     expect(losesIn(table)).toBe(true);
-    expect(tableInWords(table)).toBe(
+    expect(describeTable(table)).toBe(
       'LOST: papers: 10 rows now, 10 restored, rows not compared (more than 20,000,000)',
     );
   });
@@ -90,10 +90,10 @@ describe('a table that cannot be read', () => {
   it('is a loss, of which nobody can say how many rows', () => {
     expect(lostIn(papers)).toBe(0);
     expect(losesIn(papers)).toBe(true);
-    expect(tableInWords(papers)).toBe(
+    expect(describeTable(papers)).toBe(
       'LOST: papers: cannot be read now: invalid page in block 3 (XX001); 90 rows restored',
     );
-    expect(tableInWords({ table: 'scores', unreadable: 'invalid page' })).toContain(
+    expect(describeTable({ table: 'scores', unreadable: 'invalid page' })).toContain(
       'not in what was restored',
     );
   });

@@ -57,14 +57,14 @@ const channels = definition({
 });
 
 /** What is told of the last of these events. */
-function told(...events: Event[]): Notification | undefined {
+function notified(...events: Event[]): Notification | undefined {
   const journal = journalOf(...events);
   const entry = journal.at(-1);
   return entry && notificationOf(entry, subject(), journal);
 }
 
 /** Who is told of the last of these events. */
-function whom(...events: Event[]): string[] {
+function recipients(...events: Event[]): string[] {
   const journal = journalOf(...events);
   const entry = journal.at(-1);
   const notification = entry && notificationOf(entry, subject(), journal);
@@ -80,7 +80,7 @@ const faults = (changes: object) =>
 
 describe('a notification', () => {
   test('of a gate asks the question, says what each answer leads to, until when, and how to see it', () => {
-    expect(told(...stopped, gateOpened)).toMatchObject({
+    expect(notified(...stopped, gateOpened)).toMatchObject({
       key: `${operation}-gate-downgrade-${hash}-opened`,
       incident: `${operation}-gate-downgrade-${hash}`,
       incidents: [`${operation}-gate-downgrade-${hash}`],
@@ -124,16 +124,16 @@ describe('a notification', () => {
 
   test('carries no command that approves or decides: nobody answers what they have not seen', () => {
     for (const events of [[gateOpened], [hold], [escalated], [ended]])
-      for (const command of told(...stopped, ...events)?.next ?? [])
+      for (const command of notified(...stopped, ...events)?.next ?? [])
         expect(command).toMatch(/^backstep (status|report|acknowledge) radar( --watch)?$/);
   });
 
   test('says that a gate or hold is answered, and by whom, so that nobody else gets up for it', () => {
-    expect(told(...stopped, gateOpened, gatePassed)).toMatchObject({
+    expect(notified(...stopped, gateOpened, gatePassed)).toMatchObject({
       state: 'answered',
       title: 'radar (0005 → 0004): gate downgrade passed, approved by ann, bob',
     });
-    expect(told(...stopped, hold, decided)).toMatchObject({
+    expect(notified(...stopped, hold, decided)).toMatchObject({
       state: 'answered',
       title: 'radar (0005 → 0004): restore, decided by ann: Verify the rollback',
     });
@@ -141,19 +141,19 @@ describe('a notification', () => {
 
   test('of a gate or a hold that nobody answered asks for somebody, and says what happens now', () => {
     const expired = { ...gatePassed, verdict: 'expired', by: ['ann'] } as Event;
-    expect(told(...stopped, gateOpened, expired)).toMatchObject({
+    expect(notified(...stopped, gateOpened, expired)).toMatchObject({
       state: 'needs-you',
       title: 'radar (0005 → 0004): gate downgrade expired: nobody answered in time; approved only by ann',
       lines: [leads({ gate: 'downgrade', answer: 'expire' })],
     });
     const givenUp: Event = { kind: 'hold-closed', hold: 'verify-1', decision: 'give-up', by: 'the budget' };
-    expect(told(...stopped, hold, givenUp)).toMatchObject({ state: 'needs-you' });
+    expect(notified(...stopped, hold, givenUp)).toMatchObject({ state: 'needs-you' });
   });
 
   test('of the end asks for somebody while the application is down, or where nobody decided how it ended', () => {
     const putBack = [...stopped, ...done('put-back')];
     const state = (events: Event[], outcome: Outcome, leftBy?: LeftBy) =>
-      told(...events, { kind: 'ended', outcome, reason: 'r', ...(leftBy && { leftBy }) })?.state;
+      notified(...events, { kind: 'ended', outcome, reason: 'r', ...(leftBy && { leftBy }) })?.state;
     expect(state(straight.slice(0, -1), 'rolled-back')).toBe('settled');
     expect(state(putBack, 'put-back', 'person')).toBe('settled');
     expect(state(putBack, 'put-back', 'nobody')).toBe('needs-you');
@@ -161,15 +161,17 @@ describe('a notification', () => {
     expect(state(done('assess'), 'rejected', 'person')).toBe('settled');
     expect(state(done('assess'), 'rejected', 'nobody')).toBe('needs-you');
     expect(state(stopped, 'aborted', 'person')).toBe('needs-you');
-    expect(told(...stopped, { kind: 'ended', outcome: 'aborted', reason: 'r' })?.lines[0]).toContain('DOWN');
+    expect(notified(...stopped, { kind: 'ended', outcome: 'aborted', reason: 'r' })?.lines[0]).toContain(
+      'DOWN',
+    );
   });
 
   test('of a gate says which people the policy wants, and afterwards who broke the glass, and why', () => {
-    expect(told({ ...gateOpened, wants: { roles: ['dba'] } })?.lines).toContain(
+    expect(notified({ ...gateOpened, wants: { roles: ['dba'] } })?.lines).toContain(
       'Who approves must hold one of the roles: dba',
     );
     const alone = { ...gatePassed, by: ['ann'], breakGlass: true, reason: 'nobody answers' } as Event;
-    expect(told(alone)).toMatchObject({
+    expect(notified(alone)).toMatchObject({
       title: 'radar (0005 → 0004): gate downgrade passed by ann alone, who broke the glass',
       lines: ['Reason: nobody answers'],
     });
@@ -182,7 +184,7 @@ describe('a notification', () => {
       { kind: 'notified', to: 'all', what: 'w' },
       { kind: 'not-notified', to: 'all', what: 'w', why: 'y' },
     ];
-    for (const event of quiet) expect(told(event)).toBeUndefined();
+    for (const event of quiet) expect(notified(event)).toBeUndefined();
   });
 
   test('has the same key for the same entry, and another for every other', () => {
@@ -217,31 +219,31 @@ describe('a notification', () => {
 
   test('stays small whatever a failure says, for it is in the history once a channel', () => {
     const long = { ...hold, fault: fault('JobFailed', 'x\n'.repeat(5_000)) } as Event;
-    expect(JSON.stringify(told(long)).length).toBeLessThan(2_500);
+    expect(JSON.stringify(notified(long)).length).toBeLessThan(2_500);
   });
 });
 
 describe('a notification goes to', () => {
   test('whoever wants to know of it', () => {
-    expect(whom(gateOpened)).toEqual(['all']);
-    expect(whom(hold)).toEqual(['all', 'holds']);
-    expect(whom(ended)).toEqual(['all', 'end']);
+    expect(recipients(gateOpened)).toEqual(['all']);
+    expect(recipients(hold)).toEqual(['all', 'holds']);
+    expect(recipients(ended)).toEqual(['all', 'end']);
   });
 
   test('of an escalation, whom its level names; all that are told of escalations, if it names nobody', () => {
-    expect(whom(escalated)).toEqual(['all', 'cto']);
-    expect(whom({ ...escalated, notify: ['end'] })).toEqual(['end']);
+    expect(recipients(escalated)).toEqual(['all', 'cto']);
+    expect(recipients({ ...escalated, notify: ['end'] })).toEqual(['end']);
   });
 
   test('PagerDuty of a good end, where it was told of a question: it keeps that open', () => {
-    expect(whom(hold, ended)).toEqual(['all', 'holds', 'end']);
-    expect(whom(hold, { kind: 'ended', outcome: 'aborted', reason: 'r' })).toEqual(['all', 'end']);
+    expect(recipients(hold, ended)).toEqual(['all', 'holds', 'end']);
+    expect(recipients(hold, { kind: 'ended', outcome: 'aborted', reason: 'r' })).toEqual(['all', 'end']);
   });
 
   test('that somebody is on it, and that it has ended, whom an escalation has reached', () => {
     const named = { ...escalated, notify: ['end'] } as Event;
-    expect(whom(named, { kind: 'acknowledged', by: 'ann' })).toEqual(['all', 'cto', 'end']);
-    expect(whom(escalated, ended)).toEqual(['all', 'cto', 'end']);
+    expect(recipients(named, { kind: 'acknowledged', by: 'ann' })).toEqual(['all', 'cto', 'end']);
+    expect(recipients(escalated, ended)).toEqual(['all', 'cto', 'end']);
   });
 });
 

@@ -130,7 +130,7 @@ describe('what the page says', () => {
 
   it('a step that a terminated run left running is not shown as running', () => {
     const view = viewOf(backingUp, { state: 'TERMINATED', endedAt: new Date(began + 60_000).toISOString() });
-    expect(standingOf(view)).toEqual({ kind: 'bad', words: 'terminated' });
+    expect(standingOf(view)).toEqual({ kind: 'bad', title: 'terminated' });
     expect(String(steps(view, began))).not.toContain('class="running"');
     expect(work(view, began)).toBe('');
   });

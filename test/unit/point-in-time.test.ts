@@ -16,7 +16,7 @@ import { findings } from '../example-plan.ts';
 import { recoveryPlan } from '../example-recovery.ts';
 import { approvedAtSwitch } from '../../src/activities/switch-database/step.ts';
 import type { ComparedInstance } from '../../src/activities/compare-instance/step.ts';
-import { lossTableInWords } from '../../src/activities/compare-instance/step.ts';
+import { describeLossTable } from '../../src/activities/compare-instance/step.ts';
 
 describe('the URL of a database on another server', () => {
   test.each([
@@ -82,13 +82,13 @@ test('the name of the new instance holds the operation, at most 63 characters, a
 });
 
 test('a table in one line: what would be lost stands first', () => {
-  expect(lossTableInWords({ table: 'papers', now: 12, restored: 10, since: 4 })).toBe(
+  expect(describeLossTable({ table: 'papers', now: 12, restored: 10, since: 4 })).toBe(
     'LOST: papers: 12 rows now, 10 then; 4 rows written since',
   );
-  expect(lossTableInWords({ table: 'papers', now: 9, restored: 10 })).toBe(
+  expect(describeLossTable({ table: 'papers', now: 9, restored: 10 })).toBe(
     'papers: 9 rows now, 10 then; rows not compared one by one',
   );
-  expect(lossTableInWords({ table: 'scores', now: 1 })).toBe(
+  expect(describeLossTable({ table: 'scores', now: 1 })).toBe(
     'LOST: scores: 1 row now, and no such table then',
   );
 });

@@ -4,7 +4,7 @@ import { isYounger } from '../../src/domain/record.ts';
 import { resultOf } from '../../src/activities/jobs.ts';
 import { unequal } from '../../src/activities/restored.ts';
 import { postgresFailure } from '../../src/postgres/failure.ts';
-import { inWords } from '../../src/postgres/sessions.ts';
+import { describeSession } from '../../src/postgres/sessions.ts';
 import { Failure } from '../../src/domain/failures.ts';
 import { findings } from '../example-plan.ts';
 
@@ -95,8 +95,8 @@ test('tables that differ are named with both counts', () => {
 
 test('a session is named as a person looks for it', () => {
   const session = { pid: 7, role: 'radar', application: 'gunicorn', superuser: false };
-  expect(inWords(session)).toBe('pid 7, role radar, "gunicorn"');
-  expect(inWords({ ...session, application: '', superuser: true, kind: 'walsender' })).toBe(
+  expect(describeSession(session)).toBe('pid 7, role radar, "gunicorn"');
+  expect(describeSession({ ...session, application: '', superuser: true, kind: 'walsender' })).toBe(
     'pid 7, role radar (superuser: only a superuser can end it), walsender',
   );
 });

@@ -26,17 +26,17 @@ const merged = [
   revision('first', []),
 ];
 
-const move = (asked: string, history: HistoryRevision[], current: string[]) => {
-  const target = resolveTarget(asked, history, current);
+const move = (requested: string, history: HistoryRevision[], current: string[]) => {
+  const target = resolveTarget(requested, history, current);
   return target.kind === 'move' ? [target.target, target.reverts.map((each) => each.revision)] : target;
 };
-const refusal = (asked: string, history: HistoryRevision[], current: string[]) => {
-  const target = resolveTarget(asked, history, current);
+const refusal = (requested: string, history: HistoryRevision[], current: string[]) => {
+  const target = resolveTarget(requested, history, current);
   return target.kind === 'refused' ? target.fault.type : target;
 };
 
-const message = (asked: string, history: HistoryRevision[], current: string[]) => {
-  const target = resolveTarget(asked, history, current);
+const message = (requested: string, history: HistoryRevision[], current: string[]) => {
+  const target = resolveTarget(requested, history, current);
   return target.kind === 'refused' ? target.fault.message : '';
 };
 
@@ -47,8 +47,8 @@ describe('law 2: one explicit revision, decided before anything is touched', () 
     ['-5', 'base', ['0005', '0004', '0003', '0002', '0001']],
     ['base', 'base', ['0005', '0004', '0003', '0002', '0001']],
     ['0003', '0003', ['0005', '0004']],
-  ])('%s from 0005 is %s', (asked, target, reverts) => {
-    expect(move(asked, line, ['0005'])).toEqual([target, reverts]);
+  ])('%s from 0005 is %s', (requested, target, reverts) => {
+    expect(move(requested, line, ['0005'])).toEqual([target, reverts]);
   });
 
   it('counts from the revision of the database, not from the head of the image', () => {
@@ -75,13 +75,13 @@ describe('refusals name the next move', () => {
     ['-1', ['gone'], 'TargetUnknown'],
     ['0005', ['0003'], 'TargetNotAncestor'],
     ['-1', ['0005', '0004'], 'SeveralHeads'],
-  ])('%s at %j: %s', (asked, current, type) => {
-    expect(refusal(asked, line, current)).toBe(type);
+  ])('%s at %j: %s', (requested, current, type) => {
+    expect(refusal(requested, line, current)).toBe(type);
   });
 
   it('lists the revisions from which to choose, newest first', () => {
-    for (const asked of ['0009', '-6'])
-      expect(message(asked, line, ['0005'])).toMatch(/newest first: 0005, 0004, 0003, 0002, 0001\.$/);
+    for (const requested of ['0009', '-6'])
+      expect(message(requested, line, ['0005'])).toMatch(/newest first: 0005, 0004, 0003, 0002, 0001\.$/);
     expect(message('-1', line, ['gone'])).toContain('newest first: 0005, 0004');
     expect(message('0005', line, ['0003'])).toMatch(/Below it are, newest first: 0002, 0001\.$/);
     const long = Array.from({ length: 30 }, (_, at) =>

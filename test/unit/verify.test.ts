@@ -81,7 +81,7 @@ describe('the schema against that of the rehearsed copy', () => {
     const found = againstRehearsal(examplePlan(), { counts: {} }, file as unknown as RehearsalFile, {
       catalog: unsound,
       rows: {},
-      ownTables: ['alembic_version'],
+      toolTables: ['alembic_version'],
     });
     expect(found.wrong).toEqual([]);
     expect(found.notVerified).toEqual([
@@ -102,7 +102,7 @@ describe('own checks on what was restored', () => {
 });
 
 describe('the rows against those after the stop', () => {
-  const options = { stays: (table: string) => table === 'papers', ownTables: ['alembic_version'] };
+  const options = { stays: (table: string) => table === 'papers', toolTables: ['alembic_version'] };
 
   it('are equal, but for tables that do not belong to the target', () => {
     const stopped = { papers: 24_000, scores: 35_218, alembic_version: 1 };

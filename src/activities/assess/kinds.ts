@@ -65,8 +65,8 @@ const common = {
   cluster: probe([], lookAtCluster),
   people: probe([], ({ gatewayKeys, service }) => proveThatPeopleCan(gatewayKeys, service.approvals)),
   jobImage: probe([], ({ jobImage }): Findings<string> => {
-    const words = 'No image for backups: name backup.image, or set BACKSTEP_JOB_IMAGE of the worker.';
-    return jobImage === undefined ? lacking([fault('InvalidDefinition', words)]) : found(jobImage);
+    const text = 'No image for backups: name backup.image, or set BACKSTEP_JOB_IMAGE of the worker.';
+    return jobImage === undefined ? lacking([fault('InvalidDefinition', text)]) : found(jobImage);
   }),
   pauses: probe(['before', 'cluster', 'server'], (context, { cluster, server }) =>
     planPauses(context, cluster, server),

@@ -123,10 +123,10 @@ function compared(
   now: Record<string, number>,
   then: Record<string, number>,
   since: Record<string, number | undefined> | undefined,
-  ownTables: readonly string[],
+  toolTables: readonly string[],
 ): LossTable[] {
   return Object.keys({ ...now, ...then })
-    .filter((table) => !isOwn(ownTables, table))
+    .filter((table) => !isOwn(toolTables, table))
     .map((table) => {
       const rows = since?.[table];
       return {

@@ -53,7 +53,7 @@ export const compareInstance = step<CompareInstanceInput, ComparedInstance>()({
       `At ${found.revision}: ${rowsByTable(found.counts)}; ${found.loses ? 'LOSES what was written since' : 'nothing was written since'}: ${count(found.tables.length, 'table')} ${found.tables.length === 1 ? 'differs' : 'differ'}${failedChecks(found.wrong)}`,
       [
         ...(found.wrong ?? []).map((what) => `WRONG: ${what}`),
-        ...found.tables.map(lossTableInWords),
+        ...found.tables.map(describeLossTable),
         ...found.checked,
         ...found.notVerified.map((what) => `Not verified: ${what}`),
       ],
@@ -66,7 +66,7 @@ export const losesTable = ({ now, restored, since = 0 }: LossTable): boolean =>
   now !== undefined && (restored === undefined || now > restored || since > 0);
 
 /** One table in one line. */
-export function lossTableInWords({ table, now, restored, since }: LossTable): string {
+export function describeLossTable({ table, now, restored, since }: LossTable): string {
   if (now === undefined) return `${table}: not there now, ${count(restored ?? 0, 'row')} then`;
   if (restored === undefined) return `LOST: ${table}: ${count(now, 'row')} now, and no such table then`;
   const written =

@@ -1,5 +1,5 @@
 import type { DataDiffArguments } from './job.ts';
-import { tableInWords, type DataDiff } from '../../domain/data-diff.ts';
+import { describeTable, type DataDiff } from '../../domain/data-diff.ts';
 import { defined } from '../../domain/defined.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
@@ -20,7 +20,7 @@ export async function dataDiff(context: ActivityContext, input: StepInput<'data-
     operation,
     now: input.now ?? fencedName,
     restored: input.restored.database,
-    ownTables: tool.toolTables,
+    toolTables: tool.toolTables,
     ...(plan.kind === 'emergency-restore' && { mayBeDamaged: true }),
   };
   const found = await context.runJob('data-diff', wanted, {
@@ -33,7 +33,7 @@ export async function dataDiff(context: ActivityContext, input: StepInput<'data-
     `${operation}/data-diff-${context.try}.json`,
     `${JSON.stringify({ at, ...wanted, ...found }, null, 2)}\n`,
   );
-  const summary = tables.slice(0, 5).map(tableInWords).join('; ').slice(0, 1_000);
+  const summary = tables.slice(0, 5).map(describeTable).join('; ').slice(0, 1_000);
   return {
     at,
     tables: tables.slice(0, mostShown),

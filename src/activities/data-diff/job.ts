@@ -13,7 +13,7 @@ export interface DataDiffArguments {
   now: string;
   restored: string;
   /** Tables of the migration tool, which differ wherever the revisions do. */
-  ownTables: readonly string[];
+  toolTables: readonly string[];
   /** Whether what cannot be read of the database as it is now is told, and the rest compared. */
   mayBeDamaged?: boolean;
 }
@@ -36,7 +36,7 @@ export async function dataDiff(url: string, wanted: DataDiffArguments): Promise<
     const seen = await readIn(both, wanted, () => shapes(both.now));
     const now = 'found' in seen ? seen.found : new Map<string, Shape>();
     const keys = [...new Set([...now.keys(), ...restored.keys()])]
-      .filter((key) => !isOwn(wanted.ownTables, key))
+      .filter((key) => !isOwn(wanted.toolTables, key))
       .toSorted();
     const tables: TableDiff[] = [];
     for (const [index, key] of keys.entries()) {

@@ -1,4 +1,4 @@
-import { tableInWords } from '../../domain/data-diff.ts';
+import { describeTable } from '../../domain/data-diff.ts';
 import type { DataDiff } from '../../domain/data-diff.ts';
 import { hours, step, summarized } from '../../domain/step.ts';
 import type { Tried } from '../../domain/step.ts';
@@ -24,6 +24,6 @@ export const diffData = step<DataDiffInput, DataDiff>()({
       tables.length === 0
         ? `Nothing is lost: ${count(equal, 'table')} equal row by row`
         : `${loses ? 'LOSES' : 'Loses no row'}${lostRows > 0 ? ` ${count(lostRows, 'row')}` : ''}: ${count(tables.length, 'table')} ${tables.length === 1 ? 'differs' : 'differ'}, ${equal} equal row by row${unreadable ? `; ${count(unreadable.length, 'table')} CANNOT BE READ` : ''}`,
-      tables.map(tableInWords),
+      tables.map(describeTable),
     ),
 });

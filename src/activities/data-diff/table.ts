@@ -38,12 +38,7 @@ export async function columnsLost(
 }
 
 /** Names that say when a row was written, the most telling first. */
-const telling = [
-  /^(updated|modified|changed)/,
-  /^(created|inserted|added|ingested)/,
-  /(_at|_on|_time)$/,
-  /./,
-];
+const named = [/^(updated|modified|changed)/, /^(created|inserted|added|ingested)/, /(_at|_on|_time)$/, /./];
 const times = /^(timestamp|date)/;
 
 /** The newest time in the column that tells most obviously when a row was written. */
@@ -53,7 +48,7 @@ export async function newest(
   common: readonly Column[],
 ): Promise<TableDiff['newest']> {
   const candidates = common.filter(({ type }) => times.test(type));
-  const column = telling.flatMap((name) => candidates.filter((each) => name.test(each.name)))[0];
+  const column = named.flatMap((name) => candidates.filter((each) => name.test(each.name)))[0];
   if (column === undefined) return undefined;
   const [now, restored] = await Promise.all(
     [both.now, both.restored].map(async (client) => {

@@ -47,15 +47,15 @@ export function nobodyWrote({ waysBack: { snapshot, backup } }: Input, { breache
   const made = [...(snapshot.made ? [snapshot] : []), ...(backup ? [backup] : [])];
   if (made.every((each) => isYounger(each, breaches))) return;
   const last = breaches.findLast(({ reachedDatabase }) => reachedDatabase);
-  const words = 'Somebody reached the database after a way back was made';
-  throw new Failure('WritesCameBack', `${words}: ${last?.what ?? 'unknown'} at ${last?.at ?? 'unknown'}.`);
+  const text = 'Somebody reached the database after a way back was made';
+  throw new Failure('WritesCameBack', `${text}: ${last?.what ?? 'unknown'} at ${last?.at ?? 'unknown'}.`);
 }
 
 /** @throws Failure WritesNotStopped where others can reach the database by its name */
 export async function assertFenced({ plan: { database }, fence }: ActivityContext): Promise<void> {
   const found = await fence.state();
   if (found !== 'up') {
-    const words = `The database ${database.name} is not fenced off as ${database.fencedName} (the fence is ${found})`;
-    throw new Failure('WritesNotStopped', `${words}: others may write.`);
+    const text = `The database ${database.name} is not fenced off as ${database.fencedName} (the fence is ${found})`;
+    throw new Failure('WritesNotStopped', `${text}: others may write.`);
   }
 }

@@ -2,7 +2,7 @@ import { pause } from '../../kubernetes/pause.ts';
 import { endJobs, runningJobs, stopStarting } from '../../kubernetes/writers.ts';
 import { raise, state } from '../../postgres/fence.ts';
 import type { Client } from '../../postgres/connect.ts';
-import { endSessions, foreignSessions, inWords } from '../../postgres/sessions.ts';
+import { endSessions, foreignSessions, describeSession } from '../../postgres/sessions.ts';
 import { Failure } from '../../domain/failures.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
 import type { OperationRecord, Breach } from '../../domain/record.ts';
@@ -50,9 +50,9 @@ export async function guardWrites(context: ActivityContext): Promise<GuardedWrit
         throw signal.reason;
       }
       if (error instanceof Failure && error.type === 'OperationLost') throw error;
-      const words = `could not look whether writes are still stopped: ${String(error)}`;
-      context.log.warn(words);
-      context.progress({ doing: words });
+      const text = `could not look whether writes are still stopped: ${String(error)}`;
+      context.log.warn(text);
+      context.progress({ doing: text });
       await pause(every, signal).catch(() => undefined);
     }
   }
@@ -155,7 +155,7 @@ async function lookAtDatabase(
     const found = await state(admin, database);
     const sessions = await foreignSessions(admin, database.fencedName, operation);
     const seen: Seen[] = sessions.map((session) => ({
-      what: `a session on ${database.fencedName}: ${inWords(session)}`,
+      what: `a session on ${database.fencedName}: ${describeSession(session)}`,
       reachedDatabase: true,
     }));
     if (found === 'occupied') {

@@ -27,7 +27,7 @@ export interface Stage extends Copy {
 }
 
 /** The history of the workflow carries no more; the evidence holds all. */
-const mostTold = 40;
+const mostListed = 40;
 
 /**
  * Rehearses on a copy that it makes, and removes; only a copy that shows which rows or values are lost is left for
@@ -120,11 +120,11 @@ async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehear
   return {
     rehearsed: true,
     ...whole,
-    locks: whole.locks.slice(0, mostTold),
-    changes: whole.changes.slice(0, mostTold),
-    losses: found.slice(0, mostTold),
-    warnings: whole.warnings.slice(0, mostTold),
-    ...(wrong.length > 0 && { wrong: wrong.slice(0, mostTold) }),
+    locks: whole.locks.slice(0, mostListed),
+    changes: whole.changes.slice(0, mostListed),
+    losses: found.slice(0, mostListed),
+    warnings: whole.warnings.slice(0, mostListed),
+    ...(wrong.length > 0 && { wrong: wrong.slice(0, mostListed) }),
     sql: briefly((observed?.steps ?? []).map(sqlOf)),
     ...(found.some(showsInCopy) && { copy }),
     evidence,
@@ -176,20 +176,20 @@ async function failed(
       commits.length > 0 ? [`${revision} had committed: ${commits.slice(0, 2).join('; ')}`] : [],
     ),
   ];
-  const words =
+  const text =
     left.length === 0
       ? 'Nothing had been committed: the copy is as before.'
       : `The copy was left changed, as the database would be: ${left.join('; ')}.`;
   const evidence = await keepEvidence(context, stage.evidence, {
     from: plan.from,
     target: plan.target,
-    failed: `${said} ${words}`,
+    failed: `${said} ${text}`,
     catalog: { before: before.catalog, after: after.catalog },
     observed,
     output,
   });
   return new RehearsalFailure(
-    `${said} ${words} The database itself was not touched. ${evidence.summary}`,
+    `${said} ${text} The database itself was not touched. ${evidence.summary}`,
     evidence,
   );
 }

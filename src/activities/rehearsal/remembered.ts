@@ -7,7 +7,7 @@ import type { Rehearsed } from '../../domain/rehearsal.ts';
 import { objectsOf, remember, rememberRehearsal } from '../../probes/diagnosis/memory.ts';
 import type { ActivityContext } from '../context.ts';
 
-const whose = ({ service, database }: Plan) => ({
+const keyOf = ({ service, database }: Plan) => ({
   service: service.service,
   server: database.server,
   database: database.name,
@@ -18,7 +18,7 @@ export async function remembered(
   { storage, plan }: Pick<ActivityContext, 'storage' | 'plan'>,
   rehearse: () => Promise<Rehearsed>,
 ): Promise<Rehearsed> {
-  const of = { ...whose(plan), from: plan.from, target: plan.target };
+  const of = { ...keyOf(plan), from: plan.from, target: plan.target };
   const keep = (ended: { seconds?: number; failed?: string }) =>
     rememberRehearsal(storage, of, { image: plan.migrationImage, ...ended }).catch(() => {});
   try {
@@ -49,7 +49,7 @@ export async function plansBeforeAndAfter(
   const { storage, plan } = context;
   const after = await plansOn(context, copy);
   const objects = objectsOf(await context.database(copy, catalog));
-  await remember(storage, { ...whose(plan), revision: plan.target }, { objects, plans: after }).catch(
+  await remember(storage, { ...keyOf(plan), revision: plan.target }, { objects, plans: after }).catch(
     () => {},
   );
   return [

@@ -1,4 +1,4 @@
-import { lossInWords } from '../../domain/rehearsal.ts';
+import { describeLoss } from '../../domain/rehearsal.ts';
 import type { Rehearsal } from '../../domain/rehearsal.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { hours, step, summarized } from '../../domain/step.ts';
@@ -20,7 +20,7 @@ export const rehearse = step<RehearseInput, Rehearsal>()({
     found.rehearsed
       ? summarized(
           `The downgrade works on a copy, in ${seconds(found.seconds)}; ${count(found.changes.length, 'schema change')}, ${found.losses.length === 0 ? 'nothing lost' : `${count(found.losses.length, 'loss', 'losses')} measured`}`,
-          [...found.warnings, ...found.losses.map(lossInWords)],
+          [...found.warnings, ...found.losses.map(describeLoss)],
         )
       : { summary: `NOT REHEARSED: ${found.why}` },
 });

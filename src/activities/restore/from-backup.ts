@@ -22,9 +22,9 @@ export async function fromBackup(
 ): Promise<Source> {
   const { operation } = context;
   const { database } = context.plan;
-  const words = `Not from the snapshot: ${whyNot}`;
+  const text = `Not from the snapshot: ${whyNot}`;
   if (backup === undefined)
-    throw new Failure('RestoreFailed', `${words}. And there is no backup to restore from.`);
+    throw new Failure('RestoreFailed', `${text}. And there is no backup to restore from.`);
   const name = siblingName(database.name, 'restored', operation);
   const extensions = backup.installed;
   await makeNewDatabase(context, { step, name, extensions });
@@ -35,6 +35,6 @@ export async function fromBackup(
   return {
     from: 'backup',
     database: name,
-    notes: [...(made ? [`${words}.`] : []), ...notes],
+    notes: [...(made ? [`${text}.`] : []), ...notes],
   };
 }

@@ -137,10 +137,10 @@ async function resumedSchedule(
   return seen ?? `a run of ${name} that removed its own Job`;
 }
 
-const failed = (words: string, lines: readonly string[] = []) =>
+const failed = (text: string, lines: readonly string[] = []) =>
   new Failure(
     'CronJobFailed',
-    lines.length === 0 ? words : `${words}\nLast lines of its log:\n${lines.slice(-15).join('\n')}`,
+    lines.length === 0 ? text : `${text}\nLast lines of its log:\n${lines.slice(-15).join('\n')}`,
   );
 
 async function suspendedAgain(
@@ -149,12 +149,12 @@ async function suspendedAgain(
   name: string,
   error: unknown,
 ): Promise<Failure> {
-  const words = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
   await suspend(cluster, namespace, name, true);
   await unmark(cluster, namespace, name);
   const suspended = isSuspended(await readCronJob(cluster, namespace, name));
   const now = suspended
     ? 'It is suspended again.'
     : 'It could NOT be suspended again: somebody else resumes it.';
-  return new Failure('CronJobFailed', `CronJob ${name}: ${words} ${now}`, {}, { cause: error });
+  return new Failure('CronJobFailed', `CronJob ${name}: ${text} ${now}`, {}, { cause: error });
 }

@@ -79,7 +79,7 @@ async function inFile(context: ActivityContext, losses: Loss[], copy?: string): 
     from,
     target,
     losses,
-    ownTables: context.tool.toolTables,
+    toolTables: context.tool.toolTables,
   };
   const { saved, ...found } = await context.runJob('salvage', wanted, {
     step: 'salvage',

@@ -19,7 +19,7 @@ export interface Held {
 export async function holdingsOf(
   client: Client,
   copy: Source | undefined,
-  { losses, ownTables }: { losses: readonly Loss[]; ownTables: readonly string[] },
+  { losses, toolTables }: { losses: readonly Loss[]; toolTables: readonly string[] },
 ): Promise<Held> {
   const live = await relations(client);
   const copied = copy === undefined ? [] : await relationsOf(copy);
@@ -28,7 +28,7 @@ export async function holdingsOf(
     return same !== undefined && columns.every((column) => same.columns.some(({ name }) => name === column));
   };
   const { keeps, lost, notes } = keepsFor(
-    losses.filter(({ object }) => !isOwn(ownTables, object)),
+    losses.filter(({ object }) => !isOwn(toolTables, object)),
     live,
     copyHas,
   );

@@ -22,7 +22,7 @@ export interface SalvageArguments extends script.Heading {
   directory: string;
   losses: Loss[];
   /** Tables of the migration tool: an old revision put back there would be a lie. */
-  ownTables: readonly string[];
+  toolTables: readonly string[];
   /** Database with the rehearsed copy; absent: all rows of a table are kept where some are lost. */
   copy?: string;
 }

@@ -15,7 +15,7 @@ export function putBackCommand(
 ): string {
   const name = `${operation}-put-back`;
   const place = placeOf(service.backup);
-  const told: PutBackArguments = { operation, place, file, sha256, partly: false };
+  const args: PutBackArguments = { operation, place, file, sha256, partly: false };
   const { spec } =
     backstepJob({
       name,
@@ -24,7 +24,7 @@ export function putBackCommand(
       step: 'salvage',
       image: jobImage,
       program: 'put-back-salvage',
-      arguments: told,
+      arguments: args,
       databaseUrl: service.database.url,
       access: accessTo(place),
       serviceAccount: service.backup.serviceAccount,

@@ -25,10 +25,10 @@ const untilAttached = () => pause(2_000);
 /** As `putBackSalvage`, for the person who runs the report's command. */
 export async function putBackAttached(
   url: string,
-  told: PutBackArguments,
+  args: PutBackArguments,
 ): ReturnType<typeof putBackSalvage> {
   await untilAttached();
-  return putBackSalvage(url, told);
+  return putBackSalvage(url, args);
 }
 
 /**

@@ -33,7 +33,7 @@ const head = ({ service, operation, from, target }: Heading, blocks: readonly Bl
     '-- Run it once a corrected migration is applied, and before the application writes again:',
     '--   gunzip --stdout FILE | psql "$DATABASE_URL" -X -v ON_ERROR_STOP=1',
     '-- All or nothing in one transaction; run twice, it changes nothing the second time.',
-    ...blocks.map((block) => `-- Holds ${inComment(inWords(block))}.`),
+    ...blocks.map((block) => `-- Holds ${inComment(describe(block))}.`),
     // Without it psql would read the data of a refused COPY as statements.
     '\\set ON_ERROR_STOP on',
     '\\set QUIET on',
@@ -61,7 +61,7 @@ export const stage = (block: Block): string => {
   const definition = columns.map((column) => `${column} text`).join(', ');
   const named = columns.length === 0 ? '' : ` (${columns.join(', ')})`;
   return [
-    `-- ${inComment(inWords(block))}: ${columns.map((column, index) => `${column} is ${inComment(block.names[index] ?? '')}`).join(', ')}`,
+    `-- ${inComment(describe(block))}: ${columns.map((column, index) => `${column} is ${inComment(block.names[index] ?? '')}`).join(', ')}`,
     `CREATE TEMP TABLE ${block.staged} (${definition}) ON COMMIT DROP;`,
     `COPY pg_temp.${block.staged}${named} FROM stdin;`,
     '',
@@ -101,7 +101,7 @@ export const withoutData = (heading: Heading, blocks: readonly Block[]): string 
 export const statements = (blocks: readonly Block[]): string =>
   [wants(blocks), ...blocks.map((block) => `${stage(block)}${endOfData}`), putBack(blocks)].join('');
 
-function inWords({ relation, adds, lost, key, only }: Keep): string {
+function describe({ relation, adds, lost, key, only }: Keep): string {
   const by = key.length > 0 ? 'by primary key' : 'whole, since it is found again by its other columns';
   if (adds && only === undefined) return `table ${relation.key}, ${by}`;
   if (adds) return `lost rows of table ${relation.key}`;

@@ -1,6 +1,6 @@
 import { imageOf } from '../../kubernetes/deployments.ts';
 import { foundWriters, stopStarting } from '../../kubernetes/writers.ts';
-import { inWords as sessionInWords, quiet } from '../../postgres/sessions.ts';
+import { describeSession, quiet } from '../../postgres/sessions.ts';
 import { replicasToPutBack, suspensionToPutBack } from '../../views/by-hand.ts';
 import { defined } from '../../domain/defined.ts';
 import { withNewPauses, type Pause } from '../../domain/plan/pauses.ts';
@@ -37,7 +37,7 @@ export async function stopWrites(context: ActivityContext, input: Input): Promis
   const held = pauseInCluster(context.cluster, paused);
   const fence = fenceDatabase(context, paused);
   await Promise.allSettled([told, held, fence]);
-  for (const words of [...(await told), ...(await held)]) context.log.info(`stopped: ${words}`);
+  for (const text of [...(await told), ...(await held)]) context.log.info(`stopped: ${text}`);
   const fenced = await fence;
   const jobsEnded = await endWriters(context, jobNames(paused));
   const { sessionsEnded } = await context.admin((admin) =>
@@ -51,7 +51,7 @@ export async function stopWrites(context: ActivityContext, input: Input): Promis
           doing: `no foreign session for ${duration(forMilliseconds)} of ${duration(service.writes.quietFor)}`,
           done: sessions.length,
           unit: 'sessions',
-          alive: sessions.map((session) => `session ${sessionInWords(session)}`),
+          alive: sessions.map((session) => `session ${describeSession(session)}`),
         }),
     }),
   );

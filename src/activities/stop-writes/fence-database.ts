@@ -33,7 +33,7 @@ export async function fenceDatabase(context: ActivityContext, paused: readonly P
       ]);
       if (migrations.status === 'fulfilled') migrationsEnded.push(...migrations.value);
     }
-    for (const words of migrationsEnded) context.log.warn(`a migration is under way and ends now: ${words}`);
+    for (const text of migrationsEnded) context.log.warn(`a migration is under way and ends now: ${text}`);
     return raise(admin, database, {
       within: service.writes.gracePeriod,
       signal,

@@ -3,7 +3,7 @@ import { serverIn } from '../../postgres/connect.ts';
 import { Failure } from '../../domain/failures.ts';
 import { at, savedSecret } from '../../domain/plan/point-in-time.ts';
 import { holdsNow } from '../../postgres/written.ts';
-import { assertKnown, inWords, keyOf, references, same } from '../database-urls.ts';
+import { assertKnown, describeSecretKey, keyOf, references, same } from '../database-urls.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
@@ -47,8 +47,11 @@ export async function switchBack(
   for (const reference of urls) {
     const old = before[keyOf(reference)];
     if (old === undefined)
-      throw new Failure('SecretMissing', `Secret ${saved} does not hold ${inWords(reference)} as it was.`);
-    context.progress({ doing: `switches ${inWords(reference)} back to ${at(recovery.endpoint)}` });
+      throw new Failure(
+        'SecretMissing',
+        `Secret ${saved} does not hold ${describeSecretKey(reference)} as it was.`,
+      );
+    context.progress({ doing: `switches ${describeSecretKey(reference)} back to ${at(recovery.endpoint)}` });
     await changeSecret(cluster, namespace, reference, (url) => {
       assertKnown(url, reference, ends);
       return same(serverIn(url), ends.from) ? url : old;
@@ -59,5 +62,5 @@ export async function switchBack(
     return rest;
   });
   await deleteSecret(cluster, namespace, saved);
-  return { secrets: urls.map(inWords) };
+  return { secrets: urls.map(describeSecretKey) };
 }

@@ -4,7 +4,7 @@ import { Failure } from '../../domain/failures.ts';
 import { shortHash } from '../../domain/plan/hash.ts';
 import { labels } from '../../domain/names.ts';
 import { at, savedSecret } from '../../domain/plan/point-in-time.ts';
-import { assertKnown, inWords, keyOf, references } from '../database-urls.ts';
+import { assertKnown, describeSecretKey, keyOf, references } from '../database-urls.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
@@ -52,11 +52,11 @@ export async function switchDatabase(
     pivotAt: record.pivotAt ?? new Date().toISOString(),
   }));
   for (const reference of urls) {
-    context.progress({ doing: `switches ${inWords(reference)} to ${at(restored.endpoint)}` });
+    context.progress({ doing: `switches ${describeSecretKey(reference)} to ${at(restored.endpoint)}` });
     await changeSecret(cluster, namespace, reference, (url) => {
       assertKnown(url, reference, ends);
       return withServer(url, restored.endpoint);
     });
   }
-  return { secrets: urls.map(inWords), savedSecret: saved, ...ends };
+  return { secrets: urls.map(describeSecretKey), savedSecret: saved, ...ends };
 }

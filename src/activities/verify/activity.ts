@@ -32,7 +32,7 @@ export async function verify(context: ActivityContext, input: Input): Promise<An
   const found = await context.database(fencedName, async (client) => ({
     catalog: await catalog(client),
     rows: await counts(client),
-    ownTables: tool.toolTables,
+    toolTables: tool.toolTables,
   }));
   const wrong: string[] = revision === target ? [] : [`the database is at ${revision}, not at ${target}`];
   const checked = [`revision ${revision}`];

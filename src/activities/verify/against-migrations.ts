@@ -5,7 +5,7 @@ import type { ActivityContext } from '../context.ts';
 import { schemaAt } from '../built-schema.ts';
 import { compareRows } from './rows.ts';
 import { compareSchemas } from '../../schema-diff/schemas.ts';
-import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './verdict.ts';
+import { describeDropped, mostNamed, sizeOf, type Found, type Verdict } from './verdict.ts';
 import type { StoppedWrites } from '../stop-writes/step.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function againstMigrations(
 ): Promise<Verdict> {
   const { plan } = context;
   const { service, target } = plan;
-  const { ownTables } = found;
+  const { toolTables } = found;
   const verdict: Verdict = { wrong: [], checked: [], notVerified: [], dropped: {} };
   const { wrong, checked, notVerified } = verdict;
   context.progress({ doing: `building the schema at ${target} and at ${plan.from} in empty databases` });
@@ -39,7 +39,7 @@ export async function againstMigrations(
     const before = await catalogBefore(context.storage, operations);
     const { wrong: differs, drift } = compareSchemas(
       { target: expected, from, now: found.catalog, before },
-      ownTables,
+      toolTables,
     );
     wrong.push(...unsound(found.catalog).filter((each) => !unsound(expected).includes(each)), ...differs);
     notVerified.push(
@@ -52,11 +52,11 @@ export async function againstMigrations(
   const wanted = new Set(service.database.tables.map((table) => table.replace(/^public\./, '')));
   const stays = (table: string) =>
     'notBuilt' in expected ? target !== base && wanted.has(table) : expected.table[table] !== undefined;
-  const compared = compareRows(stopped.counts, found.rows, { stays, ownTables });
+  const compared = compareRows(stopped.counts, found.rows, { stays, toolTables });
   wrong.push(...compared.wrong);
   checked.push(
     `rows of ${compared.equal} tables equal to those after the stop`,
-    ...droppedInWords(compared.dropped),
+    ...describeDropped(compared.dropped),
     'no invalid index, no constraint that was never validated',
   );
   return { ...verdict, dropped: compared.dropped };

@@ -4,7 +4,7 @@ import type { Plan } from '../../domain/plan/plan.ts';
 import type { RehearsalFile } from '../rehearsal/evidence.ts';
 import { compareRehearsed } from './rows.ts';
 import { byHand } from '../../schema-diff/schemas.ts';
-import { droppedInWords, mostNamed, sizeOf, type Found, type Verdict } from './verdict.ts';
+import { describeDropped, mostNamed, sizeOf, type Found, type Verdict } from './verdict.ts';
 import type { StoppedWrites } from '../stop-writes/step.ts';
 
 /**
@@ -23,13 +23,13 @@ export function againstRehearsal(
     kinds.filter((kind) => !byHand.has(kind)),
   );
   const granted = differences(catalog.after, found.catalog, [...byHand]);
-  const rows = compareRehearsed({ stopped: counts, rehearsed, found: found.rows }, found.ownTables);
+  const rows = compareRehearsed({ stopped: counts, rehearsed, found: found.rows }, found.toolTables);
   return {
     wrong: [...damaged.map((each) => `${each}, unlike in the rehearsal`), ...rows.wrong],
     checked: [
       `schema equal to that of the rehearsed copy (${sizeOf(catalog.after)} objects), its invalid indexes and constraints included`,
       `rows of ${rows.equal} tables as in the rehearsal`,
-      ...droppedInWords(rows.dropped),
+      ...describeDropped(rows.dropped),
     ],
     notVerified: [
       ...unsound(found.catalog).map((what) => `${what}, as on the rehearsed copy`),

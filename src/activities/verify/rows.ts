@@ -19,11 +19,11 @@ export interface RowFindings {
 export function compareRows(
   stopped: Record<string, number>,
   found: Record<string, number>,
-  { stays, ownTables }: { stays: (table: string) => boolean; ownTables: readonly string[] },
+  { stays, toolTables }: { stays: (table: string) => boolean; toolTables: readonly string[] },
 ): RowFindings {
   const findings: RowFindings = { wrong: [], dropped: {}, equal: 0 };
   for (const [table, before] of Object.entries(stopped)) {
-    if (isOwn(ownTables, table)) continue;
+    if (isOwn(toolTables, table)) continue;
     const now = found[table];
     if (now === before) findings.equal++;
     else if (now !== undefined) findings.wrong.push(`${table}: ${before} rows after the stop, ${now} now`);
@@ -39,15 +39,15 @@ export function compareRows(
  */
 export function compareRehearsed(
   { stopped, rehearsed, found }: Record<'stopped' | 'rehearsed' | 'found', Readonly<Record<string, number>>>,
-  ownTables: readonly string[],
+  toolTables: readonly string[],
 ): RowFindings {
   const findings: RowFindings = { wrong: [], dropped: {}, equal: 0 };
   for (const table of Object.keys({ ...stopped, ...rehearsed, ...found })) {
-    if (isOwn(ownTables, table)) continue;
+    if (isOwn(toolTables, table)) continue;
     const [before, then, now] = [stopped[table], rehearsed[table], found[table]];
     if (now !== then)
       findings.wrong.push(
-        `${table}: ${inWords(now)} now, ${inWords(then)} in the rehearsal${before === undefined ? '' : `, ${before} after the stop`}`,
+        `${table}: ${describe(now)} now, ${describe(then)} in the rehearsal${before === undefined ? '' : `, ${before} after the stop`}`,
       );
     else if (now !== undefined) findings.equal++;
     else if (before !== undefined) findings.dropped[table] = before;
@@ -55,4 +55,4 @@ export function compareRehearsed(
   return findings;
 }
 
-const inWords = (rows: number | undefined) => (rows === undefined ? 'gone' : `${rows} rows`);
+const describe = (rows: number | undefined) => (rows === undefined ? 'gone' : `${rows} rows`);

@@ -5,7 +5,7 @@ export interface Found {
   catalog: Catalog;
   rows: Record<string, number>;
   /** Tables of the migration tool, which differ wherever the revisions do. */
-  ownTables: readonly string[];
+  toolTables: readonly string[];
 }
 
 /** What a comparison of schema and rows says. */
@@ -24,5 +24,5 @@ export const mostNamed = 25;
 export const sizeOf = (catalog: Catalog): number =>
   Object.values(catalog).reduce((sum, objects) => sum + Object.keys(objects).length, 0);
 
-export const droppedInWords = (dropped: Record<string, number>): string[] =>
+export const describeDropped = (dropped: Record<string, number>): string[] =>
   Object.entries(dropped).map(([table, rows]) => `table ${table} dropped, with ${rows} rows`);

@@ -97,7 +97,7 @@ export function policyAt(plan: Plan, gate: GateName, loses: boolean, started?: S
 }
 
 /** The same for people, a line each. */
-export const wantsInWords = ({ roles, proof, notBy, breakGlass }: GateWants): string[] => [
+export const describeWants = ({ roles, proof, notBy, breakGlass }: GateWants): string[] => [
   ...(roles ? [`Who approves must hold one of the roles: ${roles.join(', ')}`] : []),
   ...(proof ? ['Only a proved person counts: approve on the page of the gateway, or with a token'] : []),
   ...(notBy === undefined ? [] : [`${notBy} started it, so another person must approve`]),

@@ -13,7 +13,8 @@ export const samePerson = (one: string, other: string) =>
 export const sameWay = (one: Way, other: Way) =>
   one.method === other.method && (one.issuer ?? '') === (other.issuer ?? '');
 
-export const inWords = ({ method, issuer }: Way) => (issuer === undefined ? method : `${method} (${issuer})`);
+export const describeProof = ({ method, issuer }: Way) =>
+  issuer === undefined ? method : `${method} (${issuer})`;
 
 /** A message as far as a statement is about it. */
 export interface Said {

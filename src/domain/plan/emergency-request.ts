@@ -35,7 +35,7 @@ export type EmergencyRequest = z.infer<typeof emergencyRequest>;
 export type RestoreFrom = EmergencyRequest['from'];
 
 /** What is asked for, in words. */
-export function fromInWords(from: RestoreFrom): string {
+export function describeRestoreFrom(from: RestoreFrom): string {
   if (from === undefined) return 'the newest snapshot, or the newest proven backup';
   return typeof from === 'string' ? from : `file ${from.file}`;
 }

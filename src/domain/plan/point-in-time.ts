@@ -64,5 +64,5 @@ const found = {
 };
 
 /** The moment in one line, for gates, report and command line. */
-export const recoveryTimeInWords = ({ to, how, evidence }: Recovery): string =>
+export const describeRecovery = ({ to, how, evidence }: Recovery): string =>
   `${utc(to)} (${found[how]}${evidence === '' ? '' : `: ${evidence}`})`;

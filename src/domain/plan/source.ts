@@ -46,7 +46,7 @@ export const sourceName = (source: Source): string =>
       : source.snapshot.database;
 
 /** In one line, for gates, report and command line. */
-export function sourceInWords(source: Source): string {
+export function describeSource(source: Source): string {
   const name = sourceName(source);
   const rows = Object.values(source.counts).reduce((sum, count) => sum + count, 0);
   const taken = source.takenAt === undefined ? undefined : utc(source.takenAt);

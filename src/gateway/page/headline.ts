@@ -12,35 +12,35 @@ import type { Progress } from '../../views/progress.ts';
 /** How it stands, in a few words and a colour. */
 export interface Standing {
   kind: 'waits' | 'works' | 'good' | 'bad' | 'none';
-  words: string;
+  title: string;
 }
 
 export function standingOf(view: View, person?: Session['person']): Standing {
   const { status } = view;
-  if (status === undefined) return { kind: 'none', words: 'never rolled back' };
+  if (status === undefined) return { kind: 'none', title: 'never rolled back' };
   const { progress, end } = status;
   if (end !== undefined) {
     if ('failure' in end)
-      return { kind: 'bad', words: end.failure.type === 'Refused' ? 'refused' : 'failed' };
+      return { kind: 'bad', title: end.failure.type === 'Refused' ? 'refused' : 'failed' };
     const { result } = end;
-    if ('continuesAs' in result) return { kind: 'none', words: `goes on as ${result.continuesAs}` };
-    return { kind: outcomeOf(result).mood, words: outcomeTitles[result.outcome].toLowerCase() };
+    if ('continuesAs' in result) return { kind: 'none', title: `goes on as ${result.continuesAs}` };
+    return { kind: outcomeOf(result).mood, title: outcomeTitles[result.outcome].toLowerCase() };
   }
-  if (!isOpen(view)) return { kind: 'bad', words: status.state.toLowerCase() };
-  if (progress?.hold !== undefined) return { kind: 'waits', words: 'holds, and waits for a decision' };
+  if (!isOpen(view)) return { kind: 'bad', title: status.state.toLowerCase() };
+  if (progress?.hold !== undefined) return { kind: 'waits', title: 'holds, and waits for a decision' };
   if (progress?.gate !== undefined) {
     const you = person !== undefined && whyNotYou(progress.gate, person) === undefined;
     return {
       kind: 'waits',
-      words: `waits for ${you ? 'you' : person ? 'another person' : 'a person'} at gate ${progress.gate.gate}`,
+      title: `waits for ${you ? 'you' : person ? 'another person' : 'a person'} at gate ${progress.gate.gate}`,
     };
   }
-  if (status.noWorker !== undefined) return { kind: 'bad', words: 'stands still: no worker' };
-  return { kind: 'works', words: 'at work' };
+  if (status.noWorker !== undefined) return { kind: 'bad', title: 'stands still: no worker' };
+  return { kind: 'works', title: 'at work' };
 }
 
 /** For the tab of a browser, which may be one of many. */
-export const titleOf = (view: View): string => `${view.service}: ${standingOf(view).words}`;
+export const titleOf = (view: View): string => `${view.service}: ${standingOf(view).title}`;
 
 /** Where it stands and how long the application has been down: what a person reads first. */
 export function headline(view: View, session: Session, now: number): Html {
@@ -52,7 +52,7 @@ export function headline(view: View, session: Session, now: number): Html {
   return html`<div class="headline ${standing.kind}" data-title="${titleOf(view)}">
     <h1>${service}</h1>
     <p class="standing">
-      <span class="badge ${standing.kind}">${standing.words}</span>${
+      <span class="badge ${standing.kind}">${standing.title}</span>${
         progress?.from === undefined
           ? ''
           : html` <span class="way"><code>${progress.from}</code> → <code>${progress.target}</code></span>`

@@ -1,6 +1,6 @@
 import { orders } from '../../activities/steps.ts';
 import type { GateName } from '../../domain/approval/answers.ts';
-import { lossInWords } from '../../domain/rehearsal.ts';
+import { describeLoss } from '../../domain/rehearsal.ts';
 import { count } from '../../domain/text.ts';
 import { code, line, paragraph } from '../../views/blocks.ts';
 import type { Block, Inline, Text } from '../../views/blocks.ts';
@@ -32,7 +32,7 @@ function costOfStarting(view: View): Fact[] {
       'May be lost',
       losses.length === 0
         ? 'Nothing, judging from the catalog; the rehearsal measures it.'
-        : `${losses.map(lossInWords).join('; ')}. The rehearsal measures it.`,
+        : `${losses.map(describeLoss).join('; ')}. The rehearsal measures it.`,
     ],
   ];
 }

@@ -35,11 +35,11 @@ export function serviceList(views: View[]): Html {
     ${lines.length === 0 ? html`<p>No service is defined: put a definition into the directory that BACKSTEP_SERVICES names.</p>` : ''}
     <ul class="services">
       ${lines.map(
-        ({ view: { service, status, trouble }, standing: { kind, words } }) =>
+        ({ view: { service, status, trouble }, standing: { kind, title } }) =>
           html`<li>
             <a href="/rollbacks/${service}"
               ><strong>${service}</strong>
-              ${trouble ? html`<span class="badge bad">unknown</span> <span class="faint">${trouble.message}</span>` : html`<span class="badge ${kind}">${words}</span>`}
+              ${trouble ? html`<span class="badge bad">unknown</span> <span class="faint">${trouble.message}</span>` : html`<span class="badge ${kind}">${title}</span>`}
               ${status === undefined ? '' : html`<span class="faint">since ${status.startedAt.slice(0, 10)} ${timeElement(status.endedAt ?? status.startedAt)}</span>`}</a
             >
           </li>`,

@@ -11,18 +11,18 @@ const shortestCut = 3;
  * another revision when run twice, and with several current revisions any of them.
  */
 export function resolveTarget(
-  asked: string,
+  requested: string,
   history: readonly HistoryRevision[],
   current: readonly string[],
 ): Target {
   const [from, ...others] = current;
   if (from === undefined) {
-    if (asked === base) return { kind: 'there', revision: base };
+    if (requested === base) return { kind: 'there', revision: base };
     return refused('TargetUnknown', 'The database is at no revision: there is nothing to roll back.');
   }
   if (others.length > 0) {
-    const words = `The database is at ${current.length} revisions at once: ${current.toSorted().join(', ')}.`;
-    return refused('SeveralHeads', words);
+    const text = `The database is at ${current.length} revisions at once: ${current.toSorted().join(', ')}.`;
+    return refused('SeveralHeads', text);
   }
   const known = new Map(history.map((revision) => [revision.revision, revision]));
   const found = known.get(from);
@@ -31,7 +31,7 @@ export function resolveTarget(
       'TargetUnknown',
       `The image does not know revision ${from}, at which the database is. ${listed(history)}`,
     );
-  const named = isRelative(asked) ? stepsBack(found, asked, known) : byName(asked, known);
+  const named = isRelative(requested) ? stepsBack(found, requested, known) : byName(requested, known);
   if (typeof named !== 'string') return { kind: 'refused', fault: named };
   if (named === from) return { kind: 'there', revision: from };
   return move(found, named, known, history);
@@ -41,29 +41,29 @@ export function resolveTarget(
 const mostListed = 20;
 
 /** The choice that a person has, newest first (runbook, Step 3: `alembic history`). */
-function listed(history: readonly HistoryRevision[], words = 'It has'): string {
+function listed(history: readonly HistoryRevision[], text = 'It has'): string {
   const ids = history.slice(0, mostListed).map(({ revision }) => revision);
   const more = history.length > mostListed ? ` and ${history.length - mostListed} older ones` : '';
-  return ids.length === 0 ? '' : `${words}, newest first: ${ids.join(', ')}${more}.`;
+  return ids.length === 0 ? '' : `${text}, newest first: ${ids.join(', ')}${more}.`;
 }
 
 type Known = ReadonlyMap<string, HistoryRevision>;
 
-const refused = (...words: Parameters<typeof fault>): Target => ({ kind: 'refused', fault: fault(...words) });
+const refused = (...text: Parameters<typeof fault>): Target => ({ kind: 'refused', fault: fault(...text) });
 
 /** Walks down from the current revision; a merge has no single revision below it. */
-function stepsBack(from: HistoryRevision, asked: string, known: Known): string | Fault {
+function stepsBack(from: HistoryRevision, requested: string, known: Known): string | Fault {
   let at: HistoryRevision | undefined = from;
-  for (let left = Number(asked.slice(1)), gone = 0; left > 0; left--, gone++) {
+  for (let left = Number(requested.slice(1)), gone = 0; left > 0; left--, gone++) {
     if (at === undefined) {
       return fault(
         'TargetUnknown',
-        `${asked} goes too far: only ${gone} migrations lie below ${from.revision}. ${listed([...known.values()])}`,
+        `${requested} goes too far: only ${gone} migrations lie below ${from.revision}. ${listed([...known.values()])}`,
       );
     }
     if (at.parents.length > 1) {
-      const words = `${asked} is not clear: ${at.revision} merges ${at.parents.join(' and ')}. Name one revision.`;
-      return fault('SeveralHeads', words);
+      const text = `${requested} is not clear: ${at.revision} merges ${at.parents.join(' and ')}. Name one revision.`;
+      return fault('SeveralHeads', text);
     }
     const below: string | undefined = at.parents[0];
     at = below === undefined ? undefined : known.get(below);
@@ -71,14 +71,14 @@ function stepsBack(from: HistoryRevision, asked: string, known: Known): string |
   return at?.revision ?? base;
 }
 
-function byName(asked: string, known: Known): string | Fault {
-  if (asked === base || known.has(asked)) return asked;
-  const fitting = [...known.keys()].filter((id) => id.length > shortestCut && id.startsWith(asked));
+function byName(requested: string, known: Known): string | Fault {
+  if (requested === base || known.has(requested)) return requested;
+  const fitting = [...known.keys()].filter((id) => id.length > shortestCut && id.startsWith(requested));
   const [only, ...others] = fitting;
   if (only === undefined)
-    return fault('TargetUnknown', `The history has no revision ${asked}. ${listed([...known.values()])}`);
+    return fault('TargetUnknown', `The history has no revision ${requested}. ${listed([...known.values()])}`);
   if (others.length === 0) return only;
-  return fault('TargetUnknown', `${asked} is the beginning of several revisions: ${fitting.join(', ')}.`);
+  return fault('TargetUnknown', `${requested} is the beginning of several revisions: ${fitting.join(', ')}.`);
 }
 
 function move(
@@ -90,16 +90,16 @@ function move(
   const applied = standsOn(from.revision, known);
   if (target !== base && !applied.has(target)) {
     const below = history.filter(({ revision }) => revision !== from.revision && applied.has(revision));
-    const words = `${target} is not below ${from.revision}, at which the database is. ${listed(below, 'Below it are')}`;
-    return refused('TargetNotAncestor', words);
+    const text = `${target} is not below ${from.revision}, at which the database is. ${listed(below, 'Below it are')}`;
+    return refused('TargetNotAncestor', text);
   }
   const reverted = (id: string) => target === base || (id !== target && standsOn(id, known).has(target));
   const stays = [...applied].filter((id) => !reverted(id));
   const below = new Set(stays.flatMap((id) => under(known.get(id))));
   const left = stays.filter((id) => !below.has(id));
   if (left.some((id) => id !== target)) {
-    const words = `Below the merge the database would be at several revisions at once: ${left.toSorted().join(', ')}.`;
-    return refused('SeveralHeads', `${words} ${target} alone cannot be reached.`);
+    const text = `Below the merge the database would be at several revisions at once: ${left.toSorted().join(', ')}.`;
+    return refused('SeveralHeads', `${text} ${target} alone cannot be reached.`);
   }
   const reverts = newestFirst(
     from.revision,

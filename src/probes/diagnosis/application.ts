@@ -33,12 +33,12 @@ export async function signsOfApplication(
       }
       const answer = check && ready > 0 && (await health(cluster, namespace, check));
       if (answer && answer.status !== 200) {
-        const words = `Deployment ${deployment} answers ${check?.path} with ${answer.status}: ${answer.said}`;
-        return [{ symptom: 'app-broken', evidence: fit(words) }];
+        const text = `Deployment ${deployment} answers ${check?.path} with ${answer.status}: ${answer.said}`;
+        return [{ symptom: 'app-broken', evidence: fit(text) }];
       }
       if (stuck.length === 0) return [];
-      const words = `Deployment ${deployment}: ${trouble.length} of ${alive.length} pods not ready; ${trouble[0]}`;
-      return [{ symptom: 'app-crashes', evidence: fit(words) }];
+      const text = `Deployment ${deployment}: ${trouble.length} of ${alive.length} pods not ready; ${trouble[0]}`;
+      return [{ symptom: 'app-crashes', evidence: fit(text) }];
     }),
   );
   return signs.flat();

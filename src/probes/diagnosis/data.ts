@@ -23,12 +23,12 @@ export async function signsOfData(client: Client, forbid: Forbidden, look: Bound
   for (const { symptom, what, query } of forbidden(forbid)) {
     const rows = await look(`${symptom} of ${what}`, () => violations(client, query));
     if (rows !== undefined && rows > 0)
-      signs.push({ symptom, evidence: inWords[symptom](what, counted(rows)) });
+      signs.push({ symptom, evidence: describe[symptom](what, counted(rows)) });
   }
   return signs;
 }
 
-const inWords: Record<'nulls' | 'duplicates' | 'orphans', (what: string, rows: string) => string> = {
+const describe: Record<'nulls' | 'duplicates' | 'orphans', (what: string, rows: string) => string> = {
   nulls: (what, rows) => `${what} is null in ${rows} rows`,
   duplicates: (what, rows) => `${rows} values of ${what} are there more than once`,
   orphans: (what, rows) => `${rows} rows with ${what}`,

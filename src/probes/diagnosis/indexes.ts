@@ -16,7 +16,7 @@ export async function signsOfLocks(client: Client, look: BoundedProbe): Promise<
   const builds = (await look('index builds', () => indexBuilds(client))) ?? [];
   const invalid = (await look('invalid indexes', () => invalidIndexes(client))) ?? [];
   return [
-    ...blocking.map((blocker): Sign => ({ symptom: 'blocking', evidence: inWords(blocker) })),
+    ...blocking.map((blocker): Sign => ({ symptom: 'blocking', evidence: describe(blocker) })),
     ...builds
       .filter(({ pid }) => !blocking.some((blocker) => blocker.pid === pid))
       .map(({ pid, index, table, phase }): Sign => ({
@@ -30,7 +30,7 @@ export async function signsOfLocks(client: Client, look: BoundedProbe): Promise<
   ];
 }
 
-function inWords({ pid, role, application, state, seconds, statement, locks, waiting }: Blocker): string {
+function describe({ pid, role, application, state, seconds, statement, locks, waiting }: Blocker): string {
   const who = [`pid ${pid} of ${role}`, application === '' ? '' : ` (${application})`].join('');
   const doing = [state, statement].filter((word) => word !== '').join(': ');
   return `${who}, ${doing || 'unknown'}, for ${Math.round(seconds)} s, holds or wants ${locks.slice(0, 3).join(', ')}; ${waiting} waiting. To end it: SELECT pg_cancel_backend(${pid})`;

@@ -2,7 +2,7 @@ import type { StartingAlert } from '../../domain/alert.ts';
 import { byHandIn } from '../by-hand.ts';
 import { revisionIn } from '../situation.ts';
 import type { DataDiff } from '../../domain/data-diff.ts';
-import { fromInWords } from '../../domain/plan/emergency-request.ts';
+import { describeRestoreFrom } from '../../domain/plan/emergency-request.ts';
 import type { Journal } from '../../domain/journal/journal.ts';
 import { notVerifiedIn } from '../not-verified.ts';
 import type { OperationId } from '../../domain/names.ts';
@@ -193,7 +193,7 @@ export function reportOf(journal: Journal, subject: Subject): Report {
 function requestOf({ kind, request }: NonNullable<Subject['plan']>) {
   const { reason, requestedBy, requestedVia, trigger } = request;
   return {
-    ...('target' in request ? { target: request.target } : { from: fromInWords(request.from) }),
+    ...('target' in request ? { target: request.target } : { from: describeRestoreFrom(request.from) }),
     ...(kind === 'point-in-time-restore' && request.to !== undefined && { recoveryTime: request.to }),
     ...(reason !== undefined && { reason }),
     ...(requestedBy !== undefined && { by: requestedBy }),

@@ -1,10 +1,10 @@
 import { provedBy, whereIs } from '../../domain/backup.ts';
-import { at, recoveryTimeInWords } from '../../domain/plan/point-in-time.ts';
-import { sourceInWords } from '../../domain/plan/source.ts';
+import { at, describeRecovery } from '../../domain/plan/point-in-time.ts';
+import { describeSource } from '../../domain/plan/source.ts';
 import { code, line, list, paragraph, sentence, where } from '../blocks.ts';
 import type { Block, Section, Text } from '../blocks.ts';
 import { undoByHandTitle } from '../by-hand.ts';
-import { diagnosisInWords } from '../diagnosis.ts';
+import { describeDiagnosis } from '../diagnosis.ts';
 import { onlyByHand } from '../hold.ts';
 import { dataDiffBlocks, instanceDiffBlocks, lossLines, rehearsalBlocks, salvageBlocks } from '../losses.ts';
 import { stepsBlock, writesStoppedText } from '../status.ts';
@@ -62,7 +62,7 @@ function facts(report: Report): Text[] {
 function foundAtStart({ foundAtStart: seen }: Report): Text[] {
   if (seen === undefined) return [];
   return [
-    ...(seen.diagnosis ? diagnosisInWords(seen.diagnosis).map(sentence) : []),
+    ...(seen.diagnosis ? describeDiagnosis(seen.diagnosis).map(sentence) : []),
     line`Database of ${{ number: seen.databaseBytes, unit: 'bytes' }}`,
     ...seen.sessions.map(
       ({ role, application, count }) => `Sessions: ${count} of ${role} (${application || 'unnamed'})`,
@@ -97,7 +97,7 @@ function backup({ backup: made }: Report): Text[] {
 /** Of an emergency restore: from what, and whether it took the place of the other. */
 function restored({ source, restored, inPlace }: NonNullable<Report['emergency']>): Text[] {
   return [
-    `From ${sourceInWords(source)}`,
+    `From ${describeSource(source)}`,
     ...(source.kind === 'file' ? [`SHA-256 ${source.sha256}`] : []),
     restored ? line`Restored beside in ${seconds(restored.seconds)}` : 'Nothing was restored.',
     ...(inPlace
@@ -112,7 +112,7 @@ function restored({ source, restored, inPlace }: NonNullable<Report['emergency']
 /** To which time, into which instance, and whether that is used. */
 function restoredInstance({ recovery, restored: made, switched }: NonNullable<Report['recovery']>): Text[] {
   return [
-    `${recovery.provider} instance ${recovery.instance} as it was at ${recoveryTimeInWords(recovery)}`,
+    `${recovery.provider} instance ${recovery.instance} as it was at ${describeRecovery(recovery)}`,
     ...(made
       ? [
           line`New instance ${made.instance} at ${at(made.endpoint)}, made in ${seconds(made.seconds)}`,
@@ -231,15 +231,8 @@ function evidence({ backup: made, rehearsal, salvage, emergency, newer }: Report
 /** The report in its order, what needs a person first; Markdown and HTML are made of the same. */
 export function sectionsOf(report: Report): Section[] {
   const { attention, waysBack, newer, rows, steps, verified, notVerified, byHand, toDo } = report;
-  const {
-    decisions,
-    breaches,
-    annotations,
-    notDelivered: notTold,
-    escalationPath,
-    relatedRunbooks,
-    timeline,
-  } = report;
+  const { decisions, breaches, annotations, notDelivered, escalationPath, relatedRunbooks, timeline } =
+    report;
   const done = steps.filter(({ state, step }) => state !== 'to-do' && step !== reportStep.name);
   return [
     ...where(attention.length > 0, section('Needs a person', sentences(attention))),
@@ -270,11 +263,11 @@ export function sectionsOf(report: Report): Section[] {
       ),
     ),
     ...where(
-      notTold.length > 0,
+      notDelivered.length > 0,
       section(
         'Not told',
         list(
-          notTold.map(
+          notDelivered.map(
             ({ at: when, to, what, why }) => line`${day(when)} ${to} was not told "${what}": ${why}`,
           ),
         ),

@@ -1,7 +1,7 @@
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { GateWants } from '../../domain/journal/journal.ts';
 import type { MessageName } from '../../domain/approval/messages.ts';
-import { contradiction, inWords, proofOf, samePerson, sameWay } from '../../domain/approval/stated.ts';
+import { contradiction, describeProof, proofOf, samePerson, sameWay } from '../../domain/approval/stated.ts';
 import type { Said } from '../../domain/approval/stated.ts';
 import type { PersonProof, Statement, Way } from '../../domain/approval/statement.ts';
 import type { OpenGate, Operation } from './operation.ts';
@@ -60,7 +60,7 @@ function mayNotBreakGlass({ breakGlass }: GateWants, { said, standing }: Sent): 
 /** One person may have a name by the provider and another by a token: they are told apart only in one way. */
 function mayBeTheSame(whom: string, way: Way | undefined, { said, standing }: Sent): string | undefined {
   if (way === undefined || !isAuthenticated(standing) || sameWay(way, standing)) return undefined;
-  return `'${said.by}' is proved by ${inWords(standing)} and ${whom} by ${inWords(way)}: these may be two names of one person. Somebody proved by ${inWords(way)} must approve`;
+  return `'${said.by}' is proved by ${describeProof(standing)} and ${whom} by ${describeProof(way)}: these may be two names of one person. Somebody proved by ${describeProof(way)} must approve`;
 }
 
 /** For the gate: how whoever approved was proved. */
