@@ -3,18 +3,18 @@ import { json, withVoice } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 
-export const acknowledge: Register = (program, doors, action) => {
+export const acknowledge: Register = (program, context, action) => {
   program
     .command('acknowledge')
     .description('Say that you are on it; stops the current escalation')
     .argument('<service>', 'name of the service')
-    .option('--by <name>', 'your name', doors.person)
+    .option('--by <name>', 'your name', context.person)
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<GlobalOptions & { by: string }>();
-        return withVoice(doors, command, async (backstep) => {
+        return withVoice(context, command, async (backstep) => {
           const answer = await backstep.acknowledge(service, { by: options.by });
-          doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
+          context.out(options.json ? json({ message: answer }) : `${answer}\n`);
           return exit.done;
         });
       }),

@@ -13,7 +13,7 @@ interface ArtifactOptions extends GlobalOptions {
   by?: string;
 }
 
-export const artifacts: Register = (program, doors, action) => {
+export const artifacts: Register = (program, context, action) => {
   program
     .command('artifacts')
     .description('List snapshots, failed databases, dumps and salvage scripts, or remove them')
@@ -25,20 +25,20 @@ export const artifacts: Register = (program, doors, action) => {
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<ArtifactOptions>();
         const { remove: names, expired } = options;
-        return withBackstep(doors, options, async (backstep) => {
+        return withBackstep(context, options, async (backstep) => {
           if (names === undefined && expired !== true) {
             const kept = await backstep.artifacts({ service });
-            doors.out(options.json ? json(kept) : terminalText(listed(kept), doors));
+            context.out(options.json ? json(kept) : terminalText(listed(kept), context));
             return exit.done;
           }
-          const requestedBy = options.by ?? doors.person;
+          const requestedBy = options.by ?? context.person;
           const answer = await backstep.removeArtifacts({
             service,
             requestedBy,
             ...(names && { names }),
             ...(expired === true && { expired }),
           });
-          doors.out(options.json ? json(answer) : terminalText(removal(answer), doors));
+          context.out(options.json ? json(answer) : terminalText(removal(answer), context));
           return answer.refused.length === 0 ? exit.done : exit.refused;
         });
       }),

@@ -15,8 +15,8 @@ import type { Progress } from '../views/progress.ts';
 import { terminalText } from '../views/render/terminal.ts';
 
 /** What to call at every look of `follow`, so that the person at the terminal is asked; undefined without one. */
-export function asker(doors: CliContext, backstep: Voice, by: string) {
-  if (!doors.interactive) return undefined;
+export function asker(context: CliContext, backstep: Voice, by: string) {
+  if (!context.interactive) return undefined;
   const left = new Set<string>();
   return async ({ progress }: Status, stopDrawing: () => void): Promise<boolean> => {
     const open = progress?.hold?.hold ?? (progress?.gate && `${progress.gate.gate} ${progress.gate.hash}`);
@@ -24,29 +24,29 @@ export function asker(doors: CliContext, backstep: Voice, by: string) {
     if (progress.hold === undefined && progress.gate?.approvedBy.includes(by)) return false;
     stopDrawing();
     // What was drawn was cut at the width of the screen: nobody decides on half a line.
-    showOpen(doors, progress);
-    const said = await ask(doors, backstep, progress, by);
+    showOpen(context, progress);
+    const said = await ask(context, backstep, progress, by);
     // Asked once; a person who leaves it to another is not asked again.
     left.add(open);
-    if (said !== undefined) doors.out(`${said}\n`);
+    if (said !== undefined) context.out(`${said}\n`);
     return said !== undefined;
   };
 }
 
 async function ask(
-  doors: CliContext,
+  context: CliContext,
   backstep: Voice,
   progress: Progress,
   by: string,
 ): Promise<string | undefined> {
   const elsewhere = new AbortController();
   const watching = untilAnswered(backstep, progress, elsewhere);
-  const signal = AbortSignal.any([elsewhere.signal, doors.interrupted]);
+  const signal = AbortSignal.any([elsewhere.signal, context.interrupted]);
   try {
     if (progress.hold)
-      return await askHold(doors, backstep, { ...progress, hold: progress.hold }, by, signal);
+      return await askHold(context, backstep, { ...progress, hold: progress.hold }, by, signal);
     if (progress.gate)
-      return await askGate(doors, backstep, { ...progress, gate: progress.gate }, by, signal);
+      return await askGate(context, backstep, { ...progress, gate: progress.gate }, by, signal);
     return undefined;
   } catch (error) {
     if (signal.aborted) return undefined;
@@ -77,7 +77,7 @@ const leave = { name: 'leave', value: 'leave', description: 'nothing is sent; so
 
 /** Asks for a verdict on the open gate and gives it; undefined where the person leaves it open. */
 export async function askGate(
-  doors: CliContext,
+  context: CliContext,
   backstep: Voice,
   at: AtGate,
   by: string,
@@ -89,7 +89,7 @@ export async function askGate(
     value: verb,
     description: consequence,
   }));
-  const verdict = await doors.choose(
+  const verdict = await context.choose(
     `Gate ${gate}, plan ${hash}: what do you say, ${by}?`,
     [leave, ...choices],
     signal,
@@ -101,7 +101,7 @@ export async function askGate(
 
 /** Asks for the answer to the open hold and gives it; undefined where the person leaves it open. */
 export async function askHold(
-  doors: CliContext,
+  context: CliContext,
   backstep: Voice,
   at: AtHold,
   by: string,
@@ -113,7 +113,7 @@ export async function askHold(
       ? [{ name: action.decision, value: action.decision, description: plain(answerLine(action)) }]
       : [],
   );
-  const decision = await doors.choose(
+  const decision = await context.choose(
     `Hold ${hold}: what is to be done, ${by}?`,
     [leave, ...choices],
     signal,
@@ -123,8 +123,12 @@ export async function askHold(
 }
 
 /** Whether something is to be sent, beside what it does; `no` is preselected. */
-export async function confirmed(doors: CliContext, question: string, consequence: string): Promise<boolean> {
-  const answer = await doors.choose(question, [
+export async function confirmed(
+  context: CliContext,
+  question: string,
+  consequence: string,
+): Promise<boolean> {
+  const answer = await context.choose(question, [
     { name: 'no', value: 'no', description: 'nothing is sent' },
     { name: 'yes', value: 'yes', description: consequence },
   ]);
@@ -132,6 +136,6 @@ export async function confirmed(doors: CliContext, question: string, consequence
 }
 
 /** Prints what is open, for a person about to be asked. */
-export function showOpen(doors: CliContext, progress: Progress): void {
-  doors.out(terminalText(waitsFor(progress), { colours: doors.colours, now: Date.now() }));
+export function showOpen(context: CliContext, progress: Progress): void {
+  context.out(terminalText(waitsFor(progress), { colours: context.colours, now: Date.now() }));
 }

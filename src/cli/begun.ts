@@ -34,31 +34,31 @@ export const requestFields = ({ reason, by: requestedBy, trigger }: BegunOptions
 
 /** Says what was started, or which run answers instead, and follows it where that is asked for. */
 export async function begun(
-  doors: CliContext,
+  context: CliContext,
   backstep: Voice,
   service: string,
   started: Started,
   options: BegunOptions,
 ): Promise<Exit> {
-  if (!(options.watch && options.json)) say(doors, service, started, options);
+  if (!(options.watch && options.json)) say(context, service, started, options);
   if (started.already?.state === 'ended') return exit.refused;
-  if (options.watch) return followed(doors, backstep, service, options);
+  if (options.watch) return followed(context, backstep, service, options);
   return started.already === undefined ? exit.done : exit.refused;
 }
 
 /** Follows it to its end, and asks for decisions on a terminal. */
 export async function followed(
-  doors: CliContext,
+  context: CliContext,
   backstep: Voice,
   service: string,
   options: BegunOptions,
 ): Promise<Exit> {
-  const decide = asker(doors, backstep, options.by);
-  const last = await follow(doors, backstep, service, {
+  const decide = asker(context, backstep, options.by);
+  const last = await follow(context, backstep, service, {
     ...(options.json ? { json: true } : {}),
     ...(decide && !options.json ? { decide } : {}),
   });
-  return last === undefined ? left(doors, service, options) : ofStatus(last);
+  return last === undefined ? left(context, service, options) : ofStatus(last);
 }
 
 function say({ out, colours }: CliContext, service: string, started: Started, options: BegunOptions): void {
@@ -75,7 +75,7 @@ function say({ out, colours }: CliContext, service: string, started: Started, op
 }
 
 /** Ctrl-C while following: the operation itself goes on. */
-export function left(doors: CliContext, service: string, options: GlobalOptions): Exit {
-  if (!options.json) doors.out(`\nIt goes on. Follow it: backstep status ${service} --watch\n`);
+export function left(context: CliContext, service: string, options: GlobalOptions): Exit {
+  if (!options.json) context.out(`\nIt goes on. Follow it: backstep status ${service} --watch\n`);
   return exit.interrupted;
 }

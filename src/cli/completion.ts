@@ -16,7 +16,7 @@ const help = `
   fish: backstep completion fish | source
 `;
 
-export const completion: Register = (program, doors, action) => {
+export const completion: Register = (program, context, action) => {
   program
     .command('completion')
     .description('Print a completion script for a shell')
@@ -26,7 +26,7 @@ export const completion: Register = (program, doors, action) => {
       action(async (shell: keyof typeof shells, _options: object, command: Command) => {
         const script = shells[shell](treeOf(program));
         const options = command.optsWithGlobals<GlobalOptions>();
-        doors.out(options.json ? json({ shell, script }) : script);
+        context.out(options.json ? json({ shell, script }) : script);
         return exit.done;
       }),
     );

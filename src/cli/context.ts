@@ -56,7 +56,7 @@ export function gatewayIn(variables: NodeJS.ProcessEnv): Partial<GatewayAccess> 
   return { ...(url && { url }), ...(token && { token }) };
 }
 
-/** The doors of a real terminal. Prompts are loaded only when somebody is asked: they take 0.1 s. */
+/** The context of a real terminal. Prompts are loaded only when somebody is asked: they take 0.1 s. */
 export function terminal(interrupted: AbortSignal): CliContext {
   const { stdin, stdout, stderr, env } = process;
   return {
@@ -82,18 +82,18 @@ export function terminal(interrupted: AbortSignal): CliContext {
  * Temporal otherwise, where names are self-asserted.
  */
 export async function withVoice<T>(
-  doors: CliContext,
+  context: CliContext,
   command: Command,
   work: (voice: Voice) => Promise<T>,
 ): Promise<T> {
   const options = command.optsWithGlobals<GlobalOptions>();
-  const url = options.gateway ?? doors.gateway.url;
-  if (url === undefined) return withBackstep(doors, options, work);
+  const url = options.gateway ?? context.gateway.url;
+  if (url === undefined) return withBackstep(context, options, work);
   if (command.getOptionValueSource('by') === 'cli') {
     const next = 'Leave --by out: the gateway knows by your token who you are.';
     throw new ClientError('invalid', 'A name counts for nothing at a gateway.', next);
   }
-  return work(new ThroughGateway({ url, token: await tokenOf(doors, options) }));
+  return work(new ThroughGateway({ url, token: await tokenOf(context, options) }));
 }
 
 async function tokenOf({ gateway }: CliContext, { tokenFile }: GlobalOptions): Promise<string> {
@@ -112,11 +112,11 @@ async function tokenOf({ gateway }: CliContext, { tokenFile }: GlobalOptions): P
 
 /** Connects, works, and closes. `options` are those of the command together with the global ones. */
 export async function withBackstep<T>(
-  doors: CliContext,
+  context: CliContext,
   { address, namespace, profile }: GlobalOptions,
   work: (backstep: Backstep) => Promise<T>,
 ): Promise<T> {
-  const backstep = await doors.connect({
+  const backstep = await context.connect({
     ...(address === undefined ? {} : { address }),
     ...(namespace === undefined ? {} : { namespace }),
     ...(profile === undefined ? {} : { profile }),
@@ -129,7 +129,7 @@ export async function withBackstep<T>(
 }
 
 /** One command: registers itself on the program; its action answers with the exit status. */
-export type Register = (program: Command, doors: CliContext, action: ActionOf) => void;
+export type Register = (program: Command, context: CliContext, action: ActionOf) => void;
 
 /** Makes a commander action of a function that answers with an exit status. */
 export type ActionOf = <A extends unknown[]>(

@@ -16,31 +16,31 @@ interface DecideOptions extends GlobalOptions {
   yes?: boolean;
 }
 
-export const decide: Register = (program, doors, action) => {
+export const decide: Register = (program, context, action) => {
   program
     .command('decide')
     .description('Decide at a hold: retry, skip, restore or abort')
     .argument('<service>', 'name of the service')
     .addArgument(new Argument('[decision]', 'without it you are asked').choices([...decisions]))
     .option('--hold <hold>', 'the hold that is meant; without it, the open one')
-    .option('--by <name>', 'your name', doors.person)
+    .option('--by <name>', 'your name', context.person)
     .option('--reason <text>', 'reason, kept in the report')
     .option('--yes', 'do not ask before restore, skip or abort is sent from a terminal')
     .action(
       action(async (service: string, decision: Decision | undefined, _options: object, command: Command) => {
         const options = command.optsWithGlobals<DecideOptions>();
         const { by, reason } = options;
-        return withVoice(doors, command, async (backstep) => {
+        return withVoice(context, command, async (backstep) => {
           const send = async (hold: string, decision: Decision) => {
             const message = { hold, decision, by, ...(reason === undefined ? {} : { reason }) };
             const answer = await backstep.decide(service, message);
-            doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
+            context.out(options.json ? json({ message: answer }) : `${answer}\n`);
             return exit.done;
           };
           const mustAsk =
             decision !== undefined &&
             isDangerous(decision) &&
-            doors.interactive &&
+            context.interactive &&
             !options.json &&
             !options.yes;
           if (options.hold !== undefined && decision !== undefined && !mustAsk)
@@ -58,14 +58,14 @@ export const decide: Register = (program, doors, action) => {
             const meant = options.hold ?? hold.hold;
             // Of a hold that is open no more nothing can be said: the workflow refuses the answer.
             if (mustAsk && meant === hold.hold) {
-              showOpen(doors, progress);
+              showOpen(context, progress);
               const answer = { hold: hold.step, answer: decision };
               const { label, consequence } = consequenceOf(answer, progress.situation, progress);
-              if (!(await confirmed(doors, `${label} at hold ${meant}?`, consequence))) return exit.refused;
+              if (!(await confirmed(context, `${label} at hold ${meant}?`, consequence))) return exit.refused;
             }
             return send(meant, decision);
           }
-          if (options.json || !doors.interactive) {
+          if (options.json || !context.interactive) {
             const next = `Give one: \`backstep decide ${service} ${hold.decisions.join('|')} --hold ${hold.hold}\`.`;
             throw new ClientError(
               'refused',
@@ -73,10 +73,10 @@ export const decide: Register = (program, doors, action) => {
               next,
             );
           }
-          showOpen(doors, progress);
-          const said = await askHold(doors, backstep, { ...progress, hold }, by);
+          showOpen(context, progress);
+          const said = await askHold(context, backstep, { ...progress, hold }, by);
           if (said === undefined) return exit.refused;
-          doors.out(`${said}\n`);
+          context.out(`${said}\n`);
           return exit.done;
         });
       }),

@@ -14,7 +14,7 @@ interface RestoreOptions extends BegunOptions {
   file?: string;
 }
 
-export const emergencyRestore: Register = (program, doors, action) => {
+export const emergencyRestore: Register = (program, context, action) => {
   const command = program
     .command('emergency-restore')
     .description('Restore the database from a snapshot, a backup or a dump; the present one is kept')
@@ -24,7 +24,7 @@ export const emergencyRestore: Register = (program, doors, action) => {
       'snapshot, backup, or the name of one; without it, the newest snapshot, then the newest backup',
     )
     .option('--file <path>', 'a dump on the backup store: .sql.gz, .sql, or custom format');
-  beginning(command, doors).action(
+  beginning(command, context).action(
     action(async (service: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<RestoreOptions>();
       const { from, file } = options;
@@ -33,18 +33,18 @@ export const emergencyRestore: Register = (program, doors, action) => {
         throw new ClientError('invalid', 'Name either --from or --file.', next);
       }
       const source = file === undefined ? from : { file };
-      return withBackstep(doors, options, async (backstep) => {
+      return withBackstep(context, options, async (backstep) => {
         const started = await backstep.emergencyRestore({
           service,
           ...requestFields(options),
           ...(source === undefined ? {} : { from: source }),
         });
-        if (!(options.watch && options.json)) say(doors, service, started, options);
+        if (!(options.watch && options.json)) say(context, service, started, options);
         const { already } = started;
         const handedOver = already?.end && 'result' in already.end && 'continuesAs' in already.end.result;
         if (already !== undefined && !handedOver) return already.end ? ofEnd(already.end) : exit.refused;
         if (!options.watch) return exit.done;
-        return followed(doors, backstep, service, options);
+        return followed(context, backstep, service, options);
       });
     }),
   );

@@ -23,25 +23,25 @@ const every = 1_000;
  * @returns the last status; undefined where Ctrl-C came first
  */
 export async function follow(
-  doors: CliContext,
+  context: CliContext,
   backstep: Voice,
   service: string,
   options: FollowOptions = {},
 ): Promise<Status | undefined> {
-  const screen = options.json ? undefined : screenOf(doors);
+  const screen = options.json ? undefined : screenOf(context);
   let expected: Expected | undefined;
   let shown = '';
   for (;;) {
     try {
-      for await (const status of backstep.watch(service, every, doors.interrupted)) {
-        if (doors.interrupted.aborted) return undefined;
+      for await (const status of backstep.watch(service, every, context.interrupted)) {
+        if (context.interrupted.aborted) return undefined;
         expected ??= await backstep.expected(service, status.type);
         if (screen !== undefined) {
           const now = Date.now();
           screen.show(statusBlocks(status, now, expected), now);
         } else {
           const text = `${JSON.stringify({ ...status, expected })}\n`;
-          if (text !== shown) doors.out(text);
+          if (text !== shown) context.out(text);
           shown = text;
         }
         if (status.endedAt !== undefined) return status;
@@ -49,11 +49,11 @@ export async function follow(
       }
     } catch (error) {
       if (!(error instanceof ClientError) || error.kind !== 'unreachable') throw error;
-      if (doors.interrupted.aborted) return undefined;
-      doors.err(`${error.message} Trying again.\n`);
+      if (context.interrupted.aborted) return undefined;
+      context.err(`${error.message} Trying again.\n`);
       screen?.leave();
     }
-    if (doors.interrupted.aborted) return undefined;
+    if (context.interrupted.aborted) return undefined;
   }
 }
 
@@ -64,18 +64,18 @@ interface Screen {
   leave(): void;
 }
 
-function screenOf(doors: CliContext): Screen {
-  const { columns } = doors;
-  return columns === undefined ? changesOnly(doors) : inPlace(doors, columns);
+function screenOf(context: CliContext): Screen {
+  const { columns } = context;
+  return columns === undefined ? changesOnly(context) : inPlace(context, columns);
 }
 
-function inPlace(doors: CliContext, columns: number): Screen {
+function inPlace(context: CliContext, columns: number): Screen {
   let drawn = 0;
   return {
     show: (blocks, now) => {
-      const lines = terminalLines(blocks, { colours: doors.colours, now });
+      const lines = terminalLines(blocks, { colours: context.colours, now });
       const up = drawn === 0 ? '' : `\u001B[${drawn}A\r\u001B[0J`;
-      doors.out(`${up}${lines.map((line) => `${cut(line, columns)}\n`).join('')}`);
+      context.out(`${up}${lines.map((line) => `${cut(line, columns)}\n`).join('')}`);
       drawn = lines.length;
     },
     leave: () => {

@@ -9,7 +9,7 @@ interface PlanOptions extends GlobalOptions {
   target: string;
 }
 
-export const plan: Register = (program, doors, action) => {
+export const plan: Register = (program, context, action) => {
   program
     .command('plan')
     .description('Show what a rollback would do; touches nothing')
@@ -18,11 +18,12 @@ export const plan: Register = (program, doors, action) => {
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<PlanOptions>();
-        return withBackstep(doors, options, async (backstep) => {
-          if (doors.columns !== undefined) doors.err('Assessing; nothing is touched. Usually some 10 s.\n');
+        return withBackstep(context, options, async (backstep) => {
+          if (context.columns !== undefined)
+            context.err('Assessing; nothing is touched. Usually some 10 s.\n');
           const assessment = await backstep.plan({ service, target: options.target });
-          if (options.json) doors.out(json(assessment));
-          else doors.out(terminalText(assessmentBlocks(assessment), doors));
+          if (options.json) context.out(json(assessment));
+          else context.out(terminalText(assessmentBlocks(assessment), context));
           if (assessment.kind !== 'refused') return exit.done;
           return isBadInput(assessment.faults.map(({ type }) => type)) ? exit.badInput : exit.refused;
         });

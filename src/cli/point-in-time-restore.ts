@@ -9,7 +9,7 @@ interface RecoveryOptions extends BegunOptions {
   target: string;
 }
 
-export const pointInTimeRestore: Register = (program, doors, action) => {
+export const pointInTimeRestore: Register = (program, context, action) => {
   const command = program
     .command('point-in-time-restore')
     .description(
@@ -25,18 +25,18 @@ export const pointInTimeRestore: Register = (program, doors, action) => {
       '-1: the revision before the migration; or the one that the database had at that time',
       '-1',
     );
-  beginning(command, doors).action(
+  beginning(command, context).action(
     action(async (service: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<RecoveryOptions>();
       const { to, target } = options;
-      return withBackstep(doors, options, async (backstep) => {
+      return withBackstep(context, options, async (backstep) => {
         const started = await backstep.pointInTimeRestore({
           service,
           target,
           ...requestFields(options),
           ...(to === undefined ? {} : { to }),
         });
-        return begun(doors, backstep, service, started, options);
+        return begun(context, backstep, service, started, options);
       });
     }),
   );

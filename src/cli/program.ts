@@ -43,25 +43,25 @@ const version = () =>
     .version;
 
 /** Runs one command line, without the program's own name. Never throws; answers with the exit status. */
-export async function run(words: readonly string[], doors: CliContext): Promise<Exit> {
+export async function run(words: readonly string[], context: CliContext): Promise<Exit> {
   let status: Exit = exit.done;
   const action: ActionOf =
     (work) =>
     async (...args) => {
       status = await work(...args);
     };
-  const program = programOf(doors, action);
+  const program = programOf(context, action);
   try {
     await program.parseAsync([...words], { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return misused(error, doors, words);
-    return sayError(error, doors, program.opts<GlobalOptions>());
+    if (error instanceof CommanderError) return misused(error, context, words);
+    return sayError(error, context, program.opts<GlobalOptions>());
   }
 }
 
 /** The whole command, for whoever acts or only reads it. */
-export function programOf(doors: CliContext, action: ActionOf): Command {
+export function programOf(context: CliContext, action: ActionOf): Command {
   const program = new Command('backstep')
     .description('Rolls a bad database migration back.')
     .version(version())
@@ -76,29 +76,29 @@ export function programOf(doors: CliContext, action: ActionOf): Command {
     .option('--json', 'answer with JSON')
     .addHelpText('after', `\n${exitHelp}`)
     .showSuggestionAfterError()
-    .configureOutput({ writeOut: doors.out, writeErr: doors.err })
+    .configureOutput({ writeOut: context.out, writeErr: context.err })
     .exitOverride();
-  for (const register of commands) register(program, doors, action);
+  for (const register of commands) register(program, context, action);
   return program;
 }
 
 /** Wrong words: said already for people, and here for programs, which read nothing else. */
-function misused({ exitCode, message }: CommanderError, doors: CliContext, words: readonly string[]): Exit {
+function misused({ exitCode, message }: CommanderError, context: CliContext, words: readonly string[]): Exit {
   if (exitCode === 0) return exit.done;
   if (words.includes('--json')) {
     const next = 'Correct the command line; `--help` shows what there is.';
-    doors.out(json({ error: { kind: 'invalid', message: message.replace(/^error: /, ''), next } }));
+    context.out(json({ error: { kind: 'invalid', message: message.replace(/^error: /, ''), next } }));
   }
   return exit.badInput;
 }
 
 /** One sentence and the next move; never a stack, since nobody can mend Backstep at night. */
-function sayError(error: unknown, doors: CliContext, options: GlobalOptions): Exit {
+function sayError(error: unknown, context: CliContext, options: GlobalOptions): Exit {
   const known = error instanceof ClientError;
   const kind = known ? error.kind : 'failed';
   const message = error instanceof Error ? error.message : String(error);
   const next = known ? error.next : 'This is a bug in Backstep: please report it.';
-  if (options.json) doors.out(json({ error: { kind, message, next } }));
-  else doors.err(`${doors.colours.red(message)}\n${next}\n`);
+  if (options.json) context.out(json({ error: { kind, message, next } }));
+  else context.err(`${context.colours.red(message)}\n${next}\n`);
   return ofError[kind];
 }

@@ -15,7 +15,7 @@ interface RehearseOptions extends GlobalOptions {
   reason?: string;
 }
 
-export const rehearse: Register = (program, doors, action) => {
+export const rehearse: Register = (program, context, action) => {
   program
     .command('rehearse')
     .description(
@@ -28,16 +28,16 @@ export const rehearse: Register = (program, doors, action) => {
       action(async (service: string, target: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<RehearseOptions>();
         const { reason } = options;
-        return withBackstep(doors, options, async (backstep) => {
-          if (doors.columns !== undefined)
-            doors.err('Rehearsing on a copy; the database goes on being used.\n');
+        return withBackstep(context, options, async (backstep) => {
+          if (context.columns !== undefined)
+            context.err('Rehearsing on a copy; the database goes on being used.\n');
           const result = await backstep.rehearse({
             service,
             target,
             ...(reason !== undefined && { reason }),
           });
-          if (options.json) doors.out(json(result));
-          else doors.out(terminalText(resultBlocks(result), doors));
+          if (options.json) context.out(json(result));
+          else context.out(terminalText(resultBlocks(result), context));
           return statusOf(result);
         });
       }),

@@ -8,7 +8,7 @@ interface ReportOptions extends GlobalOptions {
   html?: boolean;
 }
 
-export const report: Register = (program, doors, action) => {
+export const report: Register = (program, context, action) => {
   program
     .command('report')
     .description('Print the report of the newest operation, also of one that still runs')
@@ -17,10 +17,10 @@ export const report: Register = (program, doors, action) => {
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<ReportOptions>();
-        return withBackstep(doors, options, async (backstep) => {
+        return withBackstep(context, options, async (backstep) => {
           const found = await backstep.report(service);
-          if (options.json) doors.out(json(found));
-          else doors.out(options.html ? reportHtml(found) : reportMarkdown(found));
+          if (options.json) context.out(json(found));
+          else context.out(options.html ? reportHtml(found) : reportMarkdown(found));
           return exit.done;
         });
       }),

@@ -8,23 +8,23 @@ interface RollbackOptions extends BegunOptions {
   target: string;
 }
 
-export const rollback: Register = (program, doors, action) => {
+export const rollback: Register = (program, context, action) => {
   const command = program
     .command('rollback')
     .description('Start a rollback of a service')
     .argument('<service>', 'name of a service definition')
     .option('--target <revision>', '-1: one migration back; a revision; or base (extreme)', '-1');
-  beginning(command, doors).action(
+  beginning(command, context).action(
     action(async (service: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<RollbackOptions>();
       const { target } = options;
-      return withVoice(doors, command, async (backstep) => {
+      return withVoice(context, command, async (backstep) => {
         const started = await backstep.start({
           service,
           target,
           ...requestFields(options),
         });
-        return begun(doors, backstep, service, started, options);
+        return begun(context, backstep, service, started, options);
       });
     }),
   );

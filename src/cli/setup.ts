@@ -19,7 +19,7 @@ interface SetupOptions extends GlobalOptions {
   gatewayKeys?: string;
 }
 
-export const setup: Register = (program, doors, action) => {
+export const setup: Register = (program, context, action) => {
   program
     .command('setup')
     .description("Create Backstep's search attributes in Temporal (safe to repeat)")
@@ -30,20 +30,20 @@ export const setup: Register = (program, doors, action) => {
     .action(
       action(async (_options: object, command: Command) => {
         const options = command.optsWithGlobals<SetupOptions>();
-        if (options.gatewayKeys !== undefined) return makeKeys(doors, options, options.gatewayKeys);
-        return withBackstep(doors, options, async (backstep) => {
+        if (options.gatewayKeys !== undefined) return makeKeys(context, options, options.gatewayKeys);
+        return withBackstep(context, options, async (backstep) => {
           const { connection, options: of } = backstep.temporal;
           const registered = await registerSearchAttributes(connection.operatorService, of.namespace);
           // What is registered is registered, whether or not the namespace may be described.
           const warning = await shortRetention(backstep.temporal).catch(() => undefined);
           if (options.json) {
             const found = { registered, searchAttributes: attributeNames };
-            doors.out(json({ ...found, ...(warning !== undefined && { warning }) }));
+            context.out(json({ ...found, ...(warning !== undefined && { warning }) }));
           } else {
             const what =
               registered.length === 0 ? 'were registered before' : `${registered.join(', ')} registered`;
-            doors.out(`Search attributes in namespace ${of.namespace}: ${what}.\n${rest}`);
-            if (warning !== undefined) doors.err(`${warning}\n`);
+            context.out(`Search attributes in namespace ${of.namespace}: ${what}.\n${rest}`);
+            if (warning !== undefined) context.err(`${warning}\n`);
           }
           return exit.done;
         });
@@ -53,7 +53,7 @@ export const setup: Register = (program, doors, action) => {
 
 /** Needs no Temporal. Made again, the key before goes on counting until it is made once more. */
 async function makeKeys(
-  doors: CliContext,
+  context: CliContext,
   { json: asJson }: GlobalOptions,
   directory: string,
 ): Promise<Exit> {
@@ -62,9 +62,9 @@ async function makeKeys(
     const next = 'Name a directory that can be written, and whose key files are whole.';
     throw new ClientError('invalid', `No keys were made in ${directory}: ${code ?? message}.`, next);
   });
-  if (asJson) doors.out(json(made));
+  if (asJson) context.out(json(made));
   else
-    doors.out(`Key ${made.kid} made:
+    context.out(`Key ${made.kid} made:
   ${made.privateKey}   the gateway alone signs with it (BACKSTEP_GATEWAY_KEY)
   ${made.publicKeys}  each worker checks with it (BACKSTEP_GATEWAY_KEYS)
 Give the workers theirs first, then restart the gateway.

@@ -11,7 +11,7 @@ interface StatusOptions extends GlobalOptions {
   watch?: boolean;
 }
 
-export const status: Register = (program, doors, action) => {
+export const status: Register = (program, context, action) => {
   program
     .command('status')
     .description('Show the newest operation of a service: its steps, and what it waits for')
@@ -20,18 +20,18 @@ export const status: Register = (program, doors, action) => {
     .action(
       action(async (service: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<StatusOptions>();
-        return withVoice(doors, command, async (backstep) => {
+        return withVoice(context, command, async (backstep) => {
           if (options.watch) {
-            const last = await follow(doors, backstep, service, options.json ? { json: true } : {});
-            return last === undefined ? left(doors, service, options) : ofStatus(last);
+            const last = await follow(context, backstep, service, options.json ? { json: true } : {});
+            return last === undefined ? left(context, service, options) : ofStatus(last);
           }
           const found = await backstep.progress(service);
           const expected = await backstep.expected(service, found.type);
-          if (options.json) doors.out(json({ ...found, expected }));
+          if (options.json) context.out(json({ ...found, expected }));
           else {
             const now = Date.now();
             const blocks = statusBlocks(found, now, expected);
-            doors.out(terminalText(blocks, { colours: doors.colours, now }));
+            context.out(terminalText(blocks, { colours: context.colours, now }));
           }
           return ofStatus(found);
         });

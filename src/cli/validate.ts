@@ -7,24 +7,24 @@ import { json } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
 
-export const validate: Register = (program, doors, action) => {
+export const validate: Register = (program, context, action) => {
   program
     .command('validate')
     .description('Check service definitions; every fault is named with its line')
-    .argument('[files...]', `definitions; without them, all of ${doors.services} (BACKSTEP_SERVICES)`)
+    .argument('[files...]', `definitions; without them, all of ${context.services} (BACKSTEP_SERVICES)`)
     .action(
       action(async (files: string[], _options: object, command: Command) => {
         const { json: asJson } = command.optsWithGlobals<GlobalOptions>();
-        const checked = await check(files.length > 0 ? files : await filesOf(doors.services));
+        const checked = await check(files.length > 0 ? files : await filesOf(context.services));
         const answers = [...checked].map(([file, { faults, definition }]) => ({
           file,
           valid: definition !== undefined,
           faults: faults.map(({ message }) => message),
         }));
-        if (asJson) doors.out(json(answers));
+        if (asJson) context.out(json(answers));
         for (const { file, valid, faults } of asJson ? [] : answers) {
-          if (valid) doors.out(`${doors.colours.green('✔')} ${file}\n`);
-          for (const message of faults) doors.err(`${doors.colours.red('✘')} ${message}\n`);
+          if (valid) context.out(`${context.colours.green('✔')} ${file}\n`);
+          for (const message of faults) context.err(`${context.colours.red('✘')} ${message}\n`);
         }
         return answers.every(({ valid }) => valid) ? exit.done : exit.badInput;
       }),

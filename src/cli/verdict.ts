@@ -37,11 +37,11 @@ const verdict = (program: Command, { person }: CliContext, verb: Verb, descripti
     .option('--reason <text>', 'reason, kept in the report');
 
 const given =
-  (doors: CliContext, verb: Verb) => async (service: string, _options: object, command: Command) => {
+  (context: CliContext, verb: Verb) => async (service: string, _options: object, command: Command) => {
     const options = command.optsWithGlobals<VerdictOptions>();
     const { by, reason, breakGlass } = options;
-    return withVoice(doors, command, async (backstep) => {
-      const meant = await gateOf(doors, backstep, service, verb, options);
+    return withVoice(context, command, async (backstep) => {
+      const meant = await gateOf(context, backstep, service, verb, options);
       if (meant === undefined) return exit.refused;
       const message = {
         ...meant,
@@ -50,27 +50,27 @@ const given =
         ...(breakGlass === undefined ? {} : { breakGlass }),
       };
       const answer = await backstep[verb](service, message);
-      doors.out(options.json ? json({ message: answer }) : `${answer}\n`);
+      context.out(options.json ? json({ message: answer }) : `${answer}\n`);
       return exit.done;
     });
   };
 
-export const approve: Register = (program, doors, action) => {
-  verdict(program, doors, 'approve', 'Approve the open gate, for one plan hash')
+export const approve: Register = (program, context, action) => {
+  verdict(program, context, 'approve', 'Approve the open gate, for one plan hash')
     .option(
       '--break-glass',
       'pass the gate alone, with --reason, if the definition gives your role that right',
     )
-    .action(action(given(doors, 'approve')));
+    .action(action(given(context, 'approve')));
 };
 
-export const reject: Register = (program, doors, action) => {
-  verdict(program, doors, 'reject', 'Reject the open gate').action(action(given(doors, 'reject')));
+export const reject: Register = (program, context, action) => {
+  verdict(program, context, 'reject', 'Reject the open gate').action(action(given(context, 'reject')));
 };
 
 /** The gate and hash that are meant: those given, or the open gate's after a person has seen it. */
 async function gateOf(
-  doors: CliContext,
+  context: CliContext,
   backstep: Voice,
   service: string,
   verb: Verb,
@@ -88,15 +88,15 @@ async function gateOf(
     throw new ClientError('refused', `${which} is not open; the rollback is at ${progress.phase}.`, next);
   }
   if (plan !== undefined) return { gate: open.gate, plan };
-  if (asJson || !doors.interactive)
+  if (asJson || !context.interactive)
     throw new ClientError('refused', notShown(open), nextOf(service, verb, open));
-  showOpen(doors, progress);
+  showOpen(context, progress);
   const { label, consequence } = consequenceOf(
     { gate: open.gate, answer: verb },
     progress.situation,
     progress,
   );
-  const isMeant = await confirmed(doors, `${label} this plan, ${open.hash}?`, consequence);
+  const isMeant = await confirmed(context, `${label} this plan, ${open.hash}?`, consequence);
   return isMeant ? { gate: open.gate, plan: open.hash } : undefined;
 }
 

@@ -61,7 +61,7 @@ export async function start(
       staticSummary:
         type === 'rollback'
           ? `Roll ${request.service} back, target ${request.target}`
-          : `Restore ${request.service} to ${request.to ?? 'the moment before the migration'}`,
+          : `Restore ${request.service} to ${request.to ?? 'the time before the migration'}`,
       staticDetails: askedFor(request),
     });
     return { workflowId, runId: handle.firstExecutionRunId, worker };

@@ -25,7 +25,7 @@ export interface Backup {
   extensions: string[];
   /** How to make those extensions anew; a schema is named where it must be there before. */
   installed: { name: string; version?: string; schema?: { name: string; owner: string } }[];
-  /** Moment of the data, by the worker's clock: the dump's snapshot, or the snapshot it was dumped from. */
+  /** Time of the data, by the worker's clock: the dump's snapshot, or the snapshot it was dumped from. */
   takenAt: string;
   seconds: number;
   client: string;

@@ -109,7 +109,7 @@ export interface OperationRecord {
   resumedAt?: string;
   /** Written just before a restore renames databases. */
   swap?: Swap;
-  /** Databases kept aside, which a person removes (`backstep artifacts`). */
+  /** Databases kept under other names, which a person removes (`backstep artifacts`). */
   artifacts: string[];
 }
 

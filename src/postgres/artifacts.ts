@@ -14,7 +14,7 @@ export interface ArtifactDatabase {
 
 /**
  * The databases that Backstep made beside one: by name, so that no other is ever taken for its own. The one that is
- * aside is the application's itself, and is never among them.
+ * fenced is the application's itself, and is never among them.
  */
 export async function artifactDatabases(admin: Client, database: string): Promise<ArtifactDatabase[]> {
   const { rows } = await admin.query<{ name: string; bytes: string }>(

@@ -18,7 +18,7 @@ export interface ReadCopyOptions extends Names {
 
 /**
  * Puts a copy from which everybody may read, and to which nobody may write, under the name of the database that is
- * aside: an application that goes on running reaches it without a new setting (runbook, "or enable read-only
+ * fenced: an application that goes on running reaches it without a new setting (runbook, "or enable read-only
  * mode"). `default_transaction_read_only` alone would not do, for a client may turn it off; so the copy's tables
  * and schemas belong to Backstep's role, and nobody else may change them. That is looked at before it is named.
  * Run again, it finds the copy there.

@@ -14,7 +14,7 @@ type Definition = PointInTimeOf<'cloud-sql'>;
 const scopes = ['https://www.googleapis.com/auth/sqlservice.admin'];
 const clientPort = 5432;
 
-/** Google Cloud SQL for PostgreSQL: clones the instance as it was at a moment. */
+/** Google Cloud SQL for PostgreSQL: clones the instance as it was at an earlier time. */
 export function cloudSql(
   { project, instance: identifier, address, api }: Definition,
   { every = lookEvery }: ProviderOptions = {},

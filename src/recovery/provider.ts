@@ -5,7 +5,7 @@ export interface SourceInstance {
   name: string;
   /** Absent where the provider does not know how clients reach it. */
   endpoint?: Endpoint;
-  /** The moments to which it can be restored. */
+  /** The times to which it can be restored. */
   earliest: Date;
   latest: Date;
   /** What the new instance gets as the old one has it, in words. */
@@ -37,7 +37,7 @@ export interface NewInstance {
 }
 
 /**
- * Restores a database server to a moment, always into a new instance. None of them can delete anything: what
+ * Restores a database server to an earlier time, always into a new instance. None of them can delete anything: what
  * was made in vain is named in the report.
  */
 export interface Provider {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { moment, parsed, said } from './payload.ts';
+import { timestamp, parsed, said } from './payload.ts';
 import { anyFits, hmac, missing, wrong } from './signature.ts';
 import type { Alert, Trigger } from './trigger.ts';
 
@@ -8,7 +8,7 @@ export const signatureHeader = 'x-pagerduty-signature';
 const summary = z.object({ summary: z.string().nullish() }).nullish();
 
 const webhook = z.object({
-  event: z.object({ event_type: z.string().max(100), occurred_at: moment, data: z.unknown() }),
+  event: z.object({ event_type: z.string().max(100), occurred_at: timestamp, data: z.unknown() }),
 });
 
 const incident = z.object({

@@ -8,7 +8,7 @@ import type { Alert } from './trigger.ts';
 const labels = z.record(z.string().max(200), z.string().max(2_000));
 
 /** When an alert began to fire, as any source writes it; to ISO 8601 in UTC. */
-export const moment = z
+export const timestamp = z
   .string()
   .max(50)
   .refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time in ISO 8601');
@@ -38,8 +38,8 @@ const notification = z.object({
         status: z.enum(['firing', 'resolved']),
         labels,
         annotations: labels.default({}),
-        startsAt: moment,
-        endsAt: moment.optional(),
+        startsAt: timestamp,
+        endsAt: timestamp.optional(),
         fingerprint: z.string().min(1).max(100),
       }),
     )
@@ -66,7 +66,7 @@ export const plainAlert = z.strictObject({
   name: z.string().max(1_000).optional(),
   labels: labels.describe('What the rules of a service definition are compared with'),
   summary: z.string().max(10_000).optional(),
-  at: moment.optional().describe('When it began to fire'),
+  at: timestamp.optional().describe('When it began to fire'),
 });
 
 /** An alert that came in that form. */

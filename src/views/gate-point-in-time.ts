@@ -18,13 +18,13 @@ const moves = ({ recovery, from, target }: PointInTimePlan) => [
   `Database: ${from} → ${target}`,
 ];
 
-/** At gate `start` of a point-in-time restore. A moment that was proposed is confirmed by approving. */
+/** At gate `start` of a point-in-time restore. A time that was proposed is confirmed by approving. */
 export function shownAtRecoveryStart(plan: PointInTimePlan, observations: Observations): GateSummary {
   const { takesUp, recovery } = plan;
   const shows = [
     ...(takesUp ? [`Takes up the unfinished operation ${takesUp.operation}`] : []),
     ...(recovery.how === 'proposed'
-      ? [`CONFIRM THE MOMENT: ${utc(recovery.to)} is a guess; reject, and name it (--to), if it is not right`]
+      ? [`CONFIRM THE TIME: ${utc(recovery.to)} is a guess; reject, and name it (--to), if it is not right`]
       : []),
     ...recovery.subscriptions.map(
       (name) =>

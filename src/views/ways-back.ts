@@ -37,7 +37,7 @@ export function plannedWaysBack({ service }: Plan): string[] {
 const noted = ({ notes }: { notes?: string[] }): { notes?: string[] } =>
   notes === undefined || notes.length === 0 ? {} : { notes };
 
-/** Which way back existed at each moment, as the journal proves it. */
+/** Which way back existed when, as the journal proves it. */
 export function waysBackIn(journal: Journal): WayBack[] {
   const resumed = entriesOf(journal, 'step-ended').find(({ step }) => step === startApp.name)?.at;
   const ways: WayBack[] = [];

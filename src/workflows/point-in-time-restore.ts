@@ -14,7 +14,7 @@ import type { ComparedInstance } from '../activities/compare-instance/step.ts';
 import type { RestoredInstance } from '../activities/restore-instance/step.ts';
 
 /**
- * Restores the database to a moment, into a new instance, and lets the application use that one (runbook,
+ * Restores the database to an earlier time, into a new instance, and lets the application use that one (runbook,
  * Point-in-Time Recovery). The old instance is never changed but for the name of its database, and never deleted.
  */
 export async function pointInTimeRestore(input: unknown): Promise<RollbackResult> {
@@ -31,7 +31,7 @@ interface Found {
 async function inOrder(context: OperationContext): Promise<StageEnd> {
   const { operation, assess, gate, step, undoBy, writes, reversible, irreversible } = context;
 
-  const assessed = await assess(); // the moment is found, and the provider can restore it
+  const assessed = await assess(); // the recovery time is found, and the provider can restore it
   if (assessed.kind === 'nothing-to-do') return finished('nothing-to-do', assessed.reason);
   const plan = assessed.plan as PointInTimePlan; // as it was asked for
 

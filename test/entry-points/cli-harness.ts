@@ -22,7 +22,7 @@ export function cliHarness(harness: WorkflowHarness, gateway: () => Partial<Gate
   const cli = async (line: string | string[], answers?: string[]): Promise<Said> => {
     const said = { out: '', err: '' };
     const asked: string[] = [];
-    const doors: CliContext = {
+    const context: CliContext = {
       out: (text) => void (said.out += text),
       err: (text) => void (said.err += text),
       interactive: answers !== undefined,
@@ -43,7 +43,7 @@ export function cliHarness(harness: WorkflowHarness, gateway: () => Partial<Gate
       interrupted: new AbortController().signal,
     };
     const words = typeof line === 'string' ? line.split(' ') : line;
-    return { status: await run(words, doors), ...said, asked };
+    return { status: await run(words, context), ...said, asked };
   };
   const handleOf = (service: string) => harness.environment.client.workflow.getHandle(workflowIdOf(service));
   const runOf = (service: string) => harness.follow(handleOf(service), service);

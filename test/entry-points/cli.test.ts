@@ -139,13 +139,13 @@ describe('following on a terminal', () => {
       },
       expected: () => Promise.resolve({}),
     } as unknown as Backstep;
-    const doors = {
+    const context = {
       out: (text: string) => out.push(text),
       columns: 40,
       colours: createColors(true),
       interrupted: new AbortController().signal,
     } as unknown as CliContext;
-    expect((await follow(doors, backstep, 'radar'))?.state).toBe('COMPLETED');
+    expect((await follow(context, backstep, 'radar'))?.state).toBe('COMPLETED');
     const [first = '', second = ''] = out;
     for (const text of stripVTControlCharacters(first).split('\n'))
       expect(text.length).toBeLessThanOrEqual(40);
@@ -164,7 +164,7 @@ it('Ctrl-C while watching ends with status 130: a script must not take it for ro
     expected: () => Promise.resolve({}),
     close: () => Promise.resolve(),
   } as unknown as Backstep;
-  const doors = {
+  const context = {
     out: () => undefined,
     err: () => undefined,
     colours,
@@ -174,13 +174,13 @@ it('Ctrl-C while watching ends with status 130: a script must not take it for ro
     connect: () => Promise.resolve(backstep),
     interrupted: ctrlC.signal,
   } as unknown as CliContext;
-  expect(await run(['status', 'radar', '--watch'], doors)).toBe(130);
+  expect(await run(['status', 'radar', '--watch'], context)).toBe(130);
 });
 
 const typed = async (words: string[], services = 'services') => {
   const said = { out: '', err: '' };
   const connect = vi.fn();
-  const doors = {
+  const context = {
     out: (text: string) => (said.out += text),
     err: (text: string) => (said.err += text),
     interactive: false,
@@ -190,7 +190,7 @@ const typed = async (words: string[], services = 'services') => {
     gateway: {},
     connect,
   } as unknown as CliContext;
-  return { status: await run(words, doors), ...said, connected: connect.mock.calls.length };
+  return { status: await run(words, context), ...said, connected: connect.mock.calls.length };
 };
 
 describe('the command', () => {

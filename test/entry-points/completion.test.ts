@@ -16,8 +16,12 @@ let directory: string;
 
 async function script(shell: Shell): Promise<string> {
   let out = '';
-  const doors = { out: (text: string) => (out += text), err: () => undefined, colours: createColors(false) };
-  expect(await run(['completion', shell], doors as unknown as CliContext)).toBe(0);
+  const context = {
+    out: (text: string) => (out += text),
+    err: () => undefined,
+    colours: createColors(false),
+  };
+  expect(await run(['completion', shell], context as unknown as CliContext)).toBe(0);
   return out;
 }
 
@@ -96,8 +100,12 @@ it('evaluates nothing that is typed', async () => {
 it('knows every command and option that the program has', async () => {
   const { stdout } = await execa('bash', ['-c', asked.bash('backstep ')], { cwd: directory });
   let help = '';
-  const doors = { out: (text: string) => (help += text), err: () => undefined, colours: createColors(false) };
-  await run(['--help'], doors as unknown as CliContext);
+  const context = {
+    out: (text: string) => (help += text),
+    err: () => undefined,
+    colours: createColors(false),
+  };
+  await run(['--help'], context as unknown as CliContext);
   const [, list = ''] = /Commands:\n([^]*?)\n\n/.exec(help) ?? [];
   const commands = [...list.matchAll(/^ {2}([\w-]+)/gm)].flatMap(([, name]) => name ?? []);
   expect(commands.length).toBeGreaterThan(12);

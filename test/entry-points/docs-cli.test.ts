@@ -87,8 +87,8 @@ test('docs/cli.md, watching: the second time it is known how long things take', 
 });
 
 test('docs/cli.md lists every command with what it does', () => {
-  const doors = { person: '', services: '' } as unknown as CliContext;
-  const commands = programOf(doors, () => async () => undefined).commands.map(
+  const context = { person: '', services: '' } as unknown as CliContext;
+  const commands = programOf(context, () => async () => undefined).commands.map(
     (command) => `| \`${command.name()}\` | ${command.description()} |`,
   );
   const [, table = ''] = /## Every command\n\n.*\n.*\n([^]*?)\n\n/.exec(textOf(page)) ?? [];

@@ -19,10 +19,10 @@ describe('every way to a rollback, as README and docs/temporal.md tell', () => {
 
   beforeAll(async () => {
     here = await installed({
-      name: 'doors',
+      name: 'entry-points',
       edit: (definition) => {
         small(definition);
-        // Each door rolls the same database back once more.
+        // Each entry point rolls the same database back once more.
         definition.coolDown = '1ms';
       },
     });

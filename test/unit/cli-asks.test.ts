@@ -58,7 +58,7 @@ function terminal(events: Event[], answers: string[], changes: Partial<CliContex
     decide: send('decide'),
     close: async () => undefined,
   } as unknown as Backstep;
-  const doors: CliContext = {
+  const context: CliContext = {
     out: (text) => void (told.out += text),
     err: (text) => void (told.out += text),
     columns: 80,
@@ -75,8 +75,8 @@ function terminal(events: Event[], answers: string[], changes: Partial<CliContex
     interrupted: new AbortController().signal,
     ...changes,
   };
-  const cli = (line: string) => run(line.split(' '), doors);
-  return { told, doors, backstep, cli };
+  const cli = (line: string) => run(line.split(' '), context);
+  return { told, context, backstep, cli };
 }
 
 const { situation, ...way } = statusAt(atHold).progress!;
@@ -116,10 +116,10 @@ describe('a dangerous decision from a terminal', () => {
 describe('a question at the terminal', () => {
   test('offers first what sends nothing, so that Enter alone approves and decides nothing', async () => {
     for (const events of [atGate, atHold]) {
-      const { doors, backstep, told } = terminal(events, ['leave']);
+      const { context, backstep, told } = terminal(events, ['leave']);
       const { gate: open, hold, ...progress } = statusAt(events).progress!;
-      if (open) expect(await askGate(doors, backstep, { ...progress, gate: open }, 'ada')).toBeUndefined();
-      if (hold) expect(await askHold(doors, backstep, { ...progress, hold }, 'ada')).toBeUndefined();
+      if (open) expect(await askGate(context, backstep, { ...progress, gate: open }, 'ada')).toBeUndefined();
+      if (hold) expect(await askHold(context, backstep, { ...progress, hold }, 'ada')).toBeUndefined();
       expect(told.offered[0]?.[0]?.value).toBe('leave');
       expect(told.sent).toEqual([]);
     }
@@ -130,8 +130,8 @@ describe('a question at the terminal', () => {
   });
 
   test('comes below all that is approved, not cut at the width of the terminal', async () => {
-    const { doors, backstep, told } = terminal(atGate, ['leave']);
-    await asker(doors, backstep, 'ada')?.(statusAt(atGate), () => undefined);
+    const { context, backstep, told } = terminal(atGate, ['leave']);
+    await asker(context, backstep, 'ada')?.(statusAt(atGate), () => undefined);
     expect(told.out).toContain(lost);
   });
 });

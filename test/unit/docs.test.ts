@@ -120,7 +120,7 @@ const wordsOf = (command: string) =>
     (double ?? single ?? plain ?? '').replaceAll(/<[^>]*>|…/g, 'x').replace(/^([\w-]+)\|.*/, '$1'),
   );
 
-const doors = {
+const context = {
   out: () => undefined,
   err: () => undefined,
   colours: createColors(false),
@@ -139,7 +139,7 @@ function faultOf(command: string): string | undefined {
   // A command alone is spoken of, not typed.
   if (words.length === 1 && !words[0]?.startsWith('-')) words.push('--help');
   try {
-    programOf(doors, () => async () => undefined).parse(words, { from: 'user' });
+    programOf(context, () => async () => undefined).parse(words, { from: 'user' });
     return undefined;
   } catch (error) {
     const { exitCode, message } = error as Error & { exitCode?: number };

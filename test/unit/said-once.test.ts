@@ -197,15 +197,15 @@ const unescaped = (markdown: string) => markdown.replaceAll('\\', '').replaceAll
 /** What the person at a terminal chooses from. */
 async function prompted(view: View): Promise<string> {
   const shown: string[] = [];
-  const doors = {
+  const context = {
     choose: async (question: string, choices: Choice[]) => {
       shown.push(question, ...choices.map(({ description = '' }) => description));
       return 'leave';
     },
   } as unknown as CliContext;
   const { gate, hold, ...progress } = view.status!.progress!;
-  if (gate) await askGate(doors, {} as Voice, { ...progress, gate }, 'ada');
-  if (hold) await askHold(doors, {} as Voice, { ...progress, hold }, 'ada');
+  if (gate) await askGate(context, {} as Voice, { ...progress, gate }, 'ada');
+  if (hold) await askHold(context, {} as Voice, { ...progress, hold }, 'ada');
   return shown.join('\n');
 }
 

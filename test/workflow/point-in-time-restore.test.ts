@@ -63,7 +63,7 @@ describe.concurrent('the order of the runbook’s point-in-time recovery', () =>
       pointInTimePlan: { recovery: { ...recovery, how: 'proposed', evidence: 'a guess' } },
     });
     const gate = await run.gate('start');
-    expect(gate.shows[0]).toContain('CONFIRM THE MOMENT: 2025-11-18 02:40:00 UTC is a guess');
+    expect(gate.shows[0]).toContain('CONFIRM THE TIME: 2025-11-18 02:40:00 UTC is a guess');
     expect(run.calls('stop-writes')).toEqual([]);
     await run.reject('start');
     expect(await run.result()).toMatchObject({ outcome: 'rejected' });

@@ -18,7 +18,7 @@ export interface DumpSource {
   counts: Record<string, number> | undefined;
   catalog?: string;
   fingerprint?: string;
-  /** Moment of what it holds, where that is not the dump's own. */
+  /** Time of what it holds, where that is not the dump's own. */
   takenAt?: string;
 }
 

@@ -11,7 +11,7 @@ export interface CompareInstanceInput extends Tried<PointInTimePlan> {
   stopped: StoppedWrites;
 }
 
-/** A table as it is now, and as it was at the moment. Absent rows: there is no such table. */
+/** A table as it is now, and as it was at the recovery time. Absent rows: there is no such table. */
 export interface LossTable {
   table: string;
   now?: number;

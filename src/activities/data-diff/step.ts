@@ -7,7 +7,7 @@ import type { RestoredDatabase } from '../restore-new-database/step.ts';
 
 export interface DataDiffInput extends Tried {
   restored: Pick<RestoredDatabase, 'database'>;
-  /** The database that is compared with it, where that is not the one aside. */
+  /** The database that is compared with it, where that is not the fenced one. */
   now?: string;
 }
 

@@ -6,7 +6,7 @@ import type { ActivityContext } from '../context.ts';
 import type { RestoredInstance } from './step.ts';
 
 /**
- * Runbook, Point-in-Time Recovery, 3 to 5. Wanted: a new instance as the old one was at the moment, and its
+ * Runbook, Point-in-Time Recovery, 3 to 5. Wanted: a new instance as the old one was at the recovery time, and its
  * fenced database under the operation's name, its subscriptions disabled, so that nobody writes to it before people
  * have agreed. Known by looking: the provider finds the instance by its name, the fence by the names of databases.
  *
@@ -33,7 +33,7 @@ export async function restoreInstance(context: ActivityContext<PointInTimePlan>)
       onProgress: (doing, done) => context.progress({ doing, ...done }),
     },
   );
-  context.progress({ doing: `takes database ${database.name} aside on ${made.name} too` });
+  context.progress({ doing: `fences database ${database.name} on ${made.name} too` });
   const there = context.onServer(made.endpoint);
   // First: while one is enabled its worker comes back, and the fence cannot be raised.
   if ((await there.fence.state()) === 'down') await disableSubscriptions(there, database.name, context.log);
@@ -47,7 +47,7 @@ export async function restoreInstance(context: ActivityContext<PointInTimePlan>)
       ...made.notes,
       ...subscriptions.map(
         (name) =>
-          `Subscription ${name} is disabled on ${made.name}: what its publisher had sent by the moment is there, what it sent since is not, and the slot does not give it again.`,
+          `Subscription ${name} is disabled on ${made.name}: what its publisher had sent by that time is there, what it sent since is not, and the slot does not give it again.`,
       ),
     ],
   };

@@ -17,7 +17,7 @@ export interface RestoredInstance {
 /** Has the provider restore into a new instance, and fences the database off there too. */
 export const restoreInstance = step<Tried<PointInTimePlan>, RestoredInstance>()({
   name: 'restore-instance',
-  title: 'Restore into a new instance, as it was at the moment',
+  title: 'Restore into a new instance, as it was at the recovery time',
   section: 'Point-in-Time Recovery, 3 to 5',
   onFailure: 'hold',
   decisions: ['retry', 'abort'],

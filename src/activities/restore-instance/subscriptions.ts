@@ -3,7 +3,7 @@ import { setEnabled, subscriptionsOf } from '../../postgres/subscriptions.ts';
 import type { Attempt, ServerAccess } from '../context.ts';
 
 /**
- * Wants no subscription of a database enabled. A restored one is as it was at the moment: its worker comes back by
+ * Wants no subscription of a database enabled. A restored one is as it was at the recovery time: its worker comes back by
  * the OID of the database, whatever that is called, and takes from the slot of the old instance what that one then
  * never gets.
  *

@@ -63,7 +63,7 @@ const pgbackrest = z.strictObject({
 });
 
 /**
- * Who restores the database to a moment, into a new instance beside the present one (runbook, Point-in-Time
+ * Who restores the database to an earlier time, into a new instance beside the present one (runbook, Point-in-Time
  * Recovery). Credentials are those of the worker's own surroundings, as the provider's SDK finds them.
  */
 export const pointInTime = z.discriminatedUnion('provider', [rds, cloudSql, azure, pgbackrest]);

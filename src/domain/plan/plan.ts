@@ -54,7 +54,7 @@ export type EmergencyPlan = Pinned & {
   source: Source;
 };
 
-/** `target` is the revision that the database had at the moment. */
+/** `target` is the revision that the database had at the recovery time. */
 export type PointInTimePlan = Pinned & {
   kind: 'point-in-time-restore';
   request: PointInTimeRequest;

@@ -11,9 +11,9 @@ export const pointInTimeRequest = rollbackRequest.extend({
       error: 'must be a time with its zone, such as 2025-11-18T02:40:00Z or 2025-11-18T03:40:00+01:00',
     })
     .optional()
-    .describe('The moment, with time zone; found from when the migration ran if not given'),
+    .describe('The recovery time, with time zone; found from when the migration ran if not given'),
   target: rollbackRequest.shape.target.describe(
-    'The revision that the database had at that moment: -1, the one before; or a revision, the present one too',
+    'The revision that the database had at that time: -1, the one before; or a revision, the present one too',
   ),
 });
 export type PointInTimeRequest = z.infer<typeof pointInTimeRequest>;
@@ -43,7 +43,7 @@ export interface Recovery {
   latest: string;
   /** What the new instance gets as the old one has it, in words. */
   carries: string[];
-  /** Subscriptions of the database: the new instance has them too, as they were at the moment. */
+  /** Subscriptions of the database: the new instance has them too, as they were at the recovery time. */
   subscriptions: string[];
 }
 
@@ -63,6 +63,6 @@ const found = {
   proposed: 'PROPOSED, not known',
 };
 
-/** The moment in one line, for gates, report and command line. */
+/** The recovery time in one line, for gates, report and command line. */
 export const describeRecovery = ({ to, how, evidence }: Recovery): string =>
   `${utc(to)} (${found[how]}${evidence === '' ? '' : `: ${evidence}`})`;

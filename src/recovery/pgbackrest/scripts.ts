@@ -32,7 +32,7 @@ const target = (to: Date) =>
 /**
  * The restore itself, which runs by itself on that host. Into a directory of its own, tablespaces too, which
  * would otherwise go to where the running cluster has them. `check` makes the server archive what it has, so
- * that the moment lies within the archive. The new cluster does not archive: it would write into the
+ * that the recovery time lies within the archive. The new cluster does not archive: it would write into the
  * repository of the old one. Run again after a crash it goes on (`--delta`). The lock goes with the processes
  * that hold it, whatever ends them; the server must not inherit it.
  */

@@ -87,7 +87,7 @@ export interface Report {
   waits: Wait[];
   decisions: ReportedDecision[];
   backup?: Backup;
-  /** Which way back existed at each moment (law 1). */
+  /** Which way back existed when (law 1). */
   waysBack: WayBack[];
   rehearsal?: Rehearsal;
   salvage?: Salvage;

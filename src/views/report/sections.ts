@@ -18,8 +18,8 @@ const day = (iso: string): Text => ({ time: iso, as: 'day' });
 const seconds = (amount: number): Text => ({ duration: amount * 1_000 });
 const sentences = (texts: readonly string[], none?: string) => list(texts.map(sentence), none);
 
-export const titleOf = ({ service, outcome, recovery: moment, emergency }: Report): string =>
-  `${moment ? 'Point-in-time restore' : emergency ? 'Emergency restore' : 'Rollback'} of ${service}: ${outcome ?? 'under way'}`;
+export const titleOf = ({ service, outcome, recovery, emergency }: Report): string =>
+  `${recovery ? 'Point-in-time restore' : emergency ? 'Emergency restore' : 'Rollback'} of ${service}: ${outcome ?? 'under way'}`;
 
 /** Who or what asked for it, and how a person was proved. */
 function asked({ requested }: Report): Text[] {

@@ -11,7 +11,7 @@ interface Sent {
 const declared = {
   rollback: 'Roll back',
   emergencyRestore: 'Restore',
-  pointInTimeRestore: 'Restore to a moment:',
+  pointInTimeRestore: 'Restore to an earlier time:',
 } as const;
 
 /** True where the workflow runs under another ID than the service's own, which alone excludes a second one. */
