@@ -50,8 +50,8 @@ describe('a restore brings back what was there, and destroys nothing', () => {
 
     const failed = snapshot?.replace('__snapshot_', '__failed_') ?? '';
     const kept = await here.backstep('artifacts', 'deeptech-radar');
-    expect(kept.stdout).toContain(`${failed}\n  failed database of bs-`);
-    expect(kept.stdout).toMatch(/\.dump\n {2}dump of bs-/);
+    expect(kept.stdout).toMatch(new RegExp(`^failed database .* bs-[0-9a-f]{8} +${failed}$`, 'm'));
+    expect(kept.stdout).toMatch(/^dump .* bs-[0-9a-f]{8} .*\.dump$/m);
     const live = await here.backstep('artifacts', 'deeptech-radar', '--remove', here.radar.database, failed);
     expect(live.exitCode).toBe(3);
     expect(live.stdout).toContain(`Removed ${failed}\nNOT removed ${here.radar.database}: `);
