@@ -39,9 +39,9 @@ async function ask(
   progress: Progress,
   by: string,
 ): Promise<string | undefined> {
-  const elsewhere = new AbortController();
-  const watching = untilAnswered(backstep, progress, elsewhere);
-  const signal = AbortSignal.any([elsewhere.signal, context.interrupted]);
+  const answeredElsewhere = new AbortController();
+  const watching = untilAnswered(backstep, progress, answeredElsewhere);
+  const signal = AbortSignal.any([answeredElsewhere.signal, context.interrupted]);
   try {
     if (progress.hold)
       return await askHold(context, backstep, { ...progress, hold: progress.hold }, by, signal);
@@ -55,20 +55,24 @@ async function ask(
     if ((error as Error).name === 'ExitPromptError') return undefined;
     throw error;
   } finally {
-    elsewhere.abort();
+    answeredElsewhere.abort();
     await watching;
   }
 }
 
 /** Takes the question away when somebody else has answered it. */
-async function untilAnswered(backstep: Voice, asked: Progress, elsewhere: AbortController): Promise<void> {
-  while (!elsewhere.signal.aborted) {
-    await pause(1_000, undefined, { signal: elsewhere.signal }).catch(() => undefined);
-    if (elsewhere.signal.aborted) return;
-    const status = await backstep.progress(asked.service).catch(() => undefined);
+async function untilAnswered(
+  backstep: Voice,
+  shown: Progress,
+  answeredElsewhere: AbortController,
+): Promise<void> {
+  while (!answeredElsewhere.signal.aborted) {
+    await pause(1_000, undefined, { signal: answeredElsewhere.signal }).catch(() => undefined);
+    if (answeredElsewhere.signal.aborted) return;
+    const status = await backstep.progress(shown.service).catch(() => undefined);
     const now = status?.progress;
     if (now === undefined) continue;
-    if (now.hold?.hold !== asked.hold?.hold || now.gate?.hash !== asked.gate?.hash) elsewhere.abort();
+    if (now.hold?.hold !== shown.hold?.hold || now.gate?.hash !== shown.gate?.hash) answeredElsewhere.abort();
   }
 }
 

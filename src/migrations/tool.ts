@@ -178,7 +178,7 @@ export interface RehearsedMigration {
  * Whether a table, or an object of a table (a column as `versions.number`, the primary key as `versions_pkey`), is the tool's own:
  * it is there at any revision, and its rows are no data of the application.
  */
-export const isOwn = (toolTables: readonly string[], name: string): boolean =>
+export const isToolTable = (toolTables: readonly string[], name: string): boolean =>
   toolTables.some(
     (table) => name === table || name.startsWith(`${table}.`) || name.startsWith(`${table}_pk`),
   );

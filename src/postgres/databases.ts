@@ -30,7 +30,7 @@ export interface NewDatabase {
  * @throws Failure DatabaseRightMissing, DatabaseInvalid (an extension that the server has not)
  */
 export async function createDatabase(admin: Client, wanted: NewDatabase): Promise<void> {
-  assertOwn(wanted.name, wanted.operation);
+  assertOperationDatabase(wanted.name, wanted.operation);
   const { owner, clauses } = await propertiesOf(admin, wanted.like);
   await admin.query(
     `CREATE DATABASE ${quoted(wanted.name)} TEMPLATE template0 OWNER ${quoted(owner)} ${clauses.join(' ')}`,
@@ -133,13 +133,13 @@ export async function databaseExists(admin: Client, name: string): Promise<boole
  * @throws Failure Unexpected for any other name: a restore destroys nothing (law 7)
  */
 export async function dropDatabase(admin: Client, name: string, operation: OperationId): Promise<void> {
-  assertOwn(name, operation);
+  assertOperationDatabase(name, operation);
   if (!(await databaseExists(admin, name))) return;
   await close(admin, name);
   await admin.query(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`);
 }
 
-function assertOwn(name: string, operation: OperationId): void {
+function assertOperationDatabase(name: string, operation: OperationId): void {
   const own = (['restored', 'scratch', 'rehearsal', 'drill', 'snapshot', 'reads'] as const).some((role) =>
     name.endsWith(siblingName('', role, operation)),
   );

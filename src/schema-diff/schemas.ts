@@ -1,4 +1,4 @@
-import { isOwn } from '../migrations/tool.ts';
+import { isToolTable } from '../migrations/tool.ts';
 import { kinds, type Catalog, type Kind } from '../postgres/catalog.ts';
 import { short } from './differences.ts';
 
@@ -38,7 +38,7 @@ export function compareSchemas(
   for (const kind of kinds) {
     const names = Object.keys({ ...target[kind], ...now[kind], ...before?.[kind] });
     for (const name of names.toSorted()) {
-      if (isOwn(toolTables, name)) continue;
+      if (isToolTable(toolTables, name)) continue;
       const want = target[kind][name];
       const have = now[kind][name];
       const had = before?.[kind][name];

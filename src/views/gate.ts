@@ -1,4 +1,4 @@
-import { samePerson } from '../domain/approval/stated.ts';
+import { samePerson } from '../domain/approval/verified-statement.ts';
 import type { Situation } from '../domain/leads-to.ts';
 import { people } from '../domain/text.ts';
 import type { GateProgress } from './progress.ts';

@@ -4,40 +4,17 @@ import type { Attempt, Dependencies } from '../../src/activities/context.ts';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { startApp } from '../../src/activities/start-app/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
-import { recordName } from '../../src/kubernetes/records.ts';
-import {
-  attempt,
-  otherOperation,
-  activityFixture,
-  type ActivityFixture,
-  undoing,
-} from './fixtures/activity-fixture.ts';
+import { attempt, deleteRecord, otherOperation, undoing } from './fixtures/activity-fixture.ts';
 import { crashingAfter } from './fixtures/crashing-process.ts';
-import { migration, subscribe } from './fixtures/managed-fixture.ts';
+import { everyWriter, type EveryWriter } from './fixtures/every-writer.ts';
 
-let fixture: ActivityFixture;
-let feed: Awaited<ReturnType<typeof subscribe>>;
-let before: Awaited<ReturnType<typeof world>>;
+let fixture: EveryWriter;
+let before: object;
 beforeAll(async () => {
-  fixture = await activityFixture('undo', (source) => {
-    source.writes = { gracePeriod: '6s', quietFor: '300ms' };
-  });
-  const name = `feed_${fixture.postgres.operation.slice(3)}`;
-  feed = await subscribe(fixture, name);
-  await fixture.apply(migration('upgrade', fixture.images.new));
-  fixture.plan.pauses = [{ in: 'subscription', what: `Subscription ${name}`, name, until: 'start' }];
-  before = await world();
+  fixture = await everyWriter('undo');
+  before = await fixture.writers();
 });
-afterAll(async () => {
-  await feed.remove();
-  await fixture.remove();
-});
-
-/** Everything that stop-writes changes. */
-async function world() {
-  const suspended = await fixture.kubectl('get', 'job', 'upgrade', '-o', 'jsonpath={.spec.suspend}');
-  return { state: await fixture.state(), suspended, ...(await feed.look()) };
-}
+afterAll(() => fixture.remove());
 
 const puttingBack = (dependencies: Dependencies, worker: Attempt) =>
   perform(putBack, { ...dependencies, ...worker }, { plan: fixture.plan, try: 1, ...undoing });
@@ -80,8 +57,7 @@ async function crashAfter(
   k: number,
   activity: (dependencies: Dependencies, worker: Attempt) => Promise<unknown>,
 ): Promise<string | undefined> {
-  const record = recordName(fixture.plan.database);
-  await fixture.kubectl('-n', 'backstep', 'delete', 'configmap', '--ignore-not-found', record);
+  await deleteRecord(fixture, fixture.plan.database);
   await stop();
   const worker = attempt();
   const { dependencies, last, over } = crashingAfter(k, fixture.dependencies, () => worker.crash());
@@ -107,7 +83,7 @@ async function forEachChange(
   for (let k = every; k <= most; k += every) {
     const change = await crashAfter(k, activity);
     await then();
-    expect(await world(), `after change ${k}: ${change}`).toEqual(before);
+    expect(await fixture.writers(), `after change ${k}: ${change}`).toEqual(before);
     if (change === undefined) break;
     changes.push(change);
   }

@@ -2,28 +2,17 @@ import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { putBack } from '../../src/activities/put-back/activity.ts';
 import { stopWrites } from '../../src/activities/stop-writes/activity.ts';
-import { recordName } from '../../src/kubernetes/records.ts';
-import { attempt, activityFixture, type ActivityFixture, undoing } from './fixtures/activity-fixture.ts';
+import { attempt, deleteRecord, undoing } from './fixtures/activity-fixture.ts';
 import { crashingAfter } from './fixtures/crashing-process.ts';
-import { migration, subscribe } from './fixtures/managed-fixture.ts';
+import { everyWriter, type EveryWriter } from './fixtures/every-writer.ts';
 
-let fixture: ActivityFixture;
-let feed: Awaited<ReturnType<typeof subscribe>>;
-let before: Awaited<ReturnType<typeof world>>;
+let fixture: EveryWriter;
+let before: object;
 beforeAll(async () => {
-  fixture = await activityFixture('crash', (source) => {
-    source.writes = { gracePeriod: '6s', quietFor: '300ms' };
-  });
-  const name = `feed_${fixture.postgres.operation.slice(3)}`;
-  feed = await subscribe(fixture, name);
-  await fixture.apply(migration('upgrade', fixture.images.new));
-  fixture.plan.pauses = [{ in: 'subscription', what: `Subscription ${name}`, name, until: 'start' }];
-  before = await world();
+  fixture = await everyWriter('crash');
+  before = await fixture.writers();
 });
-afterAll(async () => {
-  await feed.remove();
-  await fixture.remove();
-});
+afterAll(() => fixture.remove());
 
 const input = () => ({
   plan: fixture.plan,
@@ -33,22 +22,9 @@ const input = () => ({
   again: false,
 });
 
-/** Everything that stop-writes changes. */
-async function world() {
-  const suspended = await fixture.kubectl('get', 'job', 'upgrade', '-o', 'jsonpath={.spec.suspend}');
-  return { state: await fixture.state(), suspended, ...(await feed.look()) };
-}
-
 /** Lets stop-writes die after its k-th change; answers with that change, undefined where it came to its end. */
 async function crashAfter(k: number): Promise<string | undefined> {
-  await fixture.kubectl(
-    '-n',
-    'backstep',
-    'delete',
-    'configmap',
-    '--ignore-not-found',
-    recordName(fixture.plan.database),
-  );
+  await deleteRecord(fixture, fixture.plan.database);
   const worker = attempt();
   const { dependencies, last, over } = crashingAfter(k, fixture.dependencies, () => worker.crash());
   await perform(stopWrites, { ...dependencies, ...worker }, input())
@@ -72,7 +48,7 @@ describe('law 4, law 8: stop-writes that dies after any single change', () => {
         { ...fixture.dependencies, ...attempt() },
         { plan: fixture.plan, try: 1, ...undoing },
       );
-      expect(await world(), `after change ${k}: ${change}`).toEqual(before);
+      expect(await fixture.writers(), `after change ${k}: ${change}`).toEqual(before);
       if (change === undefined) break;
       changes.push(change);
     }
@@ -93,7 +69,7 @@ describe('law 4, law 8: stop-writes that dies after any single change', () => {
         const change = await crashAfter(k);
         if (change === undefined) break;
         await perform(stopWrites, { ...fixture.dependencies, ...attempt() }, input());
-        expect(await world(), `after change ${k}: ${change}`).toMatchObject({
+        expect(await fixture.writers(), `after change ${k}: ${change}`).toMatchObject({
           state: ['api 0', 'daily true', 'hourly true'],
           suspended: 'true',
           subscription: false,
@@ -104,7 +80,7 @@ describe('law 4, law 8: stop-writes that dies after any single change', () => {
           { ...fixture.dependencies, ...attempt() },
           { plan: fixture.plan, try: 1, ...undoing },
         );
-        expect(await world(), `after change ${k}: ${change}`).toEqual(before);
+        expect(await fixture.writers(), `after change ${k}: ${change}`).toEqual(before);
       }
     },
   );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serviceChecks } from '../../src/postgres/own-checks.ts';
+import { serviceChecks } from '../../src/postgres/service-checks.ts';
 import { counts } from '../../src/postgres/catalog.ts';
 import { withClient } from '../../src/postgres/connect.ts';
 import { checks } from '../../src/domain/definition/checks.ts';

@@ -9,7 +9,7 @@ import { checkProof } from '../../src/activities/messages/check-proof.ts';
 import { createKeys, readKeys, readPrivateKey } from '../../src/identity/keys.ts';
 import { sign, verify } from '../../src/identity/statement.ts';
 import { failures } from '../../src/domain/failures.ts';
-import { contradiction } from '../../src/domain/approval/stated.ts';
+import { contradiction } from '../../src/domain/approval/verified-statement.ts';
 import { statementType } from '../../src/domain/approval/statement.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import type { Statement } from '../../src/domain/approval/statement.ts';

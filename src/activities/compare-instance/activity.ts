@@ -1,6 +1,6 @@
 import { utc } from '../../domain/text.ts';
 import { serverIn, type Client } from '../../postgres/connect.ts';
-import { isOwn } from '../../migrations/tool.ts';
+import { isToolTable } from '../../migrations/tool.ts';
 import { revisionOf } from '../../migrations/version-table.ts';
 import { Failure } from '../../domain/failures.ts';
 import { holding } from '../../domain/definition/checks.ts';
@@ -8,7 +8,7 @@ import { holdsNow, writtenSince } from '../../postgres/written.ts';
 import type { PointInTimePlan } from '../../domain/plan/plan.ts';
 import type { StepInput } from '../activity-function.ts';
 import type { ActivityContext } from '../context.ts';
-import { serviceChecks } from '../../postgres/own-checks.ts';
+import { serviceChecks } from '../../postgres/service-checks.ts';
 import type { LossTable, ComparedInstance } from './step.ts';
 
 type Context = ActivityContext<PointInTimePlan>;
@@ -126,7 +126,7 @@ function compared(
   toolTables: readonly string[],
 ): LossTable[] {
   return Object.keys({ ...now, ...then })
-    .filter((table) => !isOwn(toolTables, table))
+    .filter((table) => !isToolTable(toolTables, table))
     .map((table) => {
       const rows = since?.[table];
       return {

@@ -1,6 +1,6 @@
 import { withClient, withDatabase, type Client } from '../../postgres/connect.ts';
 import { damagedIs, unlessDamaged, type Read } from '../../postgres/damage.ts';
-import { isOwn } from '../../migrations/tool.ts';
+import { isToolTable } from '../../migrations/tool.ts';
 import { losesIn, lostIn, type DataDiff, type TableDiff } from '../../domain/data-diff.ts';
 import { columnsLost, newest, rowSum, type Sum } from './table.ts';
 import { compareRows } from './rows.ts';
@@ -36,7 +36,7 @@ export async function dataDiff(url: string, wanted: DataDiffArguments): Promise<
     const seen = await readIn(both, wanted, () => shapes(both.now));
     const now = 'found' in seen ? seen.found : new Map<string, Shape>();
     const keys = [...new Set([...now.keys(), ...restored.keys()])]
-      .filter((key) => !isOwn(wanted.toolTables, key))
+      .filter((key) => !isToolTable(wanted.toolTables, key))
       .toSorted();
     const tables: TableDiff[] = [];
     for (const [index, key] of keys.entries()) {

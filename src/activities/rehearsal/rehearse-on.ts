@@ -7,7 +7,7 @@ import { youngestTransaction } from '../../postgres/losses/contents.ts';
 import { Failure } from '../../domain/failures.ts';
 import { briefly } from '../../domain/migration-code.ts';
 import type { Loss, Rehearsed } from '../../domain/rehearsal.ts';
-import { isOwn, type Observed, type RehearsedMigration } from '../../migrations/tool.ts';
+import { isToolTable, type Observed, type RehearsedMigration } from '../../migrations/tool.ts';
 import { transactionOf } from '../../migrations/version-table.ts';
 import type { ActivityContext } from '../context.ts';
 import { redact } from '../../domain/redact.ts';
@@ -83,7 +83,7 @@ async function onTheCopy(context: ActivityContext, stage: Stage): Promise<Rehear
       }),
     );
   });
-  const found = lost.filter(({ object }) => !isOwn(tool.toolTables, object));
+  const found = lost.filter(({ object }) => !isToolTable(tool.toolTables, object));
   const built = 'notBuilt' in target ? undefined : target;
   const schema: SchemaFindings | undefined =
     built &&

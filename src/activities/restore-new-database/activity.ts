@@ -12,7 +12,7 @@ import { assertRestored } from '../restored.ts';
 import { snapshotKind } from '../../snapshots/index.ts';
 import { fillFromBackup, makeNewDatabase } from '../new-database.ts';
 import { assertFenced } from '../swap-into-place.ts';
-import { serviceChecks } from '../../postgres/own-checks.ts';
+import { serviceChecks } from '../../postgres/service-checks.ts';
 
 type Context = ActivityContext<EmergencyPlan>;
 

@@ -1,4 +1,4 @@
-import { isOwn } from '../../migrations/tool.ts';
+import { isToolTable } from '../../migrations/tool.ts';
 import { withClient, type Client } from '../../postgres/connect.ts';
 import { inSnapshot } from '../../postgres/tables.ts';
 import type { Loss } from '../../domain/rehearsal.ts';
@@ -28,7 +28,7 @@ export async function holdingsOf(
     return same !== undefined && columns.every((column) => same.columns.some(({ name }) => name === column));
   };
   const { keeps, lost, notes } = keepsFor(
-    losses.filter(({ object }) => !isOwn(toolTables, object)),
+    losses.filter(({ object }) => !isToolTable(toolTables, object)),
     live,
     copyHas,
   );

@@ -1,5 +1,4 @@
 import type { Loss } from '../../domain/rehearsal.ts';
-import { parentsFirst } from './order.ts';
 import type { Relation } from './relations.ts';
 
 /** What is kept of one table: one COPY block of the script, and one statement that puts it back. */
@@ -141,4 +140,25 @@ function keepsOf(
     keeps.push({ relation, losses: rows, names, key, adds: true, ...known });
   }
   return keeps;
+}
+
+/**
+ * Puts tables before those that refer to them. Of tables that refer to each other the first stays first: the
+ * script defers the foreign keys that point forward.
+ */
+function parentsFirst<T extends { oid: number; refersTo: readonly number[] }>(tables: readonly T[]): T[] {
+  const byOid = new Map(tables.map((table) => [table.oid, table]));
+  const ordered: T[] = [];
+  const seen = new Set<number>();
+  const visit = (table: T): void => {
+    if (seen.has(table.oid)) return;
+    seen.add(table.oid);
+    for (const oid of table.refersTo) {
+      const parent = byOid.get(oid);
+      if (parent !== undefined) visit(parent);
+    }
+    ordered.push(table);
+  };
+  for (const table of tables) visit(table);
+  return ordered;
 }

@@ -9,7 +9,7 @@ import { revisionNow } from '../migration.ts';
 import { readEvidence, type RehearsalFile } from '../rehearsal/evidence.ts';
 import { againstMigrations } from './against-migrations.ts';
 import { againstRehearsal } from './against-rehearsal.ts';
-import { serviceChecks } from '../../postgres/own-checks.ts';
+import { serviceChecks } from '../../postgres/service-checks.ts';
 import { mostNamed } from './verdict.ts';
 import type { Verification } from './step.ts';
 

@@ -1,4 +1,4 @@
-import { isOwn } from '../../migrations/tool.ts';
+import { isToolTable } from '../../migrations/tool.ts';
 
 /** What the comparison of row counts says. */
 export interface RowFindings {
@@ -23,7 +23,7 @@ export function compareRows(
 ): RowFindings {
   const findings: RowFindings = { wrong: [], dropped: {}, equal: 0 };
   for (const [table, before] of Object.entries(stopped)) {
-    if (isOwn(toolTables, table)) continue;
+    if (isToolTable(toolTables, table)) continue;
     const now = found[table];
     if (now === before) findings.equal++;
     else if (now !== undefined) findings.wrong.push(`${table}: ${before} rows after the stop, ${now} now`);
@@ -43,7 +43,7 @@ export function compareRehearsed(
 ): RowFindings {
   const findings: RowFindings = { wrong: [], dropped: {}, equal: 0 };
   for (const table of Object.keys({ ...stopped, ...rehearsed, ...found })) {
-    if (isOwn(toolTables, table)) continue;
+    if (isToolTable(toolTables, table)) continue;
     const [before, then, now] = [stopped[table], rehearsed[table], found[table]];
     if (now !== then)
       findings.wrong.push(

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { canonical } from '../plan/hash.ts';
 import { rollbackRequest } from '../plan/request.ts';
 import type { RollbackRequest } from '../plan/request.ts';
-import { agedOut } from './stated.ts';
+import { agedOut } from './verified-statement.ts';
 import type { Statement } from './statement.ts';
 
 /**

@@ -47,7 +47,7 @@ const forms: { [V in Verb]: z.ZodType<Said[V]> } = {
 export const isVerb = (word: string): word is Verb => Object.hasOwn(forms, word);
 
 /** The session's own word in the form: another site can send a form, but cannot know it. */
-export function isOwnForm({ csrf }: Session, body: Record<string, unknown>): boolean {
+export function isSessionForm({ csrf }: Session, body: Record<string, unknown>): boolean {
   const word = body['csrf'];
   const [mine, sent] = [Buffer.from(csrf), Buffer.from(typeof word === 'string' ? word : '')];
   return mine.length === sent.length && timingSafeEqual(mine, sent);

@@ -11,7 +11,7 @@ import { reportHtml } from '../../views/report/documents.ts';
 import type { GatewayDependencies } from '../dependencies.ts';
 import type { Limits } from '../limits.ts';
 import type { Session } from '../people/session.ts';
-import { answer, isOwnForm, isVerb } from './answers.ts';
+import { answer, isSessionForm, isVerb } from './answers.ts';
 import { assets } from './assets.ts';
 import { events } from './events.ts';
 import { titleOf } from './headline.ts';
@@ -153,7 +153,7 @@ export function pages(dependencies: GatewayDependencies, limits: Limits): Hono {
       if (!serviceName.safeParse(service).success || !isVerb(verb))
         return notFound(context, session, service);
       const body = await context.req.parseBody();
-      const answered = isOwnForm(session, body)
+      const answered = isSessionForm(session, body)
         ? await answer(dependencies, session, { service, verb, body })
         : ({
             refused: 'Nothing was sent: this form is of an earlier session. Press again.',

@@ -1,8 +1,14 @@
 import { shortHash } from '../../domain/plan/hash.ts';
 import type { GateWants } from '../../domain/journal/journal.ts';
 import type { MessageName } from '../../domain/approval/messages.ts';
-import { contradiction, describeProof, proofOf, samePerson, sameWay } from '../../domain/approval/stated.ts';
-import type { Said } from '../../domain/approval/stated.ts';
+import {
+  contradiction,
+  describeProof,
+  proofOf,
+  samePerson,
+  sameWay,
+} from '../../domain/approval/verified-statement.ts';
+import type { Said } from '../../domain/approval/verified-statement.ts';
 import type { PersonProof, Statement, Way } from '../../domain/approval/statement.ts';
 import type { OpenGate, Operation } from './operation.ts';
 

@@ -9,8 +9,8 @@ import type {
   VerdictMessage,
 } from '../../domain/approval/messages.ts';
 import { faultsOf } from '../../domain/plan/request.ts';
-import { samePerson } from '../../domain/approval/stated.ts';
-import type { Said } from '../../domain/approval/stated.ts';
+import { samePerson } from '../../domain/approval/verified-statement.ts';
+import type { Said } from '../../domain/approval/verified-statement.ts';
 import type { Statement } from '../../domain/approval/statement.ts';
 import { tooMany } from './check-proof.ts';
 import { mayNotApprove, notAuthorized, provedBy, remember, wayOf } from './authorize.ts';

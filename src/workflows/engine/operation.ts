@@ -8,7 +8,7 @@ import type { Decision, GateName } from '../../domain/approval/answers.ts';
 import type { Started } from '../../domain/approval/gate-policy.ts';
 import { searchAttributes } from '../../domain/approval/messages.ts';
 import type { PersonProof, Way } from '../../domain/approval/statement.ts';
-import { samePerson } from '../../domain/approval/stated.ts';
+import { samePerson } from '../../domain/approval/verified-statement.ts';
 import { defined } from '../../domain/defined.ts';
 import { foundBy, foundIn, hasBegun } from '../../domain/journal/journal.ts';
 import type { Entry, Event, GateWants, Journal } from '../../domain/journal/journal.ts';
