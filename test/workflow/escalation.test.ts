@@ -48,6 +48,45 @@ describe('law 11: a step has an end in sight', () => {
   });
 });
 
+describe('law 11: a gate that nobody answers while the application is down', () => {
+  const path = ['DBA', 'Senior', 'CTO', 'Vendor'];
+
+  test('calls the path after `every`, a level each time, until it expires', async () => {
+    const run = await harness.start({
+      searchAttributes: false,
+      activities: unwatched,
+      definition: {
+        approvals: { downgrade: { people: 1, within: '40m' } },
+        escalation: { every: '15m', path },
+      },
+    });
+    expect(await run.result()).toMatchObject({ outcome: 'put-back' });
+    expect(await waits(run)).toEqual(['DBA', 'Senior +15']);
+    const { escalated } = await run.progress();
+    expect(escalated[0]?.why).toBe('Nobody answers at gate downgrade, and the application is down.');
+  });
+
+  test('calls nobody while somebody is on it', async () => {
+    const run = await live.start({ definition: { escalation: { every: '2s', path } } });
+    await run.gate('downgrade');
+    await run.handle.executeUpdate('acknowledge', { args: [{ by: 'dba' }] });
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect((await run.progress()).escalated).toEqual([]);
+    await run.approve('downgrade');
+    expect(await run.result()).toMatchObject({ outcome: 'rolled-back' });
+  });
+
+  test('calls nobody where nothing is stopped', async () => {
+    const run = await harness.start({
+      searchAttributes: false,
+      activities: unwatched,
+      definition: { approvals: { start: { people: 1, within: '40m' } }, escalation: { every: '15m', path } },
+    });
+    expect(await run.result()).toMatchObject({ outcome: 'rejected' });
+    expect((await run.progress()).escalated).toEqual([]);
+  });
+});
+
 describe('escalation', () => {
   test('walks down the path, a level each 15 minutes, until the budget is used up', async () => {
     const run = await harness.start({
@@ -72,9 +111,9 @@ describe('escalation', () => {
     });
     expect(await run.result()).toMatchObject({ outcome: 'put-back' });
     const { escalated } = await run.progress();
-    expect(escalated[0]?.why).toContain('stopped for too long');
+    const late = escalated.find(({ why }) => why.includes('stopped for too long'));
     const { writesStopped } = await run.report();
-    const after = Date.parse(escalated[0]?.at ?? '') - Date.parse(writesStopped?.from ?? '');
+    const after = Date.parse(late?.at ?? '') - Date.parse(writesStopped?.from ?? '');
     expect(after / 3_600_000).toBeCloseTo(2, 1);
   });
 

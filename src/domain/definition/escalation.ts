@@ -24,7 +24,9 @@ export const escalation = z.strictObject({
   downFor: duration.prefault('2h').describe('Writes stopped for so long call the path'),
   every: duration
     .prefault('15m')
-    .describe('How long a level has to acknowledge before the next one is called'),
+    .describe(
+      'How long a level has to acknowledge before the next one is called; and how long a gate or a hold may go unanswered while writes are stopped',
+    ),
   path: z.array(level).min(1).describe('Who is called, one after the other, until somebody acknowledges'),
 });
 

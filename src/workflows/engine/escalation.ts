@@ -28,6 +28,7 @@ class Escalation {
     if (entry.kind === 'step-failed') this.#failed(entry);
     if (entry.kind === 'step-began' && declared(entry.step)?.writes === 'stop') this.#stopped();
     if (entry.kind === 'step-ended' && declared(entry.step)?.writes === 'resume') this.#writesStopped = false;
+    if (entry.kind === 'gate-opened' || entry.kind === 'hold-opened') this.#asked(entry);
     if (entry.kind === 'ended') this.#over = true;
   }
 
@@ -42,6 +43,23 @@ class Escalation {
     else if (step === verify.name && failures >= failuresOfVerify)
       this.#walk(`The data could not be repaired: step ${step} failed ${failures} times.`);
     else if (failures >= this.#how.attempts) this.#walk(`Step ${step} failed ${failures} times.`);
+  }
+
+  /** Law 11: who is asked while the application is down, and says nothing, may be asleep. */
+  #asked(entry: EntryOf<'gate-opened'> | EntryOf<'hold-opened'>): void {
+    const { operation } = this;
+    const every = this.#how?.every;
+    if (every === undefined || operation.situation.writes !== 'stopped') return;
+    const where = entry.kind === 'gate-opened' ? `gate ${entry.gate}` : `hold ${entry.hold}`;
+    const now = () => (entry.kind === 'gate-opened' ? operation.gate : operation.hold);
+    const open = now();
+    const isClosed = () => this.#over || now() !== open;
+    const acknowledged = this.#acknowledgements();
+    this.#beside(async () => {
+      const heard = () => isClosed() || this.#acknowledgements() > acknowledged;
+      if (await condition(heard, every, { summary: `Nobody answers at ${where}` })) return;
+      this.#walk(`Nobody answers at ${where}, and the application is down.`, isClosed);
+    });
   }
 
   /** How often a step has failed since it last ended well. */
@@ -74,12 +92,13 @@ class Escalation {
     return this.operation.plan?.service.escalation;
   }
 
-  #walk(why: string): void {
+  /** `isOver`: nobody need be called any more. */
+  #walk(why: string, isOver = () => this.#over): void {
     if (this.#toTheLast(why) || this.#walking) return;
     this.#walking = true;
     this.#beside(async () => {
       const acknowledged = this.#acknowledgements();
-      const answered = () => this.#over || this.#acknowledgements() > acknowledged;
+      const answered = () => isOver() || this.#acknowledgements() > acknowledged;
       const { path = [], every } = this.#how ?? {};
       for (let level = path[this.#level]; level !== undefined && !answered(); level = path[this.#level]) {
         this.#note(level, why);
