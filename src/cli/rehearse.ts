@@ -30,7 +30,7 @@ export const rehearse: Register = (program, context, action) => {
         const { reason } = options;
         return withBackstep(context, options, async (backstep) => {
           if (context.columns !== undefined)
-            context.err('Rehearsing on a copy; the database goes on being used.\n');
+            context.err('Rehearsing on a copy; the application keeps using the database.\n');
           const result = await backstep.rehearse({
             service,
             target,

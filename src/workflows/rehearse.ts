@@ -7,7 +7,7 @@ import { accept, Refusal } from './engine/accept.ts';
 import { faultOf, runActivity } from './engine/run-activity.ts';
 
 /**
- * Rehearses a rollback on a copy of the live database, which goes on being used (runbook, Prevention: "Test
+ * Rehearses a rollback on a copy of the live database, which stays in use (runbook, Prevention: "Test
  * rollback as part of migration testing"). Nothing of it needs a person; it never writes the operation record, and
  * yields to a rollback. Under another ID than its own (a Schedule appends a time) it runs as its own child.
  */

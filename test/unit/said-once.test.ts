@@ -38,7 +38,7 @@ const session = { person: { name: 'ada', roles: [], method: 'token' as const }, 
 const colours = createColors(false);
 
 /** Where somebody is asked, with the journal that comes there, and the situation as the test itself counts it. */
-interface Asked {
+interface Question {
   title: string;
   plan: Plan;
   events: Event[];
@@ -116,7 +116,7 @@ const nextOf: Record<PlanKind, Partial<Record<GateName, StepName>>> = {
 
 const gates = kinds.flatMap((kind) =>
   gatesOf[kind].flatMap((gate) =>
-    [false, true].map((takenUp): Asked => {
+    [false, true].map((takenUp): Question => {
       const next = nextOf[kind][gate]!;
       const restores = kind === 'rollback' && gate === 'restore';
       return {
@@ -133,7 +133,7 @@ const gates = kinds.flatMap((kind) =>
 const holds = kinds.flatMap((kind) =>
   stepsOf(kind)
     .filter((step) => declaration(step).onFailure === 'hold')
-    .map((step): Asked => {
+    .map((step): Question => {
       const situation = situationBefore(kind, step, false, true);
       return {
         title: `${kind}, hold of ${step}`,
@@ -234,7 +234,7 @@ function missing(sentence: string, places: Record<string, string>, but: string[]
   );
 }
 
-const answersAt = ({ at, situation }: Asked): Answer[] =>
+const answersAt = ({ at, situation }: Question): Answer[] =>
   'gate' in at
     ? (['approve', 'reject', 'expire'] as const).map((answer) => ({ ...at, answer }))
     : [
@@ -293,7 +293,7 @@ describe('law 12: a question and what each answer leads to are one string wherev
 });
 
 /** How an operation ends that is left by this answer. */
-function endedBy({ events, at, situation }: Asked, answer: Leaving, to: Ends): Event[] {
+function endedBy({ events, at, situation }: Question, answer: Leaving, to: Ends): Event[] {
   const closed: Event =
     'gate' in at
       ? {
@@ -322,7 +322,7 @@ function endedBy({ events, at, situation }: Asked, answer: Leaving, to: Ends): E
   ];
 }
 
-type End = Pick<Asked, 'title' | 'plan' | 'events'>;
+type End = Pick<Question, 'title' | 'plan' | 'events'>;
 
 const ends: End[] = [
   ...[...gates, ...holds].flatMap((asked) =>

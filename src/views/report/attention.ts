@@ -96,5 +96,6 @@ export function toDoIn(journal: Journal, attention: string[], { plan }: Subject)
 
 const tellYourself = (journal: Journal): string[] =>
   [...new Set(entriesOf(journal, 'not-notified').map(({ to }) => to))].map(
-    (to) => `Tell whoever reads ${to} what happened, and mend that channel: it could not be told`,
+    (to) =>
+      `Tell the people on ${to} what happened, and fix that channel: the messages could not be delivered`,
   );
