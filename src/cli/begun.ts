@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { Started } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
-import { asker } from './ask.ts';
+import { asker, confirmed } from './ask.ts';
 import { json } from './context.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { exit, ofStatus } from './exit.ts';
 import type { Exit } from './exit.ts';
 import { follow } from './follow.ts';
 import { ending } from './status-view.ts';
+import type { PlanKind } from '../domain/plan/plan.ts';
+import { starting } from '../views/facts.ts';
 import { terminalText } from '../views/render/terminal.ts';
 
 export interface BegunOptions extends GlobalOptions {
@@ -15,6 +17,7 @@ export interface BegunOptions extends GlobalOptions {
   by: string;
   trigger?: string;
   watch?: boolean;
+  yes?: boolean;
 }
 
 /** The options of every command that begins an operation. */
@@ -23,7 +26,27 @@ export const beginning = (command: Command, { person }: CliContext): Command =>
     .option('--reason <text>', 'reason, kept in the report')
     .option('--by <name>', 'who asks', person)
     .option('--trigger <name>', 'names the incident: the same one again is answered with the first run')
-    .option('--watch', 'follow it to its end, and ask for decisions on a terminal');
+    .option('--watch', 'follow it to its end, and ask for decisions on a terminal')
+    .option('--yes', 'do not ask on a terminal before it begins');
+
+/**
+ * Whether it is to begin: a person at a terminal is asked first, for it stops the application where gate `start` asks
+ * nobody. Scripts are not asked.
+ *
+ * @param show what the person should see before; answers whether there is something to begin
+ */
+export async function isMeant(
+  context: CliContext,
+  kind: PlanKind,
+  service: string,
+  { yes, json: asJson }: BegunOptions,
+  show?: () => Promise<boolean>,
+): Promise<boolean> {
+  if (!context.interactive || yes || asJson) return true;
+  if (show !== undefined && !(await show())) return false;
+  const { label, consequence } = starting(kind);
+  return confirmed(context, `${label} of ${service}?`, consequence);
+}
 
 /** Who asks and why, as a request says it. */
 export const requestFields = ({ reason, by: requestedBy, trigger }: BegunOptions) => ({

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
 import type { Started } from '../client.ts';
-import { requestFields, beginning, followed } from './begun.ts';
+import { requestFields, beginning, followed, isMeant } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
 import { json, withBackstep } from './context.ts';
 import type { CliContext, Register } from './context.ts';
@@ -33,6 +33,7 @@ export const emergencyRestore: Register = (program, context, action) => {
         throw new ClientError('invalid', 'Name either --from or --file.', next);
       }
       const source = file === undefined ? from : { file };
+      if (!(await isMeant(context, 'emergency-restore', service, options))) return exit.refused;
       return withBackstep(context, options, async (backstep) => {
         const started = await backstep.emergencyRestore({
           service,

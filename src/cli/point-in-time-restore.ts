@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { requestFields, beginning, begun } from './begun.ts';
+import { requestFields, beginning, begun, isMeant } from './begun.ts';
 import type { BegunOptions } from './begun.ts';
 import { withBackstep } from './context.ts';
 import type { Register } from './context.ts';
+import { exit } from './exit.ts';
 
 interface RecoveryOptions extends BegunOptions {
   to?: string;
@@ -29,6 +30,7 @@ export const pointInTimeRestore: Register = (program, context, action) => {
     action(async (service: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<RecoveryOptions>();
       const { to, target } = options;
+      if (!(await isMeant(context, 'point-in-time-restore', service, options))) return exit.refused;
       return withBackstep(context, options, async (backstep) => {
         const started = await backstep.pointInTimeRestore({
           service,

@@ -9,7 +9,9 @@ import type { Status } from './status.ts';
 export type Voice = Pick<
   Backstep,
   'start' | 'progress' | 'watch' | 'expected' | 'approve' | 'reject' | 'decide' | 'acknowledge'
->;
+> &
+  /** The gateway makes no plan that it does not start. */
+  Partial<Pick<Backstep, 'plan'>>;
 
 export interface GatewayAccess {
   url: string;

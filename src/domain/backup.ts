@@ -32,7 +32,7 @@ export interface Backup {
   proof: Proof;
   /** What was equal in a database filled from it, in words; where `proof` is `restore`. */
   drill?: string[];
-  /** ISO 8601; afterwards `backstep artifacts <service> --expired` deletes it. */
+  /** ISO 8601; afterwards `backstep artifacts <service> --remove-expired` deletes it. */
   keepUntil: string;
 }
 

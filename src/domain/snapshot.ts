@@ -25,6 +25,6 @@ export interface MadeSnapshot {
   publicPrivileges: string[];
   /** Properties that could not be carried over, with the command for a person. */
   notes: string[];
-  /** ISO 8601; afterwards `backstep artifacts <service> --expired` drops it. */
+  /** ISO 8601; afterwards `backstep artifacts <service> --remove-expired` drops it. */
   keepUntil: string;
 }

@@ -32,6 +32,10 @@ export const reasonsFor = ({ signs, estimated, notSeen }: Diagnosis): Text[] => 
   ...notSeen.map((what) => `Not looked at: ${what}`),
 ];
 
+/** What must be confirmed where a person goes on against the advice. */
+export const dangersAgainst = (diagnosis: Diagnosis | undefined): string[] =>
+  diagnosis?.advice === 'fix-forward' ? [plain(line`The advice is: ${adviceText(diagnosis)}`)] : [];
+
 /** The diagnosis as lines for people. */
 export const describeDiagnosis = (diagnosis: Diagnosis): string[] =>
   [line`Advice: ${adviceText(diagnosis)}`, ...reasonsFor(diagnosis)].map((each) => plain(each));

@@ -144,12 +144,18 @@ const gateQuestions: Record<PlanKind, Partial<Record<GateName, string>>> = {
   },
 };
 
-/** What starting a rollback does, before there is a plan. */
-export const starting = {
-  label: 'Start the rollback',
-  consequence: `First it is assessed, which touches nothing. Gate start asks before anything is stopped, unless the definition asks nobody. ${approved.rollback.start?.({}) ?? ''}`,
-  dangers: ['The application goes down, and stays down until the rollback has ended.'],
+const kindNames: Record<PlanKind, string> = {
+  rollback: 'rollback',
+  'emergency-restore': 'emergency restore',
+  'point-in-time-restore': 'point-in-time restore',
 };
+
+/** What starting an operation does, before there is a plan. */
+export const starting = (kind: PlanKind) => ({
+  label: `Start the ${kindNames[kind]}`,
+  consequence: `First it is assessed, which touches nothing. Gate start asks before anything is stopped, unless the definition asks nobody. ${approved[kind].start?.({}) ?? ''}`,
+  dangers: [`The application goes down, and stays down until the ${kindNames[kind]} has ended.`],
+});
 
 /** What is asked at a gate. */
 export const gateQuestion = (gate: GateName, { kind }: Situation): string =>

@@ -1,4 +1,5 @@
-import { describeDiagnosis } from './diagnosis.ts';
+import { dangersAgainst, describeDiagnosis } from './diagnosis.ts';
+import type { Diagnosis } from '../domain/diagnosis.ts';
 import { describeTable } from '../domain/data-diff.ts';
 import type { DataDiff } from '../domain/data-diff.ts';
 import { plain, where } from './blocks.ts';
@@ -35,7 +36,7 @@ export function shownAtStart(plan: Plan, observations: Observations): GateSummar
     ...observations.errors.slice(-3).map((line) => `Seen in the logs: ${line}`),
     ...observations.notVerified.map((what) => `Not verified: ${what}`),
   ];
-  return { shows, dangers: dangersOfTakingUp(plan) };
+  return { shows, dangers: [...dangersOfTakingUp(plan), ...dangersAgainst(observations.diagnosis)] };
 }
 
 /** An operation taken up after its pivot: approving it must be confirmed. */
@@ -43,7 +44,7 @@ export const dangersOfTakingUp = ({ takesUp }: Plan): string[] =>
   takesUp?.pivotPassed ? ['An unfinished operation had begun to change this database.'] : [];
 
 /** At gate `downgrade`: the plan with its ways back, what was rehearsed, and what would be lost. */
-export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): GateSummary {
+export function shownAtDowngrade(plan: Plan, waysBack: WaysBack, diagnosis?: Diagnosis): GateSummary {
   const { stopped, snapshot, backup, rehearsal, salvage } = waysBack;
   const shows = [
     ...movesOf(plan),
@@ -63,7 +64,7 @@ export function shownAtDowngrade(plan: Plan, waysBack: WaysBack): GateSummary {
     `Salvage: ${salvageStep.summary(salvage).summary}`,
     ...releaseOf(plan),
   ];
-  return { shows, dangers: dangersOfDowngrading(plan, waysBack) };
+  return { shows, dangers: [...dangersOfDowngrading(plan, waysBack), ...dangersAgainst(diagnosis)] };
 }
 
 function dangersOfDowngrading(plan: Plan, { rehearsal, salvage }: WaysBack): string[] {

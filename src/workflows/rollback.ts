@@ -48,7 +48,7 @@ async function inOrder(context: OperationContext): Promise<StageEnd> {
     const approved = await gate(
       'downgrade',
       approvedAtDowngrade(plan, waysBack),
-      shownAtDowngrade(plan, waysBack),
+      shownAtDowngrade(plan, waysBack, observations.diagnosis),
       loses(salvage),
     );
     writes.mustBeGuarded();

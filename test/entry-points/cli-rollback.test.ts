@@ -65,7 +65,7 @@ describe.concurrent('backstep rollback', () => {
 
   test('--watch on a terminal asks at the gate, and ends with the outcome', async () => {
     const service = harness.addService();
-    const { status, out, asked } = await cli(`rollback ${service} --watch`, ['approve']);
+    const { status, out, asked } = await cli(`rollback ${service} --watch --yes`, ['approve']);
     expect(asked).toEqual([
       expect.stringMatching(/^Gate downgrade, plan [0-9a-f]{12}: what do you say, ada\?$/),
     ]);

@@ -56,9 +56,9 @@ describe('a restore brings back what was there, and destroys nothing', () => {
     expect(live.exitCode).toBe(3);
     expect(live.stdout).toContain(`Removed ${failed}\nNOT removed ${here.radar.database}: `);
     expect(await databases(here)).toEqual([here.radar.database]);
-    expect((await here.backstep('artifacts', 'deeptech-radar', '--expired', '--remove', 'x')).exitCode).toBe(
-      2,
-    );
+    expect(
+      (await here.backstep('artifacts', 'deeptech-radar', '--remove-expired', '--remove', 'x')).exitCode,
+    ).toBe(2);
   });
 
   test('law 3: a restored database stays stopped unless a person says otherwise', async () => {

@@ -8,9 +8,12 @@ import type { Backstep, Status } from '../../src/client.ts';
 import { standingOf } from '../../src/gateway/page/headline.ts';
 import { fault } from '../../src/domain/failures.ts';
 import type { Event } from '../../src/domain/journal/journal.ts';
-import { consequenceOf } from '../../src/views/facts.ts';
+import type { Artifact } from '../../src/domain/artifacts.ts';
+import type { Assessment } from '../../src/domain/plan/plan.ts';
+import { consequenceOf, starting } from '../../src/views/facts.ts';
 import { progressOf } from '../../src/views/progress.ts';
 import { plainLines } from '../../src/views/render/terminal.ts';
+import { examplePlan, observations } from '../example-plan.ts';
 import { approvedBy, done, gateOpened, hash, journalOf, subject } from '../example-journal.ts';
 
 const lost = `Will be lost: table ${'a_name_far_longer_than_a_line_of_eighty_columns_'.repeat(3)}scores (7 rows).`;
@@ -158,5 +161,111 @@ describe('an open gate', () => {
     expect(words('ann', ['dba'], approvedBy('ann'))).toBe('waits for another person at gate downgrade');
     expect(words('cyd', ['dba'])).toBe('waits for another person at gate downgrade');
     expect(words('eve', ['guest'])).toBe('waits for another person at gate downgrade');
+  });
+});
+
+describe('nothing stops production unasked on a terminal', () => {
+  const planned = {
+    kind: 'planned',
+    plan: examplePlan(),
+    hash,
+    observations,
+    searchAttributes: true,
+  } as const;
+  const started = { workflowId: 'backstep-radar', runId: 'run', worker: true } as const;
+  /** With commands that begin something; `begun` is what was begun. */
+  const begins = (answers: string[], assessment: Assessment = planned) => {
+    const begun: unknown[] = [];
+    const { told, context } = terminal([], answers);
+    const begin = async (request: unknown) => (begun.push(request), started);
+    const backstep = {
+      plan: async () => assessment,
+      start: begin,
+      emergencyRestore: begin,
+      pointInTimeRestore: begin,
+      close: async () => undefined,
+    } as unknown as Backstep;
+    const cli = (line: string) => run(line.split(' '), { ...context, connect: async () => backstep });
+    return { told, begun, cli };
+  };
+
+  test('rollback shows the plan with its advice, and begins after a yes', async () => {
+    const { told, begun, cli } = begins(['yes']);
+    expect(await cli('rollback radar')).toBe(0);
+    expect(told.out).toContain('0005');
+    expect(told.offered[0]?.map(({ value }) => value)).toEqual(['no', 'yes']);
+    expect(told.offered[0]?.[1]?.description).toBe(starting('rollback').consequence);
+    expect(begun).toHaveLength(1);
+  });
+
+  test.each(['rollback radar', 'emergency-restore radar', 'point-in-time-restore radar'])(
+    '%s begins nothing after a no',
+    async (line) => {
+      const { begun, cli } = begins(['no']);
+      expect(await cli(line)).toBe(3);
+      expect(begun).toEqual([]);
+    },
+  );
+
+  test('a rollback that would be refused is not asked about', async () => {
+    const refused = { kind: 'refused', faults: [fault('TargetUnknown', 'no 0009')] } as const;
+    const { told, begun, cli } = begins([], { ...refused, faults: [...refused.faults] });
+    expect(await cli('rollback radar --target 0009')).toBe(3);
+    expect(told.out).toContain('no 0009');
+    expect(begun).toEqual([]);
+  });
+
+  test.each(['rollback radar --yes', 'rollback radar --json'])('%s asks nobody', async (line) => {
+    const { told, begun, cli } = begins([]);
+    expect(await cli(line)).toBe(0);
+    expect(told.offered).toEqual([]);
+    expect(begun).toHaveLength(1);
+  });
+});
+
+const artifact = (name: string, expired: boolean): Artifact => ({
+  name,
+  kind: 'dump',
+  operation: 'bs-0a1b2c3d',
+  expired,
+});
+
+describe('artifacts', () => {
+  const opened = (answers: string[]) => {
+    const removed: unknown[] = [];
+    const { told, context } = terminal([], answers);
+    const backstep = {
+      artifacts: async () => ({
+        service: 'radar',
+        artifacts: [artifact('old.dump', true), artifact('new.dump', false)],
+        notes: [],
+      }),
+      removeArtifacts: async (request: unknown) => (
+        removed.push(request),
+        { service: 'radar', removed: ['old.dump'], refused: [] }
+      ),
+      close: async () => undefined,
+    } as unknown as Backstep;
+    const cli = (line: string) => run(line.split(' '), { ...context, connect: async () => backstep });
+    return { told, removed, cli };
+  };
+
+  test('--expired lists what is expired, and deletes nothing', async () => {
+    const { told, removed, cli } = opened([]);
+    expect(await cli('artifacts radar --expired')).toBe(0);
+    expect(told.out).toContain('old.dump');
+    expect(told.out).not.toContain('new.dump');
+    expect(removed).toEqual([]);
+  });
+
+  test('--remove-expired shows what would be deleted, and deletes it after a yes', async () => {
+    const asked = opened(['no']);
+    expect(await asked.cli('artifacts radar --remove-expired')).toBe(3);
+    expect(asked.told.out).toContain('old.dump');
+    expect(asked.told.out).not.toContain('new.dump');
+    expect(asked.removed).toEqual([]);
+    const agreed = opened(['yes']);
+    expect(await agreed.cli('artifacts radar --remove-expired')).toBe(0);
+    expect(agreed.removed).toMatchObject([{ expired: true }]);
   });
 });

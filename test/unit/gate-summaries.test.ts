@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shownAtEmergency, shownAtEmergencyStart } from '../../src/views/gate-emergency.ts';
 import { shownAtRecoveryStart, shownAtSwitch } from '../../src/views/gate-point-in-time.ts';
+import type { Diagnosis } from '../../src/domain/diagnosis.ts';
 import { shownAtDowngrade, shownAtRestore, shownAtStart } from '../../src/views/gate-rollback.ts';
 import { recoveryPlan } from '../example-recovery.ts';
 import { emergencyPlan, examplePlan, findings, observations, waysBack } from '../example-plan.ts';
@@ -27,6 +28,22 @@ describe('what must be typed before it is approved', () => {
     expect(shownAtStart(examplePlan(), observations).dangers).toEqual([]);
     expect(shownAtEmergencyStart(emergencyPlan(), observations).dangers).toEqual([]);
     expect(shownAtRecoveryStart(recoveryPlan(), observations).dangers).toEqual([]);
+  });
+
+  it('going on against the advice, at both gates', () => {
+    const diagnosis: Diagnosis = {
+      advice: 'fix-forward',
+      because: 'an index is missing',
+      signs: [],
+      estimated: { losses: [], unknown: [] },
+      notSeen: [],
+    };
+    const against = ['The advice is: Fix forward instead, because an index is missing'];
+    const plan = examplePlan();
+    const nothingLost = { ...waysBack, salvage: { ...findings.salvage, lost: [] } };
+    expect(shownAtStart(plan, { ...observations, diagnosis }).dangers).toEqual(against);
+    expect(shownAtDowngrade(plan, nothingLost, diagnosis).dangers).toEqual(against);
+    expect(shownAtDowngrade(plan, nothingLost, { ...diagnosis, advice: 'rollback' }).dangers).toEqual([]);
   });
 
   it('a loss, a loss that nobody knows, a downgrade that was not rehearsed, and base', () => {

@@ -62,7 +62,9 @@ export const backup = z
       ),
     keepFor: duration
       .prefault('30d')
-      .describe('How long a dump is kept; afterwards `backstep artifacts <service> --expired` deletes it'),
+      .describe(
+        'How long a dump is kept; afterwards `backstep artifacts <service> --remove-expired` deletes it',
+      ),
   })
   .superRefine((found, context) => {
     if (placeKinds.filter((kind) => found[kind] !== undefined).length === 1) return;

@@ -9,12 +9,13 @@ import type { View } from './view.ts';
 export function begin(view: View, session: Session): Html | '' {
   if (isOpen(view)) return '';
   const { service, status } = view;
-  const body = html`<p>${starting.consequence}</p>
+  const begins = starting('rollback');
+  const body = html`<p>${begins.consequence}</p>
     ${actionForm(
       {
         service,
         verb: 'start',
-        ...starting,
+        ...begins,
         tone: 'danger',
         reason: 'may',
       },
