@@ -13,7 +13,7 @@ import { switchBack } from '../../src/activities/switch-back/activity.ts';
 import { switchDatabase } from '../../src/activities/switch-database/activity.ts';
 import { shortHash } from '../../src/domain/plan/hash.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
-import { attempt, undoing } from './fixtures/activity-fixture.ts';
+import { attempt, goesOn, undoing } from './fixtures/activity-fixture.ts';
 import { pointInTimeFixture, type PointInTimeFixture } from './fixtures/point-in-time-fixture.ts';
 import { approvedAtSwitch } from '../../src/activities/switch-database/step.ts';
 import type { ComparedInstance } from '../../src/activities/compare-instance/step.ts';
@@ -181,6 +181,7 @@ test('as long as nothing was written to the new instance, the old one is taken a
 });
 
 test('a Secret that somebody else has changed meanwhile is not overwritten', async () => {
+  await goesOn({ dependencies: here.dependencies, plan });
   await perform(stopWrites, { ...here.dependencies, ...attempt() }, { plan, again: true, ...run });
   const elsewhere = 'postgresql://radar:x@elsewhere.example/radar';
   const patch = (value: string) =>
