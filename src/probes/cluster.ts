@@ -40,7 +40,7 @@ export interface ClusterFacts {
 }
 
 /**
- * BoundedProbes at everything of the definition in the cluster, and proves every right that any step needs, the undo
+ * Looks at everything of the definition in the cluster, and proves every right that any step needs, the undo
  * included (runbook, Pre-Rollback Checklist).
  */
 export async function lookAtCluster({

@@ -28,7 +28,7 @@ interface TableRow {
 }
 
 /**
- * BoundedProbes at the database as the application does, and proves that all of it can be counted and dumped, and
+ * Looks at the database as the application does, and proves that all of it can be counted and dumped, and
  * that its extensions could be made again in a restored one (runbook, Steps 3 and 5).
  *
  * @param mayMiss tables and extensions of the definition may be gone, or damaged: then it is restored for that very

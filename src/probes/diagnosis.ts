@@ -21,7 +21,7 @@ const mostLines = 40;
 const mostNotSeen = 10;
 
 /**
- * BoundedProbes for the symptoms of the runbook's "When to Rollback" and its three scenarios, and says what they say:
+ * Looks for the symptoms of the runbook's "When to Rollback" and its three scenarios, and says what they say:
  * roll back, fix forward or unsure. Reads only, within `diagnosis.within`, and never fails: what could not be
  * looked at is named.
  */

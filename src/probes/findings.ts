@@ -65,7 +65,7 @@ const tries = 3;
 const between = 1_000;
 
 /**
- * BoundedProbes, and makes a fault of a failure, so that a person mends everything that is wrong at once and not one thing a
+ * Looks, and makes a fault of a failure, so that a person mends everything that is wrong at once and not one thing a
  * start. What may mend by itself is looked at three times: a second without network is no reason to refuse.
  *
  * @param where stands in front of the failure: which Secret, which workload

@@ -19,7 +19,7 @@ const mostLines = 40;
 /** An error line as it may leave the cluster. */
 export const fit = (line: string): string => truncate(redact(line), 300);
 
-/** BoundedProbes at the pods of the workloads, and at what they last complained of. */
+/** Looks at the pods of the workloads, and at what they last complained of. */
 export function lookAtPods(
   cluster: Cluster,
   workloads: readonly SeenWorkload[],

@@ -39,7 +39,7 @@ export const secretName = (service: ServiceDefinition, { secret }: SecretReferen
   `Secret ${service.namespace}/${secret}`;
 
 /**
- * BoundedProbes at the server, proves the rights of the maintenance role, and finds the record of the database.
+ * Looks at the server, proves the rights of the maintenance role, and finds the record of the database.
  * Where an unfinished operation died between two commands of the fence, that fence is completed: the
  * database cannot be looked at otherwise.
  */
