@@ -230,26 +230,27 @@ const artifact = (name: string, expired: boolean): Artifact => ({
   expired,
 });
 
-describe('artifacts', () => {
-  const opened = (answers: string[]) => {
-    const removed: unknown[] = [];
-    const { told, context } = terminal([], answers);
-    const backstep = {
-      artifacts: async () => ({
-        service: 'radar',
-        artifacts: [artifact('old.dump', true), artifact('new.dump', false)],
-        notes: [],
-      }),
-      removeArtifacts: async (request: unknown) => (
-        removed.push(request),
-        { service: 'radar', removed: ['old.dump'], refused: [] }
-      ),
-      close: async () => undefined,
-    } as unknown as Backstep;
-    const cli = (line: string) => run(line.split(' '), { ...context, connect: async () => backstep });
-    return { told, removed, cli };
-  };
+/** With two dumps, one of them expired. */
+const opened = (answers: string[]) => {
+  const removed: unknown[] = [];
+  const { told, context } = terminal([], answers);
+  const backstep = {
+    artifacts: async () => ({
+      service: 'radar',
+      artifacts: [artifact('old.dump', true), artifact('new.dump', false)],
+      notes: [],
+    }),
+    removeArtifacts: async (request: unknown) => (
+      removed.push(request),
+      { service: 'radar', removed: ['old.dump'], refused: [] }
+    ),
+    close: async () => undefined,
+  } as unknown as Backstep;
+  const cli = (line: string) => run(line.split(' '), { ...context, connect: async () => backstep });
+  return { told, removed, cli };
+};
 
+describe('artifacts', () => {
   test('--expired lists what is expired, and deletes nothing', async () => {
     const { told, removed, cli } = opened([]);
     expect(await cli('artifacts radar --expired')).toBe(0);
