@@ -1,4 +1,4 @@
-import { undoing } from './fixtures/activity-fixture.ts';
+import { goesOn, undoing } from './fixtures/activity-fixture.ts';
 import { perform } from '../../src/activities/activity-function.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSnapshot } from '../../src/probes/snapshots.ts';
@@ -115,6 +115,7 @@ describe('a table of which a page is broken', () => {
       database: 'pages',
     });
     expect(await own.sql('pages', 'SELECT count(*)::int AS notes FROM notes')).toEqual([{ notes: 51 }]);
+    await goesOn({ dependencies, plan });
   });
 
   test('severe corruption does not block an emergency restore: what cannot be read is named, the rest is counted', async () => {
@@ -174,6 +175,7 @@ test('a damaged index hides no table that is sound', async () => {
     type: 'DatabaseDamaged',
   });
   await perform(putBack, { ...dependencies, ...attempt }, { plan, try: 1, ...undoing });
+  await goesOn({ dependencies, plan });
   const { stopped, counted } = await restored(index);
   expect(stopped.unreadable).toBeUndefined();
   expect(stopped.counts).toMatchObject({ papers: 2_001 });
