@@ -91,7 +91,7 @@ export async function migrationSessions(
   const { rows } = await client.query<{ text: string }>(
     `SELECT DISTINCT ON (a.pid) format('pid %s, role %s, "%s", %s for %s s: it holds %s on %s', a.pid, a.usename,
               a.application_name, coalesce(a.state, 'in a state that may not be seen'),
-              coalesce(round(extract(epoch FROM now() - a.xact_start))::text, '?'), l.mode, c.relname) AS words
+              coalesce(round(extract(epoch FROM now() - a.xact_start))::text, '?'), l.mode, c.relname) AS text
      FROM pg_catalog.pg_locks l
      JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relname = $1
      JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()

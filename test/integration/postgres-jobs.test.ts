@@ -111,7 +111,7 @@ describe('restore', () => {
     await fixture.asSuperuser('postgres', `CREATE DATABASE ${halfFilled} OWNER ${fixture.owner}`);
     const found = await restored();
     expect(found).toMatchObject({ failedDatabase: failed, revision: '0005', counts: backup.counts });
-    expect(found.notes).toBeUndefined();
+    expect(found.notes).toEqual([]);
     expect((await fixture.record())?.artifacts).toEqual([failed]);
     expect(await fixture.on(failed, counts)).toMatchObject({ papers: 10 });
     expect(await fixture.on(fixture.fencedName, counts)).toEqual(backup.counts);
