@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { hours, step } from '../../domain/step.ts';
 import type { Tried } from '../../domain/step.ts';
-import { bytes, rowsByTable, seconds } from '../../domain/text.ts';
+import { bytes, rowsByTable, seconds, utc } from '../../domain/text.ts';
 
 /** Answers `made: false` where space, time or rights forbid it: the backup alone must do then. */
 export const takeSnapshot = step<Tried, Snapshot>()({
@@ -16,7 +16,7 @@ export const takeSnapshot = step<Tried, Snapshot>()({
       ? {
           summary: `${bytes(found.bytes)} cloned in ${seconds(found.seconds)} (${found.method}); ${rowsByTable(found.counts)}; fingerprint ${found.fingerprint.slice(0, 12)}…`,
           notes: [
-            `Database ${found.database}, closed to everyone, kept until ${found.keepUntil}`,
+            `Database ${found.database}, closed to everyone, kept until ${utc(found.keepUntil)}`,
             ...found.notes,
           ],
         }
