@@ -23,7 +23,7 @@ export interface Held {
 export async function hold(operation: Operation, held: Held): Promise<'retry' | 'skip'> {
   await condition(() => operation.hold === undefined);
   const { hold, fault } = held;
-  const goesBack = canGoBack(operation, held);
+  const goesBack = canGoBack(operation, held.step);
   const within = goesBack ? operation.plan?.service.writeOutageBudget : undefined;
   const isCancelled = () => goesBack && operation.cancelPending;
   const open = operation.openHold({
@@ -67,7 +67,7 @@ const left = ({ step }: Held, answer: Exclude<HoldAnswer, 'retry' | 'skip'>, rea
  * Before the pivot a hold has a deadline, and a cancel request answers it: the application is down, and putting back
  * is safe. Where that is what fails, only a person can tell what next.
  */
-const canGoBack = ({ irreversible }: Operation, { step }: Held): boolean =>
+export const canGoBack = ({ irreversible }: Operation, step: string): boolean =>
   !irreversible && declared(step)?.undoes !== true;
 
 /** What undoes the freeze without Backstep. */

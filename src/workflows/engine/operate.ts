@@ -63,21 +63,24 @@ export async function operate(requested: OperationRequest, order: Order): Promis
   escalates(operation);
   openHandlers(operation);
   CancellationScope.current().cancelRequested.catch(() => operation.requestCancel());
+  /** What is still to be told, and answered, must not be lost with the run. */
+  const close = async () => {
+    await notifier.end();
+    await closeHandlers();
+  };
   try {
     const ending = await endOf(contextOf(operation), order);
     return await CancellationScope.nonCancellable(async () => {
       await operation.endBackground();
       const finished = await conclude(operation, notifier, ending);
-      await notifier.end();
-      await closeHandlers();
+      await close();
       return finished;
     });
   } catch (error) {
     // A bug fails the workflow task at once: a command after it would not be there when the code is mended.
     if (!(error instanceof TemporalFailure)) throw error;
-    // A refusal before any plan, too: what is told of it must not be lost with the run.
-    await CancellationScope.nonCancellable(() => notifier.end());
-    await closeHandlers();
+    // A refusal before any plan, too.
+    await CancellationScope.nonCancellable(close);
     throw error;
   }
 }

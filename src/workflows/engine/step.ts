@@ -5,7 +5,7 @@ import { defined } from '../../domain/defined.ts';
 import { fault } from '../../domain/failures.ts';
 import type { Fault } from '../../domain/failures.ts';
 import { decisionsAt } from '../../domain/leads-to.ts';
-import { hold } from './hold.ts';
+import { canGoBack, hold } from './hold.ts';
 import type { Held } from './hold.ts';
 import type { Operation } from './operation.ts';
 import { faultOf } from './run-activity.ts';
@@ -43,7 +43,7 @@ export async function step<S extends StepName>(
   input: StepInput<S>,
   { first, afterFailure, begun }: Around<S> = {},
 ): Promise<StepOutput<S>> {
-  const { title, onFailure, undoes, part: partOf } = declaration(name);
+  const { title, onFailure, part: partOf } = declaration(name);
   const part = partOf?.(input);
   let unexpected = 0;
   for (let tried = begun; ; tried = undefined) {
@@ -62,8 +62,7 @@ export async function step<S extends StepName>(
         continue;
       }
       // The pivot's own step may end before the pivot: the request that it let wait is answered then.
-      if (operation.cancelPending && !undoes && !operation.irreversible)
-        throw new StageExit(cancelled(seen.message));
+      if (operation.cancelPending && canGoBack(operation, name)) throw new StageExit(cancelled(seen.message));
       if (onFailure !== 'hold' && !operation.irreversible)
         throw new StageExit({
           answer: { answer: 'failure' },
