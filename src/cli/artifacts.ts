@@ -3,7 +3,7 @@ import type { Artifact, ArtifactList, RemovedArtifacts } from '../domain/artifac
 import { json, withBackstep } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
-import { confirmed } from './ask.ts';
+import { confirmed, mayAsk } from './ask.ts';
 import { code, line, list } from '../views/blocks.ts';
 import type { Block } from '../views/blocks.ts';
 import { terminalText } from '../views/render/terminal.ts';
@@ -31,17 +31,16 @@ export const artifacts: Register = (program, context, action) => {
         const options = command.optsWithGlobals<ArtifactOptions>();
         const { remove: names, removeExpired } = options;
         return withBackstep(context, options, async (backstep) => {
-          const removes = names !== undefined || removeExpired === true;
           const show = async ({ artifacts: all, ...kept }: ArtifactList) => {
             const shown = { ...kept, artifacts: all.filter((artifact) => isShown(artifact, options)) };
             context.out(options.json ? json(shown) : terminalText(listed(shown), context));
             return shown.artifacts;
           };
-          if (!removes) {
+          if (names === undefined && removeExpired !== true) {
             await show(await backstep.artifacts({ service }));
             return exit.done;
           }
-          if (context.interactive && !options.json && !options.yes) {
+          if (mayAsk(context, options)) {
             const shown = await show(await backstep.artifacts({ service }));
             if (shown.length === 0 && names === undefined) return exit.done;
             const question = `Delete ${names?.join(', ') ?? 'what is expired'}?`;

@@ -126,6 +126,12 @@ export async function askHold(
   return backstep.decide(at.service, { hold, decision: decision as Decision, by });
 }
 
+/** Whether a person is asked before something is stopped, lost or deleted: at a terminal, unless told not to. */
+export const mayAsk = (
+  { interactive }: CliContext,
+  { yes, json }: { yes?: boolean; json?: boolean },
+): boolean => interactive && !json && !yes;
+
 /** Whether something is to be sent, beside what it does; `no` is preselected. */
 export async function confirmed(
   context: CliContext,

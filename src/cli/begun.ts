@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import type { Started } from '../client.ts';
 import type { Voice } from '../client/gateway.ts';
-import { asker, confirmed } from './ask.ts';
+import { asker, confirmed, mayAsk } from './ask.ts';
 import { json } from './context.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { exit, ofStatus } from './exit.ts';
 import type { Exit } from './exit.ts';
 import { follow } from './follow.ts';
 import { ending } from './status-view.ts';
-import type { PlanKind } from '../domain/plan/plan.ts';
+import { showPlan } from './plan.ts';
+import type { Assessment, PlanKind } from '../domain/plan/plan.ts';
 import { starting } from '../views/facts.ts';
 import { terminalText } from '../views/render/terminal.ts';
 
@@ -33,17 +34,17 @@ export const beginning = (command: Command, { person }: CliContext): Command =>
  * Whether it is to begin: a person at a terminal is asked first, for it stops the application where gate `start` asks
  * nobody. Scripts are not asked.
  *
- * @param show what the person should see before; answers whether there is something to begin
+ * @param assess makes the plan that the person sees before; where there is none, there is nothing to begin
  */
 export async function isMeant(
   context: CliContext,
   kind: PlanKind,
   service: string,
-  { yes, json: asJson }: BegunOptions,
-  show?: () => Promise<boolean>,
+  options: BegunOptions,
+  assess?: () => Promise<Assessment>,
 ): Promise<boolean> {
-  if (!context.interactive || yes || asJson) return true;
-  if (show !== undefined && !(await show())) return false;
+  if (!mayAsk(context, options)) return true;
+  if (assess !== undefined && (await showPlan(context, assess)).kind !== 'planned') return false;
   const { label, consequence } = starting(kind);
   return confirmed(context, `${label} of ${service}?`, consequence);
 }

@@ -1,7 +1,7 @@
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { ClientError } from '../client.ts';
-import { askHold, confirmed, showOpen } from './ask.ts';
+import { askHold, confirmed, mayAsk, showOpen } from './ask.ts';
 import { json, withVoice } from './context.ts';
 import type { GlobalOptions, Register } from './context.ts';
 import { exit } from './exit.ts';
@@ -37,12 +37,7 @@ export const decide: Register = (program, context, action) => {
             context.out(options.json ? json({ message: answer }) : `${answer}\n`);
             return exit.done;
           };
-          const mustAsk =
-            decision !== undefined &&
-            isDangerous(decision) &&
-            context.interactive &&
-            !options.json &&
-            !options.yes;
+          const mustAsk = decision !== undefined && isDangerous(decision) && mayAsk(context, options);
           if (options.hold !== undefined && decision !== undefined && !mustAsk)
             return send(options.hold, decision);
           const { progress, noWorker } = await backstep.progress(service);

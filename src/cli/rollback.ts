@@ -4,7 +4,6 @@ import type { BegunOptions } from './begun.ts';
 import { withVoice } from './context.ts';
 import type { Register } from './context.ts';
 import { exit } from './exit.ts';
-import { showPlan } from './plan.ts';
 
 interface RollbackOptions extends BegunOptions {
   target: string;
@@ -21,14 +20,9 @@ export const rollback: Register = (program, context, action) => {
       const options = command.optsWithGlobals<RollbackOptions>();
       const { target } = options;
       return withVoice(context, command, async (backstep) => {
-        const { plan } = backstep;
-        const show =
-          plan &&
-          (async () => {
-            const shown = await showPlan(context, () => plan.call(backstep, { service, target }));
-            return shown.kind === 'planned';
-          });
-        if (!(await isMeant(context, 'rollback', service, options, show))) return exit.refused;
+        const plan = backstep.plan?.bind(backstep);
+        const assess = plan && (() => plan({ service, target }));
+        if (!(await isMeant(context, 'rollback', service, options, assess))) return exit.refused;
         const started = await backstep.start({
           service,
           target,
