@@ -1,3 +1,4 @@
+import type { Situation } from '../src/domain/leads-to.ts';
 import type { Event, Journal } from '../src/domain/journal/journal.ts';
 import { workflowIdOf } from '../src/domain/names.ts';
 import { examplePlan, findings, hashOf, operation } from './example-plan.ts';
@@ -22,6 +23,17 @@ export function done<S extends StepName>(step: S, found = findings[step], part?:
     { kind: 'step-ended', ...of, ...summary(output), found },
   ];
 }
+
+/** While writes are stopped, before the pivot of a rollback. */
+export const situation = (changes: Partial<Situation> = {}): Situation => ({
+  kind: 'rollback',
+  writes: 'stopped',
+  pivotPassed: false,
+  takenUp: false,
+  switched: false,
+  onGiveUp: 'put-back',
+  ...changes,
+});
 
 export const subject = (plan = examplePlan()): Subject => ({
   service: plan.service.service,

@@ -16,6 +16,7 @@ import type { Backstep, Status } from '../../src/client.ts';
 import { readKeys } from '../../src/identity/keys.ts';
 import type { RollbackResult } from '../../src/domain/journal/result.ts';
 import type { Outcome } from '../../src/domain/journal/outcome.ts';
+import { situation } from '../example-journal.ts';
 import type { PlanKind } from '../../src/domain/plan/plan.ts';
 
 const ended = (outcome: Outcome, kind: PlanKind = 'rollback') => ({
@@ -23,14 +24,11 @@ const ended = (outcome: Outcome, kind: PlanKind = 'rollback') => ({
     kind,
     outcome,
     reason: 'r',
-    situation: {
+    situation: situation({
       kind,
       writes: outcome === 'aborted' ? 'stopped' : 'resumed',
       pivotPassed: true,
-      takenUp: false,
-      switched: false,
-      onGiveUp: 'put-back',
-    },
+    }),
     operation: 'bs-1',
     counts: {},
     attention: [],

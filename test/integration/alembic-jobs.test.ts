@@ -10,6 +10,7 @@ import { deleteOperationJobs } from '../../src/kubernetes/jobs.ts';
 import { putSecret } from '../../src/kubernetes/secrets.ts';
 import { labels, type OperationId } from '../../src/domain/names.ts';
 import { serviceDefinition } from '../../src/domain/definition/service.ts';
+import { query } from './fixtures/alembic-fixture.ts';
 import { kubernetesFixture, type KubernetesFixture } from './fixtures/kubernetes-fixture.ts';
 
 const operation: OperationId = 'bs-0a1e3b1c';
@@ -66,15 +67,7 @@ async function dropAll(): Promise<void> {
   await admin.query(`DROP ROLE IF EXISTS ${owner}`);
 }
 
-async function sql<T extends QueryResultRow>(text: string): Promise<T[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<T>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const sql = <T extends QueryResultRow>(text: string): Promise<T[]> => query<T>(url, text);
 
 const revision = async () =>
   (await sql<{ version_num: string }>('SELECT * FROM alembic_version'))[0]?.version_num;

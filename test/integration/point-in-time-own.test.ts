@@ -6,7 +6,7 @@ import type { Dependencies } from '../../src/activities/context.ts';
 import { writtenSince } from '../../src/postgres/written.ts';
 import { restoreInstance } from '../../src/activities/restore-instance/activity.ts';
 import type { PointInTimePlan } from '../../src/domain/plan/plan.ts';
-import { examplePlan } from '../example-plan.ts';
+import { examplePlan, findings } from '../example-plan.ts';
 import { fakeCluster } from '../fake-cluster.ts';
 import { attempt } from './fixtures/activity-fixture.ts';
 import { postgresServer, type PostgresServer } from './fixtures/postgres-server.ts';
@@ -167,16 +167,7 @@ describe('what was written since', () => {
       seconds: 1,
       notes: [],
     };
-    const stopped = {
-      at: '',
-      counts: { papers: 1, alembic_version: 1 },
-      sessionsEnded: 0,
-      jobsEnded: [],
-      alreadyStopped: [],
-      paused: [],
-      migrationsEnded: [],
-      rolledBack: [],
-    };
+    const stopped = { ...findings['stop-writes'], counts: { papers: 1, alembic_version: 1 } };
     const compared = await perform(
       compareInstance,
       { ...its, ...attempt() },

@@ -9,6 +9,7 @@ import { readEvidence } from '../../src/activities/rehearsal/evidence.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { Rehearsed } from '../../src/domain/rehearsal.ts';
 import { attempt } from './fixtures/activity-fixture.ts';
+import { findings } from '../example-plan.ts';
 import { badDowngrades, alembicFixture, type AlembicFixture } from './fixtures/alembic-fixture.ts';
 
 let fixture: AlembicFixture;
@@ -164,16 +165,7 @@ describe('a downgrade that works on the copy', () => {
 
 describe('verify compares with the rehearsal', () => {
   const counts = { apples: 2, pears: 2, plums: 2, figs: 0, quinces: 1, alembic_version: 1 };
-  const stopped = {
-    at: '',
-    counts,
-    sessionsEnded: 0,
-    jobsEnded: [],
-    alreadyStopped: [],
-    paused: [],
-    migrationsEnded: [],
-    rolledBack: [],
-  };
+  const stopped = { ...findings['stop-writes'], counts };
   const verified = (said = attempt(), of = shallow) =>
     perform(
       verify,

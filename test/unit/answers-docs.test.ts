@@ -6,16 +6,8 @@ import type { PlanKind } from '../../src/domain/plan/plan.ts';
 import { consequenceOf, outcomeOf, outcomeTitles } from '../../src/views/facts.ts';
 import type { Outcome } from '../../src/domain/journal/outcome.ts';
 import { pages, proseOf, textOf } from '../docs.ts';
+import { situation } from '../example-journal.ts';
 
-const situation = (changes: Partial<Situation> = {}): Situation => ({
-  kind: 'rollback',
-  writes: 'stopped',
-  pivotPassed: false,
-  takenUp: false,
-  switched: false,
-  onGiveUp: 'put-back',
-  ...changes,
-});
 const says = (answer: Answer, changes: Partial<Situation> = {}) =>
   consequenceOf(answer, situation(changes)).consequence;
 const kinds: PlanKind[] = ['rollback', 'emergency-restore', 'point-in-time-restore'];

@@ -7,16 +7,9 @@ import type { LeftBy, Situation } from '../../src/domain/leads-to.ts';
 import type { PlanKind } from '../../src/domain/plan/plan.ts';
 import { advisedAt, consequenceOf, gateQuestion, holdQuestion, outcomeOf } from '../../src/views/facts.ts';
 
+import { situation } from '../example-journal.ts';
+
 const kinds: PlanKind[] = ['rollback', 'emergency-restore', 'point-in-time-restore'];
-const situation = (changes: Partial<Situation> = {}): Situation => ({
-  kind: 'rollback',
-  writes: 'stopped',
-  pivotPassed: false,
-  takenUp: false,
-  switched: false,
-  onGiveUp: 'put-back',
-  ...changes,
-});
 const way = { from: '0005', target: '0004' };
 
 /** How an outcome is taken. */

@@ -9,7 +9,16 @@ import { serviceDefinition } from '../../src/domain/definition/service.ts';
 import type { ServiceDefinitionSource } from '../../src/domain/definition/service.ts';
 import { notificationOf } from '../../src/views/notification.ts';
 import type { Notification } from '../../src/views/notification.ts';
-import { done, gateOpened, gatePassed, hash, journalOf, straight, subject } from '../example-journal.ts';
+import {
+  done,
+  gateOpened,
+  gatePassed,
+  hash,
+  journalOf,
+  situation,
+  straight,
+  subject,
+} from '../example-journal.ts';
 import { definitionSource, examplePlan, operation } from '../example-plan.ts';
 
 const hold: Event = {
@@ -27,18 +36,7 @@ const stopped = [...done('assess'), ...done('stop-writes')];
 
 /** What an answer leads to while writes are stopped. */
 const leads = (answer: Answer, pivotPassed = false) =>
-  consequenceOf(
-    answer,
-    {
-      kind: 'rollback',
-      writes: 'stopped',
-      pivotPassed,
-      takenUp: false,
-      switched: false,
-      onGiveUp: 'put-back',
-    },
-    { from: '0005', target: '0004' },
-  ).consequence;
+  consequenceOf(answer, situation({ pivotPassed }), { from: '0005', target: '0004' }).consequence;
 
 const atHold = (answer: 'retry' | 'restore' | 'abort') => leads({ hold: 'verify', answer }, true);
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { findings } from '../example-plan.ts';
 import { Latch, workflowHarness } from './harness.ts';
 
 const harness = workflowHarness();
@@ -28,16 +29,7 @@ describe.concurrent('gates', () => {
       activities: {
         'stop-writes': async () => {
           await latch.opened;
-          return {
-            at: 't',
-            counts: { papers: 1 },
-            sessionsEnded: 0,
-            jobsEnded: [],
-            alreadyStopped: [],
-            paused: [],
-            migrationsEnded: [],
-            rolledBack: [],
-          };
+          return findings['stop-writes'];
         },
       },
     });
@@ -66,16 +58,7 @@ describe.concurrent('gates', () => {
     const first = await harness.start();
     const second = await harness.start({
       activities: {
-        'stop-writes': () => ({
-          at: 't',
-          counts: { papers: 99 },
-          sessionsEnded: 0,
-          jobsEnded: [],
-          alreadyStopped: [],
-          paused: [],
-          migrationsEnded: [],
-          rolledBack: [],
-        }),
+        'stop-writes': () => ({ ...findings['stop-writes'], counts: { papers: 99 } }),
       },
     });
     expect((await first.gate('downgrade')).hash).not.toBe((await second.gate('downgrade')).hash);

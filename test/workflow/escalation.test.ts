@@ -91,7 +91,7 @@ describe('escalation', () => {
   test('walks down the path, a level each 15 minutes, until the budget is used up', async () => {
     const run = await harness.start({
       searchAttributes: false,
-      activities: { ...unwatched, 'stop-writes': () => stopped, 'back-up': failing('BackupFailed') },
+      activities: { ...unwatched, 'back-up': failing('BackupFailed') },
       definition: { escalation: { attempts: 1, path: ['DBA', 'Senior', 'CTO', 'Vendor'] } },
     });
     expect(await run.result()).toMatchObject({ outcome: 'put-back' });
@@ -121,7 +121,7 @@ describe('escalation', () => {
     const path = ['DBA', { who: 'Senior' }, { who: 'CTO', after: '40m' }, 'Vendor'];
     const run = await harness.start({
       searchAttributes: false,
-      activities: { ...unwatched, 'stop-writes': () => stopped, 'back-up': failing('BackupFailed') },
+      activities: { ...unwatched, 'back-up': failing('BackupFailed') },
       definition: { escalation: { attempts: 1, every: '5m', path } },
     });
     expect(await run.result()).toMatchObject({ outcome: 'put-back' });
@@ -184,14 +184,3 @@ describe('the runbook escalates', () => {
     await run.result();
   });
 });
-
-const stopped = {
-  at: 't',
-  counts: { papers: 1 },
-  sessionsEnded: 0,
-  jobsEnded: [],
-  alreadyStopped: [],
-  paused: [],
-  migrationsEnded: [],
-  rolledBack: [],
-};
